@@ -1,0 +1,2 @@
+//! The service, locally, as a program.
+fn main() {}
