@@ -1,2 +1,185 @@
-//! The service, locally, as a program.
-fn main() {}
+//! The service, locally, as a program: see `sinch_numbers::Sandbox`.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+use sinch_numbers::{Sandbox, SandboxBuilder};
+
+const HELP: &str = "\
+The Sinch Active Number API on this machine, for development and tests. Unofficial.
+
+Usage: sinch-numbers-sandbox [OPTIONS]
+
+Options:
+  --port PORT           port on 127.0.0.1; 0 takes a free one [0]
+  --numbers COUNT       so many generated numbers instead of the twelve seeded
+                        ones, at most 1000000
+  --latency-ms MS       wait so long before each answer [0]
+  --fail-429 SHARE      answer that share of the calls 429, from 0 to 1 [0]
+  --fail-503 SHARE      answer that share of the calls 503, from 0 to 1 [0]
+  --token-ttl-s S       lifetime of a token in seconds [3600]
+  --provisioning-ms MS  how long a provisioning job takes [300]
+  --page-max COUNT      default and maximum size of a page [1000]
+  --quiet               no line on standard error for each request
+  --help                print this
+  --version             print the version
+
+The first line on standard output is the base URL. The lines after it set the
+environment variables that the client reads. Stop it with Ctrl-C.
+
+Try:
+  - a service plan, campaign, app, trunk or fax service that begins with `fail`:
+    its provisioning ends as FAILED. For SMS a code may follow:
+    fail-EXCEEDED_10DLC_LIMIT.
+  - another service plan while one is linked: refused, unlink it first.
+  - the emergency addresses 12345 Main St, Springfield IL 62701 (exact match),
+    3500 Lenox Road NE, Atlanta GA 30326 (near match) and
+    3500 Lenox Road, Atlanta GA 30326 (no match).
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody listens: the exit code says it, too.
+            let _ = writeln!(io::stderr(), "sinch-numbers-sandbox: {error}");
+            match error {
+                Error::Usage(_) => ExitCode::from(2),
+                Error::Start { .. } | Error::Other(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn run() -> Result<(), Error> {
+    let Some(Settings { port, builder }) = Settings::parse(Parser::from_env())? else {
+        return Ok(());
+    };
+    // Before the first line is out, so that whoever reads it can end the program.
+    let (stop, stopped) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        // A second signal finds nobody waiting.
+        let _ = stop.send(());
+    })
+    .map_err(|error| Error::Other(io::Error::other(error)))?;
+    let sandbox = builder.start().map_err(|error| Error::Start { port, error })?;
+    announce(&sandbox)?;
+    let _ = stopped.recv();
+    sandbox.shutdown();
+    Ok(())
+}
+
+fn announce(sandbox: &Sandbox) -> io::Result<()> {
+    let url = sandbox.base_url();
+    let mut out = io::stdout().lock();
+    writeln!(out, "{url}")?;
+    for (name, value) in [
+        ("SINCH_PROJECT_ID", sandbox.project_id()),
+        ("SINCH_KEY_ID", sandbox.key_id()),
+        ("SINCH_KEY_SECRET", sandbox.key_secret()),
+        ("SINCH_NUMBERS_URL", url),
+        ("SINCH_AUTH_URL", url),
+    ] {
+        writeln!(out, "export {name}={value}")?;
+    }
+    out.flush()
+}
+
+/// What the command line asks for.
+struct Settings {
+    port: u16,
+    builder: SandboxBuilder,
+}
+
+impl Settings {
+    /// Reads the command line. Nothing if all it asks for has been printed.
+    fn parse(mut arguments: Parser) -> Result<Option<Self>, Error> {
+        let mut port = 0;
+        let mut builder = Sandbox::builder().log_requests(true);
+        while let Some(argument) = arguments.next()? {
+            let Arg::Long(flag) = argument else { return Err(argument.unexpected().into()) };
+            let flag = flag.to_owned();
+            builder = match &*flag {
+                "port" => {
+                    port = number(&mut arguments, &flag)?;
+                    builder.port(port)
+                }
+                "numbers" => builder.numbers(number(&mut arguments, &flag)?),
+                "latency-ms" => builder.latency(milliseconds(&mut arguments, &flag)?),
+                "fail-429" => builder.fail_429(share(&mut arguments, &flag)?),
+                "fail-503" => builder.fail_503(share(&mut arguments, &flag)?),
+                "token-ttl-s" => {
+                    builder.token_ttl(Duration::from_secs(number(&mut arguments, &flag)?))
+                }
+                "provisioning-ms" => builder.provisioning(milliseconds(&mut arguments, &flag)?),
+                "page-max" => builder.page_max(number(&mut arguments, &flag)?),
+                "quiet" => builder.log_requests(false),
+                "help" => {
+                    io::stdout().write_all(HELP.as_bytes())?;
+                    return Ok(None);
+                }
+                "version" => {
+                    writeln!(io::stdout(), "sinch-numbers-sandbox {}", env!("CARGO_PKG_VERSION"))?;
+                    return Ok(None);
+                }
+                _ => return Err(Error::Usage(format!("unknown option --{flag}; try --help"))),
+            };
+        }
+        Ok(Some(Self { port, builder }))
+    }
+}
+
+fn milliseconds(arguments: &mut Parser, flag: &str) -> Result<Duration, Error> {
+    number(arguments, flag).map(Duration::from_millis)
+}
+
+fn share(arguments: &mut Parser, flag: &str) -> Result<f64, Error> {
+    let share = number(arguments, flag)?;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err(Error::Usage(format!("--{flag}: {share} is not from 0 to 1")))
+    }
+}
+
+fn number<T: FromStr>(arguments: &mut Parser, flag: &str) -> Result<T, Error> {
+    let text = arguments.value()?.string()?;
+    text.parse().map_err(|_| Error::Usage(format!("--{flag}: {text:?} is not a number that fits")))
+}
+
+/// Why the program ends other than it should.
+enum Error {
+    Usage(String),
+    Start { port: u16, error: io::Error },
+    Other(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) => f.write_str(message),
+            Self::Start { port, error } if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "port {port} is in use; try another, or --port 0 for a free one")
+            }
+            Self::Start { error, .. } => write!(f, "cannot start: {error}"),
+            Self::Other(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<lexopt::Error> for Error {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Other(error)
+    }
+}

@@ -1,9 +1,314 @@
-//! The service, locally.
+//! The service, locally: see [`Sandbox`].
 
-/// A running sandbox.
-#[derive(Debug)]
-pub struct Sandbox;
+mod access;
+mod answer;
+mod body;
+mod emergency;
+mod encoding;
+mod faults;
+mod fleet;
+mod http;
+mod number;
+mod provisioning;
+mod query;
+mod routes;
+mod server;
+mod time;
+mod update;
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use access::{Access, KEY_ID, KEY_SECRET, PROJECT_ID};
+use faults::Faults;
+use fleet::{Fleet, NUMBERS_MAX};
+use routes::Service;
+use server::{Clock, Manner, Server};
+
+/// The Active Number API on this machine, over real HTTP, for development and tests.
+///
+/// It listens on 127.0.0.1, serves the eight operations and the token endpoint, and keeps its state
+/// in memory until it is dropped. It talks to nobody. The program `sinch-numbers-sandbox` is the
+/// same for everyone who does not write Rust.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let sandbox = sinch_numbers::Sandbox::start()?;
+/// println!("{}/v1/projects/{}/activeNumbers", sandbox.base_url(), sandbox.project_id());
+/// # Ok(()) }
+/// ```
+///
+/// # The fleet
+///
+/// Without [`numbers`](SandboxBuilder::numbers) there are twelve, all from ranges that belong to
+/// nobody:
+///
+/// | number | region, type | state |
+/// |---|---|---|
+/// | `+12025550101` | US LOCAL | service plan `plan-desk`, RTC app `app-desk`, an emergency address, a callback URL |
+/// | `+12025550117` | US LOCAL | nothing linked, no name |
+/// | `+12025550123` | US MOBILE | service plan `plan-alerts`, campaign `CDEMO01` |
+/// | `+12025550134` | US MOBILE | nothing linked: the number of the documentation |
+/// | `+12025550142` | US LOCAL | EST trunk `trunk-north` |
+/// | `+12025550156` | US LOCAL | FAX service `fax-office`; voice only |
+/// | `+12025550168` | US LOCAL | an SMS job that FAILED with `CAMPAIGN_NOT_AVAILABLE` |
+/// | `+12025550179` | US LOCAL | released: `expireAt` is set |
+/// | `+18005550199` | US `TOLL_FREE` | RTC app `app-desk`; voice only |
+/// | `+447700900123` | GB MOBILE | service plan `plan-uk` |
+/// | `+447700900456` | GB MOBILE | nothing linked; SMS only |
+/// | `+46701740605` | SE MOBILE | a voice job that FAILED |
+///
+/// # What it does
+///
+/// - A new link is provisioned by a job: the answer to the update shows it WAITING, half its
+///   [time](SandboxBuilder::provisioning) later it is `IN_PROGRESS`, then the ids stand in the
+///   configuration. Names, callback URLs and unlinking take effect at once. Unlinking a service plan
+///   unlinks its campaign, and forgets a job that failed.
+/// - A number has to be unlinked before another service plan or campaign is linked; a voice
+///   configuration takes the place of the one before. While a job is not over, the same change once
+///   more is accepted and any other is refused.
+/// - A job fails if its service plan, campaign, app, trunk or fax service **begins with `fail`**. For
+///   SMS the error code is `SMS_PROVISIONING_FAILED` (plan) or `CAMPAIGN_NOT_AVAILABLE` (campaign),
+///   or the one that follows: `fail-EXCEEDED_10DLC_LIMIT`. A campaign on a toll-free number fails with
+///   `TFN_NOT_ALLOWED`. What failed stays until the next change.
+/// - Releasing sets `expireAt` to the next charge date; the number stays readable. Once more changes
+///   nothing.
+/// - These addresses are known, whatever the case and with words in full or abbreviated, and the
+///   wrong one of city, state and postal code is corrected: Main St 62701, Elm St 62702 and Oak St
+///   62703, Springfield IL, any number · 3000 to 3999 Lenox Rd NE, Atlanta GA 30326 · 1 to 2999
+///   Peachtree St NE, Atlanta GA 30308 · 1600 Pennsylvania Ave NW, Washington DC 20500 · 1 to 499 W
+///   34th St, New York NY 10001 · 100 to 2499 Market St, San Francisco CA 94103 · 1 to 1999 Congress
+///   Ave, Austin TX 78701 · 1 to 499 Yonge St, Toronto ON M5B 2H1 · 1 to 999 Rue Sainte-Catherine O,
+///   Montreal QC H3B 1A1. A word too few or a house number too high is no match; an address without
+///   a match cannot be provisioned.
+/// - A list without `type` returns all types, and in the order of the phone numbers. A query may not
+///   contain a bare `+` for a plus sign: it is a space there.
+///
+/// It is not the place for broken connections or answers: it speaks HTTP as it should be.
+pub struct Sandbox {
+    server: Server,
+    base_url: String,
+}
+
+impl Sandbox {
+    /// Starts a sandbox with the default settings, on a free port.
+    ///
+    /// # Errors
+    ///
+    /// If no port or no thread can be had.
+    pub fn start() -> io::Result<Self> {
+        Self::builder().start()
+    }
+
+    /// Settings to start a sandbox with.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    /// The origin of the API and of the token endpoint: `http://127.0.0.1:` and the port.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The project that owns the numbers. Always the same.
+    pub fn project_id(&self) -> &'static str {
+        PROJECT_ID
+    }
+
+    /// The id of the access key, for Basic and for the token endpoint. Always the same.
+    pub fn key_id(&self) -> &'static str {
+        KEY_ID
+    }
+
+    /// The secret of the access key. Always the same, and a secret to nobody.
+    pub fn key_secret(&self) -> &'static str {
+        KEY_SECRET
+    }
+
+    /// How many requests have come so far, those to the token endpoint not counted.
+    pub fn requests(&self) -> u64 {
+        self.server.service().requests.load(Ordering::Relaxed)
+    }
+
+    /// How many requests the token endpoint has had so far, refused ones too.
+    pub fn token_requests(&self) -> u64 {
+        self.server.service().token_requests.load(Ordering::Relaxed)
+    }
+
+    /// Makes every token that was given out invalid: the next call with one is answered 401.
+    pub fn expire_tokens(&self) {
+        self.server.service().access.expire_tokens();
+    }
+
+    /// Stops: closes the port and every connection, and returns when all threads are gone.
+    ///
+    /// Dropping the sandbox does the same.
+    pub fn shutdown(self) {
+        drop(self);
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("base_url", &self.base_url)
+            .field("requests", &self.requests())
+            .field("token_requests", &self.token_requests())
+            .finish_non_exhaustive()
+    }
+}
 
 /// Settings of a [`Sandbox`].
-#[derive(Debug)]
-pub struct SandboxBuilder;
+#[derive(Clone)]
+pub struct SandboxBuilder {
+    port: u16,
+    numbers: Option<usize>,
+    latency: Duration,
+    fail_429: f64,
+    fail_503: f64,
+    token_ttl: Duration,
+    provisioning: Duration,
+    page_max: usize,
+    log_requests: bool,
+}
+
+impl Default for SandboxBuilder {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            numbers: None,
+            latency: Duration::ZERO,
+            fail_429: 0.0,
+            fail_503: 0.0,
+            token_ttl: Duration::from_secs(3600),
+            provisioning: Duration::from_millis(300),
+            page_max: 1000,
+            log_requests: false,
+        }
+    }
+}
+
+impl SandboxBuilder {
+    /// The port on 127.0.0.1. Default: 0, any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// So many generated numbers instead of the seeded fleet, the same in every run: from 0 to
+    /// 1,000,000. Default: the twelve numbers that [`Sandbox`] lists.
+    pub fn numbers(mut self, count: usize) -> Self {
+        self.numbers = Some(count);
+        self
+    }
+
+    /// The time between carrying out a request and answering it, tokens included. Default: zero.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// The share of API calls that are answered 429 with `Retry-After: 1` and not carried out: from
+    /// 0 to 1. Which calls these are, their order alone decides. Default: 0.
+    pub fn fail_429(mut self, share: f64) -> Self {
+        self.fail_429 = share;
+        self
+    }
+
+    /// The share of API calls that are answered 503 and not carried out: from 0 to 1, drawn together
+    /// with the 429s, which go first if the two do not fit into 1. Default: 0.
+    pub fn fail_503(mut self, share: f64) -> Self {
+        self.fail_503 = share;
+        self
+    }
+
+    /// How long a token is valid; `expires_in` says so in whole seconds, rounded down. Default: one
+    /// hour.
+    pub fn token_ttl(mut self, lifetime: Duration) -> Self {
+        self.token_ttl = lifetime;
+        self
+    }
+
+    /// How long a provisioning job takes: WAITING for the first half, `IN_PROGRESS` for the second.
+    /// With zero it is over at the next read. Default: 300 ms.
+    pub fn provisioning(mut self, time: Duration) -> Self {
+        self.provisioning = time;
+        self
+    }
+
+    /// The size of a page if the request names none, and the most it gets if it names more: 1 and
+    /// up. Default: 1000.
+    pub fn page_max(mut self, count: usize) -> Self {
+        self.page_max = count;
+        self
+    }
+
+    /// Whether each request gets a line on standard error: method, path, status. Default: no.
+    pub fn log_requests(mut self, log: bool) -> Self {
+        self.log_requests = log;
+        self
+    }
+
+    /// Starts the sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] if a setting is out of its range,
+    /// [`io::ErrorKind::AddrInUse`] if the port is taken, others if no socket or thread can be had.
+    pub fn start(self) -> io::Result<Sandbox> {
+        let clock = Clock::start();
+        let service = self.service(clock.now(), RandomState::new().hash_one(self.port))?;
+        let manner = Manner { latency: self.latency, logs: self.log_requests };
+        let server = Server::start(self.port, service, clock, manner)?;
+        let base_url = format!("http://{}", server.address());
+        Ok(Sandbox { server, base_url })
+    }
+
+    fn service(&self, now: time::Timestamp, salt: u64) -> io::Result<Service> {
+        let refuse = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        for (name, share) in [("fail_429", self.fail_429), ("fail_503", self.fail_503)] {
+            if !(0.0..=1.0).contains(&share) {
+                return refuse(format!("{name}: {share} is not from 0 to 1"));
+            }
+        }
+        if self.page_max == 0 {
+            return refuse("page_max: 0 is not 1 or more".to_owned());
+        }
+        if let Some(count) = self.numbers.filter(|&count| count > NUMBERS_MAX) {
+            return refuse(format!("numbers: {count} is more than {NUMBERS_MAX}"));
+        }
+        let fleet = match self.numbers {
+            Some(count) => Fleet::generated(count, now),
+            None => Fleet::seeded(now),
+        };
+        Ok(Service {
+            fleet: RwLock::new(fleet),
+            access: Access::new(self.token_ttl, salt),
+            faults: Faults::new(self.fail_429, self.fail_503),
+            provisioning: self.provisioning,
+            page_max: self.page_max,
+            requests: AtomicU64::new(0),
+            token_requests: AtomicU64::new(0),
+        })
+    }
+}
+
+impl fmt::Debug for SandboxBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxBuilder")
+            .field("port", &self.port)
+            .field("numbers", &self.numbers)
+            .field("latency", &self.latency)
+            .field("fail_429", &self.fail_429)
+            .field("fail_503", &self.fail_503)
+            .field("token_ttl", &self.token_ttl)
+            .field("provisioning", &self.provisioning)
+            .field("page_max", &self.page_max)
+            .field("log_requests", &self.log_requests)
+            .finish()
+    }
+}

@@ -1,0 +1,121 @@
+//! One rented number: its state, and how the service shows it.
+
+use serde::Serialize;
+
+use super::emergency::Address;
+use super::provisioning::{Sms, SmsView, Voice, VoiceView};
+use super::time::{Timestamp, Written};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum NumberType {
+    Mobile,
+    Local,
+    TollFree,
+}
+
+impl NumberType {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "MOBILE" => Some(Self::Mobile),
+            "LOCAL" => Some(Self::Local),
+            "TOLL_FREE" => Some(Self::TollFree),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Capability {
+    Sms,
+    Voice,
+}
+
+impl Capability {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "SMS" => Some(Self::Sms),
+            "VOICE" => Some(Self::Voice),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Money {
+    pub(super) currency_code: &'static str,
+    /// Decimal text.
+    pub(super) amount: &'static str,
+}
+
+/// A number that the project rents.
+#[derive(Clone, Debug)]
+pub(super) struct Number {
+    /// E.164, with its plus sign. Never changes.
+    pub(super) phone: String,
+    pub(super) display_name: String,
+    pub(super) region: &'static str,
+    pub(super) kind: NumberType,
+    pub(super) capabilities: &'static [Capability],
+    pub(super) money: Money,
+    pub(super) interval_months: u32,
+    /// Until then the number is paid for.
+    pub(super) next_charge: Written,
+    /// Set once the number is released.
+    pub(super) expires: Option<Written>,
+    pub(super) sms: Sms,
+    pub(super) voice: Voice,
+    pub(super) callback_url: String,
+    pub(super) emergency: Option<Address>,
+}
+
+impl Number {
+    /// What the service shows at that moment.
+    pub(super) fn view<'a>(&'a self, project_id: &'a str, now: Timestamp) -> NumberView<'a> {
+        NumberView {
+            phone_number: &self.phone,
+            project_id,
+            display_name: &self.display_name,
+            region_code: self.region,
+            kind: self.kind,
+            capability: self.capabilities,
+            money: self.money,
+            payment_interval_months: self.interval_months,
+            next_charge_date: self.next_charge,
+            expire_at: self.expires,
+            sms_configuration: self.sms.view(now),
+            voice_configuration: self.voice.view(now),
+            callback_url: &self.callback_url,
+        }
+    }
+}
+
+/// The fields stand in the order of the service's own answers.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NumberView<'a> {
+    phone_number: &'a str,
+    project_id: &'a str,
+    display_name: &'a str,
+    region_code: &'static str,
+    #[serde(rename = "type")]
+    kind: NumberType,
+    capability: &'static [Capability],
+    money: Money,
+    payment_interval_months: u32,
+    next_charge_date: Written,
+    expire_at: Option<Written>,
+    sms_configuration: SmsView<'a>,
+    voice_configuration: VoiceView<'a>,
+    callback_url: &'a str,
+}
+
+/// Whether the text is a phone number in E.164: a plus sign and 2 to 15 digits, the first not 0.
+pub(super) fn is_e164(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix('+') else { return false };
+    (2..=15).contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+}

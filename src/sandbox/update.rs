@@ -1,0 +1,88 @@
+//! The body of an update: what may be set, and what cannot be meant.
+
+use serde_json::{Map, Value};
+
+use super::answer::Failure;
+use super::body::Body;
+use super::provisioning::VoiceType;
+
+/// What an update sets. What is not there stays as it is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Update {
+    pub(super) display_name: Option<String>,
+    pub(super) sms: Option<SmsChange>,
+    pub(super) voice: Option<VoiceChange>,
+    pub(super) callback_url: Option<String>,
+}
+
+/// The link to SMS that is asked for. Empty text unlinks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SmsChange {
+    pub(super) plan: String,
+    pub(super) campaign: Option<String>,
+}
+
+/// The link to voice that is asked for. Empty text unlinks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct VoiceChange {
+    pub(super) kind: VoiceType,
+    pub(super) id: String,
+}
+
+impl Update {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        let (mut body, object) = Body::parse(bytes)?;
+        body.only(
+            &object,
+            "",
+            &["displayName", "smsConfiguration", "voiceConfiguration", "callbackUrl"],
+        );
+        if object.is_empty() {
+            body.refuse("body", "the update sets nothing");
+        }
+        let update = Self {
+            display_name: body.text(&object, "", "displayName"),
+            sms: sms_change(&mut body, &object),
+            voice: voice_change(&mut body, &object),
+            callback_url: body.text(&object, "", "callbackUrl"),
+        };
+        body.finish()?;
+        Ok(update)
+    }
+}
+
+fn sms_change(body: &mut Body, object: &Map<String, Value>) -> Option<SmsChange> {
+    const PATH: &str = "sms_configuration";
+    let sms = body.object(object, "smsConfiguration")?;
+    body.only(sms, PATH, &["servicePlanId", "campaignId"]);
+    if !sms.contains_key("servicePlanId") {
+        body.refuse("sms_configuration.service_plan_id", "servicePlanId is required");
+    }
+    let campaign = body.text(sms, PATH, "campaignId");
+    Some(SmsChange { plan: body.text(sms, PATH, "servicePlanId")?, campaign })
+}
+
+fn voice_change(body: &mut Body, object: &Map<String, Value>) -> Option<VoiceChange> {
+    const PATH: &str = "voice_configuration";
+    let voice = body.object(object, "voiceConfiguration")?;
+    body.only(voice, PATH, &["type", "appId", "trunkId", "serviceId"]);
+    let kind = body.required(voice, PATH, "type");
+    let mut ids = ["appId", "trunkId", "serviceId"].map(|key| (key, body.text(voice, PATH, key)));
+    let (kind, wanted) = match &*kind {
+        "RTC" => (VoiceType::Rtc, 0),
+        "EST" => (VoiceType::Est, 1),
+        "FAX" => (VoiceType::Fax, 2),
+        // Said already: it is missing or no text.
+        "" => return None,
+        unknown => {
+            body.refuse("voice_configuration.type", format!("Invalid type {unknown}"));
+            return None;
+        }
+    };
+    // The ids of the other types may be there, as the service shows them itself; they mean nothing.
+    let (key, id) = &mut ids[wanted];
+    if !voice.contains_key(*key) {
+        body.required(voice, PATH, key);
+    }
+    Some(VoiceChange { kind, id: id.take()? })
+}
