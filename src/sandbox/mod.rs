@@ -7,14 +7,20 @@ mod emergency;
 mod encoding;
 mod faults;
 mod fleet;
+mod head;
 mod http;
 mod number;
 mod provisioning;
 mod query;
 mod routes;
+mod seed;
 mod server;
+mod service;
+mod sms;
+mod streets;
 mod time;
 mod update;
+mod voice;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -25,9 +31,9 @@ use std::time::Duration;
 
 use access::{Access, KEY_ID, KEY_SECRET, PROJECT_ID};
 use faults::Faults;
-use fleet::{Fleet, NUMBERS_MAX};
-use routes::Service;
+use seed::NUMBERS_MAX;
 use server::{Clock, Manner, Server};
+use service::Service;
 
 /// The Active Number API on this machine, over real HTTP, for development and tests.
 ///
@@ -282,8 +288,8 @@ impl SandboxBuilder {
             return refuse(format!("numbers: {count} is more than {NUMBERS_MAX}"));
         }
         let fleet = match self.numbers {
-            Some(count) => Fleet::generated(count, now),
-            None => Fleet::seeded(now),
+            Some(count) => seed::generated(count, now),
+            None => seed::seeded(now),
         };
         Ok(Service {
             fleet: RwLock::new(fleet),

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::emergency::Address;
-use super::provisioning::{Sms, SmsView, Voice, VoiceView};
+use super::sms::{Sms, SmsView};
 use super::time::{Timestamp, Written};
+use super::voice::{Voice, VoiceView};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -110,7 +110,10 @@ impl ListQuery {
             }
             "capability" => selection.capabilities.push(Capability::parse(value)?),
             "page_size" => {
-                let size = value.parse::<i32>().ok().filter(|&size| size > 0)?;
+                let size = value
+                    .parse::<i32>()
+                    .ok()
+                    .filter(|&size| size > 0 && !value.starts_with('+'))?;
                 self.page_size = usize::try_from(size).ok();
             }
             _ => {

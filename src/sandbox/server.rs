@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::answer::plain_error;
 use super::http::{Connection, End, Request, Response};
-use super::routes::Service;
+use super::service::Service;
 use super::time::Timestamp;
 
 /// A listening service. Dropping it stops it.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Failure;
 use super::body::Body;
-use super::provisioning::VoiceType;
+use super::voice::VoiceType;
 
 /// What an update sets. What is not there stays as it is.
 #[derive(Debug, Default, PartialEq, Eq)]

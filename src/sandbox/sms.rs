@@ -1,0 +1,190 @@
+//! The link of a number to SMS: service plan and campaign.
+
+use serde::Serialize;
+
+use super::answer::Failure;
+use super::provisioning::{Schedule, Status};
+use super::time::Timestamp;
+use super::update::SmsChange;
+
+/// The link to an SMS service plan and a campaign. Empty text is no link.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sms {
+    pub(super) plan: String,
+    pub(super) campaign: String,
+    pub(super) job: Option<SmsJob>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct SmsJob {
+    pub(super) plan: String,
+    pub(super) campaign: String,
+    pub(super) schedule: Schedule,
+    /// Why the job will fail; empty if it will not.
+    pub(super) errors: Vec<&'static str>,
+}
+
+impl Sms {
+    /// What the service shows at that moment.
+    pub(super) fn view(&self, now: Timestamp) -> SmsView<'_> {
+        let current = SmsView {
+            service_plan_id: &self.plan,
+            scheduled_provisioning: None,
+            campaign_id: &self.campaign,
+        };
+        let Some(job) = &self.job else { return current };
+        let (service_plan_id, campaign_id) = (&*job.plan, &*job.campaign);
+        match job.schedule.at(now, !job.errors.is_empty()) {
+            Err(_) => SmsView { service_plan_id, campaign_id, ..current },
+            Ok((status, last_updated_time)) => {
+                let error_codes: &[_] = if status == Status::Failed { &job.errors } else { &[] };
+                let scheduled_provisioning = Some(SmsJobView {
+                    service_plan_id,
+                    status,
+                    last_updated_time,
+                    campaign_id,
+                    error_codes,
+                });
+                SmsView { scheduled_provisioning, ..current }
+            }
+        }
+    }
+
+    /// Carries out a change, or says why it cannot be. A refused change changes nothing.
+    ///
+    /// The change must have a number that can take it: `us` tells whether a campaign is allowed at
+    /// all, `toll_free` whether it will be turned down.
+    pub(super) fn change(
+        &self,
+        change: &SmsChange,
+        schedule: Schedule,
+        us: bool,
+        toll_free: bool,
+    ) -> Result<Self, Failure> {
+        const PLAN: &str = "sms_configuration.service_plan_id";
+        const CAMPAIGN: &str = "sms_configuration.campaign_id";
+        let settled = self.settled(schedule.began);
+        let plan = &*change.plan;
+        let campaign = match &change.campaign {
+            Some(campaign) => campaign,
+            // A campaign is carried by its service plan and goes with it.
+            None if plan.is_empty() => "",
+            None if plan == settled.plan => &settled.campaign,
+            None => "",
+        };
+        if plan.is_empty() && !campaign.is_empty() {
+            return Err(Failure::invalid(CAMPAIGN, "a campaign needs a service plan"));
+        }
+        if !us && !campaign.is_empty() {
+            return Err(Failure::invalid(CAMPAIGN, "campaigns are for US numbers only"));
+        }
+        if let Some(job) = settled.job.as_ref().filter(|job| job.is_running(schedule.began)) {
+            // The same change once more asks for nothing new; any other would race with the job.
+            return if change.is_asked_by(job) {
+                Ok(settled)
+            } else {
+                Err(Failure::invalid(PLAN, "the number has a provisioning job that is not over"))
+            };
+        }
+        if !plan.is_empty() && !settled.plan.is_empty() && plan != settled.plan {
+            return Err(Failure::invalid(
+                PLAN,
+                "the number has to be unlinked from its service plan first",
+            ));
+        }
+        if !campaign.is_empty() && !settled.campaign.is_empty() && campaign != settled.campaign {
+            return Err(Failure::invalid(
+                CAMPAIGN,
+                "the number has to be unlinked from its campaign first",
+            ));
+        }
+        // What is unlinked is unlinked at once, and what was linked already needs no job: only a
+        // new link is provisioned. A job that failed is forgotten either way.
+        if plan == settled.plan && (campaign.is_empty() || campaign == settled.campaign)
+            || plan.is_empty()
+        {
+            return Ok(Self { plan: plan.to_owned(), campaign: campaign.to_owned(), job: None });
+        }
+        let mut errors = Vec::new();
+        errors.extend(failure_of(plan, "SMS_PROVISIONING_FAILED"));
+        errors.extend(failure_of(campaign, "CAMPAIGN_NOT_AVAILABLE"));
+        if toll_free && !campaign.is_empty() {
+            errors.push("TFN_NOT_ALLOWED");
+        }
+        let job = SmsJob { plan: plan.to_owned(), campaign: campaign.to_owned(), schedule, errors };
+        Ok(Self { job: Some(job), ..settled })
+    }
+
+    /// The same link with a job that has ended folded in.
+    fn settled(&self, now: Timestamp) -> Self {
+        match &self.job {
+            Some(job) if job.schedule.at(now, !job.errors.is_empty()).is_err() => {
+                Self { plan: job.plan.clone(), campaign: job.campaign.clone(), job: None }
+            }
+            _ => self.clone(),
+        }
+    }
+}
+
+impl SmsJob {
+    fn is_running(&self, now: Timestamp) -> bool {
+        let at = self.schedule.at(now, !self.errors.is_empty());
+        at.is_ok_and(|(status, _)| status != Status::Failed)
+    }
+}
+
+impl SmsChange {
+    fn is_asked_by(&self, job: &SmsJob) -> bool {
+        self.plan == job.plan && self.campaign.as_ref().is_none_or(|asked| *asked == job.campaign)
+    }
+}
+
+/// The error code that an id brings on: one that begins with `fail` does, and one that goes on
+/// with a code (`fail-EXCEEDED_10DLC_LIMIT`) chooses which.
+fn failure_of(id: &str, usual: &'static str) -> Option<&'static str> {
+    let rest = id.strip_prefix("fail")?;
+    let chosen = rest.strip_prefix('-').unwrap_or(rest);
+    Some(SMS_ERROR_CODES.into_iter().find(|code| *code == chosen).unwrap_or(usual))
+}
+
+/// The ways in which the provisioning of SMS can fail.
+const SMS_ERROR_CODES: [&str; 18] = [
+    "ERROR_CODE_UNSPECIFIED",
+    "INTERNAL_ERROR",
+    "SMS_PROVISIONING_FAILED",
+    "CAMPAIGN_PROVISIONING_FAILED",
+    "CAMPAIGN_NOT_AVAILABLE",
+    "EXCEEDED_10DLC_LIMIT",
+    "NUMBER_PROVISIONING_FAILED",
+    "PARTNER_SERVICE_UNAVAILABLE",
+    "CAMPAIGN_PENDING_ACCEPTANCE",
+    "MNO_SHARING_ERROR",
+    "CAMPAIGN_EXPIRED",
+    "CAMPAIGN_MNO_REJECTED",
+    "CAMPAIGN_MNO_SUSPENDED",
+    "CAMPAIGN_MNO_REVIEW",
+    "INSUFFICIENT_BALANCE",
+    "MOCK_CAMPAIGN_NOT_ALLOWED",
+    "TFN_NOT_ALLOWED",
+    "INVALID_NNID",
+];
+
+// The fields stand in the order of the service's own answers.
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SmsView<'a> {
+    service_plan_id: &'a str,
+    scheduled_provisioning: Option<SmsJobView<'a>>,
+    campaign_id: &'a str,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SmsJobView<'a> {
+    service_plan_id: &'a str,
+    status: Status,
+    last_updated_time: Timestamp,
+    campaign_id: &'a str,
+    error_codes: &'a [&'static str],
+}

@@ -1,0 +1,251 @@
+//! The streets that the sandbox knows, and how an address is held against them.
+
+use super::emergency::Address;
+
+/// What became of an address.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// It is known as it was sent.
+    Exact,
+    /// It is known in this form.
+    Near { corrected: Address, message: String },
+    /// It is not known; these come closest.
+    None { candidates: Vec<Address>, message: String },
+}
+
+/// Looks an address up.
+///
+/// The street decides: it may be written in any case and with its words in full ("Road" for "Rd",
+/// "Northeast" for "NE"), but none of its words may be missing. Of city, state and postal code two
+/// have to be right; the third is corrected.
+pub(super) fn look_up(sent: &Address) -> Match {
+    let street = street_key(&sent.street_info);
+    let number = HouseNumber::parse(&sent.street_number);
+    let best = STREETS
+        .iter()
+        .filter(|known| street_key(known.name) == street)
+        .filter(|known| number.as_ref().is_some_and(|number| known.has(number)))
+        .map(|known| (known, known.places_right(sent)))
+        .filter(|(_, right)| *right >= 2)
+        .max_by_key(|(_, right)| *right);
+    match (best, number) {
+        (Some((known, _)), Some(number)) => {
+            let corrected = Address {
+                location: tidy(&sent.location),
+                postal_code_plus_four: plus_four(sent),
+                ..known.address(number.text())
+            };
+            if corrected == *sent {
+                return Match::Exact;
+            }
+            let mut message = "Corrected to valid address".to_owned();
+            if key(&sent.street_info) != street {
+                message.push_str("|Corrected address abbreviations");
+            }
+            if known.places_right_to_the_letter(sent) < 3 {
+                message.push_str("|Changed address component");
+            }
+            Match::Near { corrected, message }
+        }
+        (_, number) => {
+            let candidates = candidates(sent, number.as_ref());
+            let message = if candidates.is_empty() {
+                "Invalid address - no correction found|Address is Invalid"
+            } else {
+                "Invalid address - no correction found|Changed address component|Corrected address abbreviations|Address is Invalid"
+            };
+            Match::None { candidates, message: message.to_owned() }
+        }
+    }
+}
+
+/// Streets of the same name in the same place, or else the other streets of that place.
+fn candidates(sent: &Address, number: Option<&HouseNumber>) -> Vec<Address> {
+    let near = || STREETS.iter().filter(|known| known.places_right(sent) >= 2);
+    let sent_name = street_name(&sent.street_info);
+    let same_name = near().filter(|known| street_name(known.name) == sent_name);
+    let mut streets: Vec<_> = same_name.collect();
+    if streets.is_empty() {
+        streets = near().take(3).collect();
+    }
+    let number = number.map_or(0, |number| number.value);
+    streets
+        .into_iter()
+        .map(|known| known.address(number.clamp(known.numbers.0, known.numbers.1).to_string()))
+        .collect()
+}
+
+/// A street that is known, with the first and the last of its house numbers.
+#[derive(Debug)]
+struct Street {
+    numbers: (u32, u32),
+    name: &'static str,
+    city: &'static str,
+    state: &'static str,
+    postal_code: &'static str,
+}
+
+const fn street(
+    numbers: (u32, u32),
+    name: &'static str,
+    city: &'static str,
+    state: &'static str,
+    postal_code: &'static str,
+) -> Street {
+    Street { numbers, name, city, state, postal_code }
+}
+
+/// Every address that the sandbox knows. Written the way the post offices write them.
+const STREETS: [Street; 11] = [
+    street((1, 99_999), "Main St", "Springfield", "IL", "62701"),
+    street((1, 99_999), "Elm St", "Springfield", "IL", "62702"),
+    street((1, 99_999), "Oak St", "Springfield", "IL", "62703"),
+    street((3_000, 3_999), "Lenox Rd NE", "Atlanta", "GA", "30326"),
+    street((1, 2_999), "Peachtree St NE", "Atlanta", "GA", "30308"),
+    street((1600, 1600), "Pennsylvania Ave NW", "Washington", "DC", "20500"),
+    street((1, 499), "W 34th St", "New York", "NY", "10001"),
+    street((100, 2_499), "Market St", "San Francisco", "CA", "94103"),
+    street((1, 1_999), "Congress Ave", "Austin", "TX", "78701"),
+    street((1, 499), "Yonge St", "Toronto", "ON", "M5B 2H1"),
+    street((1, 999), "Rue Sainte-Catherine O", "Montreal", "QC", "H3B 1A1"),
+];
+
+impl Street {
+    fn has(&self, number: &HouseNumber) -> bool {
+        (self.numbers.0..=self.numbers.1).contains(&number.value)
+    }
+
+    /// How many of city, state and postal code are those of the street, however written.
+    fn places_right(&self, sent: &Address) -> usize {
+        let right = [
+            key(&sent.city) == key(self.city),
+            state_code(&sent.state) == self.state,
+            post_key(&sent.postal_code) == post_key(self.postal_code),
+        ];
+        right.into_iter().filter(|right| *right).count()
+    }
+
+    fn places_right_to_the_letter(&self, sent: &Address) -> usize {
+        let right = [
+            sent.city == self.city,
+            sent.state == self.state,
+            sent.postal_code == self.postal_code,
+        ];
+        right.into_iter().filter(|right| *right).count()
+    }
+
+    fn address(&self, street_number: String) -> Address {
+        Address {
+            street_number,
+            street_info: self.name.to_owned(),
+            city: self.city.to_owned(),
+            state: self.state.to_owned(),
+            postal_code: self.postal_code.to_owned(),
+            ..Address::default()
+        }
+    }
+}
+
+/// A house number: digits, then perhaps a letter.
+struct HouseNumber {
+    value: u32,
+    letter: Option<char>,
+}
+
+impl HouseNumber {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+        let mut letters = text[digits.len()..].trim().chars();
+        let letter = letters.next().map(|letter| letter.to_ascii_uppercase());
+        let number = Self { value: digits.trim_end().parse().ok()?, letter };
+        (digits.starts_with(|first: char| first.is_ascii_digit()) && letters.next().is_none())
+            .then_some(number)
+    }
+
+    fn text(&self) -> String {
+        self.value.to_string() + &self.letter.map(String::from).unwrap_or_default()
+    }
+}
+
+/// Letters in upper case, dots and commas gone, one space between words.
+fn key(text: &str) -> String {
+    tidy(&text.replace(['.', ','], " ")).to_uppercase()
+}
+
+fn tidy(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The street with every word that has an abbreviation abbreviated.
+fn street_key(text: &str) -> String {
+    let words = key(text);
+    let words: Vec<_> = words.split(' ').map(abbreviation).collect();
+    words.join(" ")
+}
+
+/// The street without the words that say what it is and in which direction it lies.
+fn street_name(text: &str) -> String {
+    let words = street_key(text);
+    let is_name = |word: &&str| !ABBREVIATIONS.iter().any(|(_, short)| short == word);
+    let words: Vec<_> = words.split(' ').filter(is_name).collect();
+    words.join(" ")
+}
+
+fn abbreviation(word: &str) -> &str {
+    ABBREVIATIONS.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| short)
+}
+
+const ABBREVIATIONS: [(&str, &str); 19] = [
+    ("AVENUE", "AVE"),
+    ("BOULEVARD", "BLVD"),
+    ("COURT", "CT"),
+    ("DRIVE", "DR"),
+    ("LANE", "LN"),
+    ("PLACE", "PL"),
+    ("ROAD", "RD"),
+    ("SQUARE", "SQ"),
+    ("STREET", "ST"),
+    ("TERRACE", "TER"),
+    ("NORTH", "N"),
+    ("EAST", "E"),
+    ("SOUTH", "S"),
+    ("WEST", "W"),
+    ("OUEST", "O"),
+    ("NORTHEAST", "NE"),
+    ("NORTHWEST", "NW"),
+    ("SOUTHEAST", "SE"),
+    ("SOUTHWEST", "SW"),
+];
+
+fn state_code(text: &str) -> String {
+    const STATES: [(&str, &str); 9] = [
+        ("CALIFORNIA", "CA"),
+        ("DISTRICT OF COLUMBIA", "DC"),
+        ("GEORGIA", "GA"),
+        ("ILLINOIS", "IL"),
+        ("NEW YORK", "NY"),
+        ("ONTARIO", "ON"),
+        ("QUEBEC", "QC"),
+        ("QUÉBEC", "QC"),
+        ("TEXAS", "TX"),
+    ];
+    let state = key(text);
+    STATES.iter().find(|(long, _)| *long == state).map_or(state, |(_, code)| (*code).to_owned())
+}
+
+/// The postal code without spaces and without what follows a dash.
+fn post_key(text: &str) -> String {
+    let code = text.split('-').next().unwrap_or_default();
+    code.split_whitespace().collect::<String>().to_uppercase()
+}
+
+/// The four digits after the postal code, wherever they were written. Anything else is dropped.
+fn plus_four(sent: &Address) -> String {
+    let behind_dash = sent.postal_code.split_once('-').map_or("", |(_, digits)| digits);
+    [sent.postal_code_plus_four.trim(), behind_dash.trim()]
+        .into_iter()
+        .find(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .unwrap_or_default()
+        .to_owned()
+}
