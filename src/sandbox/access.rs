@@ -186,3 +186,124 @@ impl OAuthError {
         Response { status, ..success(self) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::encoding::base64_encode;
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::after_1970(Duration::from_secs(seconds))
+    }
+
+    fn basic(credentials: &str) -> String {
+        format!("Basic {}", base64_encode(credentials.as_bytes()))
+    }
+
+    fn request(headers: &[(&str, &str)], body: &str) -> Request {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Request { headers: headers.collect(), body: body.as_bytes().to_vec(), ..Request::default() }
+    }
+
+    fn check(access: &Access, authorization: &str, now: Timestamp) -> Result<(), String> {
+        let refused = access.check(&request(&[("Authorization", authorization)], ""), now);
+        refused.map_err(|response| {
+            assert_eq!(response.status, 401);
+            let (name, challenge) = response.headers.into_iter().next().unwrap();
+            assert_eq!(name, "www-authenticate");
+            challenge
+        })
+    }
+
+    fn token(access: &Access, now: Timestamp) -> String {
+        let form = [
+            ("authorization", &*basic("sandbox-key:sandbox-secret")),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let response = access.token(&request(&form, "grant_type=client_credentials"), now);
+        let answer: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!((response.status, &answer["token_type"]), (200, &"bearer".into()));
+        assert_eq!((&answer["expires_in"], &answer["scope"]), (&3600.into(), &"".into()));
+        format!("Bearer {}", answer["access_token"].as_str().unwrap())
+    }
+
+    #[test]
+    fn a_token_lives_as_long_as_it_says() {
+        let access = Access::new(HOUR, 1);
+        let (first, second) = (token(&access, at(0)), token(&access, at(0)));
+        assert_ne!(first, second);
+        assert_eq!(check(&access, &first, at(3_599)), Ok(()));
+        assert_eq!(check(&access, &first.replace("Bearer", "bearer"), at(0)), Ok(()));
+        let expired = "Bearer error=\"invalid_token\", error_description=\"Jwt expired at 1970-01-01T01:00:00Z\"";
+        assert_eq!(check(&access, &first, at(3_600)).unwrap_err(), expired);
+    }
+
+    #[test]
+    fn tokens_can_be_expired_before_their_time() {
+        let access = Access::new(HOUR, 1);
+        let before = token(&access, at(0));
+        access.expire_tokens();
+        let expired = check(&access, &before, at(60)).unwrap_err();
+        assert!(expired.contains("Jwt expired at 1970-01-01T00:01:00Z"), "{expired}");
+        assert_eq!(check(&access, &token(&access, at(60)), at(60)), Ok(()));
+    }
+
+    #[test]
+    fn what_was_not_given_out_is_refused() {
+        let access = Access::new(HOUR, 1);
+        let ours = token(&access, at(0));
+        let later = ours.replacen(".0.", ".1.", 1);
+        let theirs = token(&Access::new(HOUR, 2), at(0));
+        for (authorization, challenge) in [
+            ("", "Basic"),
+            ("Basic", "Basic"),
+            (&*basic("sandbox-key:wrong"), "Basic"),
+            (&*basic("wrong:sandbox-secret"), "Basic"),
+            (&*basic("sandbox-key"), "Basic"),
+            ("Basic sandbox-key:sandbox-secret", "Basic"),
+            ("Digest username=\"sandbox-key\"", "Basic"),
+            ("Bearer", "Bearer error=\"invalid_token\""),
+            ("Bearer x", "Bearer error=\"invalid_token\""),
+            (&*later, "Bearer error=\"invalid_token\""),
+            (&*theirs, "Bearer error=\"invalid_token\""),
+        ] {
+            let said = check(&access, authorization, at(0)).unwrap_err();
+            assert!(said.starts_with(challenge), "{authorization}: {said}");
+        }
+        assert_eq!(check(&access, &basic("sandbox-key:sandbox-secret"), at(0)), Ok(()));
+        assert_eq!(access.check(&request(&[], ""), at(0)).unwrap_err().status, 401);
+    }
+
+    #[test]
+    fn the_token_endpoint_refuses_as_oauth2_says() {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let access = Access::new(HOUR, 1);
+        let ours = basic("sandbox-key:sandbox-secret");
+        for (authorization, content_type, body, status, error) in [
+            ("", FORM, "grant_type=client_credentials", 401, "invalid_client"),
+            ("Bearer x", FORM, "grant_type=client_credentials", 401, "invalid_client"),
+            (
+                &*basic("sandbox-key:x"),
+                FORM,
+                "grant_type=client_credentials",
+                401,
+                "invalid_client",
+            ),
+            (&ours, FORM, "", 400, "invalid_request"),
+            (&ours, FORM, "grant_type=%zz", 400, "invalid_request"),
+            (&ours, FORM, "scope=x", 400, "invalid_request"),
+            (&ours, FORM, "grant_type=password", 400, "unsupported_grant_type"),
+            (&ours, "application/json", "grant_type=client_credentials", 400, "invalid_request"),
+        ] {
+            let headers = [("authorization", authorization), ("content-type", content_type)];
+            let response = access.token(&request(&headers, body), at(0));
+            let answer: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+            assert_eq!((response.status, &answer["error"]), (status, &error.into()), "{body}");
+            for field in ["error_description", "error_hint", "error_verbose"] {
+                assert!(answer[field].is_string(), "{field}");
+            }
+        }
+    }
+}

@@ -32,6 +32,17 @@ impl Failure {
     }
 }
 
+#[cfg(test)]
+impl Failure {
+    /// The field of the first violation, empty if something was not found.
+    pub(super) fn first_field(&self) -> &str {
+        match self {
+            Self::Invalid(violations) => &violations[0].field,
+            Self::NotFound { .. } => "",
+        }
+    }
+}
+
 impl From<Failure> for Response {
     fn from(failure: Failure) -> Self {
         match failure {

@@ -121,3 +121,87 @@ impl<'a> Verdict<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_required_is_required() {
+        let whole = serde_json::json!({
+            "displayName": "Desk",
+            "address": {
+                "streetNumber": "1", "streetInfo": "Main St", "city": "Springfield",
+                "state": "IL", "postalCode": "62701", "location": "", "postalCodePlusFour": ""
+            }
+        });
+        assert!(AddressRequest::parse(whole.to_string().as_bytes()).is_ok());
+        for (pointer, key, value, field) in [
+            ("", "displayName", None, "display_name"),
+            ("", "displayName", Some(""), "display_name"),
+            ("", "address", None, "address"),
+            ("", "address", Some("1 Main St"), "address"),
+            ("", "phoneNumber", Some("+12025550134"), "phone_number"),
+            ("/address", "streetNumber", None, "address.street_number"),
+            ("/address", "streetInfo", Some(""), "address.street_info"),
+            ("/address", "city", None, "address.city"),
+            ("/address", "state", Some(""), "address.state"),
+            ("/address", "postalCode", None, "address.postal_code"),
+            ("/address", "zip", Some("62701"), "address.zip"),
+        ] {
+            let mut broken = whole.clone();
+            let object = broken.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+            match value {
+                Some(value) => object.insert(key.to_owned(), value.into()),
+                None => object.remove(key),
+            };
+            let refused = AddressRequest::parse(broken.to_string().as_bytes()).unwrap_err();
+            assert_eq!(refused.first_field(), field);
+        }
+    }
+
+    #[test]
+    fn verdicts_read_as_the_service_writes_them() {
+        let verdict = |number: &str, street: &str| {
+            let request = AddressRequest {
+                display_name: "Desk".to_owned(),
+                address: Address {
+                    street_number: number.to_owned(),
+                    street_info: street.to_owned(),
+                    city: "Atlanta".to_owned(),
+                    state: "GA".to_owned(),
+                    postal_code: "30326".to_owned(),
+                    ..Address::default()
+                },
+            };
+            serde_json::to_string(&Verdict::of("+12015555555", &request)).unwrap()
+        };
+        let address = |number, street| {
+            format!(
+                r#"{{"streetNumber":"{number}","streetInfo":"{street}","location":"","city":"Atlanta","state":"GA","postalCode":"30326","postalCodePlusFour":""}}"#
+            )
+        };
+        let nothing = r#"{"streetNumber":"","streetInfo":"","location":"","city":"","state":"","postalCode":"","postalCodePlusFour":""}"#;
+        let known = address("3500", "Lenox Rd NE");
+        for (street, rest) in [
+            (
+                "Lenox Rd NE",
+                r#""EXACT_MATCH","validationMessage":"Address is a perfect match","correctedAddress":{},"candidateAddresses":[]}"#.to_owned(),
+            ),
+            (
+                "Lenox Road NE",
+                format!(r#""NEAR_MATCH","validationMessage":"Corrected to valid address|Corrected address abbreviations","correctedAddress":{known},"candidateAddresses":[]}}"#),
+            ),
+            (
+                "Lenox Road",
+                format!(r#""NO_MATCH","validationMessage":"Invalid address - no correction found|Changed address component|Corrected address abbreviations|Address is Invalid","correctedAddress":{nothing},"candidateAddresses":[{known}]}}"#),
+            ),
+        ] {
+            let sent = address("3500", street);
+            let expected = format!(
+                r#"{{"phoneNumber":"+12015555555","displayName":"Desk","validatedAddress":{sent},"validationResult":{rest}"#
+            );
+            assert_eq!(verdict("3500", street), expected);
+        }
+    }
+}

@@ -318,3 +318,91 @@ impl fmt::Debug for SandboxBuilder {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    fn connect(sandbox: &Sandbox) -> TcpStream {
+        TcpStream::connect(sandbox.base_url().trim_start_matches("http://")).unwrap()
+    }
+
+    /// Everything that comes back for what is sent, to the end of the connection.
+    fn exchange(sandbox: &Sandbox, sent: &str) -> String {
+        let mut stream = connect(sandbox);
+        stream.write_all(sent.as_bytes()).unwrap();
+        let mut received = String::new();
+        stream.read_to_string(&mut received).unwrap();
+        received
+    }
+
+    #[test]
+    fn it_serves_over_http() {
+        let sandbox = Sandbox::start().unwrap();
+        let credentials = "c2FuZGJveC1rZXk6c2FuZGJveC1zZWNyZXQ=";
+        let received = exchange(
+            &sandbox,
+            &format!(
+                "POST /oauth2/token HTTP/1.1\r\nHost: h\r\nAuthorization: Basic {credentials}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 29\r\n\r\ngrant_type=client_credentialsGET /v1/projects/sandbox-project/activeNumbers HTTP/1.1\r\nHost: h\r\nAuthorization: Basic {credentials}\r\nConnection: close\r\n\r\n"
+            ),
+        );
+        assert_eq!(received.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{received}");
+        assert!(received.contains("\"access_token\":"), "{received}");
+        assert!(received.ends_with("\"totalSize\":12}"), "{received}");
+        assert_eq!((sandbox.requests(), sandbox.token_requests()), (1, 1));
+    }
+
+    #[test]
+    fn nonsense_is_answered_and_the_connection_closed() {
+        let sandbox = Sandbox::start().unwrap();
+        let received = exchange(&sandbox, "what is this?\r\n\r\n");
+        assert!(received.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{received}");
+        assert!(received.contains("connection: close"), "{received}");
+        assert_eq!(sandbox.requests(), 0);
+    }
+
+    #[test]
+    fn stopping_ends_what_is_under_way() {
+        let slow = Sandbox::builder().latency(Duration::from_secs(3600)).start().unwrap();
+        let (mut idle, mut waiting) = (connect(&slow), connect(&slow));
+        waiting.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+        while slow.requests() == 0 {
+            std::thread::yield_now();
+        }
+        slow.shutdown();
+        for stream in [&mut idle, &mut waiting] {
+            // A reset is an end, too.
+            assert_eq!(stream.read(&mut [0; 64]).unwrap_or(0), 0);
+        }
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        for (builder, name) in [
+            (Sandbox::builder().fail_429(1.5), "fail_429"),
+            (Sandbox::builder().fail_503(f64::NAN), "fail_503"),
+            (Sandbox::builder().page_max(0), "page_max"),
+            (Sandbox::builder().numbers(NUMBERS_MAX + 1), "numbers"),
+        ] {
+            let error = builder.start().unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+        let first = Sandbox::start().unwrap();
+        let port = first.server.address().port();
+        let error = Sandbox::builder().port(port).start().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_sandbox_can_be_shared_and_shown() {
+        fn shared<T: Send + Sync>(_: &T) {}
+        let sandbox = Sandbox::start().unwrap();
+        shared(&sandbox);
+        let shown = format!("{sandbox:?}");
+        assert!(shown.contains(sandbox.base_url()) && !shown.contains(KEY_SECRET), "{shown}");
+    }
+}

@@ -90,3 +90,52 @@ impl Resource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stands_for_one_resource() {
+        for (path, expected) in [
+            ("/v1/projects/p/activeNumbers", Some(("p", "", "Numbers"))),
+            ("/v1/projects/p/activeNumbers/+1", Some(("p", "+1", "Number"))),
+            ("/v1/projects/p/activeNumbers/%2B1", Some(("p", "%2B1", "Number"))),
+            ("/v1/projects/p/activeNumbers/+1:release", Some(("p", "+1", "Release"))),
+            ("/v1/projects/p/activeNumbers/+1%3Arelease", Some(("p", "+1%3Arelease", "Number"))),
+            ("/v1/projects/p/activeNumbers/+1/emergencyAddress", Some(("p", "+1", "Address"))),
+            (
+                "/v1/projects/p/activeNumbers/+1/emergencyAddress:provision",
+                Some(("p", "+1", "Provision")),
+            ),
+            (
+                "/v1/projects/p/activeNumbers/+1/emergencyAddress:deprovision",
+                Some(("p", "+1", "Deprovision")),
+            ),
+            (
+                "/v1/projects/p/activeNumbers/+1/emergencyAddress:validate",
+                Some(("p", "+1", "Validate")),
+            ),
+            ("/", None),
+            ("/v1/projects/p", None),
+            ("/v1/projects//activeNumbers", None),
+            ("/v1/projects/p/activeNumbers/", None),
+            ("/v1/projects/p/activeNumbers/:release", None),
+            ("/v1/projects/p/activeNumbers/+1:rent", None),
+            ("/v1/projects/p/activeNumbers/+1/", None),
+            ("/v1/projects/p/activeNumbers/+1/emergencyAddress:", None),
+            ("/v1/projects/p/activeNumbers//emergencyAddress", None),
+            ("/v1/projects/p/activeNumbers/+1/emergencyAddress/x", None),
+            ("/v2/projects/p/activeNumbers", None),
+            ("/v1/projects/p/availableNumbers", None),
+        ] {
+            let target = Target::parse(path);
+            let target = target
+                .as_ref()
+                .map(|target| (target.project, target.number, format!("{:?}", target.resource)));
+            let expected =
+                expected.map(|(project, number, name)| (project, number, name.to_owned()));
+            assert_eq!(target, expected, "{path}");
+        }
+    }
+}

@@ -188,3 +188,148 @@ struct SmsJobView<'a> {
     campaign_id: &'a str,
     error_codes: &'a [&'static str],
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const TAKES: Duration = Duration::from_millis(300);
+
+    fn moment(milliseconds: u64) -> Timestamp {
+        Timestamp::after_1970(Duration::from_millis(1_000_000 + milliseconds))
+    }
+
+    fn linked(plan: &str, campaign: &str) -> Sms {
+        Sms { plan: plan.to_owned(), campaign: campaign.to_owned(), job: None }
+    }
+
+    fn change(plan: &str, campaign: Option<&str>) -> SmsChange {
+        SmsChange { plan: plan.to_owned(), campaign: campaign.map(str::to_owned) }
+    }
+
+    fn begun(at: u64) -> Schedule {
+        Schedule { began: moment(at), takes: TAKES }
+    }
+
+    #[test]
+    fn a_number_is_unlinked_before_it_is_linked_to_something_else() {
+        // Linked to, asked for, and then: linked to and job, or the field that is refused.
+        type Case<'a> =
+            ((&'a str, &'a str), (&'a str, Option<&'a str>), Result<[&'a str; 4], &'a str>);
+        const PLAN: &str = "sms_configuration.service_plan_id";
+        const CAMPAIGN: &str = "sms_configuration.campaign_id";
+        let cases: [Case<'_>; 17] = [
+            (("", ""), ("P", None), Ok(["", "", "P", ""])),
+            (("", ""), ("P", Some("")), Ok(["", "", "P", ""])),
+            (("", ""), ("P", Some("C")), Ok(["", "", "P", "C"])),
+            (("", ""), ("", None), Ok(["", "", "", ""])),
+            (("", ""), ("", Some("")), Ok(["", "", "", ""])),
+            (("", ""), ("", Some("C")), Err(CAMPAIGN)),
+            (("P", ""), ("P", None), Ok(["P", "", "", ""])),
+            (("P", ""), ("P", Some("C")), Ok(["P", "", "P", "C"])),
+            (("P", ""), ("Q", None), Err(PLAN)),
+            (("P", "C"), ("", None), Ok(["", "", "", ""])),
+            (("P", "C"), ("", Some("")), Ok(["", "", "", ""])),
+            (("P", "C"), ("", Some("C")), Err(CAMPAIGN)),
+            (("P", "C"), ("P", None), Ok(["P", "C", "", ""])),
+            (("P", "C"), ("P", Some("")), Ok(["P", "", "", ""])),
+            (("P", "C"), ("P", Some("C")), Ok(["P", "C", "", ""])),
+            (("P", "C"), ("P", Some("D")), Err(CAMPAIGN)),
+            (("P", "C"), ("Q", Some("")), Err(PLAN)),
+        ];
+        for ((plan, campaign), (asked_plan, asked_campaign), expected) in cases {
+            let before = linked(plan, campaign);
+            let after = before.change(&change(asked_plan, asked_campaign), begun(0), true, false);
+            let after = after.as_ref().map(|after| {
+                let job = after.job.as_ref();
+                let (job_plan, job_campaign) =
+                    job.map_or(("", ""), |job| (&job.plan, &job.campaign));
+                [&*after.plan, &after.campaign, job_plan, job_campaign]
+            });
+            let after = after.map_err(Failure::first_field);
+            assert_eq!(after, expected, "{plan:?} {campaign:?} {asked_plan:?} {asked_campaign:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_moves_by_time_alone() {
+        let number = linked("", "").change(&change("P", Some("C")), begun(0), true, false).unwrap();
+        let view = |at| serde_json::to_string(&number.view(moment(at))).unwrap();
+        let scheduled = |status, at| {
+            format!(
+                r#"{{"servicePlanId":"","scheduledProvisioning":{{"servicePlanId":"P","status":"{status}","lastUpdatedTime":"1970-01-01T00:16:40.{at}Z","campaignId":"C","errorCodes":[]}},"campaignId":""}}"#
+            )
+        };
+        assert_eq!(view(0), scheduled("WAITING", "000000"));
+        assert_eq!(view(149), scheduled("WAITING", "000000"));
+        assert_eq!(view(150), scheduled("IN_PROGRESS", "150000"));
+        assert_eq!(view(299), scheduled("IN_PROGRESS", "150000"));
+        let done = r#"{"servicePlanId":"P","scheduledProvisioning":null,"campaignId":"C"}"#;
+        assert_eq!(view(300), done);
+        assert_eq!(view(1_000_000), done);
+    }
+
+    #[test]
+    fn only_the_same_change_is_accepted_while_a_job_runs() {
+        let running =
+            linked("", "").change(&change("P", Some("C")), begun(0), true, false).unwrap();
+        for (plan, campaign, accepted) in [
+            ("P", None, true),
+            ("P", Some("C"), true),
+            ("P", Some(""), false),
+            ("P", Some("D"), false),
+            ("Q", None, false),
+            ("", None, false),
+        ] {
+            let later = begun(299);
+            let after = running.change(&change(plan, campaign), later, true, false);
+            assert_eq!(after.is_ok(), accepted, "{plan:?} {campaign:?}");
+            // The job goes on as if nothing had been asked.
+            if let Ok(after) = after {
+                assert_eq!(after.view(moment(299)), running.view(moment(299)));
+            }
+        }
+        let unlinked = running.change(&change("", None), begun(300), true, false).unwrap();
+        assert_eq!(unlinked.view(moment(300)), linked("", "").view(moment(300)));
+    }
+
+    #[test]
+    fn a_job_fails_if_its_ids_say_so() {
+        for (plan, campaign, toll_free, expected) in [
+            ("fail", "", false, &["SMS_PROVISIONING_FAILED"][..]),
+            ("failing-plan", "C", false, &["SMS_PROVISIONING_FAILED"]),
+            ("P", "fail-1", false, &["CAMPAIGN_NOT_AVAILABLE"]),
+            ("P", "fail-EXCEEDED_10DLC_LIMIT", false, &["EXCEEDED_10DLC_LIMIT"]),
+            ("fail", "fail", false, &["SMS_PROVISIONING_FAILED", "CAMPAIGN_NOT_AVAILABLE"]),
+            ("P", "C", true, &["TFN_NOT_ALLOWED"]),
+            ("P", "", true, &[]),
+            ("P-fail", "C", false, &[]),
+        ] {
+            let asked = change(plan, Some(campaign));
+            let number = linked("", "").change(&asked, begun(0), true, toll_free).unwrap();
+            let view = serde_json::to_value(number.view(moment(400))).unwrap();
+            let job = &view["scheduledProvisioning"];
+            if expected.is_empty() {
+                assert!(job.is_null(), "{plan} {campaign}");
+                continue;
+            }
+            assert_eq!(job["status"], "FAILED");
+            assert_eq!(job["errorCodes"], serde_json::json!(expected));
+            assert_eq!(view["servicePlanId"], "");
+            // What failed stays until the next change, which may be another link.
+            let mended = number.change(&change("P", None), begun(500), true, toll_free).unwrap();
+            assert_eq!(mended.view(moment(800)), linked("P", "").view(moment(800)));
+            let dropped = number.change(&change("", None), begun(500), true, toll_free).unwrap();
+            assert_eq!(dropped.view(moment(500)), linked("", "").view(moment(500)));
+        }
+    }
+
+    #[test]
+    fn campaigns_are_for_us_numbers() {
+        let asked = change("P", Some("C"));
+        let refused = linked("", "").change(&asked, begun(0), false, false).unwrap_err();
+        assert_eq!(refused.first_field(), "sms_configuration.campaign_id");
+    }
+}

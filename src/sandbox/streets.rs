@@ -249,3 +249,111 @@ fn plus_four(sent: &Address) -> String {
         .unwrap_or_default()
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Number, street, location, city, state, postal code and its four digits.
+    fn address(parts: &str) -> Address {
+        let parts: Vec<_> = parts.split('|').map(str::to_owned).collect();
+        let [street_number, street_info, location, city, state, postal_code, postal_code_plus_four] =
+            <[String; 7]>::try_from(parts).unwrap();
+        Address {
+            street_number,
+            street_info,
+            location,
+            city,
+            state,
+            postal_code,
+            postal_code_plus_four,
+        }
+    }
+
+    #[test]
+    fn every_known_street_is_known_as_it_is_written() {
+        for known in &STREETS {
+            for number in [known.numbers.0, known.numbers.1] {
+                assert_eq!(look_up(&known.address(number.to_string())), Match::Exact, "{known:?}");
+            }
+        }
+        assert_eq!(look_up(&Address::springfield()), Match::Exact);
+        assert_eq!(look_up(&address("12A|Elm St|2nd floor|Springfield|IL|62702|")), Match::Exact);
+    }
+
+    #[test]
+    fn a_near_match_is_corrected() {
+        const WORDS: &str = "Corrected to valid address|Corrected address abbreviations";
+        const PLACE: &str = "Corrected to valid address|Changed address component";
+        const CASE: &str = "Corrected to valid address";
+        for (sent, expected, message) in [
+            ("3500|Lenox Road NE||Atlanta|GA|30326|", "3500|Lenox Rd NE||Atlanta|GA|30326|", WORDS),
+            (
+                " 3500 |lenox road northeast||Atlanta|GA|30326|",
+                "3500|Lenox Rd NE||Atlanta|GA|30326|",
+                WORDS,
+            ),
+            (
+                "12345|MAIN ST.| Apt  5|Springfield|IL|62701|1234",
+                "12345|Main St|Apt 5|Springfield|IL|62701|1234",
+                CASE,
+            ),
+            (
+                "012b|Main St||Springfield|IL|62701|12345",
+                "12B|Main St||Springfield|IL|62701|",
+                CASE,
+            ),
+            (
+                "12345|Main St||springfield|Illinois|62701|",
+                "12345|Main St||Springfield|IL|62701|",
+                PLACE,
+            ),
+            ("12345|Main St||Springfield|IL|62709|", "12345|Main St||Springfield|IL|62701|", PLACE),
+            (
+                "12345|Main St||Springfeild|IL|62701-1234|",
+                "12345|Main St||Springfield|IL|62701|1234",
+                PLACE,
+            ),
+            (
+                "20|Yonge Street||Toronto|Ontario|m5b2h1|",
+                "20|Yonge St||Toronto|ON|M5B 2H1|",
+                "Corrected to valid address|Corrected address abbreviations|Changed address component",
+            ),
+        ] {
+            let Match::Near { corrected, message: said } = look_up(&address(sent)) else {
+                panic!("{sent}");
+            };
+            assert_eq!(corrected, address(expected));
+            assert_eq!(said, message, "{sent}");
+            // What was corrected once is right.
+            assert_eq!(look_up(&corrected), Match::Exact);
+        }
+    }
+
+    #[test]
+    fn no_match_names_what_comes_closest() {
+        for (sent, expected) in [
+            // The direction is missing: it could be another street.
+            ("3500|Lenox Road||Atlanta|GA|30326|", &["3500|Lenox Rd NE||Atlanta|GA|30326|"][..]),
+            ("9000|Lenox Rd NE||Atlanta|GA|30326|", &["3999|Lenox Rd NE||Atlanta|GA|30326|"]),
+            ("x|Lenox Rd NE||Atlanta|GA|30326|", &["3000|Lenox Rd NE||Atlanta|GA|30326|"]),
+            (
+                "67890|Maple St||Springfield|IL|62702|",
+                &[
+                    "67890|Main St||Springfield|IL|62701|",
+                    "67890|Elm St||Springfield|IL|62702|",
+                    "67890|Oak St||Springfield|IL|62703|",
+                ],
+            ),
+            ("1|Main St||Springfield|OR|97477|", &[]),
+            ("1|Nowhere||Atlantis|XY|00000|", &[]),
+        ] {
+            let Match::None { candidates, message } = look_up(&address(sent)) else {
+                panic!("{sent}");
+            };
+            let expected: Vec<_> = expected.iter().map(|parts| address(parts)).collect();
+            assert_eq!(candidates, expected, "{sent}");
+            assert_eq!(message.contains("Changed address component"), !candidates.is_empty());
+        }
+    }
+}

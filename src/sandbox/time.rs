@@ -38,7 +38,7 @@ impl Timestamp {
         self.0
     }
 
-    pub(super) fn from_nanoseconds(nanoseconds: u64) -> Self {
+    pub(super) const fn from_nanoseconds(nanoseconds: u64) -> Self {
         Self(nanoseconds)
     }
 

@@ -86,3 +86,87 @@ fn voice_change(body: &mut Body, object: &Map<String, Value>) -> Option<VoiceCha
     }
     Some(VoiceChange { kind, id: id.take()? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_the_field() {
+        for (body, field) in [
+            ("", "body"),
+            ("{", "body"),
+            ("[]", "body"),
+            ("null", "body"),
+            ("{}", "body"),
+            ("{} {}", "body"),
+            (r#"{"displayName":1}"#, "display_name"),
+            (r#"{"displayName":null}"#, "display_name"),
+            (r#"{"display_name":"x"}"#, "display_name"),
+            (r#"{"callbackUrl":["x"]}"#, "callback_url"),
+            (r#"{"money":{"amount":"0"}}"#, "money"),
+            (r#"{"projectId":"x","displayName":"x"}"#, "project_id"),
+            (r#"{"smsConfiguration":null}"#, "sms_configuration"),
+            (r#"{"smsConfiguration":{}}"#, "sms_configuration.service_plan_id"),
+            (r#"{"smsConfiguration":{"campaignId":"C"}}"#, "sms_configuration.service_plan_id"),
+            (r#"{"smsConfiguration":{"servicePlanId":7}}"#, "sms_configuration.service_plan_id"),
+            (
+                r#"{"smsConfiguration":{"servicePlanId":"P","campaignId":7}}"#,
+                "sms_configuration.campaign_id",
+            ),
+            (
+                r#"{"smsConfiguration":{"servicePlanId":"P","scheduledProvisioning":{}}}"#,
+                "sms_configuration.scheduled_provisioning",
+            ),
+            (r#"{"voiceConfiguration":{}}"#, "voice_configuration.type"),
+            (r#"{"voiceConfiguration":{"appId":"A"}}"#, "voice_configuration.type"),
+            (r#"{"voiceConfiguration":{"type":""}}"#, "voice_configuration.type"),
+            (r#"{"voiceConfiguration":{"type":"SIP","appId":"A"}}"#, "voice_configuration.type"),
+            (r#"{"voiceConfiguration":{"type":"RTC"}}"#, "voice_configuration.app_id"),
+            (
+                r#"{"voiceConfiguration":{"type":"RTC","trunkId":"T"}}"#,
+                "voice_configuration.app_id",
+            ),
+            (
+                r#"{"voiceConfiguration":{"type":"EST","appId":"A"}}"#,
+                "voice_configuration.trunk_id",
+            ),
+            (
+                r#"{"voiceConfiguration":{"type":"FAX","serviceId":false}}"#,
+                "voice_configuration.service_id",
+            ),
+        ] {
+            let refused = Update::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(refused.first_field(), field, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_read() {
+        let sms = |plan: &str, campaign: Option<&str>| Update {
+            sms: Some(SmsChange { plan: plan.to_owned(), campaign: campaign.map(str::to_owned) }),
+            ..Update::default()
+        };
+        let voice = |kind, id: &str| Update {
+            voice: Some(VoiceChange { kind, id: id.to_owned() }),
+            ..Update::default()
+        };
+        let name = Update { display_name: Some(String::new()), ..Update::default() };
+        for (body, expected) in [
+            (r#"{"displayName":""}"#, name),
+            (r#"{"smsConfiguration":{"servicePlanId":""}}"#, sms("", None)),
+            (r#"{"smsConfiguration":{"servicePlanId":"P","campaignId":""}}"#, sms("P", Some(""))),
+            (
+                r#"{"voiceConfiguration":{"type":"RTC","appId":"","trunkId":"T"}}"#,
+                voice(VoiceType::Rtc, ""),
+            ),
+            (r#"{"voiceConfiguration":{"type":"EST","trunkId":"T"}}"#, voice(VoiceType::Est, "T")),
+            (
+                r#"{"voiceConfiguration":{"type":"FAX","serviceId":"S"}}"#,
+                voice(VoiceType::Fax, "S"),
+            ),
+        ] {
+            assert_eq!(Update::parse(body.as_bytes()).unwrap(), expected, "{body}");
+        }
+    }
+}

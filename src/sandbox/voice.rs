@@ -156,3 +156,87 @@ struct VoiceJobView<'a> {
     trunk_id: &'a str,
     service_id: &'a str,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::VoiceType::{Est, Fax, Rtc};
+    use super::*;
+
+    fn moment(milliseconds: u64) -> Timestamp {
+        Timestamp::after_1970(Duration::from_millis(1_000_000 + milliseconds))
+    }
+
+    fn linked(kind: VoiceType, id: &str) -> Voice {
+        Voice { kind, id: id.to_owned(), updated: Some(moment(0)), job: None }
+    }
+
+    fn change(kind: VoiceType, id: &str) -> VoiceChange {
+        VoiceChange { kind, id: id.to_owned() }
+    }
+
+    fn begun(at: u64) -> Schedule {
+        Schedule { began: moment(at), takes: Duration::from_millis(300) }
+    }
+
+    #[test]
+    fn a_new_link_takes_the_place_of_the_old_one() {
+        // Linked to, asked for, and then: linked to and job.
+        for (before, asked, expected) in [
+            ((Rtc, ""), (Rtc, "A"), (Rtc, "", Some((Rtc, "A")))),
+            ((Rtc, "A"), (Rtc, "A"), (Rtc, "A", None)),
+            ((Rtc, "A"), (Rtc, "B"), (Rtc, "A", Some((Rtc, "B")))),
+            ((Rtc, "A"), (Fax, "S"), (Rtc, "A", Some((Fax, "S")))),
+            ((Rtc, "A"), (Rtc, ""), (Rtc, "", None)),
+            ((Fax, "S"), (Fax, ""), (Rtc, "", None)),
+            ((Fax, "S"), (Rtc, ""), (Fax, "S", None)),
+            ((Rtc, ""), (Est, ""), (Rtc, "", None)),
+        ] {
+            let after = linked(before.0, before.1);
+            let after = after.change(&change(asked.0, asked.1), begun(500)).unwrap();
+            let job = after.job.as_ref().map(|job| (job.kind, &*job.id));
+            assert_eq!((after.kind, &*after.id, job), expected, "{before:?} {asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_moves_by_time_alone() {
+        let number = linked(Rtc, "A").change(&change(Est, "T"), begun(500)).unwrap();
+        let view = |at| serde_json::to_string(&number.view(moment(at))).unwrap();
+        let scheduled = |status, at| {
+            format!(
+                r#"{{"appId":"A","scheduledVoiceProvisioning":{{"appId":"","status":"{status}","lastUpdatedTime":"1970-01-01T00:16:40.{at}Z","type":"EST","trunkId":"T","serviceId":""}},"lastUpdatedTime":"1970-01-01T00:16:40.000000Z","type":"RTC","trunkId":"","serviceId":""}}"#
+            )
+        };
+        assert_eq!(view(500), scheduled("WAITING", "500000"));
+        assert_eq!(view(650), scheduled("IN_PROGRESS", "650000"));
+        assert_eq!(
+            view(800),
+            r#"{"appId":"","scheduledVoiceProvisioning":null,"lastUpdatedTime":"1970-01-01T00:16:40.800000Z","type":"EST","trunkId":"T","serviceId":""}"#
+        );
+    }
+
+    #[test]
+    fn a_failed_job_stays_and_has_no_error_codes() {
+        let number = linked(Rtc, "A").change(&change(Fax, "fail-fax"), begun(500)).unwrap();
+        let view = serde_json::to_value(number.view(moment(900))).unwrap();
+        let job = &view["scheduledVoiceProvisioning"];
+        assert_eq!((&view["appId"], &job["status"]), (&"A".into(), &"FAILED".into()));
+        assert!(job.get("errorCodes").is_none());
+        let mended = number.change(&change(Fax, "S"), begun(1_000)).unwrap();
+        assert_eq!(mended.view(moment(1_300)).service_id, "S");
+    }
+
+    #[test]
+    fn only_the_same_change_is_accepted_while_a_job_runs() {
+        let running = linked(Rtc, "A").change(&change(Fax, "S"), begun(0)).unwrap();
+        for (kind, id, accepted) in
+            [(Fax, "S", true), (Fax, "R", false), (Fax, "", false), (Rtc, "A", false)]
+        {
+            let after = running.change(&change(kind, id), begun(100));
+            assert_eq!(after.is_ok(), accepted, "{kind:?} {id}");
+        }
+        assert!(running.change(&change(Rtc, "A"), begun(300)).is_ok());
+    }
+}
