@@ -1,7 +1,129 @@
-//! An unofficial, blocking client of the Sinch Active Number API.
+//! An unofficial, blocking client of the [Sinch Active Number API]: the service with which companies manage the phone
+//! numbers they rent (list, read, configure for SMS and voice, release) and the emergency addresses behind them.
+//!
+//! [Sinch Active Number API]: https://developers.sinch.com/docs/numbers/
+//!
+//! # Quick start
+//!
+//! ```
+//! use sinch_numbers::{Client, Credentials, ListNumbers, NumberUpdate};
+//! # use sinch_numbers::Sandbox;
+//! # let sandbox = Sandbox::start().unwrap();
+//!
+//! # fn main() -> Result<(), sinch_numbers::Error> {
+//! let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
+//! #   ; let client = Client::builder(sandbox.project_id(), Credentials::oauth2(sandbox.key_id(), sandbox.key_secret()))
+//! #   .base_url(sandbox.base_url()).auth_url(sandbox.base_url())
+//!     .build()?;
+//!
+//! for number in client.numbers(&ListNumbers::new().region_code("US")) {
+//!     let number = number?;
+//!     println!("{} {}", number.phone_number, number.display_name.unwrap_or_default());
+//! }
+//!
+//! let update = NumberUpdate::new().display_name("reception");
+//! let answer = client.update("+12025550134", &update);
+//! # let _ = answer;
+//! # Ok(()) }
+//! ```
+//!
+//! With the variables `SINCH_PROJECT_ID`, `SINCH_KEY_ID` and `SINCH_KEY_SECRET` set, [`Client::from_env`] does the first
+//! step.
+//!
+//! # Operations
+//!
+//! | | |
+//! |---|---|
+//! | [`list`](Client::list), [`pages`](Client::pages), [`numbers`](Client::numbers) | the project's numbers: a page, lazily all pages, lazily all numbers |
+//! | [`get`](Client::get) | one number |
+//! | [`update`](Client::update) | its name, its links to SMS and voice, its callback URL |
+//! | [`release`](Client::release) | give it back at the end of the paid period |
+//! | [`emergency_address`](Client::emergency_address) | read its emergency address |
+//! | [`validate_emergency_address`](Client::validate_emergency_address) | ask what the service makes of an address |
+//! | [`provision_emergency_address`](Client::provision_emergency_address) | put an address on it |
+//! | [`deprovision_emergency_address`](Client::deprovision_emergency_address) | remove the address |
+//!
+//! # Answers
+//!
+//! Every operation returns an [`Answer`]: it derefs to the value and keeps the service's JSON as it came, so that fields
+//! which this version does not know are not lost. null, `""`, `{}` and a missing field all mean "nothing" and read as
+//! `None`. Sets of words are open: an unknown [`NumberType`] keeps its text. [`Timestamp`] and [`Money`] keep their exact
+//! text and convert when asked.
+//!
+//! # Errors and retries
+//!
+//! There is one error type, [`Error`]; its [`kind`](Error::kind) says what to do. A call is over within its deadline, 30 s
+//! by default, whatever it meets: connecting, authentication, retries and waits are inside.
+//!
+//! | failure | list, get, emergency address, validate | update, release, provision, deprovision |
+//! |---|---|---|
+//! | nothing was sent: name look-up, connect | retried | retried |
+//! | certificate or TLS refused | [`Transport`](ErrorKind::Transport) | [`Transport`](ErrorKind::Transport) |
+//! | sent, but no whole answer | retried | reported, [may have been applied](Error::may_have_been_applied) |
+//! | 401 | token refreshed, sent once more | token refreshed, sent once more |
+//! | 429 | retried | retried |
+//! | 500, 502, 503, 504 | retried | reported, [may have been applied](Error::may_have_been_applied) |
+//! | any other error | reported | reported |
+//! | an answer that is not what the service promises | [`Protocol`](ErrorKind::Protocol) | [`Protocol`](ErrorKind::Protocol), may have been applied |
+//!
+//! "Retried" means at most 3 attempts with growing random waits, or with the wait that the service asks for in
+//! `Retry-After`; a wait that does not fit the deadline is returned in [`Error::retry_after`] instead. Retries are paid
+//! from a budget that all calls of a client share, so that an outage is not made worse.
+//!
+//! # Threads
+//!
+//! A [`Client`] is `Send`, `Sync` and cheap to clone: share one. It keeps up to 64 idle connections and one access token
+//! for all threads; it starts no thread but a short-lived one to look up a name.
+//!
+//! # Without an account
+//!
+//! The feature `sandbox` holds the service, locally: [`Sandbox::start`](https://docs.rs/sinch-numbers) in Rust, the program
+//! `sinch-numbers-sandbox` for everyone else.
+//!
+//! # Not provided
+//!
+//! No async: use threads. No searching for and renting of new numbers: that is another API. No guessing: what the service
+//! says is passed on, and what it does not say stays `None`.
 
+mod api_error;
+mod auth;
+mod client;
+mod dns;
+mod emergency;
+mod engine;
+mod enums;
+mod error;
+mod http;
+mod json;
+mod loose;
+mod model;
+mod numbers;
+mod operation;
+mod pages;
+mod phone_number;
+mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod sys;
+mod timestamp;
 
+pub use auth::Credentials;
+pub use client::{Answer, Client, ClientBuilder};
+pub use emergency::{Address, EmergencyAddressRequest};
+pub use enums::{
+    Capability, NumberType, OrderBy, ProvisioningStatus, SearchPattern, SmsErrorCode,
+    ValidationResult, VoiceApplicationType,
+};
+pub use error::{
+    ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase, ProtocolViolation,
+};
+pub use model::{
+    ActiveNumber, AddressValidation, EmergencyAddress, Money, Page, Provisioning,
+    ScheduledProvisioning, ScheduledVoiceProvisioning, SmsConfiguration, VoiceConfiguration,
+};
+pub use numbers::{ListNumbers, NumberUpdate, VoiceTarget};
+pub use pages::{Numbers, Pages};
+pub use phone_number::PhoneNumber;
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Sandbox, SandboxBuilder};
+pub use timestamp::Timestamp;

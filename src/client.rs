@@ -1,0 +1,678 @@
+//! The client: one line per operation, and what it is built from.
+
+use std::env;
+use std::fmt;
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::Credentials;
+use crate::emergency::{
+    DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
+    ProvisionEmergencyAddress, ValidateEmergencyAddress,
+};
+use crate::engine::{Engine, EngineConfig, Reply};
+use crate::error::Error;
+use crate::http::HttpConfig;
+use crate::json;
+use crate::model::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
+use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
+use crate::operation::{Operation, Request};
+use crate::pages::{Numbers, Pages};
+use crate::phone_number::PhoneNumber;
+use crate::retry::{Effect, RetryPolicy};
+
+/// A client of one project's active numbers.
+///
+/// Cheap to clone, and meant to be shared between any number of threads: all clones use the same connections and the
+/// same access token. Every method blocks until the service has answered or the deadline of the call has passed.
+///
+/// Methods that take a phone number take a `&str` or a [`PhoneNumber`]; what is not in E.164 form is refused before
+/// anything is sent. What each can fail with stands at [`Error`].
+#[derive(Clone)]
+pub struct Client {
+    engine: Arc<Engine>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+/// What a method of [`Client`] returns: the value, and what else is known about the answer.
+///
+/// It derefs to the value; [`into_inner`](Answer::into_inner) takes it out.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    value: T,
+    json: String,
+    attempts: u32,
+    request_id: Option<String>,
+}
+
+impl<T> Answer<T> {
+    /// Returns the value.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// Returns the service's JSON as it came, with the fields that this version does not know.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// Returns a part of the service's JSON, as raw JSON, by its JSON pointer (RFC 6901): `/smsConfiguration/newField`.
+    pub fn raw_value(&self, pointer: &str) -> Option<&str> {
+        json::value_at(&self.json, pointer)
+    }
+
+    /// Returns how often the request was sent: 1, or more after a retry.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Returns the id that the service gave the request, if it gave one: quote it to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+}
+
+impl<T> Deref for Answer<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl Client {
+    /// Begins a client for a project: its id from the Sinch Customer Dashboard, and an access key.
+    ///
+    /// ```no_run
+    /// use sinch_numbers::{Client, Credentials};
+    /// use std::time::Duration;
+    ///
+    /// let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
+    ///     .timeout(Duration::from_secs(10))
+    ///     .build()?;
+    /// # Ok::<(), sinch_numbers::Error>(())
+    /// ```
+    pub fn builder(project_id: impl Into<String>, credentials: Credentials) -> ClientBuilder {
+        ClientBuilder::new(project_id.into(), credentials)
+    }
+
+    /// Builds a client from the environment, with the defaults of [`ClientBuilder`].
+    ///
+    /// | variable | |
+    /// |---|---|
+    /// | `SINCH_PROJECT_ID`, `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | required |
+    /// | `SINCH_AUTH` | `oauth2` (default) or `basic` |
+    /// | `SINCH_NUMBERS_URL`, `SINCH_AUTH_URL` | origins, by default `https://numbers.api.sinch.com` and `https://auth.sinch.com` |
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is missing, empty or wrong.
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    /// Lists one page of the project's numbers (API: "Lists active numbers for a project").
+    ///
+    /// [`pages`](Client::pages) and [`numbers`](Client::numbers) go on to the next pages by themselves.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; a parameter that the service refuses is an [`Api`](crate::ErrorKind::Api) error with status 400
+    /// and the field in [`field_violations`](Error::field_violations).
+    pub fn list(&self, query: &ListNumbers) -> Result<Answer<Page>, Error> {
+        self.call(query)
+    }
+
+    /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
+    pub fn pages(&self, query: &ListNumbers) -> Pages {
+        Pages::new(self.clone(), query.clone())
+    }
+
+    /// Iterates over the numbers of a list, fetching page after page as they are used up.
+    ///
+    /// ```no_run
+    /// # fn run(client: sinch_numbers::Client) -> Result<(), sinch_numbers::Error> {
+    /// use sinch_numbers::ListNumbers;
+    ///
+    /// for number in client.numbers(&ListNumbers::new().region_code("US")) {
+    ///     let number = number?;
+    ///     println!("{} {}", number.phone_number, number.display_name.unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn numbers(&self, query: &ListNumbers) -> Numbers {
+        Numbers::new(self.pages(query))
+    }
+
+    /// Reads a number (API: "Retrieve an active phone number").
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; a number that the project does not rent is an [`Api`](crate::ErrorKind::Api) error with status
+    /// 404.
+    pub fn get<N>(&self, phone_number: N) -> Result<Answer<ActiveNumber>, Error>
+    where
+        N: TryInto<PhoneNumber>,
+        Error: From<N::Error>,
+    {
+        self.call(&GetNumber { phone_number: checked::<GetNumber, N>(phone_number)? })
+    }
+
+    /// Changes a number (API: "Update an active phone number").
+    ///
+    /// Links take effect later: the answer still shows the old configuration beside the job that changes it. Read the
+    /// number until [`provisioning`](ActiveNumber::provisioning) says that the job has ended.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
+    pub fn update<N>(
+        &self,
+        phone_number: N,
+        update: &NumberUpdate,
+    ) -> Result<Answer<ActiveNumber>, Error>
+    where
+        N: TryInto<PhoneNumber>,
+        Error: From<N::Error>,
+    {
+        let phone_number = checked::<UpdateNumber<'_>, N>(phone_number)?;
+        self.call(&UpdateNumber { phone_number, update })
+    }
+
+    /// Gives a number back: cancels its subscription at the end of the period that is paid for (API: "With this
+    /// endpoint, you can cancel your subscription for a specific phone number").
+    ///
+    /// The answer says when that is, in [`expire_at`](ActiveNumber::expire_at). Until then the number stays readable.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that was released twice may
+    /// by then be somebody else's.
+    pub fn release<N>(&self, phone_number: N) -> Result<Answer<ActiveNumber>, Error>
+    where
+        N: TryInto<PhoneNumber>,
+        Error: From<N::Error>,
+    {
+        self.call(&ReleaseNumber { phone_number: checked::<ReleaseNumber, N>(phone_number)? })
+    }
+
+    /// Reads the emergency address of a number (API: "Get the emergency address for a number").
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; a number without an emergency address is an [`Api`](crate::ErrorKind::Api) error with status 404.
+    pub fn emergency_address<N>(&self, phone_number: N) -> Result<Answer<EmergencyAddress>, Error>
+    where
+        N: TryInto<PhoneNumber>,
+        Error: From<N::Error>,
+    {
+        let phone_number = checked::<GetEmergencyAddress, N>(phone_number)?;
+        self.call(&GetEmergencyAddress { phone_number })
+    }
+
+    /// Puts an emergency address on a number (API: "Add a emergency address for a number").
+    ///
+    /// [Validate](Client::validate_emergency_address) it first. The answer is the address as the service took it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
+    pub fn provision_emergency_address<N>(
+        &self,
+        phone_number: N,
+        address: &EmergencyAddressRequest,
+    ) -> Result<Answer<EmergencyAddress>, Error>
+    where
+        N: TryInto<PhoneNumber>,
+        Error: From<N::Error>,
+    {
+        let phone_number = checked::<ProvisionEmergencyAddress<'_>, N>(phone_number)?;
+        self.call(&ProvisionEmergencyAddress { phone_number, address })
+    }
+
+    /// Removes the emergency address of a number (API: "Remove the emergency address for a number").
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
+    pub fn deprovision_emergency_address<N>(&self, phone_number: N) -> Result<Answer<()>, Error>
+    where
+        N: TryInto<PhoneNumber>,
+        Error: From<N::Error>,
+    {
+        let phone_number = checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
+        let answer = self.call(&DeprovisionEmergencyAddress { phone_number })?;
+        let Answer { json, attempts, request_id, .. } = answer;
+        Ok(Answer { value: (), json, attempts, request_id })
+    }
+
+    /// Asks what the service makes of an emergency address, without putting it anywhere (API: "Validate the emergency
+    /// address for a number").
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub fn validate_emergency_address<N>(
+        &self,
+        phone_number: N,
+        address: &EmergencyAddressRequest,
+    ) -> Result<Answer<AddressValidation>, Error>
+    where
+        N: TryInto<PhoneNumber>,
+        Error: From<N::Error>,
+    {
+        let phone_number = checked::<ValidateEmergencyAddress<'_>, N>(phone_number)?;
+        self.call(&ValidateEmergencyAddress { phone_number, address })
+    }
+
+    fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
+        let request = Request::of(operation)?;
+        let Reply { json, http_status, request_id, attempts } = self.engine.send(&request)?;
+        match serde_json::from_str(&json) {
+            Ok(value) => Ok(Answer { value, json, attempts, request_id }),
+            Err(error) => {
+                let problem = format!("the answer does not fit: {error}");
+                // It was a success, only one that cannot be read: a write has taken effect.
+                Err(Error::protocol(problem, Some(http_status), json.as_bytes())
+                    .of_operation(O::NAME, request.phone_number.as_ref())
+                    .after(attempts, request.effect == Effect::Write))
+            }
+        }
+    }
+}
+
+fn checked<O: Operation, N>(phone_number: N) -> Result<PhoneNumber, Error>
+where
+    N: TryInto<PhoneNumber>,
+    Error: From<N::Error>,
+{
+    phone_number.try_into().map_err(|error| Error::from(error).of_operation(O::NAME, None))
+}
+
+/// The settings of a [`Client`]. Each has a default; [`build`](ClientBuilder::build) checks them all.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    project_id: String,
+    credentials: Credentials,
+    base_url: String,
+    auth_url: String,
+    allow_http: bool,
+    timeout: Duration,
+    connect_timeout: Duration,
+    max_attempts: u32,
+    max_idle_connections: usize,
+    idle_timeout: Duration,
+    max_response_bytes: u64,
+    user_agent: String,
+}
+
+const BASE_URL: &str = "https://numbers.api.sinch.com";
+const AUTH_URL: &str = "https://auth.sinch.com";
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+impl ClientBuilder {
+    fn new(project_id: String, credentials: Credentials) -> Self {
+        Self {
+            project_id,
+            credentials,
+            base_url: BASE_URL.to_owned(),
+            auth_url: AUTH_URL.to_owned(),
+            allow_http: false,
+            timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_millis(3100),
+            max_attempts: RetryPolicy::default().max_attempts,
+            max_idle_connections: 64,
+            idle_timeout: Duration::from_secs(50),
+            max_response_bytes: 32 * 1024 * 1024,
+            user_agent: concat!("sinch-numbers/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// Begins with what the environment says; the variables stand at [`Client::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is missing, empty or wrong.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(|name| env::var(name))
+    }
+
+    fn from_variables(
+        variable: impl Fn(&str) -> Result<String, env::VarError>,
+    ) -> Result<Self, Error> {
+        let optional = |name: &str| match variable(name) {
+            Ok(value) if value.is_empty() => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(env::VarError::NotPresent) => Ok(None),
+            Err(env::VarError::NotUnicode(_)) => Err(Error::invalid(name, "is not UTF-8")),
+        };
+        let required = |name: &str| {
+            optional(name)?
+                .ok_or_else(|| Error::invalid(name, "this environment variable is not set or empty"))
+        };
+        let project_id = required("SINCH_PROJECT_ID")?;
+        let (key_id, key_secret) = (required("SINCH_KEY_ID")?, required("SINCH_KEY_SECRET")?);
+        let credentials = match optional("SINCH_AUTH")?.as_deref() {
+            None | Some("oauth2") => Credentials::oauth2(key_id, key_secret),
+            Some("basic") => Credentials::basic(key_id, key_secret),
+            Some(_) => return Err(Error::invalid("SINCH_AUTH", "is neither oauth2 nor basic")),
+        };
+        let mut builder = Self::new(project_id, credentials);
+        if let Some(url) = optional("SINCH_NUMBERS_URL")? {
+            builder.base_url = url;
+        }
+        if let Some(url) = optional("SINCH_AUTH_URL")? {
+            builder.auth_url = url;
+        }
+        Ok(builder)
+    }
+
+    /// Sets the origin of the API: scheme, host and, if need be, port. Default: `https://numbers.api.sinch.com`.
+    pub fn base_url(mut self, origin: impl Into<String>) -> Self {
+        self.base_url = origin.into();
+        self
+    }
+
+    /// Sets the origin of the token endpoint, to which `/oauth2/token` is appended. Default: `https://auth.sinch.com`.
+    pub fn auth_url(mut self, origin: impl Into<String>) -> Self {
+        self.auth_url = origin.into();
+        self
+    }
+
+    /// Allows `http` to hosts other than this machine: credentials and addresses then travel in the clear. Default: no.
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Sets the deadline of a whole call: connecting, authentication, retries and waits included. Default: 30 s;
+    /// range: 1 ms to 24 h.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets how long connecting may take at most, all addresses of the host together. Default: 3.1 s; range: 1 ms to
+    /// 24 h. The deadline of the call counts all the same.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how often a request is sent at most, the first time included. Default: 3; range: 1 to 10. A resend after a
+    /// refreshed token comes on top.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets how many idle connections are kept for each host. Default: 64; range: 0 to 1024. It does not limit how many
+    /// are used at a time.
+    pub fn max_idle_connections(mut self, connections: usize) -> Self {
+        self.max_idle_connections = connections;
+        self
+    }
+
+    /// Sets how long an idle connection is kept. Default: 50 s; range: 0 to 24 h.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets how big an answer may be, after decompression. Default: 32 MiB; range: 1 byte to 1 GiB.
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Sets the `User-Agent`: printable ASCII. Default: `sinch-numbers/` and the version.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Checks the settings and builds the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the setting which is wrong.
+    pub fn build(self) -> Result<Client, Error> {
+        check_project_id(&self.project_id)?;
+        self.credentials.check()?;
+        let base_url = origin("baseUrl", &self.base_url, self.allow_http)?;
+        let auth_url = origin("authUrl", &self.auth_url, self.allow_http)?;
+        let a_while = Duration::from_millis(1)..=LONGEST;
+        in_range("timeout", &self.timeout, &a_while)?;
+        in_range("connectTimeout", &self.connect_timeout, &a_while)?;
+        in_range("idleTimeout", &self.idle_timeout, &(Duration::ZERO..=LONGEST))?;
+        in_range("maxAttempts", &self.max_attempts, &(1..=10))?;
+        in_range("maxIdleConnections", &self.max_idle_connections, &(0..=1024))?;
+        in_range("maxResponseBytes", &self.max_response_bytes, &(1..=1 << 30))?;
+        if self.user_agent.is_empty()
+            || !self.user_agent.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+        {
+            return Err(Error::invalid("userAgent", "is empty or holds more than printable ASCII"));
+        }
+        let engine = Engine::new(EngineConfig {
+            project_id: self.project_id,
+            credentials: self.credentials,
+            base_url,
+            auth_url,
+            timeout: self.timeout,
+            retry: RetryPolicy { max_attempts: self.max_attempts },
+            http: HttpConfig {
+                connect_timeout: self.connect_timeout,
+                idle_timeout: self.idle_timeout,
+                max_idle_connections: self.max_idle_connections,
+                max_response_bytes: self.max_response_bytes,
+                user_agent: self.user_agent,
+            },
+        });
+        Ok(Client { engine: Arc::new(engine) })
+    }
+}
+
+fn in_range<T: PartialOrd + fmt::Debug>(
+    field: &str,
+    value: &T,
+    range: &std::ops::RangeInclusive<T>,
+) -> Result<(), Error> {
+    if range.contains(value) {
+        return Ok(());
+    }
+    let problem = format!("is {value:?}; {:?} to {:?} is wanted", range.start(), range.end());
+    Err(Error::invalid(field, problem))
+}
+
+fn check_project_id(project_id: &str) -> Result<(), Error> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    match project_id {
+        "" => Err(Error::invalid("projectId", "is empty")),
+        id if id.len() > 64 => Err(Error::invalid("projectId", "is longer than 64 characters")),
+        id if !id.bytes().all(allowed) => {
+            Err(Error::invalid("projectId", "holds more than letters, digits, - and _"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks an origin and returns it without a trailing slash. No error repeats it: it might hold a password.
+fn origin(field: &str, text: &str, allow_http: bool) -> Result<String, Error> {
+    let refuse = |problem: &str| Err(Error::invalid(field, problem));
+    let (secure, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+        _ => return refuse("begins with neither https:// nor http://"),
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.contains('@') {
+        return refuse("holds a user name; give the credentials as credentials");
+    }
+    if authority.contains(['/', '?', '#', '\\']) {
+        return refuse("holds more than scheme, host and port");
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        // A colon inside brackets belongs to an IPv6 address.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
+        return refuse("has a port that is not 1 to 65535");
+    }
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.' || b == b'_';
+    let valid = match bare {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.len() <= 253 && host.bytes().all(name),
+    };
+    if !valid {
+        return refuse("has no valid host");
+    }
+    let loopback = host.eq_ignore_ascii_case("localhost")
+        || bare.unwrap_or(host).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if !secure && !loopback && !allow_http {
+        return refuse("is http to another machine: use https, or allow it with allow_http");
+    }
+    Ok(format!("{}://{authority}", if secure { "https" } else { "http" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builder() -> ClientBuilder {
+        Client::builder("project", Credentials::oauth2("key", "hush"))
+    }
+
+    fn problem(builder: ClientBuilder) -> String {
+        let error = builder.build().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        error.to_string()
+    }
+
+    #[test]
+    fn settings_are_checked() {
+        assert!(builder().build().is_ok());
+        let ms = Duration::from_millis;
+        let rows = [
+            (Client::builder("", Credentials::basic("k", "hush")), "projectId: is empty"),
+            (Client::builder("a/b", Credentials::basic("k", "hush")), "projectId: holds"),
+            (Client::builder("..", Credentials::basic("k", "hush")), "projectId: holds"),
+            (Client::builder("a b", Credentials::basic("k", "hush")), "projectId: holds"),
+            (Client::builder("é", Credentials::basic("k", "hush")), "projectId: holds"),
+            (Client::builder("x".repeat(65), Credentials::basic("k", "hush")), "projectId: is longer"),
+            (Client::builder("p", Credentials::basic("", "hush")), "keyId: is empty"),
+            (builder().timeout(Duration::ZERO), "timeout: is 0ns"),
+            (builder().timeout(ms(90_000_000)), "timeout: is 90000s"),
+            (builder().connect_timeout(Duration::ZERO), "connectTimeout"),
+            (builder().max_attempts(0), "maxAttempts: is 0; 1 to 10"),
+            (builder().max_attempts(11), "maxAttempts: is 11"),
+            (builder().max_idle_connections(1025), "maxIdleConnections"),
+            (builder().max_response_bytes(0), "maxResponseBytes"),
+            (builder().user_agent(""), "userAgent"),
+            (builder().user_agent("a\r\nb"), "userAgent"),
+        ];
+        for (builder, expected) in rows {
+            let problem = problem(builder);
+            assert!(problem.starts_with(expected), "{problem}");
+        }
+    }
+
+    #[test]
+    fn origins() {
+        let good = [
+            ("https://numbers.api.sinch.com", "https://numbers.api.sinch.com"),
+            ("HTTPS://example.com/", "https://example.com"),
+            ("https://example.com:8443", "https://example.com:8443"),
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://127.0.0.1:1", "http://127.0.0.1:1"),
+            ("http://127.8.8.8", "http://127.8.8.8"),
+            ("http://[::1]:9", "http://[::1]:9"),
+            ("http://[::1]", "http://[::1]"),
+        ];
+        for (text, expected) in good {
+            assert_eq!(origin("baseUrl", text, false).unwrap(), expected);
+        }
+        let bad = [
+            ("", "begins with"),
+            ("numbers.api.sinch.com", "begins with"),
+            ("ftp://example.com", "begins with"),
+            ("http://example.com", "is http"),
+            ("http://localhost.evil.com", "is http"),
+            ("http://127.0.0.1.evil.com", "is http"),
+            ("http://128.0.0.1", "is http"),
+            ("http://[::2]", "is http"),
+            ("https://user:hush@example.com", "holds a user name"),
+            ("https://example.com/v1", "holds more"),
+            ("https://example.com?x=hush", "holds more"),
+            ("https://example.com#x", "holds more"),
+            ("https://example.com\\@evil.com", "holds a user name"),
+            ("https://", "has no valid host"),
+            ("https:///", "has no valid host"),
+            ("https://exa mple.com", "has no valid host"),
+            ("https://exa\r\nmple.com", "has no valid host"),
+            ("https://exämple.com", "has no valid host"),
+            ("https://[::1", "has a port"),
+            ("https://[nonsense]", "has no valid host"),
+            ("https://example.com:0", "has a port"),
+            ("https://example.com:99999", "has a port"),
+            ("https://example.com:", "has a port"),
+            ("https://example.com:80:80", "has no valid host"),
+        ];
+        for (text, expected) in bad {
+            let error = origin("baseUrl", text, false).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("baseUrl: {expected}")), "{text}: {error}");
+            assert!(!error.contains("hush"), "{error}");
+        }
+        assert!(origin("baseUrl", "http://example.com", true).is_ok());
+    }
+
+    #[test]
+    fn the_environment() {
+        let set = |pairs: &'static [(&str, &str)]| {
+            ClientBuilder::from_variables(move |name| {
+                let found = pairs.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| (*value).to_owned()).ok_or(env::VarError::NotPresent)
+            })
+        };
+        let builder = set(&[
+            ("SINCH_PROJECT_ID", "p"),
+            ("SINCH_KEY_ID", "k"),
+            ("SINCH_KEY_SECRET", "s"),
+            ("SINCH_AUTH", "basic"),
+            ("SINCH_NUMBERS_URL", "http://127.0.0.1:1"),
+            ("SINCH_AUTH_URL", ""),
+        ])
+        .unwrap();
+        assert_eq!(builder.project_id, "p");
+        assert!(!builder.credentials.uses_tokens());
+        assert_eq!(builder.base_url, "http://127.0.0.1:1");
+        assert_eq!(builder.auth_url, AUTH_URL);
+        let rows: [(&[_], &str); 4] = [
+            (&[], "SINCH_PROJECT_ID: this"),
+            (&[("SINCH_PROJECT_ID", "p")], "SINCH_KEY_ID: this"),
+            (&[("SINCH_PROJECT_ID", "p"), ("SINCH_KEY_ID", "k"), ("SINCH_KEY_SECRET", "")], "SINCH_KEY_SECRET: this"),
+            (
+                &[
+                    ("SINCH_PROJECT_ID", "p"),
+                    ("SINCH_KEY_ID", "k"),
+                    ("SINCH_KEY_SECRET", "s"),
+                    ("SINCH_AUTH", "digest"),
+                ],
+                "SINCH_AUTH: is neither",
+            ),
+        ];
+        for (pairs, expected) in rows {
+            let error = set(pairs).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+}

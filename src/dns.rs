@@ -1,0 +1,203 @@
+//! Name look-up that keeps to a deadline: one look-up at a time for each host, its answer kept for a minute.
+//!
+//! getaddrinfo(3) can neither be given a deadline nor be interrupted. It runs in a thread of its own, which is
+//! started only when there is nothing in the cache; a look-up that outlives its call ends by itself and leaves
+//! its answer for the next one.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const KEEP_ANSWER: Duration = Duration::from_secs(60);
+/// Long enough to spare the resolver a storm, short enough not to be noticed.
+const KEEP_FAILURE: Duration = Duration::from_millis(250);
+
+/// The names that were looked up, and what was found.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    looking_up: bool,
+    addresses: Vec<IpAddr>,
+    answered: Option<Instant>,
+    failed: Option<(Instant, String)>,
+}
+
+/// Why a name could not be looked up.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum LookupError {
+    /// The deadline passed first.
+    Timeout,
+    /// The resolver said no, or could not be asked.
+    Failed(String),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing here is left half-done by a panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Names {
+    /// Looks a host up, or remembers it.
+    pub(crate) fn lookup(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<Vec<SocketAddr>, LookupError> {
+        self.lookup_with(host, port, deadline, |host| {
+            Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+        })
+    }
+
+    fn lookup_with(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+        resolve: fn(&str) -> io::Result<Vec<IpAddr>>,
+    ) -> Result<Vec<SocketAddr>, LookupError> {
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        let entry = Arc::clone(lock(&self.hosts).entry(bare.to_owned()).or_default());
+        let mut state = lock(&entry.state);
+        loop {
+            let with_port = |state: &State| {
+                state.addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect::<Vec<_>>()
+            };
+            let now = Instant::now();
+            if state.answered.is_some_and(|at| now - at < KEEP_ANSWER) {
+                return Ok(with_port(&state));
+            }
+            if !state.looking_up {
+                if let Some((at, why)) = &state.failed {
+                    if now - *at < KEEP_FAILURE {
+                        // What was true a while ago is a better guess than nothing.
+                        return if state.addresses.is_empty() {
+                            Err(LookupError::Failed(why.clone()))
+                        } else {
+                            Ok(with_port(&state))
+                        };
+                    }
+                }
+                state.looking_up = true;
+                let (entry, host) = (Arc::clone(&entry), bare.to_owned());
+                let spawned = thread::Builder::new()
+                    .name("sinch-numbers-dns".to_owned())
+                    .spawn(move || entry.settle(resolve(&host)));
+                if let Err(error) = spawned {
+                    state.looking_up = false;
+                    return Err(LookupError::Failed(format!("no thread for the look-up: {error}")));
+                }
+            }
+            if now >= deadline {
+                return Err(LookupError::Timeout);
+            }
+            state = entry
+                .changed
+                .wait_timeout(state, deadline - now)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+}
+
+impl Host {
+    fn settle(&self, answer: io::Result<Vec<IpAddr>>) {
+        let mut state = lock(&self.state);
+        state.looking_up = false;
+        match answer {
+            Ok(addresses) if !addresses.is_empty() => {
+                state.addresses = addresses;
+                state.answered = Some(Instant::now());
+                state.failed = None;
+            }
+            Ok(_) => state.failed = Some((Instant::now(), "the name has no address".to_owned())),
+            Err(error) => state.failed = Some((Instant::now(), error.to_string())),
+        }
+        self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
+
+    #[test]
+    fn addresses_are_not_looked_up() {
+        let names = Names::default();
+        for (host, expected) in [("127.0.0.1", "127.0.0.1:80"), ("[::1]", "[::1]:80")] {
+            let never = |_: &str| -> io::Result<Vec<IpAddr>> { Err(io::Error::other("asked")) };
+            let found = names.lookup_with(host, 80, soon(), never).unwrap();
+            assert_eq!(found, [expected.parse().unwrap()]);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_kept_and_shared() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let resolve = |_: &str| {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            Ok(vec!["127.0.0.2".parse().unwrap()])
+        };
+        let names = Names::default();
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let found = names.lookup_with("a.test", 7, soon(), resolve).unwrap();
+                    assert_eq!(found, ["127.0.0.2:7".parse().unwrap()]);
+                });
+            }
+        });
+        assert_eq!(ASKED.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_failure_says_why_and_a_deadline_ends_the_wait() {
+        let names = Names::default();
+        let fails = |_: &str| Err(io::Error::other("no such host"));
+        let found = names.lookup_with("b.test", 7, soon(), fails);
+        assert_eq!(found, Err(LookupError::Failed("no such host".to_owned())));
+        let hangs = |_: &str| {
+            thread::park();
+            Ok(Vec::new())
+        };
+        let found = names.lookup_with("c.test", 7, Instant::now(), hangs);
+        assert_eq!(found, Err(LookupError::Timeout));
+        let found = names.lookup_with("localhost", 7, soon(), |host| {
+            Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+        });
+        assert!(found.unwrap().iter().all(|address| address.ip().is_loopback()));
+    }
+
+    #[test]
+    fn an_old_answer_serves_when_the_resolver_fails() {
+        let names = Names::default();
+        let host = Arc::new(Host::default());
+        host.settle(Ok(vec!["127.0.0.3".parse().unwrap()]));
+        lock(&host.state).answered = Instant::now().checked_sub(2 * KEEP_ANSWER);
+        lock(&names.hosts).insert("d.test".to_owned(), host);
+        let fails = |_: &str| Err(io::Error::other("down"));
+        let found = names.lookup_with("d.test", 7, soon(), fails).unwrap();
+        assert_eq!(found, ["127.0.0.3:7".parse().unwrap()]);
+    }
+}

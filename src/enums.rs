@@ -1,0 +1,238 @@
+//! The words of the API. Each set is open: a value that this version does not know keeps its text, in answers
+//! and in requests.
+
+/// Declares an open set of words.
+macro_rules! open_enum {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident { $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )* }
+    ) => {
+        $(#[$meta])*
+        ///
+        /// The set is open: `From<&str>` turns any text into a value, [`as_str`](Self::as_str) gives it back.
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub enum $name {
+            $( $(#[$variant_meta])* $variant, )*
+            /// A value that this version does not know, in its own words.
+            Other(Box<str>),
+        }
+
+        impl $name {
+            /// Returns the word as it stands on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $( Self::$variant => $text, )*
+                    Self::Other(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $( $text => Self::$variant, )*
+                    _ => Self::Other(text.into()),
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                text.as_str().into()
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(value: &$name) -> Self {
+                value.clone()
+            }
+        }
+
+        // By text, so that a word that becomes known later still equals itself.
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl std::hash::Hash for $name {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.as_str().hash(state);
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::from)
+            }
+        }
+
+        impl crate::loose::Piece for $name {
+            const WANTED: &'static str = "a string";
+
+            fn from_text<E: serde::de::Error>(text: &str) -> Result<Self, E> {
+                Ok(text.into())
+            }
+        }
+    };
+}
+
+open_enum! {
+    /// The type of a number.
+    pub enum NumberType {
+        /// From a range for mobile numbers.
+        Mobile = "MOBILE",
+        /// Assigned to a geographic region.
+        Local = "LOCAL",
+        /// Free for the caller, billed to its owner.
+        TollFree = "TOLL_FREE",
+    }
+}
+
+open_enum! {
+    /// What a number can be used for.
+    pub enum Capability {
+        /// The SMS product can use the number.
+        Sms = "SMS",
+        /// The Voice product can use the number.
+        Voice = "VOICE",
+    }
+}
+
+open_enum! {
+    /// Where in the number a pattern must stand.
+    pub enum SearchPattern {
+        /// The number begins with the pattern, plus sign included: `+1206`.
+        Start = "START",
+        /// The pattern stands anywhere in the number.
+        Contains = "CONTAINS",
+        /// The number ends with the pattern.
+        End = "END",
+    }
+}
+
+open_enum! {
+    /// By what a list is ordered.
+    pub enum OrderBy {
+        /// By the number itself.
+        PhoneNumber = "phoneNumber",
+        /// By the name that the project gave the number.
+        DisplayName = "displayName",
+    }
+}
+
+open_enum! {
+    /// The kind of application that takes a number's calls.
+    pub enum VoiceApplicationType {
+        /// A voice application, by its `appId`.
+        Rtc = "RTC",
+        /// An elastic SIP trunk, by its `trunkId`.
+        Est = "EST",
+        /// A fax service, by its `serviceId`.
+        Fax = "FAX",
+    }
+}
+
+open_enum! {
+    /// Where a provisioning job stands.
+    pub enum ProvisioningStatus {
+        /// The service did not say.
+        Unspecified = "PROVISIONING_STATUS_UNSPECIFIED",
+        /// It has not begun.
+        Waiting = "WAITING",
+        /// It is running.
+        InProgress = "IN_PROGRESS",
+        /// It failed and stays so until the number is updated again.
+        Failed = "FAILED",
+    }
+}
+
+open_enum! {
+    /// How well an emergency address matched a known one.
+    pub enum ValidationResult {
+        /// Undetermined.
+        Unspecified = "ADDRESS_VALIDATION_RESULT_CODE_UNSPECIFIED",
+        /// The address is right as sent.
+        ExactMatch = "EXACT_MATCH",
+        /// Close enough: the corrected address says how it is known.
+        NearMatch = "NEAR_MATCH",
+        /// Not close enough: the candidates are what it might have meant.
+        NoMatch = "NO_MATCH",
+    }
+}
+
+open_enum! {
+    /// Why a provisioning job for SMS failed, with what can be done about it.
+    pub enum SmsErrorCode {
+        /// The service did not say.
+        Unspecified = "ERROR_CODE_UNSPECIFIED",
+        /// An error inside the service.
+        InternalError = "INTERNAL_ERROR",
+        /// The service plan could not be linked: try another plan or ask the support.
+        SmsProvisioningFailed = "SMS_PROVISIONING_FAILED",
+        /// The campaign could not be linked.
+        CampaignProvisioningFailed = "CAMPAIGN_PROVISIONING_FAILED",
+        /// Check the campaign id, and that Sinch is the campaign's connection aggregator.
+        CampaignNotAvailable = "CAMPAIGN_NOT_AVAILABLE",
+        /// More than 50 numbers on the campaign (1 for sole proprietors): use a new campaign or a number pool.
+        Exceeded10DlcLimit = "EXCEEDED_10DLC_LIMIT",
+        /// Release the number and rent another.
+        NumberProvisioningFailed = "NUMBER_PROVISIONING_FAILED",
+        /// Send the update again: the service does not retry by itself.
+        PartnerServiceUnavailable = "PARTNER_SERVICE_UNAVAILABLE",
+        /// The campaign waits to be accepted: wait up to 24 hours.
+        CampaignPendingAcceptance = "CAMPAIGN_PENDING_ACCEPTANCE",
+        /// Check the campaign's operator metadata.
+        MnoSharingError = "MNO_SHARING_ERROR",
+        /// The campaign has expired.
+        CampaignExpired = "CAMPAIGN_EXPIRED",
+        /// An operator rejected the campaign.
+        CampaignMnoRejected = "CAMPAIGN_MNO_REJECTED",
+        /// An operator suspended the campaign.
+        CampaignMnoSuspended = "CAMPAIGN_MNO_SUSPENDED",
+        /// An operator is reviewing the campaign.
+        CampaignMnoReview = "CAMPAIGN_MNO_REVIEW",
+        /// The account's balance does not suffice.
+        InsufficientBalance = "INSUFFICIENT_BALANCE",
+        /// A mock campaign cannot be used.
+        MockCampaignNotAllowed = "MOCK_CAMPAIGN_NOT_ALLOWED",
+        /// Toll-free numbers cannot be linked to it.
+        TfnNotAllowed = "TFN_NOT_ALLOWED",
+        /// The network id (NNID) is invalid.
+        InvalidNnid = "INVALID_NNID",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_words_are_variants_and_unknown_ones_keep_their_text() {
+        assert!(matches!(NumberType::from("TOLL_FREE"), NumberType::TollFree));
+        let unknown = NumberType::from("SATELLITE");
+        assert!(matches!(unknown, NumberType::Other(_)));
+        assert_eq!(unknown.as_str(), "SATELLITE");
+        assert_eq!(serde_json::to_string(&unknown).unwrap(), r#""SATELLITE""#);
+        assert_eq!(serde_json::from_str::<NumberType>(r#""LOCAL""#).unwrap(), NumberType::Local);
+        // A word that was unknown when it was stored equals the variant that it became.
+        assert_eq!(NumberType::Other("LOCAL".into()), NumberType::Local);
+        // Words are not guessed: the API's are upper case.
+        assert!(matches!(NumberType::from("local"), NumberType::Other(_)));
+    }
+}

@@ -1,0 +1,484 @@
+//! The one error type.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::phone_number::PhoneNumber;
+
+/// What an operation returns when it fails.
+///
+/// [`kind`](Error::kind) says what to do about it, [`Display`](fmt::Display) says it to a person,
+/// [`source`](StdError::source) has the cause below. None of them ever holds a key, a secret or a token.
+///
+/// ```
+/// use sinch_numbers::{Client, ErrorKind};
+///
+/// # fn run(client: &Client) -> Result<(), sinch_numbers::Error> {
+/// match client.get("+12025550134") {
+///     Ok(number) => println!("{:?}", number.display_name),
+///     Err(error) if error.http_status() == Some(404) => println!("not ours"),
+///     Err(error) => match error.kind() {
+///         ErrorKind::RateLimited(_) => println!("wait {:?}", error.retry_after()),
+///         ErrorKind::Timeout(phase) => println!("the deadline passed while {phase}"),
+///         _ => return Err(error),
+///     },
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    operation: Option<&'static str>,
+    phone_number: Option<PhoneNumber>,
+    during_token: bool,
+    attempts: u32,
+    may_have_been_applied: bool,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What kind of failure an [`Error`] is: it tells the caller what to do.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// What the caller gave was refused before anything was sent. Correct it.
+    InvalidInput(InvalidInput),
+    /// The credentials were refused: 401 (after the token was refreshed), 403, or 400, 401 or 403
+    /// from the token endpoint. Check the credentials and the project.
+    Authentication(ApiError),
+    /// 429. Call again after [`Error::retry_after`].
+    RateLimited(ApiError),
+    /// Any other error answer of the service.
+    Api(ApiError),
+    /// The deadline of the call passed; the phase says where the call stood.
+    Timeout(Phase),
+    /// The network failed: name look-up, connect, TLS, reset, or the end of the stream before the
+    /// answer was complete.
+    Transport(Phase),
+    /// The answer is not what the service promises, or is too big.
+    Protocol(ProtocolViolation),
+}
+
+/// Which part of the caller's input was refused, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidInput {
+    /// The field, in the spelling of the API: `phoneNumber`, `address.streetNumber`, …
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// An error answer of the service, as far as it could be understood.
+///
+/// The service has three shapes of error bodies (its own, a bare text, problem details of RFC 9457), and
+/// gateways before it answer with empty bodies or HTML; every field but the status can be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The HTTP status. 200 to 299 when a successful answer held an error.
+    pub http_status: u16,
+    /// The code in the body. It can differ from the HTTP status.
+    pub code: Option<i64>,
+    /// The status text, as in `NOT_FOUND` or `INVALID_ARGUMENT`; from the token endpoint, its error
+    /// code, as in `invalid_client`.
+    pub status: Option<String>,
+    /// What the service says to a person. Taken from the details where the message itself is empty.
+    pub message: Option<String>,
+    /// The fields that the service refused.
+    pub field_violations: Vec<FieldViolation>,
+    /// The entries of `details` (or of a problem's `errors`), each as its exact JSON text.
+    pub details: Vec<String>,
+    /// The type URI of a problem (RFC 9457).
+    pub problem_type: Option<String>,
+    /// The id that the service gave the request: quote it to its support.
+    pub request_id: Option<String>,
+    /// How long the service asked to wait (`Retry-After`).
+    pub retry_after: Option<Duration>,
+    /// At most the first 4 KiB of the body, lossily decoded.
+    pub body: Option<String>,
+}
+
+/// A field that the service refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldViolation {
+    /// The field, in the service's spelling: `order_by`, or the JSON pointer `/age` of a problem.
+    pub field: String,
+    /// What is wrong with it.
+    pub description: String,
+}
+
+/// An answer that is not what the service promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProtocolViolation {
+    /// What is wrong with it.
+    pub problem: String,
+    /// The HTTP status, if one was received.
+    pub http_status: Option<u16>,
+    /// At most the first 4 KiB of the body, lossily decoded.
+    pub body: Option<String>,
+}
+
+/// Where a call stood when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Waiting for an access token that another thread was fetching.
+    Token,
+    /// Looking up the name of the host.
+    Resolve,
+    /// Connecting.
+    Connect,
+    /// Agreeing on TLS: certificates included.
+    Tls,
+    /// Sending the request.
+    Send,
+    /// Waiting for the head of the answer.
+    Wait,
+    /// Receiving the body of the answer.
+    Receive,
+}
+
+impl Phase {
+    /// Returns the phase's stable name: `token`, `resolve`, `connect`, `tls`, `send`, `wait` or `receive`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Send => "send",
+            Self::Wait => "wait",
+            Self::Receive => "receive",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "waiting for an access token",
+            Self::Resolve => "looking up the host name",
+            Self::Connect => "connecting",
+            Self::Tls => "agreeing on TLS",
+            Self::Send => "sending the request",
+            Self::Wait => "waiting for the answer",
+            Self::Receive => "receiving the answer",
+        })
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: None,
+            phone_number: None,
+            during_token: false,
+            attempts: 0,
+            may_have_been_applied: false,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput(InvalidInput {
+            field: field.into(),
+            problem: problem.into(),
+        }))
+    }
+
+    pub(crate) fn protocol(problem: impl Into<String>, status: Option<u16>, body: &[u8]) -> Self {
+        Self::new(ErrorKind::Protocol(ProtocolViolation {
+            problem: problem.into(),
+            http_status: status,
+            body: excerpt(body),
+        }))
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into().into());
+        self
+    }
+
+    pub(crate) fn during_token(mut self) -> Self {
+        self.0.during_token = true;
+        self
+    }
+
+    pub(crate) fn of_operation(
+        mut self,
+        operation: &'static str,
+        number: Option<&PhoneNumber>,
+    ) -> Self {
+        self.0.operation = Some(operation);
+        self.0.phone_number = number.cloned();
+        self
+    }
+
+    pub(crate) fn after(mut self, attempts: u32, may_have_been_applied: bool) -> Self {
+        self.0.attempts = attempts;
+        self.0.may_have_been_applied = may_have_been_applied;
+        self
+    }
+
+    /// Returns what kind of failure this is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Returns the name of the operation that failed: `active_list`, `active_get`, `active_update`,
+    /// `active_release`, `emergency_address_get`, `emergency_address_provision`,
+    /// `emergency_address_deprovision` or `emergency_address_validate`. `None` for what is refused before an
+    /// operation begins.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// Returns the phone number that the operation was about.
+    pub fn phone_number(&self) -> Option<&PhoneNumber> {
+        self.0.phone_number.as_ref()
+    }
+
+    /// Returns the error answer of the service, if it is one.
+    pub fn api_error(&self) -> Option<&ApiError> {
+        match &self.0.kind {
+            ErrorKind::Authentication(e) | ErrorKind::RateLimited(e) | ErrorKind::Api(e) => Some(e),
+            _ => None,
+        }
+    }
+
+    /// Returns the HTTP status, if one was received.
+    pub fn http_status(&self) -> Option<u16> {
+        match &self.0.kind {
+            ErrorKind::Protocol(violation) => violation.http_status,
+            _ => self.api_error().map(|e| e.http_status),
+        }
+    }
+
+    /// Returns the fields that the service refused; empty when it named none.
+    pub fn field_violations(&self) -> &[FieldViolation] {
+        self.api_error().map_or(&[], |e| &e.field_violations)
+    }
+
+    /// Returns how often the request was sent: 0 when it never left.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Tells whether a failed write may have taken effect all the same.
+    ///
+    /// `true` only for update, release, provision and deprovision, when the request went out and no answer
+    /// says what became of it. Read the number, or its emergency address, before you send it again.
+    pub fn may_have_been_applied(&self) -> bool {
+        self.0.may_have_been_applied
+    }
+
+    /// Tells whether the same call may succeed later, without anything being changed.
+    ///
+    /// Never when [`may_have_been_applied`](Error::may_have_been_applied): read before you repeat.
+    pub fn can_retry(&self) -> bool {
+        if self.0.may_have_been_applied {
+            return false;
+        }
+        match &self.0.kind {
+            ErrorKind::RateLimited(_) | ErrorKind::Timeout(_) => true,
+            // A certificate that is refused is refused again.
+            ErrorKind::Transport(phase) => *phase != Phase::Tls,
+            ErrorKind::Api(e) => crate::retry::is_retryable_status(e.http_status),
+            _ => false,
+        }
+    }
+
+    /// Returns how long the service asked to wait before the next attempt.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.api_error().and_then(|e| e.retry_after)
+    }
+}
+
+/// Bounded, so that an error never carries a megabyte of HTML.
+pub(crate) fn excerpt(body: &[u8]) -> Option<String> {
+    const LIMIT: usize = 4096;
+    if body.is_empty() {
+        return None;
+    }
+    let mut end = body.len().min(LIMIT);
+    // Do not cut a character in two: at most three continuation bytes to step over.
+    while end > LIMIT - 3 && end < body.len() && body[end] & 0xC0 == 0x80 {
+        end -= 1;
+    }
+    Some(String::from_utf8_lossy(&body[..end]).into_owned())
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        if let Some(operation) = inner.operation {
+            f.write_str(operation)?;
+            if let Some(number) = &inner.phone_number {
+                write!(f, " {number}")?;
+            }
+            f.write_str(": ")?;
+        }
+        if inner.during_token {
+            f.write_str("access token: ")?;
+        }
+        write!(f, "{}", inner.kind)?;
+        if inner.may_have_been_applied {
+            f.write_str(" (the change may have been applied)")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidInput(input) => write!(f, "{}: {}", input.field, input.problem),
+            Self::Authentication(e) => write!(f, "credentials refused: {e}"),
+            Self::RateLimited(e) => write!(f, "rate limited: {e}"),
+            Self::Api(e) => e.fmt(f),
+            Self::Timeout(phase) => write!(f, "deadline passed while {phase}"),
+            Self::Transport(phase) => write!(f, "network failed while {phase}"),
+            Self::Protocol(violation) => {
+                write!(f, "unexpected answer: {}", violation.problem)?;
+                violation.http_status.map_or(Ok(()), |status| write!(f, " (status {status})"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}", self.http_status)?;
+        if let Some(status) = &self.status {
+            write!(f, " {status}")?;
+        }
+        if let Some(code) = self.code.filter(|code| *code != i64::from(self.http_status)) {
+            write!(f, " (code {code})")?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {message}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &inner.kind);
+        if let Some(operation) = inner.operation {
+            out.field("operation", &operation);
+        }
+        if let Some(number) = &inner.phone_number {
+            out.field("phone_number", &number.as_str());
+        }
+        out.field("attempts", &inner.attempts)
+            .field("may_have_been_applied", &inner.may_have_been_applied);
+        if let Some(source) = &inner.source {
+            out.field("source", &format_args!("{source}"));
+        }
+        out.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_operation_the_number_and_the_cause() {
+        let number: PhoneNumber = "+12025550134".parse().unwrap();
+        let not_found = ApiError {
+            http_status: 404,
+            code: Some(404),
+            status: Some("NOT_FOUND".into()),
+            message: Some("Active number not found".into()),
+            ..ApiError::default()
+        };
+        let rows = [
+            (
+                Error::new(ErrorKind::Api(not_found.clone()))
+                    .of_operation("active_get", Some(&number)),
+                "active_get +12025550134: status 404 NOT_FOUND: Active number not found",
+            ),
+            (
+                Error::new(ErrorKind::Api(ApiError { code: Some(5), ..not_found })),
+                "status 404 NOT_FOUND (code 5): Active number not found",
+            ),
+            (Error::invalid("pageSize", "is 0"), "pageSize: is 0"),
+            (
+                Error::new(ErrorKind::Timeout(Phase::Wait))
+                    .of_operation("active_release", Some(&number))
+                    .after(1, true),
+                "active_release +12025550134: deadline passed while waiting for the answer (the \
+                 change may have been applied)",
+            ),
+            (
+                Error::new(ErrorKind::Transport(Phase::Connect)).during_token(),
+                "access token: network failed while connecting",
+            ),
+            (
+                Error::protocol("trailing bytes at byte 3", Some(200), b"{} {}"),
+                "unexpected answer: trailing bytes at byte 3 (status 200)",
+            ),
+        ];
+        for (error, text) in rows {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn retrying_helps_only_where_it_can() {
+        let api = |status| {
+            ErrorKind::Api(ApiError { http_status: status, ..ApiError::default() })
+        };
+        let rows = [
+            (api(404), false, false),
+            (api(503), false, true),
+            (api(503), true, false),
+            (ErrorKind::RateLimited(ApiError::default()), false, true),
+            (ErrorKind::Timeout(Phase::Wait), false, true),
+            (ErrorKind::Timeout(Phase::Wait), true, false),
+            (ErrorKind::Transport(Phase::Connect), false, true),
+            (ErrorKind::Transport(Phase::Tls), false, false),
+            (ErrorKind::Authentication(ApiError::default()), false, false),
+        ];
+        for (kind, applied, can_retry) in rows {
+            let error = Error::new(kind).after(1, applied);
+            assert_eq!(error.can_retry(), can_retry, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_bounded_and_keeps_characters_whole() {
+        assert_eq!(excerpt(b""), None);
+        assert_eq!(excerpt(b"oops").as_deref(), Some("oops"));
+        let long = "é".repeat(4096);
+        let cut = excerpt(long.as_bytes()).unwrap();
+        assert_eq!(cut.len(), 4096);
+        assert!(cut.chars().all(|c| c == 'é'));
+        let odd = format!("a{long}");
+        assert!(excerpt(odd.as_bytes()).unwrap().ends_with('é'));
+    }
+}

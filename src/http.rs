@@ -1,0 +1,470 @@
+//! One exchange over HTTP: a request out, an answer or a precise failure back. The only file that knows ureq.
+//!
+//! ureq brings HTTP/1.1, the pool, TLS and gzip; this file brings sockets and names. Both keep to the deadline of
+//! the call, which stands in a thread-local: an exchange runs on the thread of its caller from beginning to end.
+
+use std::cell::Cell;
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use ureq::http::{HeaderMap, StatusCode, Uri};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, RustlsConnector, Transport,
+};
+use ureq::{Agent, Timeout};
+
+use crate::dns::{LookupError, Names};
+use crate::error::Phase;
+use crate::operation::Method;
+use crate::sys::{self, Ready};
+
+/// Big enough for a head and most answers; a page of numbers takes a few rounds.
+const BUFFER: usize = 16 * 1024;
+
+/// What the transport is told when the client is built.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpConfig {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_idle_connections: usize,
+    pub(crate) max_response_bytes: u64,
+    pub(crate) user_agent: String,
+}
+
+/// A pool of connections and what sends over them.
+#[derive(Debug)]
+pub(crate) struct Http {
+    agent: Agent,
+    connect_timeout: Duration,
+    max_response_bytes: u64,
+}
+
+/// What is sent.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: &'a str,
+    /// The whole value of the header; never logged, never in an error.
+    pub(crate) authorization: &'a str,
+    pub(crate) content_type: &'a str,
+    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) deadline: Instant,
+}
+
+/// A complete answer, whatever its status.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) status: u16,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) date: Option<String>,
+    /// Where a redirect pointed, without its query.
+    pub(crate) location: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// An exchange that brought no complete answer.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) how: How,
+    pub(crate) phase: Phase,
+    /// Whether a byte of the request may have left.
+    pub(crate) sent: bool,
+    /// The status, if the head of the answer had come.
+    pub(crate) status: Option<u16>,
+    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Timeout,
+    Network,
+    Tls,
+    Protocol,
+    TooBig,
+}
+
+/// The call that this thread is making.
+#[derive(Clone, Copy)]
+struct Call {
+    deadline: Option<Instant>,
+    connect_timeout: Duration,
+    phase: Phase,
+    sent: bool,
+}
+
+thread_local! {
+    static CALL: Cell<Call> = const {
+        Cell::new(Call {
+            deadline: None,
+            connect_timeout: Duration::ZERO,
+            phase: Phase::Resolve,
+            sent: false,
+        })
+    };
+}
+
+impl Call {
+    fn update(change: impl FnOnce(&mut Self)) {
+        CALL.with(|cell| {
+            let mut call = cell.get();
+            change(&mut call);
+            cell.set(call);
+        });
+    }
+
+    fn deadline() -> Instant {
+        // Outside an exchange (a connection that is being dropped) nothing is worth waiting for.
+        CALL.get().deadline.unwrap_or_else(Instant::now)
+    }
+}
+
+impl Http {
+    pub(crate) fn new(config: HttpConfig) -> Self {
+        let agent_config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .user_agent(config.user_agent)
+            .accept("application/json")
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
+            .max_idle_connections(config.max_idle_connections.saturating_mul(2))
+            .max_idle_connections_per_host(config.max_idle_connections)
+            .max_idle_age(config.idle_timeout)
+            .build();
+        let connector = ().chain(TcpConnector).chain(RustlsConnector::default()).chain(Watch);
+        Self {
+            agent: Agent::with_parts(agent_config, connector, CachingResolver::default()),
+            connect_timeout: config.connect_timeout,
+            max_response_bytes: config.max_response_bytes,
+        }
+    }
+
+    /// Sends a request and receives the whole answer, within the deadline.
+    pub(crate) fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
+        CALL.set(Call {
+            deadline: Some(outgoing.deadline),
+            connect_timeout: self.connect_timeout,
+            phase: Phase::Resolve,
+            sent: false,
+        });
+        let result = self.exchange_inner(outgoing);
+        Call::update(|call| call.deadline = None);
+        result
+    }
+
+    fn exchange_inner(&self, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
+        let auth = ("Authorization", outgoing.authorization);
+        let sent = match (outgoing.method, outgoing.body) {
+            (Method::Get, _) => self.agent.get(outgoing.url).header(auth.0, auth.1).call(),
+            (Method::Post, None) => {
+                // `()` would go out chunked; an empty text has a length of 0.
+                self.agent.post(outgoing.url).header(auth.0, auth.1).send("")
+            }
+            (Method::Post, Some(body)) => self
+                .agent
+                .post(outgoing.url)
+                .header(auth.0, auth.1)
+                .content_type(outgoing.content_type)
+                .send(body),
+            (Method::Patch, body) => self
+                .agent
+                .patch(outgoing.url)
+                .header(auth.0, auth.1)
+                .content_type(outgoing.content_type)
+                .send(body.unwrap_or_default()),
+        };
+        let mut response = sent.map_err(|error| broken(error, None))?;
+        Call::update(|call| call.phase = Phase::Receive);
+        let status = response.status();
+        let body = self.receive(&mut response, status)?;
+        Ok(incoming(status, response.headers(), body))
+    }
+
+    fn receive(
+        &self,
+        response: &mut ureq::http::Response<ureq::Body>,
+        status: StatusCode,
+    ) -> Result<Vec<u8>, Broken> {
+        // Trust the announced length only so far; and one byte more than the limit tells that it is passed.
+        let announced = response.body().content_length().unwrap_or(0);
+        let first = usize::try_from(announced.min(1 << 20)).unwrap_or(0);
+        let mut body = Vec::with_capacity(first.max(512));
+        let limit = self.max_response_bytes;
+        let reader = response.body_mut().with_config().limit(u64::MAX).reader();
+        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut body);
+        if let Err(error) = read {
+            return Err(broken(error.into(), Some(status.as_u16())));
+        }
+        if u64::try_from(body.len()).unwrap_or(u64::MAX) > limit {
+            return Err(Broken {
+                how: How::TooBig,
+                phase: Phase::Receive,
+                sent: true,
+                status: Some(status.as_u16()),
+                source: None,
+            });
+        }
+        Ok(body)
+    }
+}
+
+fn incoming(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Incoming {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    Incoming {
+        status: status.as_u16(),
+        request_id: text("x-request-id").or_else(|| text("x-correlation-id")),
+        retry_after: text("retry-after"),
+        date: text("date"),
+        location: text("location").map(|l| l.split(['?', '#']).next().unwrap_or("").to_owned()),
+        body,
+    }
+}
+
+fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
+    let call = CALL.get();
+    let how = match &error {
+        ureq::Error::Timeout(_) => How::Timeout,
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => How::Tls,
+        // rustls reports what it refuses, a certificate above all, as invalid data.
+        ureq::Error::Io(e)
+            if call.phase == Phase::Tls && e.kind() == io::ErrorKind::InvalidData =>
+        {
+            How::Tls
+        }
+        ureq::Error::Io(_)
+        | ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::BodyStalled => How::Network,
+        ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => How::TooBig,
+        _ => How::Protocol,
+    };
+    let source: Box<dyn StdError + Send + Sync> = match error {
+        // The deadline says it all; and the inner error of I/O says more than its wrapper.
+        ureq::Error::Timeout(_) => return Broken::new(how, call, status, None),
+        ureq::Error::Io(e) => Box::new(e),
+        other => Box::new(other),
+    };
+    Broken::new(how, call, status, Some(source))
+}
+
+impl Broken {
+    fn new(
+        how: How,
+        call: Call,
+        status: Option<u16>,
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self { how, phase: call.phase, sent: call.sent, status, source }
+    }
+}
+
+/// Looks names up through [`Names`].
+#[derive(Debug, Default)]
+struct CachingResolver {
+    names: Names,
+}
+
+impl Resolver for CachingResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        _config: &ureq::config::Config,
+        _timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Call::update(|call| call.phase = Phase::Resolve);
+        let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
+        let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+        let port = uri.port_u16().unwrap_or(default);
+        let found = self.names.lookup(host, port, Call::deadline()).map_err(|error| match error {
+            LookupError::Timeout => ureq::Error::Timeout(Timeout::Global),
+            LookupError::Failed(why) => ureq::Error::Io(io::Error::other(why)),
+        })?;
+        let mut addresses = self.empty();
+        for address in found.into_iter().take(16) {
+            addresses.push(address);
+        }
+        Ok(addresses)
+    }
+}
+
+/// Opens TCP connections.
+#[derive(Debug)]
+struct TcpConnector;
+
+impl Connector<()> for TcpConnector {
+    type Out = TcpTransport;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _chained: Option<()>,
+    ) -> Result<Option<TcpTransport>, ureq::Error> {
+        Call::update(|call| call.phase = Phase::Connect);
+        let socket = connect_any(&details.addrs)?;
+        socket.set_nodelay(true)?;
+        socket.set_nonblocking(true)?;
+        if details.needs_tls() {
+            Call::update(|call| call.phase = Phase::Tls);
+        }
+        Ok(Some(TcpTransport { socket, buffers: LazyBuffers::new(BUFFER, BUFFER) }))
+    }
+}
+
+/// Tries the addresses in turn. Each gets half of the time that is left, so that a dead one does not use up the
+/// time of those behind it; the last gets all.
+fn connect_any(addresses: &[std::net::SocketAddr]) -> Result<TcpStream, ureq::Error> {
+    let call = CALL.get();
+    let deadline = Call::deadline();
+    let end = deadline.min(Instant::now() + call.connect_timeout);
+    let mut last = None;
+    for (tried, address) in addresses.iter().enumerate() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        let share = if tried + 1 < addresses.len() { left / 2 } else { left };
+        match TcpStream::connect_timeout(address, share) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => last = Some(error),
+        }
+    }
+    if Instant::now() >= deadline {
+        return Err(ureq::Error::Timeout(Timeout::Global));
+    }
+    // The time for connecting passed, the deadline of the call did not: a failure that can be tried again.
+    Err(ureq::Error::Io(last.unwrap_or_else(|| io::ErrorKind::TimedOut.into())))
+}
+
+/// A socket that never blocks: every wait is a poll(2) that ends at the deadline of the call.
+struct TcpTransport {
+    socket: TcpStream,
+    buffers: LazyBuffers,
+}
+
+impl fmt::Debug for TcpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpTransport").field("socket", &self.socket).finish_non_exhaustive()
+    }
+}
+
+fn wait(socket: &TcpStream, ready: Ready) -> Result<(), ureq::Error> {
+    if sys::wait(socket, ready, Call::deadline())? {
+        Ok(())
+    } else {
+        Err(ureq::Error::Timeout(Timeout::Global))
+    }
+}
+
+impl Transport for TcpTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _timeout: NextTimeout) -> Result<(), ureq::Error> {
+        let mut rest = &self.buffers.output()[..amount];
+        while !rest.is_empty() {
+            match (&self.socket).write(rest) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                Ok(written) => rest = &rest[written..],
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock => wait(&self.socket, Ready::ToWrite)?,
+                    _ => return Err(error.into()),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn await_input(&mut self, _timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        wait(&self.socket, Ready::ToRead)?;
+        loop {
+            match (&self.socket).read(self.buffers.input_append_buf()) {
+                Ok(count) => {
+                    self.buffers.input_appended(count);
+                    return Ok(count > 0);
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock => wait(&self.socket, Ready::ToRead)?,
+                    _ => return Err(error.into()),
+                },
+            }
+        }
+    }
+
+    /// Tells whether the server has neither closed the idle connection nor said anything unasked.
+    fn is_open(&mut self) -> bool {
+        let mut byte = [0];
+        matches!(self.socket.peek(&mut byte), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// The end of the chain: notes how far the exchange has come.
+#[derive(Debug)]
+struct Watch;
+
+impl<In: Transport> Connector<In> for Watch {
+    type Out = Watched<In>;
+
+    fn connect(
+        &self,
+        _details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Watched<In>>, ureq::Error> {
+        Ok(chained.map(|inner| Watched { inner, idle: false }))
+    }
+}
+
+#[derive(Debug)]
+struct Watched<In> {
+    inner: In,
+    idle: bool,
+}
+
+impl<In: Transport> Transport for Watched<In> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.idle = false;
+        if amount > 0 {
+            Call::update(|call| {
+                call.phase = Phase::Send;
+                call.sent = true;
+            });
+        }
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        Call::update(|call| {
+            if call.phase == Phase::Send {
+                call.phase = Phase::Wait;
+            }
+        });
+        self.inner.await_input(timeout)
+    }
+
+    /// ureq asks when a connection goes back to the pool and again when it leaves it; only the second answer can
+    /// still be true when it is used.
+    fn is_open(&mut self) -> bool {
+        if self.idle {
+            self.inner.is_open()
+        } else {
+            self.idle = true;
+            true
+        }
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}

@@ -1,0 +1,124 @@
+//! From an operation to plain data: the last generic step before decoding, and a pure one.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::phone_number::PhoneNumber;
+use crate::retry::Effect;
+
+/// One of the API's operations, with its parameters.
+pub(crate) trait Operation {
+    /// What the answer decodes to.
+    type Output: DeserializeOwned;
+    /// The stable name that errors carry.
+    const NAME: &'static str;
+
+    /// Checks the parameters and writes them down.
+    fn request(&self) -> Result<Request, Error>;
+}
+
+/// A request as plain data.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    /// Path and query below the project, encoded.
+    pub(crate) target: String,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) effect: Effect,
+    pub(crate) phone_number: Option<PhoneNumber>,
+    /// Whether success can come without a body.
+    pub(crate) may_be_empty: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Patch,
+    Post,
+}
+
+impl Request {
+    /// Checks an operation and writes it down; an error names the operation.
+    pub(crate) fn of<O: Operation>(operation: &O) -> Result<Self, Error> {
+        operation.request().map_err(|error| error.of_operation(O::NAME, None))
+    }
+
+    pub(crate) fn new(operation: &'static str, method: Method, effect: Effect) -> Self {
+        Self {
+            operation,
+            method,
+            target: "activeNumbers".to_owned(),
+            body: None,
+            effect,
+            phone_number: None,
+            may_be_empty: false,
+        }
+    }
+
+    /// Points the request at a number, or at what lies below it.
+    pub(crate) fn of_number(mut self, number: &PhoneNumber, rest: &str) -> Self {
+        // E.164 holds nothing that needs encoding: a plus sign may stay as it is in a path.
+        let _ = write!(self.target, "/{number}{rest}");
+        self.phone_number = Some(number.clone());
+        self
+    }
+
+    pub(crate) fn with_json(mut self, body: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_vec(body)
+            .map_err(|error| Error::invalid("body", "cannot be written as JSON").with_source(error))?;
+        self.body = Some(body);
+        Ok(self)
+    }
+
+    /// Appends a query parameter, its value encoded exactly once.
+    pub(crate) fn add_query(&mut self, name: &str, value: &str) {
+        self.target.push(if self.target.contains('?') { '&' } else { '?' });
+        self.target.push_str(name);
+        self.target.push('=');
+        push_encoded(&mut self.target, value);
+    }
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986.
+pub(crate) fn push_encoded(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn query_values_are_encoded_exactly_once() {
+        let rows = [
+            ("US", "US"),
+            ("+1206", "%2B1206"),
+            ("%2B1206", "%252B1206"),
+            ("a b", "a%20b"),
+            ("a&b=c#d?e/f", "a%26b%3Dc%23d%3Fe%2Ff"),
+            ("-._~", "-._~"),
+            ("é€😀", "%C3%A9%E2%82%AC%F0%9F%98%80"),
+            ("\r\n\0", "%0D%0A%00"),
+            ("*'()!", "%2A%27%28%29%21"),
+            ("", ""),
+        ];
+        for (value, encoded) in rows {
+            let mut request = Request::new("active_list", Method::Get, Effect::Read);
+            request.add_query("q", value);
+            assert_eq!(request.target, format!("activeNumbers?q={encoded}"));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Going through a list: page by page, or number by number.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::iter::FusedIterator;
+use std::vec;
+
+use crate::client::{Answer, Client};
+use crate::error::Error;
+use crate::model::{ActiveNumber, Page};
+use crate::numbers::ListNumbers;
+use crate::operation::Operation;
+
+/// The pages of a list, each fetched when it is asked for.
+///
+/// As an iterator it ends after the last page, or after the first failure; [`next_page`](Pages::next_page) asks for
+/// the same page again after a failure. Empty pages in the middle of the list are handed out too.
+///
+/// ```no_run
+/// # fn run(client: sinch_numbers::Client) -> Result<(), sinch_numbers::Error> {
+/// use sinch_numbers::ListNumbers;
+///
+/// let mut pages = client.pages(&ListNumbers::new().page_size(500));
+/// while let Some(page) = pages.next_page()? {
+///     println!("{} numbers of {:?}", page.active_numbers.len(), page.total_size);
+///     // Enough to go on later, in another process: `ListNumbers::page_token` takes it.
+///     let _resume = pages.next_token();
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Pages {
+    client: Client,
+    /// The list, beginning at the next page.
+    query: ListNumbers,
+    seen: SeenTokens,
+    ended: bool,
+    failed: bool,
+}
+
+impl Pages {
+    pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
+        let mut seen = SeenTokens::default();
+        if let Some(token) = query.token() {
+            seen.insert(token);
+        }
+        Self { client, query, seen, ended: false, failed: false }
+    }
+
+    /// Fetches the next page; `None` after the last one, for ever.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. A failure does not move the list: the next call asks for the same page again. A page whose next
+    /// token was used before in this walk is handed out; the call after it fails with
+    /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
+    pub fn next_page(&mut self) -> Result<Option<Answer<Page>>, Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        if self.seen.repeated {
+            return Err(Error::protocol("the token of the next page was used before", None, b"")
+                .of_operation(ListNumbers::NAME, None));
+        }
+        let page = self.client.list(&self.query)?;
+        match &page.next_page_token {
+            None => self.ended = true,
+            Some(token) => {
+                self.seen.insert(token);
+                self.query = self.query.clone().page_token(token);
+            }
+        }
+        Ok(Some(page))
+    }
+
+    /// Returns the token at which the next page begins: what [`ListNumbers::page_token`] takes to go on later. `None`
+    /// before the first page, unless the list began at a token, and after the last.
+    pub fn next_token(&self) -> Option<&str> {
+        if self.ended { None } else { self.query.token() }
+    }
+}
+
+impl Iterator for Pages {
+    type Item = Result<Answer<Page>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // Going on after a failure would make a loop that logs errors endless.
+        if self.failed {
+            return None;
+        }
+        let page = self.next_page().transpose();
+        self.failed = matches!(page, Some(Err(_)));
+        page
+    }
+}
+
+impl FusedIterator for Pages {}
+
+/// The tokens that were used, by their hashes: a long list must not grow what is held in memory by its tokens.
+#[derive(Debug, Default)]
+struct SeenTokens {
+    hashes: HashSet<u128>,
+    keys: (RandomState, RandomState),
+    repeated: bool,
+}
+
+impl SeenTokens {
+    fn insert(&mut self, token: &str) {
+        let high = u128::from(self.keys.0.hash_one(token)) << 64;
+        let hash = high | u128::from(self.keys.1.hash_one(token));
+        self.repeated = !self.hashes.insert(hash);
+    }
+}
+
+/// The numbers of a list; the next page is fetched when the numbers of the last are used up.
+///
+/// It ends after the last number, or after the first failure: what came before the failure has been handed out.
+#[derive(Debug)]
+#[must_use]
+pub struct Numbers {
+    pages: Pages,
+    page: vec::IntoIter<ActiveNumber>,
+}
+
+impl Numbers {
+    pub(crate) fn new(pages: Pages) -> Self {
+        Self { pages, page: Vec::new().into_iter() }
+    }
+
+    /// Returns the token at which the page after the current one begins; see [`Pages::next_token`].
+    pub fn next_token(&self) -> Option<&str> {
+        self.pages.next_token()
+    }
+}
+
+impl Iterator for Numbers {
+    type Item = Result<ActiveNumber, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(number) = self.page.next() {
+                return Some(Ok(number));
+            }
+            // The old page is gone before the next one comes.
+            self.page = Vec::new().into_iter();
+            match self.pages.next()? {
+                Ok(page) => self.page = page.into_inner().active_numbers.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl FusedIterator for Numbers {}

@@ -1,0 +1,11 @@
+//! The library against real sockets: what it sends, what it makes of answers, what it does on failures.
+
+mod auth;
+mod errors;
+mod fixtures;
+mod operations;
+mod pages;
+mod retries;
+mod sandbox;
+mod server;
+mod tidy;

@@ -1,0 +1,156 @@
+//! What is tried again, and what is not. `Retry-After: 0` keeps the tests from waiting.
+
+use sinch_numbers::{
+    Address, Client, EmergencyAddressRequest, Error, ErrorKind, ListNumbers, NumberUpdate,
+};
+
+use crate::server::{Act, Server, answer, answer_with, ok};
+
+const NUMBER: &str = "+12025550134";
+
+type Run = fn(&Client) -> Result<u32, Error>;
+
+fn address() -> EmergencyAddressRequest {
+    EmergencyAddressRequest::new("Office", Address::new("1", "Main St", "City", "IL", "62701"))
+}
+
+const READS: [(&str, Run); 4] = [
+    ("list", |c| c.list(&ListNumbers::new()).map(|a| a.attempts())),
+    ("get", |c| c.get(NUMBER).map(|a| a.attempts())),
+    ("emergency address", |c| c.emergency_address(NUMBER).map(|a| a.attempts())),
+    ("validate", |c| c.validate_emergency_address(NUMBER, &address()).map(|a| a.attempts())),
+];
+
+const WRITES: [(&str, Run); 4] = [
+    ("update", |c| c.update(NUMBER, &NumberUpdate::new().display_name("d")).map(|a| a.attempts())),
+    ("release", |c| c.release(NUMBER).map(|a| a.attempts())),
+    ("provision", |c| c.provision_emergency_address(NUMBER, &address()).map(|a| a.attempts())),
+    ("deprovision", |c| c.deprovision_emergency_address(NUMBER).map(|a| a.attempts())),
+];
+
+fn busy(status: u16) -> Act {
+    answer_with(status, "Retry-After: 0\r\n", "")
+}
+
+/// Failures that leave open whether the request was carried out.
+fn ambiguous() -> Vec<Act> {
+    vec![
+        busy(500),
+        busy(502),
+        busy(503),
+        busy(504),
+        Act::RawThenClose(Vec::new()),
+        Act::RawThenClose(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{".to_vec()),
+    ]
+}
+
+#[test]
+fn reads_are_tried_again_after_any_passing_failure() {
+    for (name, run) in READS {
+        for act in ambiguous().into_iter().chain([busy(429)]) {
+            let server = Server::new([act.clone(), act.clone(), ok("{}")]);
+            assert_eq!(run(&server.client()).unwrap(), 3, "{name} {act:?}");
+            let server = Server::new([act.clone()]);
+            let error = run(&server.client()).unwrap_err();
+            assert_eq!((error.attempts(), server.requests().len()), (3, 3), "{name} {act:?}");
+            assert!(error.can_retry() && !error.may_have_been_applied(), "{name} {act:?}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_write_that_may_have_been_applied_is_never_sent_again() {
+    for (name, run) in WRITES {
+        for act in ambiguous() {
+            let server = Server::new([act.clone(), ok("{}")]);
+            let error = run(&server.client()).unwrap_err();
+            assert_eq!((error.attempts(), server.requests().len()), (1, 1), "{name} {act:?}");
+            assert!(error.may_have_been_applied() && !error.can_retry(), "{name} {act:?}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_write_that_was_turned_away_is_tried_again() {
+    for (name, run) in WRITES {
+        let server = Server::new([busy(429), busy(429), ok("{}")]);
+        assert_eq!(run(&server.client()).unwrap(), 3, "{name}");
+        let server = Server::new([busy(429)]);
+        let error = run(&server.client()).unwrap_err();
+        assert!(error.can_retry() && !error.may_have_been_applied(), "{name}: {error:?}");
+    }
+}
+
+#[test]
+fn errors_that_stay_are_reported_at_once() {
+    for status in [400, 403, 404, 405, 409, 410, 422, 425, 501, 505] {
+        for (name, run) in READS.into_iter().chain(WRITES) {
+            let server = Server::new([answer(status, "{}"), ok("{}")]);
+            let error = run(&server.client()).unwrap_err();
+            assert_eq!((error.http_status(), server.requests().len()), (Some(status), 1), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_wait_that_does_not_fit_is_returned_not_slept() {
+    let server = Server::new([answer_with(429, "Retry-After: 120\r\n", r#"{"error":"rate limited"}"#)]);
+    let error = server.client().get(NUMBER).unwrap_err();
+    let ErrorKind::RateLimited(answer) = error.kind() else { panic!("{error:?}") };
+    assert_eq!(answer.message.as_deref(), Some("rate limited"));
+    assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(120));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_date_is_held_against_the_date_of_the_answer() {
+    let headers = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:59:37 GMT\r\n";
+    let server = Server::new([answer_with(503, headers, "")]);
+    let error = server.client().get(NUMBER).unwrap_err();
+    assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(600));
+}
+
+#[test]
+fn max_attempts_is_kept() {
+    for attempts in [1, 2, 5] {
+        let server = Server::new([busy(503)]);
+        let client = server.builder().max_attempts(attempts).build().unwrap();
+        assert_eq!(client.get(NUMBER).unwrap_err().attempts(), attempts);
+        assert_eq!(server.requests().len(), attempts as usize);
+    }
+}
+
+#[test]
+fn a_connection_is_kept_and_one_that_died_idle_is_replaced_silently() {
+    let server = Server::new([ok("{}")]);
+    let client = server.client();
+    for _ in 0..5 {
+        client.get(NUMBER).unwrap();
+    }
+    assert_eq!(server.connections(), 1);
+    server.close_connections();
+    // A write: it must not fail because the connection it would have used is gone.
+    assert_eq!(client.release(NUMBER).unwrap().attempts(), 1);
+    assert_eq!((server.connections(), server.requests().len()), (2, 6));
+}
+
+#[test]
+fn an_error_answer_does_not_cost_the_connection() {
+    let server = Server::new([answer(404, r#"{"error":{}}"#), answer(400, ""), ok("{}")]);
+    let client = server.client();
+    assert!(client.get(NUMBER).is_err());
+    assert!(client.get(NUMBER).is_err());
+    assert!(client.get(NUMBER).is_ok());
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn an_outage_is_not_multiplied() {
+    let server = Server::new([busy(500)]);
+    let client = server.client();
+    for _ in 0..1000 {
+        assert!(client.get(NUMBER).is_err());
+    }
+    let sent = server.requests().len();
+    assert!(sent <= 1100, "{sent} requests for 1,000 calls");
+}

@@ -1,0 +1,83 @@
+//! What a reviewer would look for again and again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+/// The code without comments.
+fn code(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn named(path: &Path, allowed: &[&str]) -> bool {
+    allowed.iter().any(|name| path.ends_with(name))
+}
+
+#[test]
+fn one_file_knows_ureq() {
+    for (path, text) in sources("src") {
+        let knows = code(&text).contains("ureq");
+        assert_eq!(knows, path.ends_with("src/http.rs"), "{}", path.display());
+    }
+}
+
+#[test]
+fn unsafe_lives_in_its_places() {
+    for (path, text) in sources("src") {
+        let ffi = path.components().any(|part| part.as_os_str() == "ffi");
+        if code(&text).contains("unsafe") {
+            assert!(ffi || path.ends_with("src/sys.rs"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn values_know_no_machinery() {
+    let values = [
+        "model.rs", "enums.rs", "numbers.rs", "emergency.rs", "operation.rs", "error.rs", "retry.rs",
+        "phone_number.rs", "timestamp.rs", "loose.rs", "json.rs",
+    ];
+    let machinery = ["http", "auth", "engine", "client", "pages", "dns", "sys", "sandbox"];
+    let mut seen = 0;
+    for (path, text) in sources("src") {
+        if !named(&path, &values) || path.components().any(|part| part.as_os_str() == "sandbox") {
+            continue;
+        }
+        seen += 1;
+        for module in machinery {
+            let import = format!("crate::{module}::");
+            assert!(!code(&text).contains(&import), "{} knows {module}", path.display());
+        }
+    }
+    assert_eq!(seen, values.len());
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    // Written so that this file does not hold the words itself.
+    let words = [["TO", "DO"], ["FIX", "ME"], ["todo", "!("], ["unimple", "mented!"], ["#[ig", "nore"], ["dbg", "!("]];
+    for folder in ["src", "tests", "examples"] {
+        for (path, text) in sources(folder) {
+            for word in words {
+                assert!(!text.contains(&word.concat()), "{}: {}", path.display(), word.concat());
+            }
+        }
+    }
+}
