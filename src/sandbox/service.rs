@@ -105,8 +105,8 @@ impl Service {
         let query = ListQuery::parse(&pairs)?;
         let fleet = self.fleet();
         let page = fleet.list(&query, self.page_max, PROJECT_ID, now);
-        // A number is written in about 700 bytes.
-        Ok(sized_success(&page, 256 + page.active_numbers.len() * 1024))
+        // A number is written in about 530 bytes.
+        Ok(sized_success(&page, 256 + page.active_numbers.len() * 640))
     }
 
     fn get(&self, phone: &str, now: Timestamp) -> Result<Response, Failure> {
