@@ -67,7 +67,11 @@ fn run() -> Result<(), Error> {
         let _ = stop.send(());
     })
     .map_err(|error| Error::Other(io::Error::other(error)))?;
-    let sandbox = builder.start().map_err(|error| Error::Start { port, error })?;
+    let sandbox = builder.start().map_err(|error| match error.kind() {
+        // The message begins with the setting.
+        io::ErrorKind::InvalidInput => Error::Usage(error.to_string()),
+        _ => Error::Start { port, error },
+    })?;
     announce(&sandbox)?;
     let _ = stopped.recv();
     sandbox.shutdown();
@@ -111,8 +115,8 @@ impl Settings {
                 }
                 "numbers" => builder.numbers(number(&mut arguments, &flag)?),
                 "latency-ms" => builder.latency(milliseconds(&mut arguments, &flag)?),
-                "fail-429" => builder.fail_429(share(&mut arguments, &flag)?),
-                "fail-503" => builder.fail_503(share(&mut arguments, &flag)?),
+                "fail-429" => builder.fail_429(number(&mut arguments, &flag)?),
+                "fail-503" => builder.fail_503(number(&mut arguments, &flag)?),
                 "token-ttl-s" => {
                     builder.token_ttl(Duration::from_secs(number(&mut arguments, &flag)?))
                 }
@@ -136,15 +140,6 @@ impl Settings {
 
 fn milliseconds(arguments: &mut Parser, flag: &str) -> Result<Duration, Error> {
     number(arguments, flag).map(Duration::from_millis)
-}
-
-fn share(arguments: &mut Parser, flag: &str) -> Result<f64, Error> {
-    let share = number(arguments, flag)?;
-    if (0.0..=1.0).contains(&share) {
-        Ok(share)
-    } else {
-        Err(Error::Usage(format!("--{flag}: {share} is not from 0 to 1")))
-    }
 }
 
 fn number<T: FromStr>(arguments: &mut Parser, flag: &str) -> Result<T, Error> {
@@ -181,5 +176,59 @@ impl From<lexopt::Error> for Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::Other(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &str) -> Result<Option<Settings>, Error> {
+        Settings::parse(Parser::from_args(arguments.split_whitespace()))
+    }
+
+    #[test]
+    fn every_flag_of_the_help_is_understood() {
+        let flags = "--port 0 --numbers 3 --latency-ms 1 --fail-429 0.25 --fail-503 1 \
+                     --token-ttl-s 20 --provisioning-ms 0 --page-max 2 --quiet";
+        let Ok(Some(Settings { port: 0, builder })) = parse(flags) else { panic!("{flags}") };
+        let shown = format!("{builder:?}");
+        for setting in [
+            "port: 0",
+            "numbers: Some(3)",
+            "latency: 1ms",
+            "fail_429: 0.25",
+            "fail_503: 1.0",
+            "token_ttl: 20s",
+            "provisioning: 0ns",
+            "page_max: 2",
+            "log_requests: false",
+        ] {
+            assert!(shown.contains(setting), "{setting}: {shown}");
+        }
+        for flag in flags.split_whitespace().filter(|word| word.starts_with("--")) {
+            assert!(HELP.contains(flag), "{flag}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_flag_is_named() {
+        for (arguments, named) in [
+            ("--port", "--port"),
+            ("--port x", "--port"),
+            ("--port 70000", "70000"),
+            ("--numbers -1", "-1"),
+            ("--fail-429 much", "much"),
+            ("--latency-ms 1.5", "--latency-ms"),
+            ("--quiet=yes", "--quiet"),
+            ("--bogus", "--bogus"),
+            ("-x", "-x"),
+            ("extra", "extra"),
+        ] {
+            match parse(arguments) {
+                Err(Error::Usage(message)) => assert!(message.contains(named), "{message}"),
+                _ => panic!("{arguments}"),
+            }
+        }
     }
 }

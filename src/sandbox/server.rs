@@ -113,11 +113,14 @@ impl Server {
         }
         drop(connections);
         self.shared.stopped.notify_all();
-        // The acceptor sits in `accept`, which ends by a connection and by nothing else in std.
+        // The acceptor sits in `accept`, which ends by a connection and by nothing else in std. One
+        // is enough: whatever `accept` returns with, the acceptor looks whether it has to stop.
         while !acceptor.is_finished() {
-            if TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_err() {
-                thread::sleep(Duration::from_millis(1));
+            if TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok() {
+                break;
             }
+            // Out of file descriptors, most likely; the connections just closed give some back.
+            thread::sleep(Duration::from_millis(1));
         }
         // A thread that panicked is gone, too.
         let _ = acceptor.join();
@@ -219,7 +222,8 @@ fn serve(shared: &Shared, stream: &TcpStream) {
             Err(End::Closed) => return,
             Err(End::Refused(refusal)) => {
                 let response = plain_error(refusal.status, "INVALID_ARGUMENT", refusal.reason);
-                let request = Request { method: "?".to_owned(), ..Request::default() };
+                let request =
+                    Request { method: "?".to_owned(), path: "?".to_owned(), ..Request::default() };
                 shared.log(&request, &response);
                 if connection.answer(&response, &request, shared.clock.now()).is_ok() {
                     let _ = stream.shutdown(Shutdown::Write);
