@@ -55,7 +55,10 @@ impl Credentials {
             return Err(Error::invalid("keyId", "is empty"));
         }
         if !key_id.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
-            return Err(Error::invalid("keyId", "holds a character that is not printable ASCII, or a colon"));
+            return Err(Error::invalid(
+                "keyId",
+                "holds a character that is not printable ASCII, or a colon",
+            ));
         }
         if key_secret.is_empty() {
             return Err(Error::invalid("keySecret", "is empty"));
@@ -326,7 +329,7 @@ impl Token {
     fn new(fresh: Fresh, now: Instant) -> Self {
         const EARLY: Duration = Duration::from_secs(60);
         let expires_at = now + fresh.lifetime;
-        let refresh_at = now + (fresh.lifetime - EARLY.min(fresh.lifetime / 2));
+        let refresh_at = now + fresh.lifetime.saturating_sub(EARLY.min(fresh.lifetime / 2));
         Self { header: fresh.header, refresh_at, expires_at }
     }
 }

@@ -75,7 +75,9 @@ impl Address {
             ("address.postalCode", &self.postal_code),
         ];
         match required.iter().find(|(_, part)| part.trim().is_empty()) {
-            Some((field, _)) => Err(Error::invalid(*field, "is empty; an emergency address needs it")),
+            Some((field, _)) => {
+                Err(Error::invalid(*field, "is empty; an emergency address needs it"))
+            }
             None => Ok(()),
         }
     }
@@ -124,7 +126,10 @@ impl EmergencyAddressRequest {
 
     fn check(&self) -> Result<(), Error> {
         if self.display_name.trim().is_empty() {
-            return Err(Error::invalid("displayName", "is empty; an emergency address needs a name"));
+            return Err(Error::invalid(
+                "displayName",
+                "is empty; an emergency address needs a name",
+            ));
         }
         self.address.check()
     }

@@ -128,7 +128,8 @@ impl Engine {
                 }
                 Err(failed) => failed,
             };
-            if let (Failure::Status(401), Proof::Token(token), None) = (failure, &proof, &rejected) {
+            if let (Failure::Status(401), Proof::Token(token), None) = (failure, &proof, &rejected)
+            {
                 // However young the token is: the service has its reasons and does not always name them.
                 rejected = Some(Arc::clone(token));
                 continue;

@@ -202,7 +202,10 @@ impl Error {
         }))
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
         self.0.source = Some(source.into().into());
         self
     }
@@ -450,9 +453,7 @@ mod tests {
 
     #[test]
     fn retrying_helps_only_where_it_can() {
-        let api = |status| {
-            ErrorKind::Api(ApiError { http_status: status, ..ApiError::default() })
-        };
+        let api = |status| ErrorKind::Api(ApiError { http_status: status, ..ApiError::default() });
         let rows = [
             (api(404), false, false),
             (api(503), false, true),

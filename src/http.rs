@@ -281,10 +281,11 @@ impl Resolver for CachingResolver {
         let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
         let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
         let port = uri.port_u16().unwrap_or(default);
-        let found = self.names.lookup(host, port, Call::deadline()).map_err(|error| match error {
-            LookupError::Timeout => ureq::Error::Timeout(Timeout::Global),
-            LookupError::Failed(why) => ureq::Error::Io(io::Error::other(why)),
-        })?;
+        let found =
+            self.names.lookup(host, port, Call::deadline()).map_err(|error| match error {
+                LookupError::Timeout => ureq::Error::Timeout(Timeout::Global),
+                LookupError::Failed(why) => ureq::Error::Io(io::Error::other(why)),
+            })?;
         let mut addresses = self.empty();
         for address in found.into_iter().take(16) {
             addresses.push(address);

@@ -85,6 +85,16 @@
 //! No async: use threads. No searching for and renting of new numbers: that is another API. No guessing: what the service
 //! says is passed on, and what it does not say stays `None`.
 
+// Of the library only: examples print, tests unwrap.
+#![warn(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
 mod api_error;
 mod auth;
 mod client;

@@ -316,7 +316,10 @@ mod tests {
         assert_eq!(read.next_charge_date.as_ref().unwrap().as_str(), "2024-06-06T14:42:42.022227Z");
         assert_eq!(read.expire_at, None);
         let sms = read.sms_configuration.as_ref().unwrap();
-        assert_eq!((sms.service_plan_id.as_deref(), sms.campaign_id.as_deref()), (Some("plan"), None));
+        assert_eq!(
+            (sms.service_plan_id.as_deref(), sms.campaign_id.as_deref()),
+            (Some("plan"), None)
+        );
         let job = read.sms_job().unwrap();
         assert_eq!(job.service_plan_id.as_deref(), Some("plan-2"));
         assert_eq!(job.campaign_id.as_deref(), Some("camp"));
@@ -326,7 +329,10 @@ mod tests {
         let voice = read.voice_configuration.as_ref().unwrap();
         assert_eq!(voice.application_type(), &VoiceApplicationType::Est);
         assert_eq!(voice.trunk_id.as_deref(), Some("trunk"));
-        assert_eq!((&voice.app_id, &voice.service_id, &voice.last_updated_time), (&None, &None, &None));
+        assert_eq!(
+            (&voice.app_id, &voice.service_id, &voice.last_updated_time),
+            (&None, &None, &None)
+        );
         assert_eq!(read.voice_job(), None);
         assert_eq!(read.callback_url.as_deref(), Some("https://example.com/cb"));
     }
@@ -334,9 +340,19 @@ mod tests {
     #[test]
     fn nothing_is_nothing_in_every_spelling() {
         let keys = [
-            "phoneNumber", "projectId", "displayName", "regionCode", "type", "capability", "money",
-            "paymentIntervalMonths", "nextChargeDate", "expireAt", "smsConfiguration",
-            "voiceConfiguration", "callbackUrl",
+            "phoneNumber",
+            "projectId",
+            "displayName",
+            "regionCode",
+            "type",
+            "capability",
+            "money",
+            "paymentIntervalMonths",
+            "nextChargeDate",
+            "expireAt",
+            "smsConfiguration",
+            "voiceConfiguration",
+            "callbackUrl",
         ];
         for key in keys {
             for nothing in ["null", r#""""#, "{}"] {
@@ -366,9 +382,15 @@ mod tests {
                 "smsConfiguration":{"scheduledProvisioning":{"servicePlanId":"p"}}}"#,
         );
         let voice = read.voice_configuration.as_ref().unwrap();
-        assert_eq!((&voice.application_type, voice.application_type()), (&None, &VoiceApplicationType::Rtc));
+        assert_eq!(
+            (&voice.application_type, voice.application_type()),
+            (&None, &VoiceApplicationType::Rtc)
+        );
         let job = read.voice_job().unwrap();
-        assert_eq!((&job.application_type, job.application_type()), (&None, &VoiceApplicationType::Rtc));
+        assert_eq!(
+            (&job.application_type, job.application_type()),
+            (&None, &VoiceApplicationType::Rtc)
+        );
         assert_eq!((&job.status, job.status()), (&None, &ProvisioningStatus::Waiting));
         assert_eq!(job.trunk_id.as_deref(), Some("t"));
         let job = read.sms_job().unwrap();
@@ -377,7 +399,9 @@ mod tests {
 
     #[test]
     fn the_last_of_two_equal_keys_counts() {
-        let read = number(r#"{"displayName":"old","displayName":"new","money":{"amount":"1","amount":"2"}}"#);
+        let read = number(
+            r#"{"displayName":"old","displayName":"new","money":{"amount":"1","amount":"2"}}"#,
+        );
         assert_eq!(read.display_name.as_deref(), Some("new"));
         assert_eq!(read.money.unwrap().amount.as_deref(), Some("2"));
         assert_eq!(number(r#"{"displayName":"old","displayName":null}"#).display_name, None);
@@ -414,7 +438,8 @@ mod tests {
     fn jobs_sum_up() {
         use Provisioning::{Failed, Pending, Settled};
         let sms = |s: &str| format!(r#""smsConfiguration":{{"scheduledProvisioning":{s}}}"#);
-        let voice = |s: &str| format!(r#""voiceConfiguration":{{"scheduledVoiceProvisioning":{s}}}"#);
+        let voice =
+            |s: &str| format!(r#""voiceConfiguration":{{"scheduledVoiceProvisioning":{s}}}"#);
         let status = |s: &str| format!(r#"{{"status":"{s}"}}"#);
         let rows = [
             (String::new(), Settled),
@@ -446,7 +471,11 @@ mod tests {
             ("-0.01", 2, Some(-1)),
             ("1", 2, Some(100)),
             ("0.001", 2, None),
-            ("123456789012345678.123456789012345678", 18, Some(123_456_789_012_345_678_123_456_789_012_345_678)),
+            (
+                "123456789012345678.123456789012345678",
+                18,
+                Some(123_456_789_012_345_678_123_456_789_012_345_678),
+            ),
             ("999999999999999999999999999999999999999", 2, None),
             ("", 2, None),
             (".5", 2, None),

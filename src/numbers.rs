@@ -286,7 +286,8 @@ impl NumberUpdate {
     ///
     /// This and the four methods below replace each other: the last one counts.
     pub fn link_service_plan(self, service_plan_id: impl Into<String>) -> Self {
-        self.sms(service_plan_id.into(), None).refuse_empty_plan("unlink_service_plan removes a link")
+        self.sms(service_plan_id.into(), None)
+            .refuse_empty_plan("unlink_service_plan removes a link")
     }
 
     /// Links the number to an SMS service plan and a 10DLC campaign: what SMS traffic to the US needs.
@@ -364,7 +365,8 @@ impl NumberUpdate {
     }
 
     fn refuse_empty_plan(self, hint: &'static str) -> Self {
-        let empty = self.sms_configuration.as_ref().is_some_and(|sms| sms.service_plan_id.is_empty());
+        let empty =
+            self.sms_configuration.as_ref().is_some_and(|sms| sms.service_plan_id.is_empty());
         self.refuse_if(empty, SERVICE_PLAN, hint)
     }
 

@@ -68,8 +68,9 @@ impl Request {
     }
 
     pub(crate) fn with_json(mut self, body: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| Error::invalid("body", "cannot be written as JSON").with_source(error))?;
+        let body = serde_json::to_vec(body).map_err(|error| {
+            Error::invalid("body", "cannot be written as JSON").with_source(error)
+        })?;
         self.body = Some(body);
         Ok(self)
     }

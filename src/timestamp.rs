@@ -11,3 +11,4 @@ impl Timestamp {
  pub fn to_unix(&self)->Option<(i64,u32)>{None} }
 impl From<String> for Timestamp { fn from(s:String)->Self{Self(s)} }
 impl From<&str> for Timestamp { fn from(s:&str)->Self{Self(s.into())} }
+impl std::fmt::Display for Timestamp { fn fmt(&self,f:&mut std::fmt::Formatter<'_>)->std::fmt::Result{f.write_str(&self.0)} }

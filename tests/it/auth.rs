@@ -42,7 +42,11 @@ fn one_token_serves_all_threads_and_calls() {
 fn a_401_refreshes_once_and_sends_once_more() {
     let refused = [
         answer_with(401, "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", ""),
-        answer_with(401, "www-authenticate: Basic realm=\"Realm\"\r\n", r#"{"title":"Token expired"}"#),
+        answer_with(
+            401,
+            "www-authenticate: Basic realm=\"Realm\"\r\n",
+            r#"{"title":"Token expired"}"#,
+        ),
         answer_with(401, "", "foo2"),
     ];
     for refused in refused {
@@ -91,14 +95,26 @@ fn what_the_token_endpoint_says_is_passed_on() {
     let denied = r#"{"error":"invalid_client","error_description":"Client authentication failed"}"#;
     // The answer, then: kind, status, whether trying again can help, a piece of the message.
     let rows: Vec<(Act, &str, Option<u16>, bool, &str)> = vec![
-        (answer(401, denied), "auth", Some(401), false, "invalid_client: Client authentication failed"),
+        (
+            answer(401, denied),
+            "auth",
+            Some(401),
+            false,
+            "invalid_client: Client authentication failed",
+        ),
         (answer(400, denied), "auth", Some(400), false, "Client authentication failed"),
         (answer(403, ""), "auth", Some(403), false, "status 403"),
         (answer(404, ""), "api", Some(404), false, "status 404"),
         (answer(302, ""), "protocol", Some(302), false, "302"),
         (ok("not json"), "protocol", Some(200), false, "no JSON object"),
         (ok(r#"{"expires_in":3599}"#), "protocol", Some(200), false, "no access_token"),
-        (ok(r#"{"access_token":"a\nb"}"#), "protocol", Some(200), false, "do not belong in a header"),
+        (
+            ok(r#"{"access_token":"a\nb"}"#),
+            "protocol",
+            Some(200),
+            false,
+            "do not belong in a header",
+        ),
         (answer_with(429, "Retry-After: 99\r\n", ""), "rate", Some(429), true, "status 429"),
         (answer_with(503, "Retry-After: 99\r\n", ""), "api", Some(503), true, "status 503"),
     ];
@@ -116,7 +132,11 @@ fn what_the_token_endpoint_says_is_passed_on() {
         let text = error.to_string();
         assert!(text.starts_with("active_release +12025550134: access token: "), "{text}");
         assert!(text.contains(piece), "{text}");
-        assert_eq!((error.can_retry(), error.may_have_been_applied()), (can_retry, false), "{error:?}");
+        assert_eq!(
+            (error.can_retry(), error.may_have_been_applied()),
+            (can_retry, false),
+            "{error:?}"
+        );
         assert_eq!((server.requests().len(), server.token_requests().len()), (0, 1), "{act:?}");
     }
 }

@@ -111,7 +111,10 @@ fn voice_update(update: NumberUpdate, voice: &Value) -> NumberUpdate {
         text(voice, "trunkId").map(|id| VoiceTarget::Trunk(id.into())),
         text(voice, "serviceId").map(|id| VoiceTarget::Service(id.into())),
     ];
-    update.voice_configuration(text(voice, "type").unwrap(), target.into_iter().flatten().next().unwrap())
+    update.voice_configuration(
+        text(voice, "type").unwrap(),
+        target.into_iter().flatten().next().unwrap(),
+    )
 }
 
 fn address(body: &Value) -> EmergencyAddressRequest {
@@ -190,7 +193,9 @@ fn check_request(name: &str, expected: &Value, server: &Server, index: usize) {
     wanted.sort();
     assert_eq!(pairs, wanted, "{name}");
     match expected.get("body") {
-        Some(body) => assert_eq!(&serde_json::from_str::<Value>(&sent.body).unwrap(), body, "{name}"),
+        Some(body) => {
+            assert_eq!(&serde_json::from_str::<Value>(&sent.body).unwrap(), body, "{name}");
+        }
         None => assert_eq!(sent.body, "", "{name}"),
     }
 }
@@ -217,7 +222,10 @@ fn check_error(name: &str, fixture: &Value, response: &Value, error: &Error) -> 
 
 fn exchanges(name: &str, fixture: &Value, operation: &str) -> usize {
     let exchanges = fixture["exchanges"].as_array().unwrap();
-    let server = Server::new(exchanges.iter().map(|exchange| act(&exchange["response"])));
+    // Where upstream asserts the request only, any page will do.
+    let answered = |exchange: &Value| exchange.get("response").map_or(ok("{}"), act);
+    let server = Server::new(exchanges.iter().map(answered));
+    let last = exchanges.iter().rposition(|exchange| exchange.get("response").is_some());
     let client = server.builder().max_attempts(1).build().unwrap();
     let upstream = fixture["request_from"] == "upstream";
     if let Some(total) = fixture["asserted"].get("items_total") {
@@ -229,13 +237,13 @@ fn exchanges(name: &str, fixture: &Value, operation: &str) -> usize {
     let mut compared = 0;
     for (index, exchange) in exchanges.iter().enumerate() {
         let (request, response) = (&exchange["request"], &exchange["response"]);
-        let status = response["status"].as_u64().unwrap();
+        let status = response["status"].as_u64().unwrap_or(200);
         match run(&client, operation, request) {
             Ok(value) if (200..300).contains(&status) => {
                 // Nothing that the body says is lost in the types.
                 let body = meaning(&response["body"]);
                 assert_eq!(meaning(&value), body, "{name}: decoded and written again");
-                if index + 1 == exchanges.len() {
+                if Some(index) == last {
                     compared += compare(name, &fixture["asserted"], &value);
                 }
             }
@@ -280,6 +288,12 @@ fn token(name: &str, fixture: &Value) {
     }
 }
 
+/// Decodes a value and writes it again.
+fn again<T: serde::de::DeserializeOwned + serde::Serialize>(value: &Value) -> Value {
+    let read: T = serde_json::from_str(&value.to_string()).unwrap();
+    serde_json::to_value(read).unwrap()
+}
+
 fn fragment(name: &str, fixture: &Value) -> usize {
     let fragment = &fixture["fragment"];
     let value = &fragment["value"];
@@ -290,10 +304,6 @@ fn fragment(name: &str, fixture: &Value) -> usize {
         let sent: Value = serde_json::from_str(&server.requests()[0].body).unwrap();
         assert_eq!(sent, json!({ "voiceConfiguration": value }), "{name}");
         return compare(name, &fixture["asserted"], &sent["voiceConfiguration"]);
-    }
-    fn again<T: serde::de::DeserializeOwned + serde::Serialize>(value: &Value) -> Value {
-        let read: T = serde_json::from_str(&value.to_string()).unwrap();
-        serde_json::to_value(read).unwrap()
     }
     let read = match fragment["type"].as_str().unwrap() {
         "ActiveNumber(partial)" => again::<ActiveNumber>(value),

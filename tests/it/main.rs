@@ -2,6 +2,7 @@
 
 mod auth;
 mod errors;
+mod examples;
 mod fixtures;
 mod operations;
 mod pages;

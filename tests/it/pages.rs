@@ -74,8 +74,14 @@ fn nothing_is_sent_before_it_is_asked_for() {
 fn a_repeated_token_is_an_error_after_its_page() {
     // a → b → a; the token the list began at counts too.
     for (begin, acts) in [
-        (ListNumbers::new(), vec![page(&["+12"], "\"a\""), page(&["+13"], "\"b\""), page(&["+14"], "\"a\"")]),
-        (ListNumbers::new().page_token("z"), vec![page(&["+12"], "\"y\""), page(&["+13"], "\"x\""), page(&["+14"], "\"z\"")]),
+        (
+            ListNumbers::new(),
+            vec![page(&["+12"], "\"a\""), page(&["+13"], "\"b\""), page(&["+14"], "\"a\"")],
+        ),
+        (
+            ListNumbers::new().page_token("z"),
+            vec![page(&["+12"], "\"y\""), page(&["+13"], "\"x\""), page(&["+14"], "\"z\"")],
+        ),
         (ListNumbers::new(), vec![page(&["+12"], "\"a\""), page(&["+13", "+14"], "\"a\"")]),
     ] {
         let requests = acts.len();
@@ -105,11 +111,7 @@ fn a_failure_ends_the_iterator_after_what_came_before() {
 
 #[test]
 fn asking_again_after_a_failure_asks_for_the_same_page() {
-    let server = Server::new([
-        page(&["+12"], "\"a\""),
-        answer(400, "{}"),
-        page(&["+13"], "\"\""),
-    ]);
+    let server = Server::new([page(&["+12"], "\"a\""), answer(400, "{}"), page(&["+13"], "\"\"")]);
     let mut pages = server.client().pages(&ListNumbers::new());
     assert!(pages.next_page().unwrap().is_some());
     assert!(pages.next_page().is_err());

@@ -53,7 +53,10 @@ fn reads_are_tried_again_after_any_passing_failure() {
             let server = Server::new([act.clone()]);
             let error = run(&server.client()).unwrap_err();
             assert_eq!((error.attempts(), server.requests().len()), (3, 3), "{name} {act:?}");
-            assert!(error.can_retry() && !error.may_have_been_applied(), "{name} {act:?}: {error:?}");
+            assert!(
+                error.can_retry() && !error.may_have_been_applied(),
+                "{name} {act:?}: {error:?}"
+            );
         }
     }
 }
@@ -65,7 +68,10 @@ fn a_write_that_may_have_been_applied_is_never_sent_again() {
             let server = Server::new([act.clone(), ok("{}")]);
             let error = run(&server.client()).unwrap_err();
             assert_eq!((error.attempts(), server.requests().len()), (1, 1), "{name} {act:?}");
-            assert!(error.may_have_been_applied() && !error.can_retry(), "{name} {act:?}: {error:?}");
+            assert!(
+                error.may_have_been_applied() && !error.can_retry(),
+                "{name} {act:?}: {error:?}"
+            );
         }
     }
 }
@@ -94,7 +100,8 @@ fn errors_that_stay_are_reported_at_once() {
 
 #[test]
 fn a_wait_that_does_not_fit_is_returned_not_slept() {
-    let server = Server::new([answer_with(429, "Retry-After: 120\r\n", r#"{"error":"rate limited"}"#)]);
+    let server =
+        Server::new([answer_with(429, "Retry-After: 120\r\n", r#"{"error":"rate limited"}"#)]);
     let error = server.client().get(NUMBER).unwrap_err();
     let ErrorKind::RateLimited(answer) = error.kind() else { panic!("{error:?}") };
     assert_eq!(answer.message.as_deref(), Some("rate limited"));
@@ -104,7 +111,8 @@ fn a_wait_that_does_not_fit_is_returned_not_slept() {
 
 #[test]
 fn a_date_is_held_against_the_date_of_the_answer() {
-    let headers = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:59:37 GMT\r\n";
+    let headers =
+        "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:59:37 GMT\r\n";
     let server = Server::new([answer_with(503, headers, "")]);
     let error = server.client().get(NUMBER).unwrap_err();
     assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(600));

@@ -33,8 +33,7 @@ fn settle(client: &Client, number: &str) -> ActiveNumber {
 #[test]
 fn the_life_of_a_number() {
     for which in 0..2 {
-        let sandbox =
-            Sandbox::builder().provisioning(Duration::from_millis(20)).start().unwrap();
+        let sandbox = Sandbox::builder().provisioning(Duration::from_millis(20)).start().unwrap();
         let client = &clients(&sandbox)[which];
 
         let query = ListNumbers::new().region_code("US").order_by(OrderBy::PhoneNumber);
@@ -51,8 +50,15 @@ fn the_life_of_a_number() {
             .find(|number| {
                 number.provisioning() == Provisioning::Settled
                     && number.expire_at.is_none()
-                    && number.voice_configuration.as_ref().is_none_or(|voice| voice.app_id.is_none() && voice.trunk_id.is_none() && voice.service_id.is_none())
-                    && number.sms_configuration.as_ref().is_none_or(|sms| sms.service_plan_id.is_none())
+                    && number.voice_configuration.as_ref().is_none_or(|voice| {
+                        voice.app_id.is_none()
+                            && voice.trunk_id.is_none()
+                            && voice.service_id.is_none()
+                    })
+                    && number
+                        .sms_configuration
+                        .as_ref()
+                        .is_none_or(|sms| sms.service_plan_id.is_none())
             })
             .expect("the seeded fleet has an unlinked number");
         let number = free.phone_number.as_str();
@@ -105,8 +111,7 @@ fn the_life_of_a_number() {
         assert!(released.expire_at.is_some());
         assert_eq!(client.get(number).unwrap().expire_at, released.expire_at);
 
-        let tokens = if which == 0 { 1 } else { 0 };
-        assert_eq!(sandbox.token_requests(), tokens);
+        assert_eq!(sandbox.token_requests(), u64::from(which == 0));
     }
 }
 

@@ -1,7 +1,7 @@
 //! A scripted listener: it records every request and answers the API's in the order of the script. Token requests
 //! have a script of their own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use sinch_numbers::{Client, ClientBuilder, Credentials};
 
 /// What happens to one request.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// Bytes as they are, after which the connection stays open.
     Raw(Vec<u8>),
     /// Bytes as they are, after which the connection is closed.
@@ -22,36 +22,38 @@ pub enum Act {
 }
 
 /// An answer with a status, headers (each with its line end) and a body.
-pub fn answer_with(status: u16, headers: &str, body: &str) -> Act {
+pub(crate) fn answer_with(status: u16, headers: &str, body: &str) -> Act {
     let length = body.len();
     Act::Raw(
         format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n{body}").into(),
     )
 }
 
-pub fn answer(status: u16, body: &str) -> Act {
+pub(crate) fn answer(status: u16, body: &str) -> Act {
     answer_with(status, "Content-Type: application/json\r\n", body)
 }
 
-pub fn ok(body: &str) -> Act {
+pub(crate) fn ok(body: &str) -> Act {
     answer(200, body)
 }
 
-pub fn token(text: &str) -> Act {
-    ok(&format!(r#"{{"access_token":"{text}","token_type":"bearer","expires_in":3599,"scope":""}}"#))
+pub(crate) fn token(text: &str) -> Act {
+    ok(&format!(
+        r#"{{"access_token":"{text}","token_type":"bearer","expires_in":3599,"scope":""}}"#
+    ))
 }
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
-pub struct Recorded {
-    pub method: String,
-    pub target: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Recorded {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Recorded {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let value = found.next().map(|(_, value)| value.as_str());
         assert!(found.next().is_none(), "{name} was sent twice");
@@ -74,19 +76,19 @@ struct Script {
     requests: Vec<Recorded>,
 }
 
-pub struct Server {
-    pub url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
 }
 
 impl Server {
     /// Plays the acts in order, the last one again and again. Every token request gets a token.
-    pub fn new(acts: impl IntoIterator<Item = Act>) -> Self {
+    pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
         Self::with_tokens(acts, [token("token-1")])
     }
 
-    pub fn with_tokens(
+    pub(crate) fn with_tokens(
         acts: impl IntoIterator<Item = Act>,
         tokens: impl IntoIterator<Item = Act>,
     ) -> Self {
@@ -105,7 +107,7 @@ impl Server {
                     shared.connections.fetch_add(1, Ordering::SeqCst);
                     shared.open.lock().unwrap().push(socket.try_clone().unwrap());
                     let shared = Arc::clone(&shared);
-                    thread::spawn(move || serve(&shared, socket));
+                    thread::spawn(move || serve(&shared, &socket));
                 }
             }
         }));
@@ -113,32 +115,32 @@ impl Server {
     }
 
     /// A builder for a client of this server, with OAuth2.
-    pub fn builder(&self) -> ClientBuilder {
+    pub(crate) fn builder(&self) -> ClientBuilder {
         self.builder_with(Credentials::oauth2("key-id", "key-secret"))
     }
 
-    pub fn builder_with(&self, credentials: Credentials) -> ClientBuilder {
+    pub(crate) fn builder_with(&self, credentials: Credentials) -> ClientBuilder {
         Client::builder("project-1", credentials).base_url(&self.url).auth_url(&self.url)
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.builder().build().unwrap()
     }
 
-    pub fn requests(&self) -> Vec<Recorded> {
+    pub(crate) fn requests(&self) -> Vec<Recorded> {
         self.shared.api.lock().unwrap().requests.clone()
     }
 
-    pub fn token_requests(&self) -> Vec<Recorded> {
+    pub(crate) fn token_requests(&self) -> Vec<Recorded> {
         self.shared.tokens.lock().unwrap().requests.clone()
     }
 
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// Closes every connection that is open, as a server does with idle ones.
-    pub fn close_connections(&self) {
+    pub(crate) fn close_connections(&self) {
         for socket in self.shared.open.lock().unwrap().drain(..) {
             let _ = socket.shutdown(Shutdown::Both);
         }
@@ -156,11 +158,10 @@ impl Drop for Server {
     }
 }
 
-fn serve(shared: &Shared, socket: TcpStream) {
+fn serve(shared: &Shared, socket: &TcpStream) {
     let mut reader = BufReader::new(socket.try_clone().unwrap());
     while let Some(request) = read_request(&mut reader) {
-        let script =
-            if request.target == "/oauth2/token" { &shared.tokens } else { &shared.api };
+        let script = if request.target == "/oauth2/token" { &shared.tokens } else { &shared.api };
         let act = {
             let mut script = script.lock().unwrap();
             let act = script.acts[script.requests.len().min(script.acts.len() - 1)].clone();
@@ -169,12 +170,12 @@ fn serve(shared: &Shared, socket: TcpStream) {
         };
         match act {
             Act::Raw(bytes) => {
-                if (&socket).write_all(&bytes).is_err() {
+                if (&*socket).write_all(&bytes).is_err() {
                     return;
                 }
             }
             Act::RawThenClose(bytes) => {
-                let _ = (&socket).write_all(&bytes);
+                let _ = (&*socket).write_all(&bytes);
                 let _ = socket.shutdown(Shutdown::Both);
                 return;
             }

@@ -51,8 +51,17 @@ fn unsafe_lives_in_its_places() {
 #[test]
 fn values_know_no_machinery() {
     let values = [
-        "model.rs", "enums.rs", "numbers.rs", "emergency.rs", "operation.rs", "error.rs", "retry.rs",
-        "phone_number.rs", "timestamp.rs", "loose.rs", "json.rs",
+        "model.rs",
+        "enums.rs",
+        "numbers.rs",
+        "emergency.rs",
+        "operation.rs",
+        "error.rs",
+        "retry.rs",
+        "phone_number.rs",
+        "timestamp.rs",
+        "loose.rs",
+        "json.rs",
     ];
     let machinery = ["http", "auth", "engine", "client", "pages", "dns", "sys", "sandbox"];
     let mut seen = 0;
@@ -72,7 +81,14 @@ fn values_know_no_machinery() {
 #[test]
 fn nothing_is_left_undone() {
     // Written so that this file does not hold the words itself.
-    let words = [["TO", "DO"], ["FIX", "ME"], ["todo", "!("], ["unimple", "mented!"], ["#[ig", "nore"], ["dbg", "!("]];
+    let words = [
+        ["TO", "DO"],
+        ["FIX", "ME"],
+        ["todo", "!("],
+        ["unimple", "mented!"],
+        ["#[ig", "nore"],
+        ["dbg", "!("],
+    ];
     for folder in ["src", "tests", "examples"] {
         for (path, text) in sources(folder) {
             for word in words {
