@@ -1,13 +1,15 @@
 //! How calls prove who they are: Basic, or OAuth2 client credentials with a token that all threads share.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::cancel::Bounds;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::json;
+use crate::sys::{Ready, Waker, Woken};
 
 /// An access key of a Sinch project, and the way to use it.
 ///
@@ -171,18 +173,18 @@ fn lifetime(expires_in: Option<&str>) -> Duration {
 /// The token that all threads share.
 pub(crate) struct TokenCache {
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     token: Option<Arc<Token>>,
-    fetching: bool,
-    /// How many threads wait for the fetch to end.
-    waiting: usize,
+    /// The fetch that runs: triggered when it ends.
+    fetching: Option<Arc<Waker>>,
     /// Counts the fetches that have ended, so that a waiter knows the one it waited for.
     ended: u64,
     failure: Option<Failure>,
+    /// Until then no early refresh is tried again.
+    early_again: Option<Instant>,
 }
 
 struct Failure {
@@ -199,17 +201,20 @@ struct Fetching<'a>(&'a TokenCache);
 
 impl Drop for Fetching<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.fetching = false;
-        if state.waiting > 0 {
-            self.0.changed.notify_all();
+        if let Some(running) = self.0.lock().fetching.take() {
+            running.trigger();
         }
     }
 }
 
+/// No descriptor to be had for waiting.
+fn cannot_wait(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Transport(Phase::Token)).with_source(error)
+}
+
 impl TokenCache {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State::default()), changed: Condvar::new() }
+        Self { state: Mutex::new(State::default()) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -223,13 +228,13 @@ impl TokenCache {
     /// that many threads with the same bad token cause one fetch. `fetch` is given its own deadline.
     pub(crate) fn get(
         &self,
-        deadline: Instant,
+        bounds: Bounds,
         rejected: Option<&Arc<Token>>,
-        fetch: &dyn Fn(Instant) -> Result<Fresh, Error>,
+        fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
     ) -> Result<Arc<Token>, Error> {
-        let mut state = self.lock();
         let mut waited_for = None;
         loop {
+            let mut state = self.lock();
             let now = Instant::now();
             if let (Some(bad), Some(current)) = (rejected, &state.token) {
                 if Arc::ptr_eq(bad, current) {
@@ -239,7 +244,8 @@ impl TokenCache {
             let usable = state.token.clone().filter(|token| now < token.expires_at);
             let paused = state.failure.as_ref().is_some_and(|failure| now < failure.until);
             if let Some(token) = &usable {
-                if now < token.refresh_at || state.fetching || paused {
+                let early = state.early_again.is_none_or(|again| now >= again) && !paused;
+                if now < token.refresh_at || state.fetching.is_some() || !early {
                     return Ok(Arc::clone(token));
                 }
             } else {
@@ -249,42 +255,38 @@ impl TokenCache {
                         return Err(failure.error.clone());
                     }
                 }
-                if state.fetching {
-                    if now >= deadline {
-                        return Err(Error::new(ErrorKind::Timeout(Phase::Token)));
-                    }
+                if let Some(running) = state.fetching.clone() {
                     waited_for = Some(state.ended + 1);
-                    state.waiting += 1;
-                    state = self
-                        .changed
-                        .wait_timeout(state, deadline - now)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0;
-                    state.waiting -= 1;
-                    continue;
+                    drop(state);
+                    match bounds.wait(running.fd(), Ready::ToRead) {
+                        Ok(Woken::Ready) => continue,
+                        Ok(Woken::Deadline) => {
+                            return Err(Error::new(ErrorKind::Timeout(Phase::Token)));
+                        }
+                        Ok(Woken::Waker) => return Err(Error::new(ErrorKind::Cancelled)),
+                        Err(error) => return Err(cannot_wait(error)),
+                    }
                 }
             }
-            state.fetching = true;
+            state.fetching = Some(Arc::new(Waker::new().map_err(cannot_wait)?));
             drop(state);
-            return self.fetch(deadline, usable, fetch);
+            return self.fetch(bounds, usable, fetch);
         }
     }
 
     fn fetch(
         &self,
-        deadline: Instant,
+        bounds: Bounds,
         usable: Option<Arc<Token>>,
-        fetch: &dyn Fn(Instant) -> Result<Fresh, Error>,
+        fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
     ) -> Result<Arc<Token>, Error> {
         const EARLY: Duration = Duration::from_secs(5);
         let mark = Fetching(self);
-        let now = Instant::now();
         // A refresh that is only early must not cost its caller the call.
-        let until = match usable {
-            Some(_) => deadline.min(now + (deadline.saturating_duration_since(now) / 2).min(EARLY)),
-            None => deadline,
-        };
-        let result = fetch(until);
+        let result = fetch(match usable {
+            Some(_) => bounds.no_later_than(Instant::now() + (bounds.time_left() / 2).min(EARLY)),
+            None => bounds,
+        });
         let mut state = self.lock();
         state.ended += 1;
         let outcome = match result {
@@ -295,7 +297,10 @@ impl TokenCache {
                 Ok(token)
             }
             Err(error) => {
-                state.remember(&error, usable.is_some(), Instant::now());
+                state.remember(&error, Instant::now());
+                if usable.is_some() {
+                    state.early_again = Some(Instant::now() + Duration::from_secs(1));
+                }
                 usable.ok_or(error)
             }
         };
@@ -307,14 +312,17 @@ impl TokenCache {
 
 impl State {
     /// Keeps a failure for those who waited for it; and, where asking again at once would only add to the trouble,
-    /// for those who come a little later.
-    fn remember(&mut self, error: &Error, early: bool, now: Instant) {
+    /// for those who come a little later. That one caller's time was up, or that it was ended, is its own affair.
+    fn remember(&mut self, error: &Error, now: Instant) {
         const FIRST: Duration = Duration::from_secs(1);
         const LAST: Duration = Duration::from_secs(30);
+        if matches!(error.kind(), ErrorKind::Timeout(_) | ErrorKind::Cancelled) {
+            return;
+        }
         let overloaded = error
             .api_error()
             .is_some_and(|answer| crate::retry::is_retryable_status(answer.http_status));
-        let pause = if overloaded || early {
+        let pause = if overloaded {
             let before = self.failure.as_ref().map_or(Duration::ZERO, |failure| failure.pause);
             (before * 2).clamp(FIRST, LAST)
         } else {
@@ -340,8 +348,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
-    fn later() -> Instant {
-        Instant::now() + Duration::from_secs(600)
+    fn later() -> Bounds {
+        Bounds::until(Instant::now() + Duration::from_secs(600))
     }
 
     fn fresh(text: &str, lifetime: Duration) -> Fresh {
@@ -478,7 +486,8 @@ mod tests {
         // Ends when all the others are waiting for it.
         let fetch = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
-            while cache.lock().waiting < 7 {
+            // The cache holds one, and so does each thread that waits.
+            while cache.lock().fetching.as_ref().map_or(0, Arc::strong_count) < 8 {
                 thread::yield_now();
             }
             Err(Error::new(ErrorKind::Transport(Phase::Connect)))
@@ -521,8 +530,9 @@ mod tests {
     #[test]
     fn a_waiter_keeps_its_own_deadline() {
         let cache = TokenCache::new();
-        cache.lock().fetching = true;
-        let error = cache.get(Instant::now(), None, &|_| unreachable!()).err().unwrap();
+        cache.lock().fetching = Some(Arc::new(Waker::new().unwrap()));
+        let error =
+            cache.get(Bounds::until(Instant::now()), None, &|_| unreachable!()).err().unwrap();
         assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Token)));
     }
 
@@ -538,9 +548,12 @@ mod tests {
             expires_at: now + HOUR,
         }));
         let fetches = AtomicUsize::new(0);
-        let down = |until: Instant| {
+        let down = |bounds: Bounds| {
             fetches.fetch_add(1, Ordering::SeqCst);
-            assert!(until < now + Duration::from_secs(6), "an early refresh is given little time");
+            assert!(
+                bounds.time_left() < Duration::from_secs(6),
+                "little time for an early refresh"
+            );
             Err(Error::new(ErrorKind::Transport(Phase::Connect)))
         };
         for _ in 0..3 {

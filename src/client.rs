@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Credentials;
+use crate::cancel::CancelToken;
 use crate::emergency::{
     DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
@@ -16,6 +17,7 @@ use crate::engine::{Engine, EngineConfig, Reply};
 use crate::error::Error;
 use crate::http::HttpConfig;
 use crate::json;
+use crate::log::{Log, LogLevel};
 use crate::model::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
 use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::operation::{Operation, Request};
@@ -33,6 +35,7 @@ use crate::retry::{Effect, RetryPolicy};
 #[derive(Clone)]
 pub struct Client {
     engine: Arc<Engine>,
+    cancel: Option<CancelToken>,
 }
 
 impl fmt::Debug for Client {
@@ -116,6 +119,18 @@ impl Client {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is missing, empty or wrong.
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_env()?.build()
+    }
+
+    /// Returns a client whose calls end when a token is triggered or its deadline passes. It shares everything else with
+    /// this one.
+    pub fn with_cancel(&self, token: &CancelToken) -> Self {
+        Self { engine: Arc::clone(&self.engine), cancel: Some(token.clone()) }
+    }
+
+    /// Ends all calls of this client and its clones, on all threads: those that run and those that come fail with
+    /// [`Cancelled`](crate::ErrorKind::Cancelled). Only a name look-up and a connect under way are not cut short.
+    pub fn shutdown(&self) {
+        self.engine.shutdown();
     }
 
     /// Lists one page of the project's numbers (API: "Lists active numbers for a project").
@@ -274,7 +289,8 @@ impl Client {
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
         let request = Request::of(operation)?;
-        let Reply { json, http_status, request_id, attempts } = self.engine.send(&request)?;
+        let Reply { json, http_status, request_id, attempts } =
+            self.engine.send(&request, self.cancel.as_ref())?;
         match serde_json::from_str(&json) {
             Ok(value) => Ok(Answer { value, json, attempts, request_id }),
             Err(error) => {
@@ -282,7 +298,8 @@ impl Client {
                 // It was a success, only one that cannot be read: a write has taken effect.
                 Err(Error::protocol(problem, Some(http_status), json.as_bytes())
                     .of_operation(O::NAME, request.phone_number.as_ref())
-                    .after(attempts, request.effect == Effect::Write))
+                    .attempted(attempts)
+                    .maybe_applied(request.effect == Effect::Write))
             }
         }
     }
@@ -312,6 +329,7 @@ pub struct ClientBuilder {
     idle_timeout: Duration,
     max_response_bytes: u64,
     user_agent: String,
+    log: Log,
 }
 
 const BASE_URL: &str = "https://numbers.api.sinch.com";
@@ -333,6 +351,7 @@ impl ClientBuilder {
             idle_timeout: Duration::from_secs(50),
             max_response_bytes: 32 * 1024 * 1024,
             user_agent: concat!("sinch-numbers/", env!("CARGO_PKG_VERSION")).to_owned(),
+            log: Log::default(),
         }
     }
 
@@ -440,6 +459,19 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets where the client's log goes: lines up to a level. Default: nowhere. No line holds a key or a token; lines hold
+    /// phone numbers and what the service says.
+    ///
+    /// The function is called on the threads that make the calls, several at a time.
+    pub fn log(
+        mut self,
+        max_level: LogLevel,
+        log: impl Fn(LogLevel, &str) + Send + Sync + 'static,
+    ) -> Self {
+        self.log = Log::to(max_level, log);
+        self
+    }
+
     /// Checks the settings and builds the client. Nothing is sent yet.
     ///
     /// # Errors
@@ -476,8 +508,9 @@ impl ClientBuilder {
                 max_response_bytes: self.max_response_bytes,
                 user_agent: self.user_agent,
             },
+            log: self.log,
         });
-        Ok(Client { engine: Arc::new(engine) })
+        Ok(Client { engine: Arc::new(engine), cancel: None })
     }
 }
 

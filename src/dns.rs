@@ -7,9 +7,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::cancel::Bounds;
+use crate::sys::{Ready, Waker, Woken};
 
 const KEEP_ANSWER: Duration = Duration::from_secs(60);
 /// Long enough to spare the resolver a storm, short enough not to be noticed.
@@ -24,12 +27,12 @@ pub(crate) struct Names {
 #[derive(Debug, Default)]
 struct Host {
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    looking_up: bool,
+    /// The look-up that runs: triggered when it ends.
+    running: Option<Arc<Waker>>,
     addresses: Vec<IpAddr>,
     answered: Option<Instant>,
     failed: Option<(Instant, String)>,
@@ -40,6 +43,8 @@ struct State {
 pub(crate) enum LookupError {
     /// The deadline passed first.
     Timeout,
+    /// The call was ended.
+    Cancelled,
     /// The resolver said no, or could not be asked.
     Failed(String),
 }
@@ -55,9 +60,9 @@ impl Names {
         &self,
         host: &str,
         port: u16,
-        deadline: Instant,
+        bounds: Bounds,
     ) -> Result<Vec<SocketAddr>, LookupError> {
-        self.lookup_with(host, port, deadline, |host| {
+        self.lookup_with(host, port, bounds, |host| {
             Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
         })
     }
@@ -66,7 +71,7 @@ impl Names {
         &self,
         host: &str,
         port: u16,
-        deadline: Instant,
+        bounds: Bounds,
         resolve: fn(&str) -> io::Result<Vec<IpAddr>>,
     ) -> Result<Vec<SocketAddr>, LookupError> {
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
@@ -74,52 +79,69 @@ impl Names {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
         let entry = Arc::clone(lock(&self.hosts).entry(bare.to_owned()).or_default());
-        let mut state = lock(&entry.state);
         loop {
-            let with_port = |state: &State| {
-                state.addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect::<Vec<_>>()
+            let running = match entry.known_or_running(port, bare, resolve)? {
+                Known::Addresses(addresses) => return Ok(addresses),
+                Known::Soon(running) => running,
             };
-            let now = Instant::now();
-            if state.answered.is_some_and(|at| now - at < KEEP_ANSWER) {
-                return Ok(with_port(&state));
+            match bounds.wait(running.fd(), Ready::ToRead) {
+                Ok(Woken::Ready) => {}
+                Ok(Woken::Deadline) => return Err(LookupError::Timeout),
+                Ok(Woken::Waker) => return Err(LookupError::Cancelled),
+                Err(error) => return Err(LookupError::Failed(error.to_string())),
             }
-            if !state.looking_up {
-                if let Some((at, why)) = &state.failed {
-                    if now - *at < KEEP_FAILURE {
-                        // What was true a while ago is a better guess than nothing.
-                        return if state.addresses.is_empty() {
-                            Err(LookupError::Failed(why.clone()))
-                        } else {
-                            Ok(with_port(&state))
-                        };
-                    }
-                }
-                state.looking_up = true;
-                let (entry, host) = (Arc::clone(&entry), bare.to_owned());
-                let spawned = thread::Builder::new()
-                    .name("sinch-numbers-dns".to_owned())
-                    .spawn(move || entry.settle(resolve(&host)));
-                if let Err(error) = spawned {
-                    state.looking_up = false;
-                    return Err(LookupError::Failed(format!("no thread for the look-up: {error}")));
-                }
-            }
-            if now >= deadline {
-                return Err(LookupError::Timeout);
-            }
-            state = entry
-                .changed
-                .wait_timeout(state, deadline - now)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
         }
     }
 }
 
+enum Known {
+    Addresses(Vec<SocketAddr>),
+    Soon(Arc<Waker>),
+}
+
 impl Host {
+    /// Says what is known; where nothing is, sees to it that a look-up runs.
+    fn known_or_running(
+        self: &Arc<Self>,
+        port: u16,
+        host: &str,
+        resolve: fn(&str) -> io::Result<Vec<IpAddr>>,
+    ) -> Result<Known, LookupError> {
+        let mut state = lock(&self.state);
+        let known = |state: &State| {
+            let addresses = state.addresses.iter().map(|ip| SocketAddr::new(*ip, port));
+            Ok(Known::Addresses(addresses.collect()))
+        };
+        let now = Instant::now();
+        if state.answered.is_some_and(|at| now - at < KEEP_ANSWER) {
+            return known(&state);
+        }
+        if let Some(running) = &state.running {
+            return Ok(Known::Soon(Arc::clone(running)));
+        }
+        if let Some((at, why)) = &state.failed {
+            if now - *at < KEEP_FAILURE {
+                // What was true a while ago is a better guess than nothing.
+                return if state.addresses.is_empty() {
+                    Err(LookupError::Failed(why.clone()))
+                } else {
+                    known(&state)
+                };
+            }
+        }
+        let cannot = |error: io::Error| LookupError::Failed(format!("cannot look it up: {error}"));
+        let running = Arc::new(Waker::new().map_err(cannot)?);
+        let (entry, host) = (Arc::clone(self), host.to_owned());
+        thread::Builder::new()
+            .name("sinch-numbers-dns".to_owned())
+            .spawn(move || entry.settle(resolve(&host)))
+            .map_err(cannot)?;
+        state.running = Some(Arc::clone(&running));
+        Ok(Known::Soon(running))
+    }
+
     fn settle(&self, answer: io::Result<Vec<IpAddr>>) {
         let mut state = lock(&self.state);
-        state.looking_up = false;
         match answer {
             Ok(addresses) if !addresses.is_empty() => {
                 state.addresses = addresses;
@@ -129,7 +151,9 @@ impl Host {
             Ok(_) => state.failed = Some((Instant::now(), "the name has no address".to_owned())),
             Err(error) => state.failed = Some((Instant::now(), error.to_string())),
         }
-        self.changed.notify_all();
+        if let Some(running) = state.running.take() {
+            running.trigger();
+        }
     }
 }
 
@@ -138,8 +162,8 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(60)
+    fn soon() -> Bounds {
+        Bounds::until(Instant::now() + Duration::from_secs(60))
     }
 
     #[test]
@@ -181,7 +205,7 @@ mod tests {
             thread::park();
             Ok(Vec::new())
         };
-        let found = names.lookup_with("c.test", 7, Instant::now(), hangs);
+        let found = names.lookup_with("c.test", 7, Bounds::until(Instant::now()), hangs);
         assert_eq!(found, Err(LookupError::Timeout));
         let found = names.lookup_with("localhost", 7, soon(), |host| {
             Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())

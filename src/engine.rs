@@ -1,19 +1,22 @@
 //! One call: plain data out, the service's JSON back, with retries in between. Not generic; both faces of the
 //! library, Rust and C, stand on it.
 
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use crate::api_error;
 use crate::auth::{Credentials, Fresh, Token, TokenCache};
-use crate::error::{Error, ErrorKind};
+use crate::cancel::{Bounds, CancelToken, Signal};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing};
 use crate::json;
+use crate::log::{Log, LogLevel};
 use crate::operation::{Method, Request};
 use crate::retry::{Circumstances, Decision, Dice, Effect, Failure, RetryBudget, RetryPolicy};
+use crate::sys::{self, PerProcess};
 
 /// Everything that a client was built with, checked.
 pub(crate) struct EngineConfig {
@@ -25,24 +28,31 @@ pub(crate) struct EngineConfig {
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) http: HttpConfig,
+    pub(crate) log: Log,
 }
 
 /// What a client's copies share.
 pub(crate) struct Engine {
-    http: Http,
-    auth: Auth,
+    credentials: Credentials,
+    /// The header of Basic authentication, where calls use it.
+    basic: Option<Arc<Zeroizing<String>>>,
     /// Everything before the operation's own target.
     prefix: String,
     token_url: String,
     timeout: Duration,
     retry: RetryPolicy,
-    budget: RetryBudget,
-    dice: Dice,
+    http: HttpConfig,
+    log: Log,
+    stop: Signal,
+    live: PerProcess<Live>,
 }
 
-enum Auth {
-    Basic(Arc<Zeroizing<String>>),
-    OAuth2 { credentials: Credentials, cache: TokenCache },
+/// What holds sockets, locks and luck: each process has its own, so that a client made before a fork works after it.
+struct Live {
+    http: Http,
+    tokens: TokenCache,
+    budget: RetryBudget,
+    dice: Dice,
 }
 
 /// What one attempt shows the service.
@@ -75,40 +85,116 @@ type Failed = (Failure, Error);
 
 impl Engine {
     pub(crate) fn new(config: EngineConfig) -> Self {
-        let auth = if config.credentials.uses_tokens() {
-            Auth::OAuth2 { credentials: config.credentials, cache: TokenCache::new() }
-        } else {
-            Auth::Basic(Arc::new(config.credentials.basic_header()))
-        };
-        Self {
-            http: Http::new(config.http),
-            auth,
+        let basic = (!config.credentials.uses_tokens())
+            .then(|| Arc::new(config.credentials.basic_header()));
+        let engine = Self {
+            basic,
             prefix: format!("{}/v1/projects/{}/", config.base_url, config.project_id),
             token_url: format!("{}/oauth2/token", config.auth_url),
+            credentials: config.credentials,
             timeout: config.timeout,
             retry: config.retry,
-            budget: RetryBudget::new(),
-            dice: Dice::new(),
+            http: config.http,
+            log: config.log,
+            stop: Signal::new(),
+            live: PerProcess::new(),
+        };
+        engine.live();
+        engine
+    }
+
+    fn live(&self) -> &Live {
+        let made = self.live.get_or_try_init(|| {
+            Ok::<_, Infallible>(Live {
+                http: Http::new(self.http.clone()),
+                tokens: TokenCache::new(),
+                budget: RetryBudget::new(),
+                dice: Dice::new(),
+            })
+        });
+        match made {
+            Ok(live) => live,
+            Err(never) => match never {},
         }
     }
 
+    /// Ends the calls that run and those that come.
+    pub(crate) fn shutdown(&self) {
+        self.stop.set();
+        self.log.write(LogLevel::Info, format_args!("the client is shut down"));
+    }
+
     /// Sends a request until it is answered, or until trying again is of no use or not safe.
-    pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
-        let deadline = Instant::now() + self.timeout;
-        let url = format!("{}{}", self.prefix, request.target);
+    pub(crate) fn send(
+        &self,
+        request: &Request,
+        cancel: Option<&CancelToken>,
+    ) -> Result<Reply, Error> {
+        let began = Instant::now();
         let mut attempts = 0;
-        let mut rejected = None;
-        let named = |error: Error, attempts, applied| {
-            error
-                .of_operation(request.operation, request.phone_number.as_ref())
-                .after(attempts, applied)
+        let result = self
+            .bounds(began, cancel)
+            .and_then(|bounds| self.try_send(request, bounds, &mut attempts))
+            .map_err(|error| {
+                let number = request.phone_number.as_ref();
+                error.of_operation(request.operation, number).attempted(attempts)
+            });
+        let took = began.elapsed().as_millis();
+        match &result {
+            Ok(reply) => self.log.write(
+                LogLevel::Debug,
+                format_args!(
+                    "{} {}: status {}, {} bytes, {attempts} attempts, {took} ms",
+                    request.operation,
+                    request.phone_number.as_ref().map_or("", AsRef::as_ref),
+                    reply.http_status,
+                    reply.json.len(),
+                ),
+            ),
+            Err(error) => self
+                .log
+                .write(LogLevel::Error, format_args!("{error} ({attempts} attempts, {took} ms)")),
+        }
+        result
+    }
+
+    fn bounds(&self, began: Instant, cancel: Option<&CancelToken>) -> Result<Bounds, Error> {
+        let no_descriptor = |error: std::io::Error| {
+            Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)
         };
+        let mut bounds = Bounds {
+            deadline: began + self.timeout,
+            wakers: [sys::NONE, self.stop.fd().map_err(no_descriptor)?],
+        };
+        if let Some(cancel) = cancel {
+            bounds.wakers[0] = cancel.signal().fd().map_err(no_descriptor)?;
+            if let Some(deadline) = cancel.deadline() {
+                bounds = bounds.no_later_than(deadline);
+            }
+        }
+        // Looked at after the descriptors are there: from now on, being set wakes.
+        if self.stop.is_set() || cancel.is_some_and(CancelToken::is_triggered) {
+            return Err(Error::new(ErrorKind::Cancelled));
+        }
+        if bounds.time_left().is_zero() {
+            return Err(Error::new(ErrorKind::Timeout(Phase::Start)));
+        }
+        Ok(bounds)
+    }
+
+    fn try_send(
+        &self,
+        request: &Request,
+        bounds: Bounds,
+        attempts: &mut u32,
+    ) -> Result<Reply, Error> {
+        let live = self.live();
+        let url = format!("{}{}", self.prefix, request.target);
+        let mut rejected = None;
         loop {
-            let proof = self
-                .prove(deadline, rejected.as_ref())
-                .map_err(|error| named(error.during_token(), attempts, false))?;
-            attempts += 1;
-            let result = self
+            let proof = self.prove(live, bounds, rejected.as_ref())?;
+            *attempts += 1;
+            let result = live
                 .http
                 .exchange(&Outgoing {
                     method: request.method,
@@ -116,75 +202,111 @@ impl Engine {
                     authorization: proof.header(),
                     content_type: "application/json",
                     body: request.body.as_deref(),
-                    deadline,
+                    bounds,
                 })
                 .map_err(failed)
                 .and_then(|incoming| read(incoming, request));
             let (failure, error) = match result {
                 Ok(mut reply) => {
-                    self.budget.deposit();
-                    reply.attempts = attempts;
+                    live.budget.deposit();
+                    reply.attempts = *attempts;
                     return Ok(reply);
                 }
                 Err(failed) => failed,
             };
+            self.log.write(
+                LogLevel::Trace,
+                format_args!("{}: attempt {attempts}: {error}", request.operation),
+            );
             if let (Failure::Status(401), Proof::Token(token), None) = (failure, &proof, &rejected)
             {
                 // However young the token is: the service has its reasons and does not always name them.
                 rejected = Some(Arc::clone(token));
                 continue;
             }
-            let decision = self.decide(failure, request.effect, &error, attempts, deadline);
-            match decision {
-                Decision::Retry(wait) => thread::sleep(wait),
-                Decision::Fail => return Err(named(error, attempts, false)),
-                Decision::FailMaybeApplied => return Err(named(error, attempts, true)),
-            }
+            let applied =
+                match self.decide(live, failure, request.effect, &error, *attempts, bounds) {
+                    Decision::Retry(wait) => {
+                        self.pause(request.operation, &error, wait, bounds)?;
+                        continue;
+                    }
+                    Decision::Fail => false,
+                    Decision::FailMaybeApplied => true,
+                };
+            return Err(error.maybe_applied(applied));
+        }
+    }
+
+    /// Waits before another attempt.
+    fn pause(
+        &self,
+        operation: &str,
+        error: &Error,
+        wait: Duration,
+        bounds: Bounds,
+    ) -> Result<(), Error> {
+        self.log.write(
+            LogLevel::Warn,
+            format_args!("{operation}: {error}; trying again in {} ms", wait.as_millis()),
+        );
+        match bounds.sleep(wait) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::new(ErrorKind::Cancelled)),
+            Err(error) => Err(Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)),
         }
     }
 
     fn decide(
         &self,
+        live: &Live,
         failure: Failure,
         effect: Effect,
         error: &Error,
         attempts: u32,
-        deadline: Instant,
+        bounds: Bounds,
     ) -> Decision {
+        // A call that was ended has no time left, whatever the clock says.
+        let ended = matches!(error.kind(), ErrorKind::Cancelled);
         let decision = self.retry.decide(
             failure,
             effect,
             Circumstances {
                 attempts,
                 retry_after: error.retry_after(),
-                time_left: deadline.saturating_duration_since(Instant::now()),
-                dice: self.dice.roll(),
+                time_left: if ended { Duration::ZERO } else { bounds.time_left() },
+                dice: live.dice.roll(),
             },
         );
         let throttled = matches!(failure, Failure::Status(429 | 503));
         match decision {
             // The pot is empty: this failure is as far as the call goes. What is retried was never applied.
-            Decision::Retry(_) if !self.budget.withdraw(throttled) => Decision::Fail,
+            Decision::Retry(_) if !live.budget.withdraw(throttled) => Decision::Fail,
             decision => decision,
         }
     }
 
-    fn prove(&self, deadline: Instant, rejected: Option<&Arc<Token>>) -> Result<Proof, Error> {
-        match &self.auth {
-            Auth::Basic(header) => Ok(Proof::Basic(Arc::clone(header))),
-            Auth::OAuth2 { credentials, cache } => cache
-                .get(deadline, rejected, &|until| self.fetch_token(credentials, until))
-                .map(Proof::Token),
+    fn prove(
+        &self,
+        live: &Live,
+        bounds: Bounds,
+        rejected: Option<&Arc<Token>>,
+    ) -> Result<Proof, Error> {
+        if let Some(header) = &self.basic {
+            return Ok(Proof::Basic(Arc::clone(header)));
         }
+        live.tokens
+            .get(bounds, rejected, &|bounds| self.fetch_token(live, bounds))
+            .map(Proof::Token)
+            .map_err(Error::during_token)
     }
 
     /// Fetches a token, retrying like a read: asking twice does no harm.
-    fn fetch_token(&self, credentials: &Credentials, deadline: Instant) -> Result<Fresh, Error> {
-        let header = credentials.basic_header();
+    fn fetch_token(&self, live: &Live, bounds: Bounds) -> Result<Fresh, Error> {
+        let header = self.credentials.basic_header();
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let result = self
+            let result = live
                 .http
                 .exchange(&Outgoing {
                     method: Method::Post,
@@ -192,16 +314,19 @@ impl Engine {
                     authorization: &header,
                     content_type: "application/x-www-form-urlencoded",
                     body: Some(b"grant_type=client_credentials"),
-                    deadline,
+                    bounds,
                 })
                 .map_err(failed)
                 .and_then(read_token);
             let (failure, error) = match result {
-                Ok(fresh) => return Ok(fresh),
+                Ok(fresh) => {
+                    self.log.write(LogLevel::Info, format_args!("a new access token"));
+                    return Ok(fresh);
+                }
                 Err(failed) => failed,
             };
-            match self.decide(failure, Effect::Read, &error, attempts, deadline) {
-                Decision::Retry(wait) => thread::sleep(wait),
+            match self.decide(live, failure, Effect::Read, &error, attempts, bounds) {
+                Decision::Retry(wait) => self.pause("access token", &error, wait, bounds)?,
                 Decision::Fail | Decision::FailMaybeApplied => return Err(error),
             }
         }
@@ -223,6 +348,7 @@ fn failed(broken: Broken) -> Failed {
     };
     let mut error = match how {
         How::Timeout => Error::new(ErrorKind::Timeout(phase)),
+        How::Cancelled => Error::new(ErrorKind::Cancelled),
         How::Network | How::Tls => Error::new(ErrorKind::Transport(phase)),
         How::Protocol => Error::protocol("the answer is not valid HTTP", status, b""),
         How::TooBig => Error::protocol("the answer is bigger than the limit", status, b""),

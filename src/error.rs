@@ -61,6 +61,9 @@ pub enum ErrorKind {
     Transport(Phase),
     /// The answer is not what the service promises, or is too big.
     Protocol(ProtocolViolation),
+    /// The call was ended by its [`CancelToken`](crate::CancelToken) or by
+    /// [`Client::shutdown`](crate::Client::shutdown).
+    Cancelled,
 }
 
 /// Which part of the caller's input was refused, and why.
@@ -129,6 +132,8 @@ pub struct ProtocolViolation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Nothing had begun.
+    Start,
     /// Waiting for an access token that another thread was fetching.
     Token,
     /// Looking up the name of the host.
@@ -146,9 +151,10 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Returns the phase's stable name: `token`, `resolve`, `connect`, `tls`, `send`, `wait` or `receive`.
+    /// Returns the phase's stable name: `start`, `token`, `resolve`, `connect`, `tls`, `send`, `wait` or `receive`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Start => "start",
             Self::Token => "token",
             Self::Resolve => "resolve",
             Self::Connect => "connect",
@@ -163,6 +169,7 @@ impl Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Start => "starting",
             Self::Token => "waiting for an access token",
             Self::Resolve => "looking up the host name",
             Self::Connect => "connecting",
@@ -225,8 +232,12 @@ impl Error {
         self
     }
 
-    pub(crate) fn after(mut self, attempts: u32, may_have_been_applied: bool) -> Self {
+    pub(crate) fn attempted(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn maybe_applied(mut self, may_have_been_applied: bool) -> Self {
         self.0.may_have_been_applied = may_have_been_applied;
         self
     }
@@ -347,8 +358,10 @@ impl fmt::Display for ErrorKind {
             Self::Authentication(e) => write!(f, "credentials refused: {e}"),
             Self::RateLimited(e) => write!(f, "rate limited: {e}"),
             Self::Api(e) => e.fmt(f),
+            Self::Timeout(Phase::Start) => f.write_str("deadline passed before anything was sent"),
             Self::Timeout(phase) => write!(f, "deadline passed while {phase}"),
             Self::Transport(phase) => write!(f, "network failed while {phase}"),
+            Self::Cancelled => f.write_str("cancelled"),
             Self::Protocol(violation) => {
                 write!(f, "unexpected answer: {}", violation.problem)?;
                 violation.http_status.map_or(Ok(()), |status| write!(f, " (status {status})"))
@@ -433,7 +446,7 @@ mod tests {
             (
                 Error::new(ErrorKind::Timeout(Phase::Wait))
                     .of_operation("active_release", Some(&number))
-                    .after(1, true),
+                    .maybe_applied(true),
                 "active_release +12025550134: deadline passed while waiting for the answer (the \
                  change may have been applied)",
             ),
@@ -466,7 +479,7 @@ mod tests {
             (ErrorKind::Authentication(ApiError::default()), false, false),
         ];
         for (kind, applied, can_retry) in rows {
-            let error = Error::new(kind).after(1, applied);
+            let error = Error::new(kind).maybe_applied(applied);
             assert_eq!(error.can_retry(), can_retry, "{error:?}");
         }
     }

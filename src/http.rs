@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, StatusCode, Uri};
@@ -17,10 +18,11 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Timeout};
 
+use crate::cancel::Bounds;
 use crate::dns::{LookupError, Names};
 use crate::error::Phase;
 use crate::operation::Method;
-use crate::sys::{self, Ready};
+use crate::sys::{NONE, Ready, Woken};
 
 /// Big enough for a head and most answers; a page of numbers takes a few rounds.
 const BUFFER: usize = 16 * 1024;
@@ -51,7 +53,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) authorization: &'a str,
     pub(crate) content_type: &'a str,
     pub(crate) body: Option<&'a [u8]>,
-    pub(crate) deadline: Instant,
+    pub(crate) bounds: Bounds,
 }
 
 /// A complete answer, whatever its status.
@@ -81,6 +83,7 @@ pub(crate) struct Broken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
     Timeout,
+    Cancelled,
     Network,
     Tls,
     Protocol,
@@ -90,19 +93,21 @@ pub(crate) enum How {
 /// The call that this thread is making.
 #[derive(Clone, Copy)]
 struct Call {
-    deadline: Option<Instant>,
+    bounds: Option<Bounds>,
     connect_timeout: Duration,
     phase: Phase,
     sent: bool,
+    cancelled: bool,
 }
 
 thread_local! {
     static CALL: Cell<Call> = const {
         Cell::new(Call {
-            deadline: None,
+            bounds: None,
             connect_timeout: Duration::ZERO,
             phase: Phase::Resolve,
             sent: false,
+            cancelled: false,
         })
     };
 }
@@ -116,9 +121,15 @@ impl Call {
         });
     }
 
-    fn deadline() -> Instant {
+    fn bounds() -> Bounds {
         // Outside an exchange (a connection that is being dropped) nothing is worth waiting for.
-        CALL.get().deadline.unwrap_or_else(Instant::now)
+        CALL.get().bounds.unwrap_or_else(|| Bounds { deadline: Instant::now(), wakers: [NONE; 2] })
+    }
+
+    /// What ureq is told when the call is to end; [`broken`] knows better.
+    fn cancelled() -> ureq::Error {
+        Self::update(|call| call.cancelled = true);
+        ureq::Error::Io(io::ErrorKind::ConnectionAborted.into())
     }
 }
 
@@ -148,13 +159,14 @@ impl Http {
     /// Sends a request and receives the whole answer, within the deadline.
     pub(crate) fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
         CALL.set(Call {
-            deadline: Some(outgoing.deadline),
+            bounds: Some(outgoing.bounds),
             connect_timeout: self.connect_timeout,
             phase: Phase::Resolve,
             sent: false,
+            cancelled: false,
         });
         let result = self.exchange_inner(outgoing);
-        Call::update(|call| call.deadline = None);
+        Call::update(|call| call.bounds = None);
         result
     }
 
@@ -229,6 +241,7 @@ fn incoming(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Incoming 
 fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
     let call = CALL.get();
     let how = match &error {
+        _ if call.cancelled => How::Cancelled,
         ureq::Error::Timeout(_) => How::Timeout,
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => How::Tls,
         // rustls reports what it refuses, a certificate above all, as invalid data.
@@ -245,8 +258,10 @@ fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
         _ => How::Protocol,
     };
     let source: Box<dyn StdError + Send + Sync> = match error {
-        // The deadline says it all; and the inner error of I/O says more than its wrapper.
-        ureq::Error::Timeout(_) => return Broken::new(how, call, status, None),
+        // The kind says it all; and the inner error of I/O says more than its wrapper.
+        _ if matches!(how, How::Timeout | How::Cancelled) => {
+            return Broken::new(how, call, status, None);
+        }
         ureq::Error::Io(e) => Box::new(e),
         other => Box::new(other),
     };
@@ -281,11 +296,11 @@ impl Resolver for CachingResolver {
         let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
         let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
         let port = uri.port_u16().unwrap_or(default);
-        let found =
-            self.names.lookup(host, port, Call::deadline()).map_err(|error| match error {
-                LookupError::Timeout => ureq::Error::Timeout(Timeout::Global),
-                LookupError::Failed(why) => ureq::Error::Io(io::Error::other(why)),
-            })?;
+        let found = self.names.lookup(host, port, Call::bounds()).map_err(|error| match error {
+            LookupError::Timeout => ureq::Error::Timeout(Timeout::Global),
+            LookupError::Cancelled => Call::cancelled(),
+            LookupError::Failed(why) => ureq::Error::Io(io::Error::other(why)),
+        })?;
         let mut addresses = self.empty();
         for address in found.into_iter().take(16) {
             addresses.push(address);
@@ -321,7 +336,7 @@ impl Connector<()> for TcpConnector {
 /// time of those behind it; the last gets all.
 fn connect_any(addresses: &[std::net::SocketAddr]) -> Result<TcpStream, ureq::Error> {
     let call = CALL.get();
-    let deadline = Call::deadline();
+    let deadline = Call::bounds().deadline;
     let end = deadline.min(Instant::now() + call.connect_timeout);
     let mut last = None;
     for (tried, address) in addresses.iter().enumerate() {
@@ -355,10 +370,10 @@ impl fmt::Debug for TcpTransport {
 }
 
 fn wait(socket: &TcpStream, ready: Ready) -> Result<(), ureq::Error> {
-    if sys::wait(socket, ready, Call::deadline())? {
-        Ok(())
-    } else {
-        Err(ureq::Error::Timeout(Timeout::Global))
+    match Call::bounds().wait(socket.as_raw_fd(), ready)? {
+        Woken::Ready => Ok(()),
+        Woken::Waker => Err(Call::cancelled()),
+        Woken::Deadline => Err(ureq::Error::Timeout(Timeout::Global)),
     }
 }
 

@@ -97,6 +97,7 @@
 
 mod api_error;
 mod auth;
+mod cancel;
 mod client;
 mod dns;
 mod emergency;
@@ -105,6 +106,7 @@ mod enums;
 mod error;
 mod http;
 mod json;
+mod log;
 mod loose;
 mod model;
 mod numbers;
@@ -118,6 +120,7 @@ mod sys;
 mod timestamp;
 
 pub use auth::Credentials;
+pub use cancel::CancelToken;
 pub use client::{Answer, Client, ClientBuilder};
 pub use emergency::{Address, EmergencyAddressRequest};
 pub use enums::{
@@ -127,6 +130,7 @@ pub use enums::{
 pub use error::{
     ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase, ProtocolViolation,
 };
+pub use log::LogLevel;
 pub use model::{
     ActiveNumber, AddressValidation, EmergencyAddress, Money, Page, Provisioning,
     ScheduledProvisioning, ScheduledVoiceProvisioning, SmsConfiguration, VoiceConfiguration,

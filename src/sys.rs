@@ -1,37 +1,58 @@
-//! The system calls that std lacks.
+//! The system calls that std lacks: waiting for several things at once, being woken, and noticing a fork.
 
 use std::io;
-use std::net::TcpStream;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::Instant;
 
-/// What a socket is waited for.
+/// What a descriptor is waited for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ready {
     ToRead,
     ToWrite,
 }
 
-/// Waits until a socket is ready or the deadline passes; `false` means the latter.
-///
-/// An error on the socket counts as ready: the read or write that follows reports it.
-pub(crate) fn wait(socket: &TcpStream, ready: Ready, deadline: Instant) -> io::Result<bool> {
+/// A descriptor that nothing is waited for: poll(2) passes over it.
+pub(crate) const NONE: RawFd = -1;
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// The descriptor that was waited for is ready, or has an error that the next operation on it reports.
+    Ready,
+    /// One of the wakers was triggered.
+    Waker,
+    /// The deadline passed.
+    Deadline,
+}
+
+/// Waits until a descriptor is ready, a waker is triggered or the deadline passes. Wakers come first.
+pub(crate) fn wait(
+    fd: RawFd,
+    ready: Ready,
+    wakers: [RawFd; 2],
+    deadline: Instant,
+) -> io::Result<Woken> {
     let events = match ready {
         Ready::ToRead => libc::POLLIN,
         Ready::ToWrite => libc::POLLOUT,
     };
-    let mut polled = libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 };
+    let entry = |fd, events| libc::pollfd { fd, events, revents: 0 };
+    let mut polled =
+        [entry(fd, events), entry(wakers[0], libc::POLLIN), entry(wakers[1], libc::POLLIN)];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         // Rounded up: waking a fraction of a millisecond early would only poll once more.
         let ms = i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
-        // SAFETY: `polled` is one valid pollfd that lives until the call returns, and the count says one; the
-        // descriptor is open as long as `socket` is borrowed.
-        let count = unsafe { libc::poll(&raw mut polled, 1, ms) };
+        // SAFETY: `polled` is an array of three valid pollfds that lives until the call returns, and the count
+        // says three. A descriptor that is not open is reported in `revents`, not dereferenced.
+        let count = unsafe { libc::poll(polled.as_mut_ptr(), 3, ms) };
         match count {
-            0 if Instant::now() >= deadline => return Ok(false),
+            0 if Instant::now() >= deadline => return Ok(Woken::Deadline),
             0 => {}
-            1.. => return Ok(true),
+            1.. if polled[1].revents != 0 || polled[2].revents != 0 => return Ok(Woken::Waker),
+            1.. => return Ok(Woken::Ready),
             _ => {
                 let error = io::Error::last_os_error();
                 if error.kind() != io::ErrorKind::Interrupted {
@@ -42,11 +63,194 @@ pub(crate) fn wait(socket: &TcpStream, ready: Ready, deadline: Instant) -> io::R
     }
 }
 
+/// Something that wakes waiting threads, once and for ever.
+#[derive(Debug)]
+pub(crate) struct Waker(OwnedFd);
+
+impl Waker {
+    pub(crate) fn new() -> io::Result<Self> {
+        // SAFETY: eventfd(2) takes no pointers.
+        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor was just made and belongs to nobody else.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// Wakes everybody who waits or will wait. Async-signal-safe.
+    pub(crate) fn trigger(&self) {
+        let one = 1_u64;
+        // SAFETY: `one` is eight readable bytes. write(2) is async-signal-safe; `errno` is put back below, since a
+        // signal handler must not change it.
+        unsafe {
+            let errno = libc::__errno_location();
+            let before = *errno;
+            libc::write(self.0.as_raw_fd(), (&raw const one).cast(), 8);
+            *errno = before;
+        }
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+/// Counts the forks that led to this process, so that what was made before one can be told from what was made after.
+///
+/// Costs one load from memory: the count stands in a page that the kernel wipes in a child.
+pub(crate) fn generation() -> u64 {
+    static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
+    /// Copied by a fork like any other memory: a child goes on counting where its parent was.
+    static FORKS: AtomicU64 = AtomicU64::new(0);
+
+    let mut page = PAGE.load(Ordering::Acquire);
+    if page.is_null() {
+        let new = wiped_page();
+        if new.is_null() {
+            // No such page to be had: asking for the process id is the slower way.
+            return u64::from(std::process::id());
+        }
+        // Whoever comes second leaves a page behind; a lock could be held at the very moment of a fork.
+        page = match PAGE.compare_exchange(
+            ptr::null_mut(),
+            new,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        ) {
+            Ok(_) => new,
+            Err(first) => first,
+        };
+    }
+    // SAFETY: the page is mapped for the life of the process, aligned, and only ever used as this atomic.
+    let generation = unsafe { &*page };
+    match generation.load(Ordering::Acquire) {
+        0 => {
+            let next = FORKS.fetch_add(1, Ordering::AcqRel) + 1;
+            match generation.compare_exchange(0, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => next,
+                Err(first) => first,
+            }
+        }
+        known => known,
+    }
+}
+
+/// A page of zeros that is zeros again in every child; null if the system has no such thing.
+fn wiped_page() -> *mut AtomicU64 {
+    #[cfg(target_os = "linux")]
+    {
+        const SIZE: usize = 4096;
+        // SAFETY: a new private mapping at an address of the kernel's choice touches nothing that exists; it is
+        // unmapped again only before anybody has seen it.
+        unsafe {
+            let page = libc::mmap(
+                ptr::null_mut(),
+                SIZE,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            );
+            if page == libc::MAP_FAILED {
+                return ptr::null_mut();
+            }
+            if libc::madvise(page, SIZE, libc::MADV_WIPEONFORK) != 0 {
+                libc::munmap(page, SIZE);
+                return ptr::null_mut();
+            }
+            page.cast()
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    ptr::null_mut()
+}
+
+/// A value that each process has of its own: a child of fork(2) gets a fresh one and leaves the parent's untouched,
+/// locks and sockets included.
+#[derive(Debug)]
+pub(crate) struct PerProcess<T> {
+    newest: AtomicPtr<Node<T>>,
+}
+
+#[derive(Debug)]
+struct Node<T> {
+    generation: u64,
+    value: T,
+    older: *mut Node<T>,
+}
+
+// SAFETY: a node is written before it is published and only read afterwards; what threads then share is `&T`, and the
+// last owner drops `T`, wherever it is.
+unsafe impl<T: Send + Sync> Send for PerProcess<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
+
+impl<T> PerProcess<T> {
+    pub(crate) const fn new() -> Self {
+        Self { newest: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// Returns this process's value, if there is one. Async-signal-safe.
+    pub(crate) fn get(&self) -> Option<&T> {
+        let node = self.newest.load(Ordering::Acquire);
+        if node.is_null() {
+            return None;
+        }
+        // SAFETY: a published node lives, unchanged, as long as `self`.
+        let node = unsafe { &*node };
+        (node.generation == generation()).then_some(&node.value)
+    }
+
+    /// Returns this process's value, making it if there is none. Of several threads that make it, one wins.
+    pub(crate) fn get_or_try_init<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+        if let Some(value) = self.get() {
+            return Ok(value);
+        }
+        let generation = generation();
+        let mut node = Box::new(Node { generation, value: make()?, older: ptr::null_mut() });
+        loop {
+            let newest = self.newest.load(Ordering::Acquire);
+            if let Some(value) = self.get() {
+                return Ok(value);
+            }
+            node.older = newest;
+            let raw = Box::into_raw(node);
+            match self.newest.compare_exchange(newest, raw, Ordering::AcqRel, Ordering::Acquire) {
+                // SAFETY: it was just published, and lives as long as `self`.
+                Ok(_) => return Ok(unsafe { &(*raw).value }),
+                // SAFETY: it was not published: the box is still this thread's alone.
+                Err(_) => node = unsafe { Box::from_raw(raw) },
+            }
+        }
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let node = *self.newest.get_mut();
+        if node.is_null() {
+            return;
+        }
+        // SAFETY: nobody else has a reference any more, since `self` is borrowed mutably, and each node was made by
+        // `Box::into_raw` and is taken apart once.
+        unsafe {
+            if (*node).generation == generation() {
+                drop(Box::from_raw(node));
+            }
+        }
+        // What the parents had stays where it is: another thread of theirs may have been at work on it when the
+        // process forked.
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::convert::Infallible;
     use std::io::Write;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::AtomicUsize;
     use std::time::Duration;
 
     #[test]
@@ -56,11 +260,73 @@ mod tests {
         let (mut far, _) = listener.accept().unwrap();
         let past = Instant::now();
         let later = past + Duration::from_secs(600);
-        assert!(!wait(&near, Ready::ToRead, past).unwrap());
-        assert!(wait(&near, Ready::ToWrite, past).unwrap());
+        let wait = |ready, deadline| wait(near.as_raw_fd(), ready, [NONE; 2], deadline).unwrap();
+        assert_eq!(wait(Ready::ToRead, past), Woken::Deadline);
+        assert_eq!(wait(Ready::ToWrite, past), Woken::Ready);
         far.write_all(b"x").unwrap();
-        assert!(wait(&near, Ready::ToRead, later).unwrap());
+        assert_eq!(wait(Ready::ToRead, later), Woken::Ready);
         drop(far);
-        assert!(wait(&near, Ready::ToRead, later).unwrap());
+        assert_eq!(wait(Ready::ToRead, later), Woken::Ready);
+    }
+
+    #[test]
+    fn a_waker_wakes_for_ever_and_comes_first() {
+        let (first, second) = (Waker::new().unwrap(), Waker::new().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let past = Instant::now();
+        let later = past + Duration::from_secs(600);
+        let wakers = [first.fd(), second.fd()];
+        assert_eq!(wait(NONE, Ready::ToRead, wakers, past).unwrap(), Woken::Deadline);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| wait(NONE, Ready::ToRead, wakers, later).unwrap());
+            second.trigger();
+            assert_eq!(waiting.join().unwrap(), Woken::Waker);
+        });
+        second.trigger();
+        for _ in 0..3 {
+            assert_eq!(
+                wait(socket.as_raw_fd(), Ready::ToWrite, wakers, later).unwrap(),
+                Woken::Waker
+            );
+        }
+    }
+
+    #[test]
+    fn a_process_has_one_value() {
+        let made = AtomicUsize::new(0);
+        let value = PerProcess::new();
+        assert!(value.get().is_none());
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let make = || Ok::<_, Infallible>(made.fetch_add(1, Ordering::SeqCst));
+                    let mine = value.get_or_try_init(make).unwrap();
+                    assert!(ptr::eq(mine, value.get().unwrap()));
+                });
+            }
+        });
+        assert!(made.load(Ordering::SeqCst) >= 1);
+        assert_eq!(generation(), generation());
+    }
+
+    /// What a child sees, said through its exit code: a test must not unwind in a child.
+    #[test]
+    fn a_child_has_a_value_of_its_own() {
+        let value = PerProcess::new();
+        let before = (generation(), *value.get_or_try_init(|| Ok::<_, Infallible>(1)).unwrap());
+        // SAFETY: the child calls only what is under test, which takes no lock, and _exit(2).
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let own = value.get().is_none() && generation() == before.0 + 1;
+            let made = value.get_or_try_init(|| Ok::<_, Infallible>(2)).is_ok_and(|v| *v == 2);
+            // SAFETY: ends the child at once.
+            unsafe { libc::_exit(i32::from(!(own && made))) };
+        }
+        let mut status = 0;
+        // SAFETY: `status` is a valid place for the answer.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!(status, 0);
+        assert_eq!((generation(), *value.get().unwrap()), before);
     }
 }

@@ -1,6 +1,7 @@
 //! The library against real sockets: what it sends, what it makes of answers, what it does on failures.
 
 mod auth;
+mod cancel;
 mod errors;
 mod examples;
 mod fixtures;

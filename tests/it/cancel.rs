@@ -1,0 +1,127 @@
+//! Ending calls from outside: by token, by the token's deadline, by shutting the client down.
+
+use std::thread;
+use std::time::Duration;
+
+use sinch_numbers::{CancelToken, Error, ErrorKind, Phase};
+
+use crate::server::{Act, Server, answer_with, ok, token};
+
+const NUMBER: &str = "+12025550134";
+
+/// Places where a call can stand, and whether a write that stood there may have been applied.
+fn places() -> Vec<(&'static str, Server, bool)> {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{".to_vec();
+    let pause = answer_with(429, "Retry-After: 20\r\n", "");
+    vec![
+        ("waiting for the answer", Server::new([Act::Stall]), true),
+        ("receiving the answer", Server::new([Act::Raw(head)]), true),
+        ("pausing before another attempt", Server::new([pause, ok("{}")]), false),
+        ("fetching a token", Server::with_tokens([ok("{}")], [Act::Stall]), false),
+    ]
+}
+
+fn wait_for_a_request(server: &Server) {
+    while server.requests().is_empty() && server.token_requests().is_empty() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn check(place: &str, error: &Error, applied: bool) {
+    assert!(matches!(error.kind(), ErrorKind::Cancelled), "{place}: {error:?}");
+    assert_eq!(error.may_have_been_applied(), applied, "{place}: {error:?}");
+    assert!(!error.can_retry(), "{place}");
+    assert_eq!(error.operation(), Some("active_release"));
+}
+
+#[test]
+fn a_token_ends_a_call_wherever_it_stands() {
+    for (place, server, applied) in places() {
+        let token = CancelToken::new();
+        let client = server.client().with_cancel(&token);
+        thread::scope(|scope| {
+            let call = scope.spawn(|| client.release(NUMBER).unwrap_err());
+            wait_for_a_request(&server);
+            token.trigger();
+            check(place, &call.join().unwrap(), applied);
+        });
+        // One way: what comes later ends too, before anything is sent.
+        let before = server.requests().len();
+        let error = client.release(NUMBER).unwrap_err();
+        assert_eq!((error.attempts(), server.requests().len()), (0, before));
+        check(place, &error, false);
+        assert!(token.is_triggered());
+    }
+}
+
+#[test]
+fn a_shutdown_ends_all_calls_of_all_clones() {
+    for (place, server, applied) in places() {
+        let client = server.client();
+        thread::scope(|scope| {
+            let calls: Vec<_> = (0..8)
+                .map(|_| {
+                    let client = client.clone().with_cancel(&CancelToken::new());
+                    scope.spawn(move || client.release(NUMBER).unwrap_err())
+                })
+                .collect();
+            while server.requests().len() < 8 && server.token_requests().is_empty() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            wait_for_a_request(&server);
+            client.shutdown();
+            for call in calls {
+                let error = call.join().unwrap();
+                let sent = error.attempts() > 0;
+                check(place, &error, applied && sent);
+            }
+        });
+        check(place, &client.release(NUMBER).unwrap_err(), false);
+    }
+}
+
+#[test]
+fn one_call_ends_and_the_others_go_on() {
+    let server = Server::with_tokens([ok("{}")], [Act::Stall, token("t")]);
+    let client = server.client();
+    let cancel = CancelToken::new();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| client.with_cancel(&cancel).get(NUMBER));
+        while server.token_requests().is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // Waits for the token that the first call is fetching; fetches one itself when that ends.
+        let second = scope.spawn(|| client.get(NUMBER));
+        cancel.trigger();
+        assert!(matches!(first.join().unwrap().unwrap_err().kind(), ErrorKind::Cancelled));
+        second.join().unwrap().unwrap();
+    });
+    assert_eq!(server.token_requests().len(), 2);
+}
+
+#[test]
+fn a_token_can_have_a_deadline_of_its_own() {
+    let server = Server::new([Act::Stall]);
+    let client = server.client();
+    let token = CancelToken::with_deadline(Duration::from_millis(100));
+    let error = client.with_cancel(&token).release(NUMBER).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Wait)), "{error:?}");
+    assert!(error.may_have_been_applied());
+    assert!(!token.is_triggered());
+    let error = client.with_cancel(&token).release(NUMBER).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Start)), "{error:?}");
+    assert_eq!((error.attempts(), error.may_have_been_applied()), (0, false));
+    let never = CancelToken::with_deadline(Duration::MAX);
+    let server = Server::new([ok("{}")]);
+    server.client().with_cancel(&never).get(NUMBER).unwrap();
+}
+
+#[test]
+fn a_call_without_a_token_is_not_touched() {
+    let server = Server::new([ok("{}")]);
+    let client = server.client();
+    let token = CancelToken::new();
+    token.clone().trigger();
+    assert!(client.with_cancel(&token).get(NUMBER).is_err());
+    client.get(NUMBER).unwrap();
+}
