@@ -4,6 +4,7 @@ use std::env;
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::emergency::{
 };
 use crate::engine::{Engine, EngineConfig, Reply};
 use crate::error::Error;
-use crate::http::HttpConfig;
+use crate::http::{HttpConfig, Proxy, Trusted};
 use crate::json;
 use crate::log::{Log, LogLevel};
 use crate::model::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
@@ -23,6 +24,7 @@ use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, Update
 use crate::operation::{Operation, Request};
 use crate::pages::{Numbers, Pages};
 use crate::phone_number::PhoneNumber;
+use crate::proxy::{Origin, ProxyChoice};
 use crate::retry::{Effect, RetryPolicy};
 
 /// A client of one project's active numbers.
@@ -289,19 +291,43 @@ impl Client {
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
         let request = Request::of(operation)?;
-        let Reply { json, http_status, request_id, attempts } =
-            self.engine.send(&request, self.cancel.as_ref())?;
+        let reply = self.send(&request, None)?;
+        Self::decode::<O>(reply, Some(&request))
+    }
+
+    /// Sends a request; ends with the client's own token, or else with the one that is given.
+    pub(crate) fn send(
+        &self,
+        request: &Request,
+        cancel: Option<&CancelToken>,
+    ) -> Result<Reply, Error> {
+        self.engine.send(request, self.cancel.as_ref().or(cancel))
+    }
+
+    pub(crate) fn decode<O: Operation>(
+        reply: Reply,
+        request: Option<&Request>,
+    ) -> Result<Answer<O::Output>, Error> {
+        let Reply { json, http_status, request_id, attempts } = reply;
         match serde_json::from_str(&json) {
             Ok(value) => Ok(Answer { value, json, attempts, request_id }),
             Err(error) => {
                 let problem = format!("the answer does not fit: {error}");
                 // It was a success, only one that cannot be read: a write has taken effect.
+                let applied = request.is_some_and(|request| request.effect == Effect::Write);
+                let number = request.and_then(|request| request.phone_number.as_ref());
                 Err(Error::protocol(problem, Some(http_status), json.as_bytes())
-                    .of_operation(O::NAME, request.phone_number.as_ref())
+                    .of_operation(O::NAME, number)
                     .attempted(attempts)
-                    .maybe_applied(request.effect == Effect::Write))
+                    .maybe_applied(applied))
             }
         }
+    }
+
+    /// Writes a warning to the client's log.
+    #[cfg(feature = "capi")]
+    pub(crate) fn warn(&self, line: &str) {
+        self.engine.warn(line);
     }
 }
 
@@ -329,7 +355,17 @@ pub struct ClientBuilder {
     idle_timeout: Duration,
     max_response_bytes: u64,
     user_agent: String,
+    roots: Roots,
+    proxy: ProxyChoice,
     log: Log,
+}
+
+/// Which certificates are trusted to vouch for a server.
+#[derive(Clone, Debug)]
+enum Roots {
+    Bundled,
+    Platform,
+    File(PathBuf),
 }
 
 const BASE_URL: &str = "https://numbers.api.sinch.com";
@@ -351,6 +387,8 @@ impl ClientBuilder {
             idle_timeout: Duration::from_secs(50),
             max_response_bytes: 32 * 1024 * 1024,
             user_agent: concat!("sinch-numbers/", env!("CARGO_PKG_VERSION")).to_owned(),
+            roots: Roots::Bundled,
+            proxy: ProxyChoice::Env,
             log: Log::default(),
         }
     }
@@ -459,6 +497,40 @@ impl ClientBuilder {
         self
     }
 
+    /// Trusts the roots in a PEM file instead of the bundled ones. It is read when the client is built.
+    pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.roots = Roots::File(file.into());
+        self
+    }
+
+    /// Trusts the roots of this machine instead of the bundled ones: the file that `SSL_CERT_FILE` names, or the first that
+    /// exists of those where systems keep them. It is read when the client is built.
+    pub fn platform_roots(mut self) -> Self {
+        self.roots = Roots::Platform;
+        self
+    }
+
+    /// Goes through an HTTP proxy, credentials included if need be: `http://user:password@proxy.example.com:3128`. This
+    /// machine is never reached through it.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// Goes through the proxy that the environment names: `https_proxy` or `HTTPS_PROXY`, for `http` only `http_proxy` in
+    /// lower case, then `all_proxy` or `ALL_PROXY`; not for what `no_proxy` or `NO_PROXY` names. This is the default; it is
+    /// read when the client is built.
+    pub fn proxy_from_env(mut self) -> Self {
+        self.proxy = ProxyChoice::Env;
+        self
+    }
+
+    /// Goes through no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = ProxyChoice::None;
+        self
+    }
+
     /// Sets where the client's log goes: lines up to a level. Default: nowhere. No line holds a key or a token; lines hold
     /// phone numbers and what the service says.
     ///
@@ -494,6 +566,14 @@ impl ClientBuilder {
         {
             return Err(Error::invalid("userAgent", "is empty or holds more than printable ASCII"));
         }
+        let variable = |name: &str| env::var(name).ok();
+        let proxy = |origin: &str| match self.proxy.for_origin(Origin::of(origin), variable) {
+            None => Ok(None),
+            Some(url) => Proxy::parse(&url)
+                .map(Some)
+                .map_err(|problem| Error::invalid("proxy", problem)),
+        };
+        let (api_proxy, auth_proxy) = (proxy(&base_url)?, proxy(&auth_url)?);
         let engine = Engine::new(EngineConfig {
             project_id: self.project_id,
             credentials: self.credentials,
@@ -507,10 +587,43 @@ impl ClientBuilder {
                 max_idle_connections: self.max_idle_connections,
                 max_response_bytes: self.max_response_bytes,
                 user_agent: self.user_agent,
+                trusted: self.roots.read()?,
+                proxy: api_proxy,
             },
+            auth_proxy,
             log: self.log,
         });
         Ok(Client { engine: Arc::new(engine), cancel: None })
+    }
+}
+
+impl Roots {
+    /// Where systems keep the roots that they trust.
+    const PLATFORM: [&str; 6] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/usr/local/etc/openssl@3/cert.pem",
+    ];
+
+    fn read(&self) -> Result<Trusted, Error> {
+        let (field, file) = match self {
+            Self::Bundled => return Ok(Trusted::bundled()),
+            Self::File(file) => ("caFile", file.clone()),
+            Self::Platform => {
+                let named = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+                let usual = || Self::PLATFORM.iter().map(PathBuf::from).find(|file| file.exists());
+                let none = || Error::invalid("roots", "this machine has no file of trusted roots");
+                ("roots", named.or_else(usual).ok_or_else(none)?)
+            }
+        };
+        let refuse = |problem: String| {
+            Error::invalid(field, format!("{}: {problem}", file.display()))
+        };
+        let pem = std::fs::read(&file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        Trusted::from_pem(&pem).map_err(refuse)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::api_error;
 use crate::auth::{Credentials, Fresh, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
-use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing};
+use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing, Proxy};
 use crate::json;
 use crate::log::{Log, LogLevel};
 use crate::operation::{Method, Request};
@@ -28,6 +28,8 @@ pub(crate) struct EngineConfig {
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) http: HttpConfig,
+    /// The proxy that leads to the token endpoint.
+    pub(crate) auth_proxy: Option<Proxy>,
     pub(crate) log: Log,
 }
 
@@ -42,6 +44,7 @@ pub(crate) struct Engine {
     timeout: Duration,
     retry: RetryPolicy,
     http: HttpConfig,
+    auth_proxy: Option<Proxy>,
     log: Log,
     stop: Signal,
     live: PerProcess<Live>,
@@ -50,6 +53,8 @@ pub(crate) struct Engine {
 /// What holds sockets, locks and luck: each process has its own, so that a client made before a fork works after it.
 struct Live {
     http: Http,
+    /// For the token endpoint, where another proxy leads to it.
+    auth_http: Option<Http>,
     tokens: TokenCache,
     budget: RetryBudget,
     dice: Dice,
@@ -95,6 +100,7 @@ impl Engine {
             timeout: config.timeout,
             retry: config.retry,
             http: config.http,
+            auth_proxy: config.auth_proxy,
             log: config.log,
             stop: Signal::new(),
             live: PerProcess::new(),
@@ -107,6 +113,9 @@ impl Engine {
         let made = self.live.get_or_try_init(|| {
             Ok::<_, Infallible>(Live {
                 http: Http::new(self.http.clone()),
+                auth_http: (self.auth_proxy != self.http.proxy).then(|| {
+                    Http::new(HttpConfig { proxy: self.auth_proxy.clone(), ..self.http.clone() })
+                }),
                 tokens: TokenCache::new(),
                 budget: RetryBudget::new(),
                 dice: Dice::new(),
@@ -122,6 +131,11 @@ impl Engine {
     pub(crate) fn shutdown(&self) {
         self.stop.set();
         self.log.write(LogLevel::Info, format_args!("the client is shut down"));
+    }
+
+    #[cfg(feature = "capi")]
+    pub(crate) fn warn(&self, line: &str) {
+        self.log.write(LogLevel::Warn, format_args!("{line}"));
     }
 
     /// Sends a request until it is answered, or until trying again is of no use or not safe.
@@ -306,8 +320,8 @@ impl Engine {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let result = live
-                .http
+            let http = live.auth_http.as_ref().unwrap_or(&live.http);
+            let result = http
                 .exchange(&Outgoing {
                     method: Method::Post,
                     url: &self.token_url,

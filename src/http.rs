@@ -9,12 +9,16 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ureq::http::uri::Authority;
 use ureq::http::{HeaderMap, StatusCode, Uri};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, RustlsConnector, Transport,
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout,
+    RustlsConnector, Transport,
 };
 use ureq::{Agent, Timeout};
 
@@ -35,6 +39,54 @@ pub(crate) struct HttpConfig {
     pub(crate) max_idle_connections: usize,
     pub(crate) max_response_bytes: u64,
     pub(crate) user_agent: String,
+    pub(crate) trusted: Trusted,
+    pub(crate) proxy: Option<Proxy>,
+}
+
+/// The roots that vouch for a server.
+#[derive(Clone, Debug)]
+pub(crate) struct Trusted(RootCerts);
+
+impl Trusted {
+    pub(crate) fn bundled() -> Self {
+        Self(RootCerts::WebPki)
+    }
+
+    /// Reads the certificates of a PEM file and passes over whatever else is in it.
+    pub(crate) fn from_pem(pem: &[u8]) -> Result<Self, String> {
+        let mut certificates = Vec::new();
+        for item in parse_pem(pem) {
+            if let PemItem::Certificate(certificate) = item.map_err(|_| "is no valid PEM")? {
+                certificates.push(certificate);
+            }
+        }
+        if certificates.is_empty() {
+            return Err("holds no certificate".to_owned());
+        }
+        Ok(Self(RootCerts::Specific(Arc::new(certificates))))
+    }
+}
+
+/// A proxy that tunnels (CONNECT), with its credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Proxy(ureq::Proxy);
+
+impl Proxy {
+    /// Reads the URL of an HTTP proxy. No error repeats it: it can hold a password.
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
+        let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
+        if !scheme.eq_ignore_ascii_case("http") {
+            return Err("only an HTTP proxy is supported: http://host:port".to_owned());
+        }
+        let proxy = ureq::Proxy::new(url).map_err(|_| "is no URL of a proxy".to_owned())?;
+        Ok(Self(proxy))
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proxy({}:{})", self.0.host(), self.0.port())
+    }
 }
 
 /// A pool of connections and what sends over them.
@@ -139,7 +191,8 @@ impl Http {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .proxy(None)
+            .proxy(config.proxy.as_ref().map(|proxy| proxy.0.clone()))
+            .tls_config(TlsConfig::builder().root_certs(config.trusted.0).build())
             .user_agent(config.user_agent)
             .accept("application/json")
             .input_buffer_size(BUFFER)
@@ -148,7 +201,12 @@ impl Http {
             .max_idle_connections_per_host(config.max_idle_connections)
             .max_idle_age(config.idle_timeout)
             .build();
-        let connector = ().chain(TcpConnector).chain(RustlsConnector::default()).chain(Watch);
+        let proxy = config.proxy.and_then(|proxy| proxy.0.uri().authority().cloned());
+        let connector = ()
+            .chain(ConnectProxyConnector::default())
+            .chain(TcpConnector)
+            .chain(RustlsConnector::default())
+            .chain(Watch { proxy });
         Self {
             agent: Agent::with_parts(agent_config, connector, CachingResolver::default()),
             connect_timeout: config.connect_timeout,
@@ -203,10 +261,11 @@ impl Http {
         response: &mut ureq::http::Response<ureq::Body>,
         status: StatusCode,
     ) -> Result<Vec<u8>, Broken> {
-        // Trust the announced length only so far; and one byte more than the limit tells that it is passed.
+        // Trust the announced length only so far, and leave room for the NUL that C wants behind it; and one byte more
+        // than the limit tells that it is passed.
         let announced = response.body().content_length().unwrap_or(0);
         let first = usize::try_from(announced.min(1 << 20)).unwrap_or(0);
-        let mut body = Vec::with_capacity(first.max(512));
+        let mut body = Vec::with_capacity(first.max(512) + 1);
         let limit = self.max_response_bytes;
         let reader = response.body_mut().with_config().limit(u64::MAX).reader();
         let read = reader.take(limit.saturating_add(1)).read_to_end(&mut body);
@@ -253,6 +312,7 @@ fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
         ureq::Error::Io(_)
         | ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
+        | ureq::Error::ConnectProxyFailed(_)
         | ureq::Error::BodyStalled => How::Network,
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => How::TooBig,
         _ => How::Protocol,
@@ -313,22 +373,29 @@ impl Resolver for CachingResolver {
 #[derive(Debug)]
 struct TcpConnector;
 
-impl Connector<()> for TcpConnector {
-    type Out = TcpTransport;
+impl<In: Transport> Connector<In> for TcpConnector {
+    type Out = Either<In, TcpTransport>;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
-        _chained: Option<()>,
-    ) -> Result<Option<TcpTransport>, ureq::Error> {
-        Call::update(|call| call.phase = Phase::Connect);
-        let socket = connect_any(&details.addrs)?;
-        socket.set_nodelay(true)?;
-        socket.set_nonblocking(true)?;
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let transport = match chained {
+            // The tunnel of a proxy.
+            Some(tunnel) => Either::A(tunnel),
+            None => {
+                Call::update(|call| call.phase = Phase::Connect);
+                let socket = connect_any(&details.addrs)?;
+                socket.set_nodelay(true)?;
+                socket.set_nonblocking(true)?;
+                Either::B(TcpTransport { socket, buffers: LazyBuffers::new(BUFFER, BUFFER) })
+            }
+        };
         if details.needs_tls() {
             Call::update(|call| call.phase = Phase::Tls);
         }
-        Ok(Some(TcpTransport { socket, buffers: LazyBuffers::new(BUFFER, BUFFER) }))
+        Ok(Some(transport))
     }
 }
 
@@ -424,17 +491,23 @@ impl Transport for TcpTransport {
 
 /// The end of the chain: notes how far the exchange has come.
 #[derive(Debug)]
-struct Watch;
+struct Watch {
+    proxy: Option<Authority>,
+}
 
 impl<In: Transport> Connector<In> for Watch {
-    type Out = Watched<In>;
+    type Out = Either<In, Watched<In>>;
 
     fn connect(
         &self,
-        _details: &ConnectionDetails<'_>,
+        details: &ConnectionDetails<'_>,
         chained: Option<In>,
-    ) -> Result<Option<Watched<In>>, ureq::Error> {
-        Ok(chained.map(|inner| Watched { inner, idle: false }))
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        // A connection to the proxy is only the way: nothing of the request passes before the tunnel stands.
+        let to_proxy = self.proxy.is_some() && details.uri.authority() == self.proxy.as_ref();
+        Ok(chained.map(|inner| {
+            if to_proxy { Either::A(inner) } else { Either::B(Watched { inner, idle: false }) }
+        }))
     }
 }
 

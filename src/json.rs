@@ -3,7 +3,7 @@
 //! serde takes an answer apart, but it lets pass what it skips: the lone surrogates of a field nobody
 //! asked for, and bad UTF-8 there too. [`check`] runs over every answer before anything is read from
 //! it, so that whether an answer is JSON does not depend on which of its fields the crate knows.
-//! [`value_at`] and [`members`] give the rest as the service wrote it.
+//! [`value_at`], [`members`] and [`items`] give what is in it as the service wrote it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -67,7 +67,7 @@ pub(crate) fn value_at<'a>(document: &'a str, pointer: &str) -> Option<&'a str> 
     let mut steps = pointer.strip_prefix('/')?.split('/');
     steps.try_fold(document, |raw, step| {
         if raw.starts_with('[') {
-            return element(raw, step);
+            return item(raw, step);
         }
         let key = unescape_step(step)?;
         members(raw).filter(|(name, _)| *name == key).last().map(|(_, value)| value)
@@ -105,15 +105,36 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-fn element<'a>(array: &'a str, step: &str) -> Option<&'a str> {
-    if !step.bytes().all(|byte| byte.is_ascii_digit()) || (step.len() > 1 && step.starts_with('0')) {
+/// Walks over the items of an array in their order.
+///
+/// Of anything but an array there are none. On a text that [`check`] refuses the walk ends early.
+pub(crate) fn items(array: &str) -> Items<'_> {
+    Items { rest: array.trim_start_matches(SPACE).strip_prefix('[').unwrap_or_default() }
+}
+
+/// The items of an array, each as it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Items<'a> {
+    /// Starts with the next item; empty after the last.
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (item, rest) = split_value(std::mem::take(&mut self.rest))?;
+        self.rest = strip_mark(rest, ',').unwrap_or_default();
+        Some(item)
+    }
+}
+
+fn item<'a>(array: &'a str, step: &str) -> Option<&'a str> {
+    if !step.bytes().all(|byte| byte.is_ascii_digit()) || (step.len() > 1 && step.starts_with('0'))
+    {
         return None;
     }
-    let mut rest = array.strip_prefix('[')?;
-    for _ in 0..step.parse::<usize>().ok()? {
-        rest = strip_mark(split_value(rest)?.1, ',')?;
-    }
-    split_value(rest).map(|(value, _)| value)
+    items(array).nth(step.parse().ok()?)
 }
 
 fn unescape_step(step: &str) -> Option<Cow<'_, str>> {
@@ -145,7 +166,8 @@ fn after_value(rest: &[u8]) -> Option<&[u8]> {
         [b'"', more @ ..] => after_string(more),
         [b'{' | b'[', more @ ..] => after_container(more),
         _ => {
-            let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+            let ends =
+                |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
             let length = rest.iter().position(ends).unwrap_or(rest.len());
             if length > 0 { rest.get(length..) } else { None }
         }
@@ -171,8 +193,7 @@ fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match special(rest) {
             [b'"', more @ ..] => return Some(more),
-            [b'\\', _, more @ ..] => more,
-            [_, more @ ..] => more,
+            [b'\\', _, more @ ..] | [_, more @ ..] => more,
             [] => return None,
         };
     }
@@ -248,7 +269,7 @@ fn scan(bytes: &[u8]) -> Result<(), Stop<'_>> {
     }
     let mut nest = Nest { objects: 0, depth: 0 };
     loop {
-        // Each turn reads the next member of an object, or the next element of an array.
+        // Each turn reads the next member of an object, or the next item of an array.
         if nest.in_object() {
             let end = match token(rest) {
                 [b'"', more @ ..] => special(more),
@@ -310,22 +331,18 @@ fn scan(bytes: &[u8]) -> Result<(), Stop<'_>> {
 
 /// The flaw of a place where a key or a value is missing.
 #[cold]
-fn missing<'a>(
-    bytes: &'a [u8],
-    rest: &'a [u8],
-    what: &'static str,
-) -> Result<(), Stop<'a>> {
-    let before = bytes.strip_suffix(rest).unwrap_or_default().trim_ascii_end();
-    match (before, rest) {
+fn missing<'a>(bytes: &'a [u8], rest: &'a [u8], what: &'static str) -> Result<(), Stop<'a>> {
+    let (before, _) = bytes.split_at(bytes.len() - rest.len());
+    match (before.trim_ascii_end(), rest) {
         ([before @ .., b','], [b'}' | b']', ..]) => {
-            stop(bytes.get(before.len()..).unwrap_or_default(), "trailing comma")
+            let (_, comma) = bytes.split_at(before.len());
+            stop(comma, "trailing comma")
         }
         _ => stop(rest, what),
     }
 }
 
 /// What follows the colon of a key that ends, or goes on, with the rest.
-#[inline(never)]
 fn after_key(rest: &[u8]) -> Result<&[u8], Stop<'_>> {
     match after_space(string(rest)?) {
         [b':', more @ ..] => Ok(more),
@@ -334,7 +351,6 @@ fn after_key(rest: &[u8]) -> Result<&[u8], Stop<'_>> {
 }
 
 /// What follows a string that ends, or goes on, with the rest.
-#[inline(never)]
 fn string(mut rest: &[u8]) -> Result<&[u8], Stop<'_>> {
     loop {
         match rest {
@@ -363,7 +379,7 @@ fn escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
 
 fn unicode_escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
     let (first, more) = code_unit(rest)?;
-    if let Some(character) = char::from_u32(first) {
+    if let Some(character) = char::from_u32(first.into()) {
         return Ok((character, more));
     }
     let (second, more) = match more {
@@ -371,21 +387,24 @@ fn unicode_escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
         [] | [b'\\'] if first < 0xDC00 => return stop(&[], UNEXPECTED_END),
         _ => return stop(rest, LONE_SURROGATE),
     };
-    let low = second.wrapping_sub(0xDC00);
-    match char::from_u32(0x1_0000 + ((first - 0xD800) << 10 | low)) {
-        Some(character) if low < 0x400 => Ok((character, more)),
+    match char::decode_utf16([first, second]).next() {
+        Some(Ok(character)) => Ok((character, more)),
         _ => stop(rest, LONE_SURROGATE),
     }
 }
 
 /// The number in a `\u` escape, and what follows.
-fn code_unit(rest: &[u8]) -> Result<(u32, &[u8]), Stop<'_>> {
+fn code_unit(rest: &[u8]) -> Result<(u16, &[u8]), Stop<'_>> {
     let mut unit = 0;
     let mut digits = rest.get(2..).unwrap_or_default();
     for _ in 0..4 {
         let [byte, more @ ..] = digits else { return stop(&[], UNEXPECTED_END) };
-        let Some(digit) = char::from(*byte).to_digit(16) else { return stop(rest, BAD_ESCAPE) };
-        unit = unit << 4 | digit;
+        unit = match byte {
+            b'0'..=b'9' => unit << 4 | u16::from(byte - b'0'),
+            b'a'..=b'f' => unit << 4 | u16::from(byte - b'a' + 10),
+            b'A'..=b'F' => unit << 4 | u16::from(byte - b'A' + 10),
+            _ => return stop(rest, BAD_ESCAPE),
+        };
         digits = more;
     }
     Ok((unit, digits))
@@ -432,7 +451,6 @@ fn misspelt<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], Stop<'a>> {
 }
 
 /// The rest from the first byte on that is no whitespace, found at once if it is the first.
-#[inline]
 fn token(rest: &[u8]) -> &[u8] {
     match rest {
         [byte, ..] if *byte > b' ' => rest,
@@ -440,7 +458,6 @@ fn token(rest: &[u8]) -> &[u8] {
     }
 }
 
-#[inline(never)]
 fn after_space(mut rest: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\n' | b'\r', more @ ..] = rest {
         rest = more;
@@ -463,7 +480,6 @@ const ONES: u64 = u64::MAX / 255;
 /// Eight bytes at a time: in the lower seven bits a byte that is one of them makes a subtraction
 /// borrow, which sets its top bit. Bytes from 0x80 on have that bit anyway and are none of them.
 /// A borrow spoils the bytes above, so only the lowest set bit is to be trusted.
-#[inline]
 fn special(mut rest: &[u8]) -> &[u8] {
     while let Some((word, more)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word);
@@ -485,4 +501,733 @@ fn special_in_tail(mut rest: &[u8]) -> &[u8] {
         rest = more;
     }
     rest
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::IgnoredAny;
+    use serde_json::Value;
+
+    use super::*;
+
+    const ACCEPTED: &[&str] = &[
+        "{}",
+        " \t\r\n{ \t\r\n} \t\r\n",
+        "\u{FEFF}{}",
+        "\u{FEFF} {}",
+        r#"{"":""}"#,
+        r#"{"a":{}}"#,
+        r#"{"a":[]}"#,
+        r#"{"a":[ ]}"#,
+        r#"{"a":[{},[],{}]}"#,
+        r#"{"a":null,"b":true,"c":false}"#,
+        r#"{"a":[null,true,false]}"#,
+        r#"{ "a" : 1 , "b" : [ 1 , 2 ] }"#,
+        "{\n  \"a\": \"b\",\n  \"c\": [\n    \"d\"\n  ]\n}\n",
+        "{\"a\":                                1}",
+        "{\"a\"        :\t\t\t\t\t\t\t\t1}",
+        // Doubled keys are for the reader to settle.
+        r#"{"a":1,"a":2}"#,
+        r#"{"a":0}"#,
+        r#"{"a":-0}"#,
+        r#"{"a":7}"#,
+        r#"{"a":-17}"#,
+        r#"{"a":1234567890123456789012345678901234567890}"#,
+        r#"{"a":0.0}"#,
+        r#"{"a":10.05}"#,
+        r#"{"a":-0.80}"#,
+        r#"{"a":1e5}"#,
+        r#"{"a":1E5}"#,
+        r#"{"a":1e+5}"#,
+        r#"{"a":1e-05}"#,
+        r#"{"a":0e0}"#,
+        r#"{"a":12.50E-7}"#,
+        r#"{"a":1e999}"#,
+        r#"{"a":[0,1 ,2]}"#,
+        r#"{"a":"\"\\\/\b\f\n\r\t"}"#,
+        r#"{"a\"b":1}"#,
+        r#"{"\u0061":1}"#,
+        r#"{"a":"\u0000"}"#,
+        r#"{"a":"\u00e9\u00E9\uABCD\uffff"}"#,
+        r#"{"a":"\ud83d\ude00"}"#,
+        r#"{"a":"\uD800\uDC00\uDBFF\uDFFF"}"#,
+        r#"{"a":"\uD7FF\uE000"}"#,
+        r#"{"a":"Bürgerbüro Köln 東京オフィス 😀"}"#,
+        "{\"a\":\"\u{7F}\u{80}\u{9F}\u{2028}\u{FEFF}\u{10FFFF}\"}",
+        r#"{"a":"[{]},:\\"}"#,
+        r#"{"a":" !#[]^~ "}"#,
+        r#"{"phoneNumber":"+17813334444","capability":["SMS","VOICE"],"expireAt":null}"#,
+    ];
+
+    /// Document, what is wrong with it, and where.
+    #[rustfmt::skip] // One row a case.
+    const FLAWED: &[(&str, &str, usize)] = &[
+        ("", UNEXPECTED_END, 0),
+        (" \n", UNEXPECTED_END, 2),
+        ("\u{FEFF}", UNEXPECTED_END, 3),
+        ("\u{FEFF}\u{FEFF}{}", "expected an object", 3),
+        (" \u{FEFF}{}", "expected an object", 1),
+        ("[]", "expected an object", 0),
+        (" [{}]", "expected an object", 1),
+        (r#""a""#, "expected an object", 0),
+        ("1", "expected an object", 0),
+        ("null", "expected an object", 0),
+        ("}", "expected an object", 0),
+        ("<html></html>", "expected an object", 0),
+        ("\0{}", "expected an object", 0),
+        ("\u{B}{}", "expected an object", 0),
+        ("{}{}", "trailing bytes", 2),
+        ("{} {}", "trailing bytes", 3),
+        ("{}\n[]", "trailing bytes", 3),
+        ("{}}", "trailing bytes", 2),
+        ("{}]", "trailing bytes", 2),
+        ("{},", "trailing bytes", 2),
+        ("{}\0", "trailing bytes", 2),
+        ("{} \u{A0}", "trailing bytes", 3),
+        ("{}\u{FEFF}", "trailing bytes", 2),
+        (r#"{"a":1}1"#, "trailing bytes", 7),
+        (r#"{"a":[]}]"#, "trailing bytes", 8),
+        ("{]", "expected a key", 1),
+        ("{,}", "expected a key", 1),
+        ("{:1}", "expected a key", 1),
+        ("{a:1}", "expected a key", 1),
+        ("{'a':1}", "expected a key", 1),
+        ("{1:1}", "expected a key", 1),
+        ("{null:1}", "expected a key", 1),
+        ("{{}:1}", "expected a key", 1),
+        ("{\0}", "expected a key", 1),
+        ("{\u{C}}", "expected a key", 1),
+        ("{/**/}", "expected a key", 1),
+        ("{\u{A0}}", "expected a key", 1),
+        (r#"{"a":1,,}"#, "expected a key", 7),
+        (r#"{"a":1, b}"#, "expected a key", 8),
+        (r#"{"a":1,2}"#, "expected a key", 7),
+        (r#"{"a":1,"#, UNEXPECTED_END, 7),
+        (r#"{"a" 1}"#, "expected ':'", 5),
+        (r#"{"a"}"#, "expected ':'", 4),
+        (r#"{"a",1}"#, "expected ':'", 4),
+        (r#"{"a"=1}"#, "expected ':'", 4),
+        (r#"{"a""b"}"#, "expected ':'", 4),
+        (r#"{"\n"}"#, "expected ':'", 5),
+        (r#"{"a":}"#, "expected a value", 5),
+        (r#"{"a":,}"#, "expected a value", 5),
+        (r#"{"a"::1}"#, "expected a value", 5),
+        (r#"{"a": ]}"#, "expected a value", 6),
+        (r#"{"a":[,1]}"#, "expected a value", 6),
+        (r#"{"a":[1,,2]}"#, "expected a value", 8),
+        (r#"{"a":[}}"#, "expected a value", 6),
+        (r#"{"a":[:]}"#, "expected a value", 6),
+        (r#"{"a":undefined}"#, "expected a value", 5),
+        (r#"{"a":'b'}"#, "expected a value", 5),
+        (r#"{"a":True}"#, "expected a value", 5),
+        (r#"{"a":/**/1}"#, "expected a value", 5),
+        (r#"{"a":\u0031}"#, "expected a value", 5),
+        ("{\"a\":\0}", "expected a value", 5),
+        ("{\"a\":\u{7F}}", "expected a value", 5),
+        (r#"{"a":é}"#, "expected a value", 5),
+        (r#"{"a":1 "b":2}"#, "expected ',' or '}'", 7),
+        (r#"{"a":"b" "c":2}"#, "expected ',' or '}'", 9),
+        (r#"{"a":"b""c":2}"#, "expected ',' or '}'", 8),
+        (r#"{"a":"""b":2}"#, "expected ',' or '}'", 7),
+        (r#"{"a":{} {}}"#, "expected ',' or '}'", 8),
+        (r#"{"a":1]"#, "expected ',' or '}'", 6),
+        (r#"{"a":1:2}"#, "expected ',' or '}'", 6),
+        (r#"{"a":1;"b":2}"#, "expected ',' or '}'", 6),
+        (r#"{"a":nulll}"#, "expected ',' or '}'", 9),
+        (r#"{"a":truefalse}"#, "expected ',' or '}'", 9),
+        (r#"{"a":1 2}"#, "expected ',' or '}'", 7),
+        (r#"{"a":1.5.2}"#, "expected ',' or '}'", 8),
+        (r#"{"a":1e5e5}"#, "expected ',' or '}'", 8),
+        (r#"{"a":0x10}"#, "expected ',' or '}'", 6),
+        (r#"{"a":1-2}"#, "expected ',' or '}'", 6),
+        (r#"{"a":1_000}"#, "expected ',' or '}'", 6),
+        (r#"{"a":1n}"#, "expected ',' or '}'", 6),
+        ("{\"a\":1\0}", "expected ',' or '}'", 6),
+        (r#"{"a":[1 2]}"#, "expected ',' or ']'", 8),
+        (r#"{"a":[1}"#, "expected ',' or ']'", 7),
+        (r#"{"a":["b":1]}"#, "expected ',' or ']'", 9),
+        (r#"{"a":["b""c"]}"#, "expected ',' or ']'", 9),
+        (r#"{"a":[{}{}]}"#, "expected ',' or ']'", 8),
+        (r#"{"a":1,}"#, "trailing comma", 6),
+        ("{\"a\":1 , \n}", "trailing comma", 7),
+        (r#"{"a":"b",}"#, "trailing comma", 8),
+        (r#"{"a":[1,]}"#, "trailing comma", 7),
+        (r#"{"a":["b", ]}"#, "trailing comma", 9),
+        (r#"{"a":[{},],"b":1}"#, "trailing comma", 8),
+        ("\u{FEFF}{\"a\":1,}", "trailing comma", 9),
+        (r#"{"a":01}"#, BAD_NUMBER, 6),
+        (r#"{"a":-01}"#, BAD_NUMBER, 7),
+        (r#"{"a":00}"#, BAD_NUMBER, 6),
+        (r#"{"a":00.5}"#, BAD_NUMBER, 6),
+        (r#"{"a":1.}"#, BAD_NUMBER, 7),
+        (r#"{"a":1.,"b":2}"#, BAD_NUMBER, 7),
+        (r#"{"a":1.e5}"#, BAD_NUMBER, 7),
+        (r#"{"a":.5}"#, BAD_NUMBER, 5),
+        (r#"{"a":-.5}"#, BAD_NUMBER, 6),
+        (r#"{"a":+1}"#, BAD_NUMBER, 5),
+        (r#"{"a":-}"#, BAD_NUMBER, 6),
+        (r#"{"a":--1}"#, BAD_NUMBER, 6),
+        (r#"{"a":-+1}"#, BAD_NUMBER, 6),
+        (r#"{"a":1e}"#, BAD_NUMBER, 7),
+        (r#"{"a":1e+}"#, BAD_NUMBER, 8),
+        (r#"{"a":1e+-5}"#, BAD_NUMBER, 8),
+        (r#"{"a":1e.5}"#, BAD_NUMBER, 7),
+        (r#"{"a":NaN}"#, BAD_NUMBER, 5),
+        (r#"{"a":Infinity}"#, BAD_NUMBER, 5),
+        (r#"{"a":-Infinity}"#, BAD_NUMBER, 6),
+        (r#"{"a":[1,-]}"#, BAD_NUMBER, 9),
+        (r#"{"a":nul}"#, "bad literal", 8),
+        (r#"{"a":nULL}"#, "bad literal", 6),
+        (r#"{"a":tru,"b":1}"#, "bad literal", 8),
+        (r#"{"a":tralse}"#, "bad literal", 7),
+        (r#"{"a":falsy}"#, "bad literal", 9),
+        (r#"{"a":nil}"#, "bad literal", 6),
+        (r#"{"a":"\a"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\'"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\x41"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\U0041"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\0"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\é"}"#, BAD_ESCAPE, 6),
+        ("{\"a\":\"\\\n\"}", BAD_ESCAPE, 6),
+        ("{\"a\":\"\\\0\"}", BAD_ESCAPE, 6),
+        (r#"{"a":"b\u"}"#, BAD_ESCAPE, 7),
+        (r#"{"a":"\u12"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\u123g"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\u+123"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\u 123"}"#, BAD_ESCAPE, 6),
+        (r#"{"a":"\u{61}"}"#, BAD_ESCAPE, 6),
+        (r#"{"\q":1}"#, BAD_ESCAPE, 2),
+        (r#"{"a":"\ud83d\u12"}"#, BAD_ESCAPE, 12),
+        (r#"{"a":"\ud83d"}"#, LONE_SURROGATE, 6),
+        (r#"{"a":"\ud83d."}"#, LONE_SURROGATE, 6),
+        (r#"{"a":"\ud83d\n"}"#, LONE_SURROGATE, 6),
+        (r#"{"a":"\ud83d\u0041"}"#, LONE_SURROGATE, 6),
+        (r#"{"a":"\ud83d\ud83d\ude00"}"#, LONE_SURROGATE, 6),
+        (r#"{"a":"\ud83d\ue000"}"#, LONE_SURROGATE, 6),
+        (r#"{"a":"\udbff\udbff"}"#, LONE_SURROGATE, 6),
+        (r#"{"a":"ok \ude00"}"#, LONE_SURROGATE, 9),
+        (r#"{"a":"\udfff\ud800"}"#, LONE_SURROGATE, 6),
+        (r#"{"a":"\ud83d\ude00\ude00"}"#, LONE_SURROGATE, 18),
+        (r#"{"\udc00":1}"#, LONE_SURROGATE, 2),
+        ("{\"a\":\"\0\"}", CONTROL_CHARACTER, 6),
+        ("{\"a\":\"b\tc\"}", CONTROL_CHARACTER, 7),
+        ("{\"a\":\"b\nc\"}", CONTROL_CHARACTER, 7),
+        ("{\"a\":\"0123456789\u{1F}\"}", CONTROL_CHARACTER, 16),
+        ("{\"a\":\"\\n\r\"}", CONTROL_CHARACTER, 8),
+        ("{\"a\n\":1}", CONTROL_CHARACTER, 3),
+        ("{", UNEXPECTED_END, 1),
+        (r#"{""#, UNEXPECTED_END, 2),
+        (r#"{"a"#, UNEXPECTED_END, 3),
+        (r#"{"a" "#, UNEXPECTED_END, 5),
+        (r#"{"a":"#, UNEXPECTED_END, 5),
+        (r#"{"a":-"#, UNEXPECTED_END, 6),
+        (r#"{"a":1"#, UNEXPECTED_END, 6),
+        (r#"{"a":1."#, UNEXPECTED_END, 7),
+        (r#"{"a":1e+"#, UNEXPECTED_END, 8),
+        (r#"{"a":tru"#, UNEXPECTED_END, 8),
+        (r#"{"a":["#, UNEXPECTED_END, 6),
+        (r#"{"a":[1,"#, UNEXPECTED_END, 8),
+        (r#"{"a":"b\"#, UNEXPECTED_END, 8),
+        (r#"{"a":"b\u12"#, UNEXPECTED_END, 11),
+        (r#"{"a":"\ud83d"#, UNEXPECTED_END, 12),
+        (r#"{"a":"\ud83d\"#, UNEXPECTED_END, 13),
+        (r#"{"a":"\ud83d\ude"#, UNEXPECTED_END, 16),
+        (r#"{"a":{"b":[1]}"#, UNEXPECTED_END, 14),
+    ];
+
+    /// Bytes that are no UTF-8, and where they begin not to be.
+    const NO_UTF8: &[(&[u8], usize)] = &[
+        (b"\xFF", 0),
+        (b"\xEF\xBB", 0),
+        (b"\xFF\xFE{\0}\0", 0),
+        (b"{\"a\":\"\x80\"}", 6),
+        (b"{\"a\":\"\xC3\"}", 6),
+        (b"{\"a\":\"\xC0\xAF\"}", 6),
+        (b"{\"a\":\"\xED\xA0\x80\"}", 6),
+        (b"{\"a\":\"\xF4\x90\x80\x80\"}", 6),
+        (b"{\"a\":\"\xF0\x9F\x98", 6),
+        (b"{\"\xE9\":1}", 2),
+        (b"\xEF\xBB\xBF{\"a\":\"\xE9\"}", 9),
+        (b"{} \xFF", 3),
+        // The object ends at byte 0 already, but this comes first.
+        (b"[\"\xE9\"]", 2),
+    ];
+
+    #[test]
+    fn sound_documents_pass() {
+        for document in ACCEPTED {
+            let text = document.trim_start_matches('\u{FEFF}');
+            assert_eq!(check(document.as_bytes()), Ok(text), "{document}");
+        }
+    }
+
+    #[test]
+    fn flaws_are_named_and_placed() {
+        for &(document, what, offset) in FLAWED {
+            assert_eq!(check(document.as_bytes()), Err(Flaw { offset, what }), "{document}");
+        }
+        for &(bytes, offset) in NO_UTF8 {
+            assert_eq!(check(bytes), Err(Flaw { offset, what: "bad UTF-8" }), "{bytes:?}");
+        }
+        let flaw = check(b"{\"a\":1,}").unwrap_err();
+        assert_eq!(flaw.to_string(), "trailing comma at byte 6");
+    }
+
+    #[test]
+    fn tables_have_no_row_twice() {
+        let mut rows: Vec<&[u8]> = ACCEPTED.iter().map(|row| row.as_bytes()).collect();
+        rows.extend(FLAWED.iter().map(|row| row.0.as_bytes()));
+        rows.extend(NO_UTF8.iter().map(|row| row.0));
+        let count = rows.len();
+        rows.sort_unstable();
+        rows.dedup();
+        assert_eq!(rows.len(), count);
+    }
+
+    #[test]
+    fn nesting_ends_at_128() {
+        let arrays =
+            |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        let objects =
+            |depth: usize| format!("{}{{}}{}", "{\"a\":".repeat(depth - 1), "}".repeat(depth - 1));
+        let both =
+            |depth: usize| format!("{}{}", "{\"a\":[".repeat(depth / 2), "]}".repeat(depth / 2));
+        for sound in [arrays(128), objects(128), both(128)] {
+            assert_eq!(check(sound.as_bytes()), Ok(&*sound));
+        }
+        let what = "nesting over 128";
+        for (document, offset) in [(arrays(129), 132), (objects(129), 640), (both(130), 384)] {
+            assert_eq!(check(document.as_bytes()), Err(Flaw { offset, what }));
+        }
+        // What has been left does not count.
+        let branch = arrays(127);
+        let wide = format!("{{\"a\":[{branch}{}]}}", ",{}".repeat(1000));
+        assert_eq!(check(wide.as_bytes()), Err(Flaw { offset: 136, what }));
+        let branch = arrays(126);
+        let wide = format!("{{\"a\":[{branch}{}]}}", format!(",{branch}").repeat(10));
+        assert_eq!(check(wide.as_bytes()), Ok(&*wide));
+    }
+
+    #[test]
+    fn size_is_no_danger() {
+        const MILLION: usize = 1_000_000;
+        for open in ["[", "{\"a\":", "{\"a\":["] {
+            let deep = format!("{{\"a\":{}", open.repeat(MILLION));
+            assert_eq!(check(deep.as_bytes()).unwrap_err().what, "nesting over 128");
+            assert_eq!(value_at(&deep, "/a"), None);
+            assert_eq!(members(&deep).count(), 0);
+        }
+        let closed = format!("{{\"a\":{}{}}}", "[".repeat(MILLION), "]".repeat(MILLION));
+        assert_eq!(value_at(&closed, "/a").map(str::len), Some(2 * MILLION));
+        for long in [
+            format!("{{\"a\":\"{}\"}}", "b".repeat(MILLION)),
+            format!("{{\"a\":\"{}\"}}", "\\n".repeat(MILLION)),
+            format!("{{\"a\":{}}}", "1".repeat(MILLION)),
+            format!("{{\"a\":1{}}}", " ".repeat(MILLION)),
+            format!("{{\"a\":[1{}]}}", ",1".repeat(MILLION)),
+            format!("{{\"a\":1{}}}", ",\"a\":1".repeat(MILLION)),
+        ] {
+            assert_eq!(check(long.as_bytes()), Ok(&*long));
+            assert!(value_at(&long, "/a").is_some());
+        }
+    }
+
+    #[test]
+    fn a_document_cut_anywhere_ends_unexpectedly() {
+        for document in ACCEPTED.iter().copied().chain([PAGE, ODDITIES]) {
+            let document = document.trim_end_matches(SPACE);
+            for length in 0..document.len() {
+                let Some(start) = document.get(..length) else { continue };
+                let expected = Flaw { offset: length, what: UNEXPECTED_END };
+                assert_eq!(check(start.as_bytes()), Err(expected), "{start}");
+            }
+        }
+    }
+
+    #[test]
+    fn eight_bytes_at_a_time_are_as_good_as_one() {
+        let is_special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+        for filler in [b'a', b' ', b'!', b'#', b'[', b']', 0x7F, 0x80, 0xFF] {
+            for length in 1..=20 {
+                for place in 0..length {
+                    for byte in 0..=u8::MAX {
+                        let mut text = vec![filler; length];
+                        text[place] = byte;
+                        let expected = text.iter().position(is_special).unwrap_or(length);
+                        assert_eq!(special(&text).len(), length - expected, "{text:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    const NESTED: &str = r#" {
+        "a": {"b": {"c": [10, [20, 21], {"d": "e"}]}},
+        "": {"": "nothing"},
+        "list": ["p", "q" , "r","s","t","u","v","w","x","y","ten"],
+        "a/b": 1, "m~n": 2, "~1": 3, "c%d": 4, "i\\j": 5, "k\"l": 6, " ": 7, "0": 8, "-": 9,
+        "caf\u00e9": "escaped", "😀": "plain", "\ud83d\uDE00!": "pair", "x\/y": "slash",
+        "twice": 1, "twice": {"in": 1, "in": {"at": "last"}}, "twi\u0063e": {"in": 2, "in": [3]},
+        "gone": {"in": 1}, "gone": null,
+        "text": "},]{[:\\\" ", "number": -1.50e+3, "true": true, "empty": [], "none": {}
+    } "#;
+
+    /// Pointer into [`NESTED`], and what it finds.
+    #[rustfmt::skip] // One row a case.
+    const POINTERS: &[(&str, Option<&str>)] = &[
+        ("/a", Some(r#"{"b": {"c": [10, [20, 21], {"d": "e"}]}}"#)),
+        ("/a/b/c", Some(r#"[10, [20, 21], {"d": "e"}]"#)),
+        ("/a/b/c/0", Some("10")),
+        ("/a/b/c/1", Some("[20, 21]")),
+        ("/a/b/c/1/0", Some("20")),
+        ("/a/b/c/1/1", Some("21")),
+        ("/a/b/c/2/d", Some(r#""e""#)),
+        ("/a/b/c/3", None),
+        ("/a/b/c/-", None),
+        ("/a/b/c/1/2", None),
+        ("/a/b/c/0/0", None),
+        ("/a/b/c/2/d/e", None),
+        ("/a/b/c/", None),
+        ("/a/b/c/d", None),
+        ("/b", None),
+        ("/", Some(r#"{"": "nothing"}"#)),
+        ("//", Some(r#""nothing""#)),
+        ("///", None),
+        ("/list/0", Some(r#""p""#)),
+        ("/list/1", Some(r#""q""#)),
+        ("/list/10", Some(r#""ten""#)),
+        ("/list/11", None),
+        ("/list/00", None),
+        ("/list/01", None),
+        ("/list/+1", None),
+        ("/list/-1", None),
+        ("/list/1.0", None),
+        ("/list/ 1", None),
+        ("/list/1e0", None),
+        ("/list/١", None),
+        ("/list/18446744073709551616", None),
+        ("/list/99999999999999999999999999", None),
+        ("/a~1b", Some("1")),
+        ("/a/b~1c", None),
+        ("/m~0n", Some("2")),
+        ("/~01", Some("3")),
+        ("/~1", None),
+        ("/m~n", None),
+        ("/m~2n", None),
+        ("/m~", None),
+        ("/list/~", None),
+        ("/c%d", Some("4")),
+        ("/c%25d", None),
+        ("/i\\j", Some("5")),
+        ("/i\\\\j", None),
+        ("/k\"l", Some("6")),
+        ("/ ", Some("7")),
+        ("/0", Some("8")),
+        ("/-", Some("9")),
+        ("/café", Some(r#""escaped""#)),
+        ("/caf\\u00e9", None),
+        ("/😀", Some(r#""plain""#)),
+        ("/😀!", Some(r#""pair""#)),
+        ("/x~1y", Some(r#""slash""#)),
+        ("/twice", Some(r#"{"in": 2, "in": [3]}"#)),
+        ("/twice/in", Some("[3]")),
+        ("/twice/in/0", Some("3")),
+        ("/twice/in/at", None),
+        ("/gone", Some("null")),
+        ("/gone/in", None),
+        ("/text", Some(r#""},]{[:\\\" ""#)),
+        ("/number", Some("-1.50e+3")),
+        ("/true", Some("true")),
+        ("/empty", Some("[]")),
+        ("/empty/0", None),
+        ("/none", Some("{}")),
+        ("/none/", None),
+        ("a", None),
+        ("a/b", None),
+        (" /a", None),
+        ("#/a", None),
+    ];
+
+    #[test]
+    fn pointers_find_what_is_written() {
+        let document = check(NESTED.as_bytes()).unwrap();
+        assert_eq!(value_at(document, ""), Some(NESTED.trim()));
+        for &(pointer, expected) in POINTERS {
+            assert_eq!(value_at(document, pointer), expected, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn text_is_decoded() {
+        let rows = [
+            (r#""""#, Some("")),
+            (r#""a""#, Some("a")),
+            (" \"a\"\n", Some("a")),
+            (r#""\"\\\/\b\f\n\r\t""#, Some("\"\\/\u{8}\u{C}\n\r\t")),
+            (r#""a\nb\nc""#, Some("a\nb\nc")),
+            (r#""\u0000""#, Some("\0")),
+            (r#""caf\u00e9""#, Some("café")),
+            (r#""\ud83d\ude00""#, Some("😀")),
+            (r#""\uD800\uDC00\uDBFF\uDFFF""#, Some("\u{10000}\u{10FFFF}")),
+            (r#""\uD7FF\uE000\uFFFF""#, Some("\u{D7FF}\u{E000}\u{FFFF}")),
+            (r#""\\u0041""#, Some("\\u0041")),
+            (r#""東京\u30aa""#, Some("東京オ")),
+            ("", None),
+            ("\"", None),
+            ("a", None),
+            ("1", None),
+            ("null", None),
+            (r#"{"a":"b"}"#, None),
+            (r#"["a"]"#, None),
+            (r#""a" "b""#, None),
+            (r#""a"b""#, None),
+            (r#""a\""#, None),
+            (r#""a\x""#, None),
+            (r#""\ud83d""#, None),
+            (r#""\ude00""#, None),
+            (r#""\ud83d\u0041""#, None),
+            ("\"a\nb\"", None),
+        ];
+        for (raw, expected) in rows {
+            assert_eq!(text_of(raw).as_deref(), expected, "{raw}");
+            assert_eq!(text_of(raw), serde_json::from_str(raw).ok(), "{raw}");
+        }
+    }
+
+    #[test]
+    fn members_come_in_their_order() {
+        let rows: [(&str, &[(&str, &str)]); 14] = [
+            ("{}", &[]),
+            (" { } ", &[]),
+            (r#"{"a":1}"#, &[("a", "1")]),
+            (r#" { "b" : [ 1 ] , "a" : "x" } "#, &[("b", "[ 1 ]"), ("a", r#""x""#)]),
+            (r#"{"a":1,"a":{"a":2},"a":null}"#, &[("a", "1"), ("a", r#"{"a":2}"#), ("a", "null")]),
+            (r#"{"\u0061\n":true,"":""}"#, &[("a\n", "true"), ("", r#""""#)]),
+            // What check refuses gives no more than what stands before the flaw, if that.
+            ("[1]", &[]),
+            ("\"{\"", &[]),
+            (r#"{"a":1,}"#, &[("a", "1")]),
+            (r#"{"a":1 "b":2}"#, &[("a", "1")]),
+            (r#"{"a":1,"b"}"#, &[("a", "1")]),
+            (r#"{"a":1,"b":}"#, &[("a", "1")]),
+            (r#"{"a":1,"\ud800":2,"c":3}"#, &[("a", "1")]),
+            (r#"{"a":1,"b":[2"#, &[("a", "1")]),
+        ];
+        for (document, expected) in rows {
+            let found: Vec<_> = members(document).collect();
+            let found: Vec<_> = found.iter().map(|(key, value)| (&**key, *value)).collect();
+            assert_eq!(found, expected, "{document}");
+        }
+        let borrowed = |(key, _)| matches!(key, Cow::Borrowed(_));
+        assert!(members(PAGE).all(borrowed), "a key without escapes was copied");
+    }
+
+    #[test]
+    fn items_come_in_their_order() {
+        let rows: [(&str, &[&str]); 12] = [
+            ("[]", &[]),
+            (" [ ] ", &[]),
+            ("[1]", &["1"]),
+            (
+                r#" [ "a" , [ 1 , 2 ],{"b":3} ,null] "#,
+                &[r#""a""#, "[ 1 , 2 ]", r#"{"b":3}"#, "null"],
+            ),
+            (r#"["],","[",""]"#, &[r#""],""#, r#""[""#, r#""""#]),
+            ("{}", &[]),
+            (r#"{"a":[1]}"#, &[]),
+            ("\"[1]\"", &[]),
+            // What check refuses gives no more than what stands before the flaw.
+            ("[,1]", &[]),
+            ("[1,]", &["1"]),
+            ("[1 2]", &["1"]),
+            (r#"[1,"a"#, &["1"]),
+        ];
+        for (array, expected) in rows {
+            assert_eq!(items(array).collect::<Vec<_>>(), expected, "{array}");
+        }
+    }
+
+    const PAGE: &str = r#"{"activeNumbers":[{"phoneNumber":"+17813334444","projectId":"projectIdFromDashboard","displayName":"","regionCode":"US","type":"LOCAL","capability":["SMS","VOICE"],"money":{"currencyCode":"EUR","amount":"1.00"},"paymentIntervalMonths":1,"nextChargeDate":"2023-12-21T17:47:51.476076Z","expireAt":null,"smsConfiguration":{"servicePlanId":"","scheduledProvisioning":{"servicePlanId":"servicePlanIdFromSinchDashboard","status":"WAITING","lastUpdatedTime":"2023-11-21T17:47:52.950101Z","campaignId":"","errorCodes":[]},"campaignId":""},"voiceConfiguration":{"appId":"","scheduledVoiceProvisioning":null,"lastUpdatedTime":null,"type":"RTC"},"callbackUrl":""}],"nextPageToken":"","totalSize":1}"#;
+    const ODDITIES: &str = r#"{"a\/b~":[0,-0.5,1e3,{"":null}],"\ud83d\ude00":"\u00e9\"\\é😀","x":{"x":{"x":[[],[{}],true]}}, "x" : false ,"n":-12.5E-7}"#;
+
+    /// Random enough, and the same in every run.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 >> 33).unwrap() % sides
+        }
+
+        fn range(&mut self, length: usize) -> std::ops::Range<usize> {
+            let start = self.roll(length + 1);
+            start..(start + self.roll(9)).min(length)
+        }
+    }
+
+    #[rustfmt::skip] // One piece a line would be a long list of little.
+    const PIECES: &[&[u8]] = &[
+        b"\"", b"\\", b"{", b"}", b"[", b"]", b",", b":", b" ", b"\n", b"\0", b"\x1F", b"\x0C", b"0",
+        b"1", b"-", b"+", b".", b"e", b"E5", b"e999", b"null", b"true", b"fals", b"\"a\":", b"\"x\":1,",
+        b"\"a\":{\"b\":[1,2]},", b"[[]],", b"{},", b"[1,", b"\\u", b"\\ud83d", b"\\uDE00", b"\\u0041",
+        b"\\n", b"\\/", b"/", b"~", b"\x80", b"\xC3\xA9", b"\xED\xA0\x80", b"\xF0\x9F", b"\xEF\xBB\xBF",
+        b"\x7F", b"\xFF", b"        ",
+    ];
+
+    fn mutated(sound: &str, dice: &mut Dice) -> Vec<u8> {
+        let mut bytes = sound.as_bytes().to_vec();
+        for _ in 0..=dice.roll(3) {
+            let range = dice.range(bytes.len());
+            match dice.roll(6) {
+                0 => drop(bytes.drain(range)),
+                1 => bytes.truncate(range.start),
+                2 => {
+                    let copy = bytes[range].to_vec();
+                    let to = dice.roll(bytes.len() + 1);
+                    bytes.splice(to..to, copy);
+                }
+                3 if !range.is_empty() => bytes[range.start] ^= 1 << dice.roll(8),
+                _ => {
+                    let piece = PIECES[dice.roll(PIECES.len())];
+                    let end = if dice.roll(2) == 0 { range.start } else { range.end };
+                    bytes.splice(range.start..end, piece.iter().copied());
+                }
+            }
+        }
+        bytes
+    }
+
+    fn each_pointer(value: &Value, pointer: &str, visit: &mut impl FnMut(&str)) {
+        visit(pointer);
+        // And one that goes too far, most times.
+        let steps = ["", "0", "00", "+1", "-", "a", "99"];
+        visit(&format!("{pointer}/{}", steps[pointer.len() % steps.len()]));
+        if let Value::Array(items) = value {
+            for (index, item) in items.iter().enumerate() {
+                each_pointer(item, &format!("{pointer}/{index}"), visit);
+            }
+        }
+        if let Value::Object(members) = value {
+            for (key, member) in members {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                each_pointer(member, &format!("{pointer}/{key}"), visit);
+            }
+        }
+    }
+
+    /// Holds every answer about the bytes against that of serde; says whether they are sound.
+    ///
+    /// `Value` refuses two things that check lets pass, numbers that no `f64` holds and the 128th
+    /// level; `IgnoredAny` looks neither at surrogates nor at UTF-8 nor at levels.
+    fn agrees_with_serde(bytes: &[u8]) -> bool {
+        let bare = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let shown = String::from_utf8_lossy(bytes);
+        let value = serde_json::from_slice::<Value>(bare);
+        let skimmed = serde_json::from_slice::<IgnoredAny>(bare);
+        let text = match check(bytes) {
+            Ok(text) => text,
+            Err(flaw) => {
+                assert!(flaw.offset <= bytes.len(), "{shown}");
+                if let Ok(value) = value {
+                    assert!(!value.is_object(), "{flaw}, but serde_json accepts {shown}");
+                } else if skimmed.is_ok() {
+                    let overlooked =
+                        [LONE_SURROGATE, "bad UTF-8", "nesting over 128", "expected an object"];
+                    assert!(
+                        overlooked.contains(&flaw.what),
+                        "{flaw}, but serde_json skips {shown}"
+                    );
+                }
+                return false;
+            }
+        };
+        assert!(skimmed.is_ok(), "{}: {shown}", skimmed.unwrap_err());
+        let value = match value {
+            Ok(value) => value,
+            Err(error) => {
+                let error = error.to_string();
+                let known = ["number out of range", "recursion limit exceeded"];
+                assert!(known.iter().any(|known| error.starts_with(known)), "{error}: {shown}");
+                return true;
+            }
+        };
+        each_pointer(&value, "", &mut |pointer| {
+            let raw = value_at(text, pointer);
+            let found = raw.map(|raw| serde_json::from_str::<Value>(raw).unwrap());
+            assert_eq!(found.as_ref(), value.pointer(pointer), "{pointer} in {shown}");
+            let text = raw.and_then(text_of);
+            assert_eq!(
+                text.as_deref(),
+                found.as_ref().and_then(Value::as_str),
+                "{pointer} in {shown}"
+            );
+        });
+        let last: std::collections::BTreeMap<_, _> = members(text).collect();
+        assert_eq!(last.len(), value.as_object().unwrap().len(), "{shown}");
+        true
+    }
+
+    #[test]
+    fn serde_json_agrees_about_the_tables() {
+        for document in ACCEPTED.iter().chain([&PAGE, &ODDITIES, &NESTED]) {
+            assert!(agrees_with_serde(document.as_bytes()));
+        }
+        for (document, ..) in FLAWED {
+            assert!(!agrees_with_serde(document.as_bytes()));
+        }
+        for (bytes, _) in NO_UTF8 {
+            assert!(!agrees_with_serde(bytes));
+        }
+    }
+
+    #[test]
+    fn serde_json_agrees_about_mutations() {
+        const ROUNDS: usize = 8_000;
+        let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+        let mut sound = 0;
+        for round in 0..ROUNDS {
+            let original =
+                [PAGE, ODDITIES, NESTED, ODDITIES, ODDITIES, ODDITIES, ODDITIES, ODDITIES]
+                    [round % 8];
+            let bytes = mutated(original, &mut dice);
+            sound += usize::from(agrees_with_serde(&bytes));
+            // No text makes a reader panic, whether it has been checked or not.
+            let text = String::from_utf8_lossy(&bytes);
+            let cut = text.get(dice.roll(text.len() + 1)..).unwrap_or_default();
+            for text in [&text, cut] {
+                members(text).for_each(drop);
+                items(text).for_each(drop);
+                for pointer in
+                    ["/x/x/x/1", "/activeNumbers/0/money/amount", "/a~1b~0/3/", "/list/9"]
+                {
+                    let _ = value_at(text, pointer);
+                }
+                assert_eq!(text_of(text), serde_json::from_str(text).ok(), "{text}");
+            }
+        }
+        // A generator that only breaks things would show nothing about the rest.
+        assert!((ROUNDS / 20..ROUNDS / 2).contains(&sound), "{sound} of {ROUNDS} are sound");
+    }
+
+    #[test]
+    fn serde_json_differs_where_it_is_known_to() {
+        let refusal = |document: &str| {
+            assert!(check(document.as_bytes()).is_ok());
+            serde_json::from_str::<Value>(document).unwrap_err().to_string()
+        };
+        assert!(refusal(r#"{"a":1e999}"#).starts_with("number out of range"));
+        let levels =
+            |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(serde_json::from_str::<Value>(&levels(127)).is_ok());
+        assert!(refusal(&levels(128)).starts_with("recursion limit exceeded"));
+        // With the feature `raw_value` this first key makes a `Value` of the text behind it.
+        let private = r#"{"$serde_json::private::RawValue":"[1"}"#;
+        assert!(refusal(private).starts_with("EOF while parsing a list"));
+        for skipped in [&b"{\"a\":\"\\ud800\"}"[..], b"{\"a\":\"\xFF\"}"] {
+            assert!(serde_json::from_slice::<IgnoredAny>(skipped).is_ok());
+            assert!(check(skipped).is_err());
+        }
+    }
 }

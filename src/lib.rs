@@ -7,10 +7,9 @@
 //!
 //! ```
 //! use sinch_numbers::{Client, Credentials, ListNumbers, NumberUpdate};
-//! # use sinch_numbers::Sandbox;
-//! # let sandbox = Sandbox::start().unwrap();
 //!
-//! # fn main() -> Result<(), sinch_numbers::Error> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let sandbox = sinch_numbers::Sandbox::start()?;
 //! let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
 //! #   ; let client = Client::builder(sandbox.project_id(), Credentials::oauth2(sandbox.key_id(), sandbox.key_secret()))
 //! #   .base_url(sandbox.base_url()).auth_url(sandbox.base_url())
@@ -104,6 +103,8 @@ mod emergency;
 mod engine;
 mod enums;
 mod error;
+#[cfg(feature = "capi")]
+mod ffi;
 mod http;
 mod json;
 mod log;
@@ -113,6 +114,7 @@ mod numbers;
 mod operation;
 mod pages;
 mod phone_number;
+mod proxy;
 mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -242,22 +242,23 @@ struct SmsUpdate {
 struct VoiceUpdate {
     #[serde(rename = "type")]
     application_type: VoiceApplicationType,
-    #[serde(flatten)]
-    target: VoiceTarget,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trunk_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_id: Option<String>,
 }
 
 /// What takes a number's calls, by its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VoiceTarget {
     /// A voice application.
-    #[serde(rename = "appId")]
     App(String),
     /// An elastic SIP trunk.
-    #[serde(rename = "trunkId")]
     Trunk(String),
     /// A fax service.
-    #[serde(rename = "serviceId")]
     Service(String),
 }
 
@@ -342,10 +343,41 @@ impl NumberUpdate {
         application_type: impl Into<VoiceApplicationType>,
         target: VoiceTarget,
     ) -> Self {
+        let (app_id, trunk_id, service_id) = match target {
+            VoiceTarget::App(id) => (Some(id), None, None),
+            VoiceTarget::Trunk(id) => (None, Some(id), None),
+            VoiceTarget::Service(id) => (None, None, Some(id)),
+        };
         let application_type = application_type.into();
-        self.voice_configuration = Some(VoiceUpdate { application_type, target });
+        self.voice_configuration =
+            Some(VoiceUpdate { application_type, app_id, trunk_id, service_id });
         self.clear_problem("voiceConfiguration");
         self
+    }
+
+    /// Sets type and ids as a JSON body gives them: the key of the type's own id must be there, whatever it holds.
+    #[cfg(feature = "capi")]
+    pub(crate) fn voice(
+        mut self,
+        application_type: VoiceApplicationType,
+        [app_id, trunk_id, service_id]: [Option<String>; 3],
+    ) -> Result<Self, Error> {
+        let missing = match &application_type {
+            VoiceApplicationType::Rtc => app_id.is_none().then_some("appId"),
+            VoiceApplicationType::Est => trunk_id.is_none().then_some("trunkId"),
+            VoiceApplicationType::Fax => service_id.is_none().then_some("serviceId"),
+            VoiceApplicationType::Other(_) => {
+                let none = app_id.is_none() && trunk_id.is_none() && service_id.is_none();
+                none.then_some("appId, trunkId or serviceId")
+            }
+        };
+        if let Some(key) = missing {
+            let problem = format!("lacks {key}, which its type {application_type} needs");
+            return Err(Error::invalid("voiceConfiguration", problem));
+        }
+        self.voice_configuration =
+            Some(VoiceUpdate { application_type, app_id, trunk_id, service_id });
+        Ok(self)
     }
 
     fn assign(self, application_type: VoiceApplicationType, target: VoiceTarget) -> Self {
@@ -358,7 +390,8 @@ impl NumberUpdate {
         self.voice_configuration(application_type, target).refuse_if(empty, field, "is empty")
     }
 
-    fn sms(mut self, service_plan_id: String, campaign_id: Option<String>) -> Self {
+    /// Sets plan and campaign as given: empty ones unlink.
+    pub(crate) fn sms(mut self, service_plan_id: String, campaign_id: Option<String>) -> Self {
         self.sms_configuration = Some(SmsUpdate { service_plan_id, campaign_id });
         self.clear_problem("smsConfiguration");
         self

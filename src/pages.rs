@@ -5,11 +5,15 @@ use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
 use std::vec;
 
+use crate::cancel::CancelToken;
 use crate::client::{Answer, Client};
+use crate::engine::Reply;
 use crate::error::Error;
+#[cfg(feature = "capi")]
+use crate::json;
 use crate::model::{ActiveNumber, Page};
 use crate::numbers::ListNumbers;
-use crate::operation::Operation;
+use crate::operation::{Operation, Request};
 
 /// The pages of a list, each fetched when it is asked for.
 ///
@@ -31,21 +35,13 @@ use crate::operation::Operation;
 #[derive(Debug)]
 #[must_use]
 pub struct Pages {
-    client: Client,
-    /// The list, beginning at the next page.
-    query: ListNumbers,
-    seen: SeenTokens,
-    ended: bool,
+    walk: PageWalk,
     failed: bool,
 }
 
 impl Pages {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        let mut seen = SeenTokens::default();
-        if let Some(token) = query.token() {
-            seen.insert(token);
-        }
-        Self { client, query, seen, ended: false, failed: false }
+        Self { walk: PageWalk::new(client, query), failed: false }
     }
 
     /// Fetches the next page; `None` after the last one, for ever.
@@ -56,6 +52,40 @@ impl Pages {
     /// token was used before in this walk is handed out; the call after it fails with
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
     pub fn next_page(&mut self) -> Result<Option<Answer<Page>>, Error> {
+        let Some(reply) = self.walk.fetch(None)? else { return Ok(None) };
+        let page = Client::decode::<ListNumbers>(reply, None)?;
+        self.walk.advance(page.next_page_token.as_deref());
+        Ok(Some(page))
+    }
+
+    /// Returns the token at which the next page begins: what [`ListNumbers::page_token`] takes to go on later. `None`
+    /// before the first page, unless the list began at a token, and after the last.
+    pub fn next_token(&self) -> Option<&str> {
+        if self.walk.ended { None } else { self.walk.query.token() }
+    }
+}
+
+/// Where a walk through a list stands.
+#[derive(Debug)]
+pub(crate) struct PageWalk {
+    client: Client,
+    /// The list, beginning at the next page.
+    query: ListNumbers,
+    seen: SeenTokens,
+    ended: bool,
+}
+
+impl PageWalk {
+    pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
+        let mut seen = SeenTokens::default();
+        if let Some(token) = query.token() {
+            seen.insert(token);
+        }
+        Self { client, query, seen, ended: false }
+    }
+
+    /// Fetches the next page without moving on; `None` at the end.
+    fn fetch(&self, cancel: Option<&CancelToken>) -> Result<Option<Reply>, Error> {
         if self.ended {
             return Ok(None);
         }
@@ -63,21 +93,41 @@ impl Pages {
             return Err(Error::protocol("the token of the next page was used before", None, b"")
                 .of_operation(ListNumbers::NAME, None));
         }
-        let page = self.client.list(&self.query)?;
-        match &page.next_page_token {
+        self.client.send(&Request::of(&self.query)?, cancel).map(Some)
+    }
+
+    /// Moves on to the page with a token, or to the end.
+    fn advance(&mut self, token: Option<&str>) {
+        match token {
             None => self.ended = true,
             Some(token) => {
                 self.seen.insert(token);
                 self.query = self.query.clone().page_token(token);
             }
         }
-        Ok(Some(page))
     }
 
-    /// Returns the token at which the next page begins: what [`ListNumbers::page_token`] takes to go on later. `None`
-    /// before the first page, unless the list began at a token, and after the last.
-    pub fn next_token(&self) -> Option<&str> {
-        if self.ended { None } else { self.query.token() }
+    /// Fetches the next page as it comes, and moves on.
+    #[cfg(feature = "capi")]
+    pub(crate) fn next_reply(
+        &mut self,
+        cancel: Option<&CancelToken>,
+    ) -> Result<Option<Reply>, Error> {
+        let Some(reply) = self.fetch(cancel)? else { return Ok(None) };
+        let token = match json::value_at(&reply.json, "/nextPageToken") {
+            None | Some("null" | "{}" | "\"\"") => None,
+            Some(raw) => match json::text_of(raw) {
+                Some(token) => Some(token),
+                None => {
+                    let problem = "nextPageToken is not a string";
+                    return Err(Error::protocol(problem, Some(reply.http_status), b"")
+                        .of_operation(ListNumbers::NAME, None)
+                        .attempted(reply.attempts));
+                }
+            },
+        };
+        self.advance(token.as_deref());
+        Ok(Some(reply))
     }
 }
 

@@ -1,0 +1,93 @@
+//! Makes the C header, and gives the shared library its name.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    #[cfg(feature = "capi")]
+    capi::build();
+}
+
+#[cfg(feature = "capi")]
+mod capi {
+    use std::env;
+    use std::fs;
+    use std::path::Path;
+
+    const SOURCE: &str = "src/ffi/mod.rs";
+    const CONTRACT: &str = "src/ffi/contract.h";
+
+    pub(crate) fn build() {
+        println!("cargo::rerun-if-changed={SOURCE}");
+        println!("cargo::rerun-if-changed={CONTRACT}");
+        write_header();
+        if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+            // Programs ask the loader for this name. The number is the ABI's: it changes when a program built against an
+            // older header would break.
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libsinch_numbers.so.1");
+            // A look-up of a name may still be running on a thread of the library when a module that uses it is unloaded.
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        }
+    }
+
+    fn write_header() {
+        let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+        let out = env::var("OUT_DIR").expect("cargo sets it");
+        let contract = fs::read_to_string(Path::new(&root).join(CONTRACT)).expect("the contract");
+        let version = |part: &str| env::var(format!("CARGO_PKG_VERSION_{part}")).expect("cargo sets it");
+        let contract = contract
+            .replace("@VERSION@", &env::var("CARGO_PKG_VERSION").expect("cargo sets it"))
+            .replace("@MAJOR@", &version("MAJOR"))
+            .replace("@MINOR@", &version("MINOR"))
+            .replace("@PATCH@", &version("PATCH"));
+        let (head, foot) = contract.split_once("@ITEMS@").expect("a place for the items");
+
+        let mut items = Vec::new();
+        cbindgen::Builder::new()
+            .with_config(config())
+            .with_src(Path::new(&root).join(SOURCE))
+            .generate()
+            .expect("cbindgen reads the C layer")
+            .write(&mut items);
+        let items = String::from_utf8(items).expect("cbindgen writes UTF-8");
+        fs::write(Path::new(&out).join("sinch_numbers.h"), format!("{head}{}{foot}", tidy(&items)))
+            .expect("the header is written");
+    }
+
+    fn config() -> cbindgen::Config {
+        let mut config = cbindgen::Config {
+            language: cbindgen::Language::C,
+            no_includes: true,
+            style: cbindgen::Style::Type,
+            documentation_style: cbindgen::DocumentationStyle::C,
+            usize_is_size_t: true,
+            line_length: 100,
+            ..cbindgen::Config::default()
+        };
+        config.function.prefix = Some("SINCH_NUMBERS_API".to_owned());
+        config.function.postfix = Some("SINCH_NUMBERS_NOEXCEPT".to_owned());
+        config.function.must_use = Some("SINCH_NUMBERS_MUST_USE".to_owned());
+        config.export.include = ["sinch_numbers_log_fn".to_owned()].into();
+        config
+    }
+
+    /// Leaves out the part of each comment that speaks to Rust.
+    fn tidy(items: &str) -> String {
+        let mut kept = String::new();
+        let mut skipping = false;
+        for line in items.lines() {
+            if line.trim() == "* # Safety" {
+                skipping = true;
+                // The empty line before it goes too.
+                let end = kept.trim_end_matches(['\n', ' ', '*']).len();
+                kept.truncate(end);
+                kept.push('\n');
+            } else if line.trim() == "*/" {
+                skipping = false;
+            }
+            if !skipping {
+                kept.push_str(line.trim_end());
+                kept.push('\n');
+            }
+        }
+        kept.trim().to_owned()
+    }
+}

@@ -1,0 +1,181 @@
+//! Handles and pointers: each of the primitive acts on raw memory, once.
+
+use std::ffi::{CStr, c_char};
+use std::ops::Deref;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::{sinch_numbers_cancel, sinch_numbers_client, sinch_numbers_pages, sinch_numbers_result};
+
+/// The longest text that is taken, in bytes.
+pub(super) const MAX_TEXT: usize = 1024 * 1024;
+
+/// What stands behind an opaque pointer.
+#[repr(C)]
+pub(super) struct Handle<T> {
+    /// Says of what kind the handle is; wiped when it is freed. First in every handle, so that a pointer to one of another
+    /// kind can be told.
+    tag: AtomicU64,
+    /// How many calls are using it.
+    users: AtomicUsize,
+    value: T,
+}
+
+/// The opaque types, each with what stands behind it.
+pub(super) trait Opaque: Sized {
+    type Value;
+    /// Its tag: unlikely in any other memory.
+    const TAG: u64;
+    /// What the parameter is called, for messages.
+    const NAME: &'static str;
+}
+
+impl Opaque for sinch_numbers_client {
+    type Value = super::ClientHandle;
+    const TAG: u64 = 0x5349_4e43_484e_4d01;
+    const NAME: &'static str = "client";
+}
+
+impl Opaque for sinch_numbers_pages {
+    type Value = super::PagesHandle;
+    const TAG: u64 = 0x5349_4e43_484e_4d02;
+    const NAME: &'static str = "pages";
+}
+
+impl Opaque for sinch_numbers_result {
+    type Value = super::result::Outcome;
+    const TAG: u64 = 0x5349_4e43_484e_4d03;
+    const NAME: &'static str = "result";
+}
+
+impl Opaque for sinch_numbers_cancel {
+    type Value = crate::cancel::CancelToken;
+    const TAG: u64 = 0x5349_4e43_484e_4d04;
+    const NAME: &'static str = "cancel";
+}
+
+/// A handle in use: it is not freed under it.
+pub(super) struct Used<'a, O: Opaque>(&'a Handle<O::Value>);
+
+impl<O: Opaque> Deref for Used<'_, O> {
+    type Target = O::Value;
+
+    fn deref(&self) -> &O::Value {
+        &self.0.value
+    }
+}
+
+impl<O: Opaque> Drop for Used<'_, O> {
+    fn drop(&mut self) {
+        self.0.users.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Hands a value out as an opaque pointer.
+pub(super) fn give<O: Opaque>(value: O::Value) -> *mut O {
+    let tag = AtomicU64::new(O::TAG);
+    Box::into_raw(Box::new(Handle { tag, users: AtomicUsize::new(0), value })).cast()
+}
+
+/// Uses a handle for a while. The error says what the pointer is instead. Async-signal-safe.
+///
+/// # Safety
+///
+/// `pointer` is null or points to a live handle, of whatever kind.
+pub(super) unsafe fn take_part<'a, O: Opaque>(pointer: *const O) -> Result<Used<'a, O>, &'static str> {
+    if pointer.is_null() {
+        return Err("NULL");
+    }
+    if !pointer.cast::<u64>().is_aligned() {
+        return Err("not a handle");
+    }
+    // SAFETY: every handle begins with its tag, and the caller vouches that this is one.
+    let tag = unsafe { &*pointer.cast::<AtomicU64>() };
+    if tag.load(Ordering::SeqCst) != O::TAG {
+        return Err("a handle of another kind");
+    }
+    // SAFETY: the tag says what it is.
+    let handle = unsafe { &*pointer.cast::<Handle<O::Value>>() };
+    handle.users.fetch_add(1, Ordering::SeqCst);
+    let used = Used(handle);
+    // Freed between the two looks: whoever frees counts the users after wiping the tag.
+    if handle.tag.load(Ordering::SeqCst) != O::TAG {
+        return Err("freed");
+    }
+    Ok(used)
+}
+
+/// Looks at an immutable handle: a result.
+///
+/// # Safety
+///
+/// As [`take_part`]; and the handle lives as long as the reference is used.
+pub(super) unsafe fn look<'a, O: Opaque>(pointer: *const O) -> Option<&'a O::Value> {
+    // SAFETY: handed on.
+    let used = unsafe { take_part(pointer) }.ok()?;
+    Some(&used.0.value)
+}
+
+/// Frees a handle, unless calls are using it: then `in_use` is told, and it is leaked rather than pulled from under them.
+///
+/// # Safety
+///
+/// As [`take_part`], and nobody uses the pointer afterwards.
+pub(super) unsafe fn free<O: Opaque>(pointer: *mut O, in_use: impl FnOnce(&O::Value)) {
+    if pointer.is_null() || !pointer.cast::<u64>().is_aligned() {
+        return;
+    }
+    // SAFETY: every handle begins with its tag, and the caller vouches that this is one.
+    let tag = unsafe { &*pointer.cast::<AtomicU64>() };
+    if tag.compare_exchange(O::TAG, 0, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        return;
+    }
+    let handle = pointer.cast::<Handle<O::Value>>();
+    // SAFETY: the tag said what it is, and wiping it was this thread's doing: it alone frees.
+    unsafe {
+        if (*handle).users.load(Ordering::SeqCst) == 0 {
+            drop(Box::from_raw(handle));
+        } else {
+            in_use(&(*handle).value);
+        }
+    }
+}
+
+/// Writes to an out-pointer; null is none.
+///
+/// # Safety
+///
+/// `out` is null or valid for a write.
+pub(super) unsafe fn write<T>(out: *mut T, value: T) {
+    if !out.is_null() {
+        // SAFETY: the caller vouches for it.
+        unsafe { ptr::write(out, value) };
+    }
+}
+
+/// What is wrong with a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum BadText {
+    Null,
+    TooLong,
+    NotUtf8(usize),
+}
+
+/// Reads a C string of at most [`MAX_TEXT`] bytes.
+///
+/// # Safety
+///
+/// `pointer` is null or points to a NUL-terminated string that does not change meanwhile.
+pub(super) unsafe fn text<'a>(pointer: *const c_char) -> Result<&'a str, BadText> {
+    if pointer.is_null() {
+        return Err(BadText::Null);
+    }
+    // SAFETY: the string ends with a NUL, and no more than the limit and one byte is looked at.
+    let length = unsafe { libc::strnlen(pointer, MAX_TEXT + 1) };
+    if length > MAX_TEXT {
+        return Err(BadText::TooLong);
+    }
+    // SAFETY: a NUL was found within the limit.
+    let bytes = unsafe { CStr::from_ptr(pointer) }.to_bytes();
+    std::str::from_utf8(bytes).map_err(|error| BadText::NotUtf8(error.valid_up_to()))
+}

@@ -1,0 +1,282 @@
+//! JSON in: config, query and bodies, read strictly. Each refusal names the place.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::auth::Credentials;
+use crate::client::ClientBuilder;
+use crate::emergency::{Address, EmergencyAddressRequest};
+use crate::error::Error;
+use crate::json;
+use crate::log::LogLevel;
+use crate::numbers::{ListNumbers, NumberUpdate};
+
+/// The members of an object, each taken once.
+struct Object<'a> {
+    /// Where it stands, as `smsConfiguration.` before a key; empty at the top.
+    path: String,
+    members: Vec<(Cow<'a, str>, &'a str)>,
+}
+
+impl<'a> Object<'a> {
+    /// Reads a text that must be one JSON object. `name` is what the caller calls it.
+    fn parse(name: &str, text: &'a str) -> Result<Self, Error> {
+        let checked = json::check(text.as_bytes())
+            .map_err(|flaw| Error::invalid(name, format!("is no JSON object: {flaw}")))?;
+        Self::of(String::new(), checked)
+    }
+
+    fn of(path: String, raw: &'a str) -> Result<Self, Error> {
+        let mut members: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
+        for (key, value) in json::members(raw) {
+            if members.iter().any(|(known, _)| *known == key) {
+                return Err(Error::invalid(format!("{path}{key}"), "stands there twice"));
+            }
+            members.push((key, value));
+        }
+        Ok(Self { path, members })
+    }
+
+    fn name(&self, key: &str) -> String {
+        format!("{}{key}", self.path)
+    }
+
+    fn raw(&mut self, key: &str) -> Result<Option<&'a str>, Error> {
+        let Some(at) = self.members.iter().position(|(known, _)| known == key) else {
+            return Ok(None);
+        };
+        let (_, raw) = self.members.swap_remove(at);
+        if raw == "null" {
+            return Err(Error::invalid(self.name(key), "is null; leave out what is not wanted"));
+        }
+        Ok(Some(raw))
+    }
+
+    fn text(&mut self, key: &str) -> Result<Option<String>, Error> {
+        let Some(raw) = self.raw(key)? else { return Ok(None) };
+        match json::text_of(raw) {
+            Some(text) => Ok(Some(text)),
+            None => Err(Error::invalid(self.name(key), "is not a string")),
+        }
+    }
+
+    fn required(&mut self, key: &str) -> Result<String, Error> {
+        self.text(key)?.ok_or_else(|| Error::invalid(self.name(key), "is missing"))
+    }
+
+    fn number(&mut self, key: &str) -> Result<Option<u64>, Error> {
+        let Some(raw) = self.raw(key)? else { return Ok(None) };
+        match raw.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(Error::invalid(self.name(key), "is not a whole number from 0 up")),
+        }
+    }
+
+    fn flag(&mut self, key: &str) -> Result<Option<bool>, Error> {
+        match self.raw(key)? {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(Error::invalid(self.name(key), "is neither true nor false")),
+        }
+    }
+
+    fn object(&mut self, key: &str) -> Result<Option<Object<'a>>, Error> {
+        let Some(raw) = self.raw(key)? else { return Ok(None) };
+        if !raw.starts_with('{') {
+            return Err(Error::invalid(self.name(key), "is not an object"));
+        }
+        let object = Object::of(format!("{}.", self.name(key)), raw)?;
+        if object.members.is_empty() {
+            return Err(Error::invalid(self.name(key), "is empty; leave it out"));
+        }
+        Ok(Some(object))
+    }
+
+    fn texts(&mut self, key: &str) -> Result<Vec<String>, Error> {
+        let Some(raw) = self.raw(key)? else { return Ok(Vec::new()) };
+        let refuse = || Error::invalid(self.name(key), "is not a list of strings");
+        if !raw.starts_with('[') {
+            return Err(refuse());
+        }
+        json::items(raw).map(|item| json::text_of(item).ok_or_else(refuse)).collect()
+    }
+
+    /// Whatever was not taken is unknown or misspelt.
+    fn finish(self, known: &str) -> Result<(), Error> {
+        match self.members.first() {
+            None => Ok(()),
+            Some((key, _)) => {
+                let problem = format!("is not known here; known are {known}");
+                Err(Error::invalid(self.name(key), problem))
+            }
+        }
+    }
+}
+
+/// Reads the parameters of a list.
+pub(super) fn query(text: &str) -> Result<ListNumbers, Error> {
+    let mut object = Object::parse("query", text)?;
+    let mut list = ListNumbers::new();
+    if let Some(region_code) = object.text("regionCode")? {
+        list = list.region_code(region_code);
+    }
+    if let Some(number_type) = object.text("type")? {
+        list = list.number_type(number_type);
+    }
+    if let Some(mut pattern) = object.object("numberPattern")? {
+        if let Some(digits) = pattern.text("pattern")? {
+            list = list.pattern(digits);
+        }
+        if let Some(search) = pattern.text("searchPattern")? {
+            list = list.search_pattern(search);
+        }
+        pattern.finish("pattern and searchPattern")?;
+    }
+    for capability in object.texts("capability")? {
+        list = list.capability(capability);
+    }
+    if let Some(size) = object.number("pageSize")? {
+        // What is too big for the type is too big for the API: the check of the list says so.
+        list = list.page_size(u32::try_from(size).unwrap_or(u32::MAX));
+    }
+    if let Some(token) = object.text("pageToken")? {
+        list = list.page_token(token);
+    }
+    if let Some(order) = object.text("orderBy")? {
+        list = list.order_by(order);
+    }
+    object.finish(
+        "regionCode, type, numberPattern, capability, pageSize, pageToken and orderBy",
+    )?;
+    Ok(list)
+}
+
+/// Reads the body of an update.
+pub(super) fn update(text: &str) -> Result<NumberUpdate, Error> {
+    let mut object = Object::parse("body", text)?;
+    let mut update = NumberUpdate::new();
+    if let Some(name) = object.text("displayName")? {
+        update = update.display_name(name);
+    }
+    if let Some(mut sms) = object.object("smsConfiguration")? {
+        let plan = sms.required("servicePlanId")?;
+        let campaign = sms.text("campaignId")?;
+        sms.finish("servicePlanId and campaignId")?;
+        update = update.sms(plan, campaign);
+    }
+    if let Some(mut voice) = object.object("voiceConfiguration")? {
+        let application_type = voice.required("type")?;
+        let ids = [voice.text("appId")?, voice.text("trunkId")?, voice.text("serviceId")?];
+        voice.finish("type, appId, trunkId and serviceId")?;
+        update = update.voice(application_type.into(), ids)?;
+    }
+    if let Some(url) = object.text("callbackUrl")? {
+        update = update.callback_url(url);
+    }
+    object.finish("displayName, smsConfiguration, voiceConfiguration and callbackUrl")?;
+    Ok(update)
+}
+
+/// Reads the body of provisioning or validating an emergency address.
+pub(super) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, Error> {
+    let mut object = Object::parse("body", text)?;
+    let name = object.required("displayName")?;
+    let Some(mut parts) = object.object("address")? else {
+        return Err(Error::invalid("address", "is missing"));
+    };
+    object.finish("displayName and address")?;
+    let mut address = Address::new(
+        parts.required("streetNumber")?,
+        parts.required("streetInfo")?,
+        parts.required("city")?,
+        parts.required("state")?,
+        parts.required("postalCode")?,
+    );
+    if let Some(location) = parts.text("location")? {
+        address = address.location(location);
+    }
+    if let Some(digits) = parts.text("postalCodePlusFour")? {
+        address = address.postal_code_plus_four(digits);
+    }
+    parts.finish(
+        "streetNumber, streetInfo, location, city, state, postalCode and postalCodePlusFour",
+    )?;
+    Ok(EmergencyAddressRequest::new(name, address))
+}
+
+/// Reads the settings of a client, and up to which level it logs.
+pub(super) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Error> {
+    let mut object = Object::parse("config", text)?;
+    let project_id = object.required("projectId")?;
+    let (key_id, key_secret) = (object.required("keyId")?, object.required("keySecret")?);
+    let credentials = match object.text("auth")?.as_deref() {
+        None | Some("oauth2") => Credentials::oauth2(key_id, key_secret),
+        Some("basic") => Credentials::basic(key_id, key_secret),
+        Some(_) => return Err(Error::invalid("auth", "is neither oauth2 nor basic")),
+    };
+    let mut builder = crate::client::Client::builder(project_id, credentials);
+    if let Some(url) = object.text("baseUrl")? {
+        builder = builder.base_url(url);
+    }
+    if let Some(url) = object.text("authUrl")? {
+        builder = builder.auth_url(url);
+    }
+    if let Some(allow) = object.flag("allowHttp")? {
+        builder = builder.allow_http(allow);
+    }
+    if let Some(ms) = object.number("timeoutMs")? {
+        builder = builder.timeout(Duration::from_millis(ms));
+    }
+    if let Some(ms) = object.number("connectTimeoutMs")? {
+        builder = builder.connect_timeout(Duration::from_millis(ms));
+    }
+    if let Some(attempts) = object.number("maxAttempts")? {
+        builder = builder.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
+    }
+    if let Some(file) = object.text("caFile")? {
+        builder = builder.ca_file(file);
+    }
+    match object.text("roots")?.as_deref() {
+        None | Some("bundled") => {}
+        Some("platform") => builder = builder.platform_roots(),
+        Some(_) => return Err(Error::invalid("roots", "is neither bundled nor platform")),
+    }
+    if let Some(proxy) = object.text("proxy")? {
+        builder = match proxy.as_str() {
+            "env" => builder.proxy_from_env(),
+            "none" => builder.no_proxy(),
+            _ => builder.proxy(proxy),
+        };
+    }
+    if let Some(agent) = object.text("userAgent")? {
+        builder = builder.user_agent(agent);
+    }
+    if let Some(bytes) = object.number("maxResponseBytes")? {
+        builder = builder.max_response_bytes(bytes);
+    }
+    if let Some(connections) = object.number("maxIdleConnections")? {
+        builder = builder.max_idle_connections(usize::try_from(connections).unwrap_or(usize::MAX));
+    }
+    if let Some(ms) = object.number("idleTimeoutMs")? {
+        builder = builder.idle_timeout(Duration::from_millis(ms));
+    }
+    let level = match object.text("logLevel")?.as_deref() {
+        Some("off") => None,
+        Some("error") => Some(LogLevel::Error),
+        None | Some("warn") => Some(LogLevel::Warn),
+        Some("info") => Some(LogLevel::Info),
+        Some("debug") => Some(LogLevel::Debug),
+        Some("trace") => Some(LogLevel::Trace),
+        Some(_) => {
+            let problem = "is not one of off, error, warn, info, debug and trace";
+            return Err(Error::invalid("logLevel", problem));
+        }
+    };
+    object.finish(
+        "projectId, keyId, keySecret, auth, baseUrl, authUrl, allowHttp, timeoutMs, \
+         connectTimeoutMs, maxAttempts, caFile, roots, proxy, userAgent, maxResponseBytes, \
+         maxIdleConnections, idleTimeoutMs and logLevel",
+    )?;
+    Ok((builder, level))
+}

@@ -1,0 +1,306 @@
+//! What a call came to: an answer, or an error and its document.
+
+use std::collections::HashMap;
+use std::ffi::{CString, c_char};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{
+    SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_API, SINCH_NUMBERS_E_AUTH, SINCH_NUMBERS_E_CANCELLED,
+    SINCH_NUMBERS_E_INPUT, SINCH_NUMBERS_E_INTERNAL, SINCH_NUMBERS_E_MISUSE,
+    SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL, SINCH_NUMBERS_E_TIMEOUT, SINCH_NUMBERS_OK,
+    code_name, sinch_numbers_code,
+};
+use crate::engine::Reply;
+use crate::error::{Error, ErrorKind, FieldViolation};
+use crate::json;
+
+/// An immutable result.
+pub(super) struct Outcome {
+    pub(super) code: sinch_numbers_code,
+    pub(super) http_status: i32,
+    pub(super) retry_after_ms: i64,
+    pub(super) maybe_applied: bool,
+    pub(super) reconciled: bool,
+    pub(super) message: CString,
+    /// One JSON object, and a NUL behind it.
+    json: String,
+    /// What `result_value` has handed out, by pointer.
+    values: Mutex<HashMap<Box<str>, Option<CString>>>,
+    /// Where the items of the lists stand that were walked through, by the list's pointer: a list that is read item by item
+    /// must not be searched from its beginning each time.
+    lists: Mutex<HashMap<Box<str>, Vec<(usize, usize)>>>,
+}
+
+/// What a function of the library failed with before it had an [`Error`].
+pub(super) enum Failure {
+    /// A pointer is wrong.
+    Misuse(String),
+    Error(Error),
+    /// A panic was caught.
+    Panic,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Outcome {
+    fn new(code: sinch_numbers_code, mut json: String, message: &str) -> Self {
+        json.reserve_exact(1);
+        json.push('\0');
+        Self {
+            code,
+            http_status: 0,
+            retry_after_ms: -1,
+            maybe_applied: false,
+            reconciled: false,
+            message: c_string(message),
+            json,
+            values: Mutex::default(),
+            lists: Mutex::default(),
+        }
+    }
+
+    pub(super) fn answer(reply: Reply) -> Self {
+        let http_status = i32::from(reply.http_status);
+        Self { http_status, ..Self::new(SINCH_NUMBERS_OK, reply.json, "") }
+    }
+
+    pub(super) fn done() -> Self {
+        Self::new(SINCH_NUMBERS_DONE, "{}".to_owned(), "")
+    }
+
+    pub(super) fn ok() -> Self {
+        Self::new(SINCH_NUMBERS_OK, "{}".to_owned(), "")
+    }
+
+    pub(super) fn failure(operation: Option<&str>, failure: Failure) -> Self {
+        match failure {
+            Failure::Error(error) => Self::error(operation, &error),
+            Failure::Misuse(problem) => {
+                Self::plain(SINCH_NUMBERS_E_MISUSE, operation, &problem)
+            }
+            Failure::Panic => {
+                let problem = "a bug in the library was caught; the client stays usable";
+                Self::plain(SINCH_NUMBERS_E_INTERNAL, operation, problem)
+            }
+        }
+    }
+
+    fn plain(code: sinch_numbers_code, operation: Option<&str>, problem: &str) -> Self {
+        let message = match operation {
+            Some(operation) => format!("{operation}: {problem}"),
+            None => problem.to_owned(),
+        };
+        let document = Document { operation, ..Document::new(code, &message) };
+        Self::new(code, document.write(), &message)
+    }
+
+    fn error(operation: Option<&str>, error: &Error) -> Self {
+        let code = code_of(error);
+        let message = chain(error);
+        let api = error.api_error();
+        let details = api.map(|answer| format!("[{}]", answer.details.join(",")));
+        let retry_after_ms = retry_after_ms(error);
+        let understood = api.is_some_and(|answer| {
+            answer.code.is_some() || answer.status.is_some() || answer.message.is_some()
+        });
+        let body = match error.kind() {
+            ErrorKind::Protocol(violation) => violation.body.as_deref(),
+            _ => api.filter(|_| !understood).and_then(|answer| answer.body.as_deref()),
+        };
+        let phase = match error.kind() {
+            ErrorKind::Timeout(phase) | ErrorKind::Transport(phase) => Some(phase.as_str()),
+            _ => None,
+        };
+        let field = match error.kind() {
+            ErrorKind::InvalidInput(input) => Some(input.field.as_str()),
+            _ => None,
+        };
+        let document = Document {
+            http_status: error.http_status().unwrap_or(0),
+            status: api.and_then(|answer| answer.status.as_deref()),
+            body_code: api.and_then(|answer| answer.code),
+            operation: error.operation().or(operation),
+            phone_number: error.phone_number().map(AsRef::as_ref),
+            field,
+            field_violations: error
+                .field_violations()
+                .iter()
+                .map(|FieldViolation { field, description }| Violation { field, description })
+                .collect(),
+            phase,
+            retry_after_ms,
+            maybe_applied: error.may_have_been_applied(),
+            attempts: error.attempts(),
+            request_id: api.and_then(|answer| answer.request_id.as_deref()),
+            details: details.as_deref().and_then(|raw| serde_json::from_str(raw).ok()),
+            body,
+            ..Document::new(code, &message)
+        };
+        Self {
+            http_status: error.http_status().map_or(0, i32::from),
+            retry_after_ms,
+            maybe_applied: error.may_have_been_applied(),
+            ..Self::new(code, document.write(), &message)
+        }
+    }
+
+    /// The JSON and its length; a NUL stands behind it.
+    pub(super) fn json(&self) -> (*const c_char, usize) {
+        (self.json.as_ptr().cast(), self.text().len())
+    }
+
+    fn text(&self) -> &str {
+        self.json.strip_suffix('\0').unwrap_or(&self.json)
+    }
+
+    /// The value at a JSON pointer, as text that lives with the result.
+    pub(super) fn value(&self, pointer: &str) -> Option<*const c_char> {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = values.get(pointer) {
+            return known.as_ref().map(|value| value.as_ptr());
+        }
+        let raw = self.find(pointer);
+        let value = raw.map(|raw| match json::text_of(raw) {
+            Some(text) => c_string(&text),
+            None => c_string(raw),
+        });
+        // The map can move the CString, never the bytes that it points to.
+        let known = values.entry(pointer.into()).or_insert(value);
+        known.as_ref().map(|value| value.as_ptr())
+    }
+
+    /// Walks down a pointer step by step, through the places of the list items that are known.
+    fn find(&self, pointer: &str) -> Option<&str> {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return None;
+        }
+        let text = self.text();
+        let mut here = json::value_at(text, "")?;
+        let mut walked = 0;
+        for step in pointer.split('/').skip(1) {
+            let before = &pointer[..walked];
+            walked += 1 + step.len();
+            here = if here.starts_with('[') {
+                let (from, to) = self.item(text, here, before, step)?;
+                text.get(from..to)?
+            } else {
+                json::value_at(here, &pointer[walked - step.len() - 1..walked])?
+            };
+        }
+        Some(here)
+    }
+
+    fn item(&self, text: &str, list: &str, pointer: &str, step: &str) -> Option<(usize, usize)> {
+        let canonical = step == "0" || !step.starts_with(['0', '+']);
+        let index: usize = if canonical { step.parse().ok()? } else { return None };
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lists.contains_key(pointer) {
+            let base = list.as_ptr().addr() - text.as_ptr().addr();
+            let places = json::items(list).map(|item| {
+                let from = base + (item.as_ptr().addr() - list.as_ptr().addr());
+                (from, from + item.len())
+            });
+            lists.insert(pointer.into(), places.collect());
+        }
+        lists.get(pointer)?.get(index).copied()
+    }
+}
+
+/// Text for C: what stands before a NUL.
+fn c_string(text: &str) -> CString {
+    let end = text.find('\0').unwrap_or(text.len());
+    CString::new(&text[..end]).unwrap_or_default()
+}
+
+/// The error and the causes below it: C has no `source()`.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(below) = cause {
+        text += &format!(": {below}");
+        cause = below.source();
+    }
+    text
+}
+
+fn code_of(error: &Error) -> sinch_numbers_code {
+    match error.kind() {
+        ErrorKind::InvalidInput(_) => SINCH_NUMBERS_E_INPUT,
+        ErrorKind::Authentication(_) => SINCH_NUMBERS_E_AUTH,
+        ErrorKind::RateLimited(_) | ErrorKind::Api(_) => SINCH_NUMBERS_E_API,
+        ErrorKind::Timeout(_) => SINCH_NUMBERS_E_TIMEOUT,
+        ErrorKind::Transport(_) => SINCH_NUMBERS_E_NETWORK,
+        ErrorKind::Protocol(_) => SINCH_NUMBERS_E_PROTOCOL,
+        ErrorKind::Cancelled => SINCH_NUMBERS_E_CANCELLED,
+    }
+}
+
+fn retry_after_ms(error: &Error) -> i64 {
+    if !error.can_retry() {
+        return -1;
+    }
+    let wait = error.retry_after().unwrap_or_default();
+    i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The error document, in the order in which it is written.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    code: &'a str,
+    http_status: u16,
+    status: Option<&'a str>,
+    body_code: Option<i64>,
+    message: &'a str,
+    operation: Option<&'a str>,
+    phone_number: Option<&'a str>,
+    field: Option<&'a str>,
+    field_violations: Vec<Violation<'a>>,
+    phase: Option<&'a str>,
+    retry_after_ms: i64,
+    maybe_applied: bool,
+    attempts: u32,
+    request_id: Option<&'a str>,
+    details: Option<&'a RawValue>,
+    body: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Violation<'a> {
+    field: &'a str,
+    description: &'a str,
+}
+
+impl<'a> Document<'a> {
+    fn new(code: sinch_numbers_code, message: &'a str) -> Self {
+        Self {
+            code: code_name(code),
+            http_status: 0,
+            status: None,
+            body_code: None,
+            message,
+            operation: None,
+            phone_number: None,
+            field: None,
+            field_violations: Vec::new(),
+            phase: None,
+            retry_after_ms: -1,
+            maybe_applied: false,
+            attempts: 0,
+            request_id: None,
+            details: None,
+            body: None,
+        }
+    }
+
+    fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+}

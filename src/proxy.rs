@@ -1,0 +1,191 @@
+//! Which proxy, if any, leads to a host.
+
+use std::net::IpAddr;
+
+/// What the client was told about proxies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ProxyChoice {
+    /// What the environment says.
+    #[default]
+    Env,
+    /// None at all.
+    None,
+    /// This one, for every host but this machine.
+    Url(String),
+}
+
+/// Where a connection goes to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'a> {
+    pub(crate) secure: bool,
+    /// Without brackets.
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+}
+
+impl<'a> Origin<'a> {
+    /// Takes an origin apart that was checked before: scheme, host and, if need be, port.
+    pub(crate) fn of(origin: &'a str) -> Self {
+        let (secure, authority) = match origin.split_once("://") {
+            Some((scheme, rest)) => (scheme == "https", rest),
+            None => (true, origin),
+        };
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()),
+            _ => (authority, None),
+        };
+        let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        Self { secure, host, port: port.unwrap_or(if secure { 443 } else { 80 }) }
+    }
+
+    fn is_loopback(self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl ProxyChoice {
+    /// Returns the URL of the proxy that leads to an origin. This machine is never reached through one.
+    pub(crate) fn for_origin(
+        &self,
+        origin: Origin<'_>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Option<String> {
+        if origin.is_loopback() {
+            return None;
+        }
+        match self {
+            Self::None => None,
+            Self::Url(url) => Some(url.clone()),
+            Self::Env => {
+                let first = |names: &[&str]| {
+                    names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
+                };
+                let spared = first(&["no_proxy", "NO_PROXY"])
+                    .is_some_and(|list| list.split(',').any(|entry| spares(entry.trim(), origin)));
+                // HTTP_PROXY in capitals is what a CGI program is given by whoever sends the header `Proxy`.
+                let own: &[&str] =
+                    if origin.secure { &["https_proxy", "HTTPS_PROXY"] } else { &["http_proxy"] };
+                let found = first(own).or_else(|| first(&["all_proxy", "ALL_PROXY"]));
+                found.filter(|_| !spared)
+            }
+        }
+    }
+}
+
+/// Tells whether an entry of `no_proxy` names the origin: `*`, a host or a domain with or without a dot before it, an
+/// address or a block of addresses, each but the last with a port if wanted.
+fn spares(entry: &str, origin: Origin<'_>) -> bool {
+    if entry == "*" {
+        return true;
+    }
+    if let (Some((base, bits)), Ok(address)) = (entry.split_once('/'), origin.host.parse()) {
+        return in_block(base, bits, address);
+    }
+    let bare = entry.strip_prefix('[').unwrap_or(entry);
+    let (name, port) = match bare.rsplit_once(':') {
+        // A colon in an address of version 6 is no port.
+        Some((name, port)) if !name.contains(':') || name.ends_with(']') => {
+            (name.trim_end_matches(']'), Some(port))
+        }
+        _ => (bare.trim_end_matches(']'), None),
+    };
+    if port.is_some_and(|port| port.parse() != Ok(origin.port)) {
+        return false;
+    }
+    if let (Ok(entry), Ok(host)) = (name.parse::<IpAddr>(), origin.host.parse::<IpAddr>()) {
+        return entry == host;
+    }
+    let name = name.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
+    let host = origin.host.trim_end_matches('.').to_ascii_lowercase();
+    !name.is_empty()
+        && (host == name || host.strip_suffix(&name).is_some_and(|rest| rest.ends_with('.')))
+}
+
+fn in_block(base: &str, bits: &str, address: IpAddr) -> bool {
+    let (Ok(base), Ok(bits)) = (base.parse::<IpAddr>(), bits.parse::<u32>()) else { return false };
+    let (base, address, width) = match (base, address) {
+        (IpAddr::V4(base), IpAddr::V4(address)) => {
+            (u128::from(base.to_bits()), u128::from(address.to_bits()), 32)
+        }
+        (IpAddr::V6(base), IpAddr::V6(address)) => (base.to_bits(), address.to_bits(), 128),
+        _ => return false,
+    };
+    bits <= width && (bits == 0 || (base ^ address) >> (width - bits) == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_the_proxy() {
+        let rows: [(&str, &[(&str, &str)], Option<&str>); 27] = [
+            ("https://a.test", &[], None),
+            ("https://a.test", &[("https_proxy", "p")], Some("p")),
+            ("https://a.test", &[("HTTPS_PROXY", "p")], Some("p")),
+            ("https://a.test", &[("https_proxy", ""), ("HTTPS_PROXY", "p")], Some("p")),
+            ("https://a.test", &[("https_proxy", "p"), ("HTTPS_PROXY", "q")], Some("p")),
+            ("https://a.test", &[("http_proxy", "p")], None),
+            ("https://a.test", &[("all_proxy", "p")], Some("p")),
+            ("https://a.test", &[("ALL_PROXY", "p")], Some("p")),
+            ("https://a.test", &[("https_proxy", "p"), ("all_proxy", "q")], Some("p")),
+            ("http://a.test", &[("http_proxy", "p")], Some("p")),
+            ("http://a.test", &[("HTTP_PROXY", "p")], None),
+            ("http://a.test", &[("https_proxy", "p")], None),
+            ("https://localhost", &[("https_proxy", "p")], None),
+            ("https://127.0.0.1:99", &[("https_proxy", "p")], None),
+            ("https://[::1]", &[("https_proxy", "p")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "*")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "a.test")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("NO_PROXY", "x, A.Test ,y")], None),
+            ("https://b.a.test", &[("https_proxy", "p"), ("no_proxy", ".a.test")], None),
+            ("https://b.a.test", &[("https_proxy", "p"), ("no_proxy", "a.test")], None),
+            ("https://ba.test", &[("https_proxy", "p"), ("no_proxy", "a.test")], Some("p")),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "a.test:443")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "a.test:80")], Some("p")),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "")], Some("p")),
+            ("https://10.1.2.3", &[("https_proxy", "p"), ("no_proxy", "10.0.0.0/8")], None),
+            ("https://11.1.2.3", &[("https_proxy", "p"), ("no_proxy", "10.0.0.0/8")], Some("p")),
+            ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "fd00::1")], None),
+        ];
+        for (origin, variables, expected) in rows {
+            let variable = |name: &str| {
+                let found = variables.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let found = ProxyChoice::Env.for_origin(Origin::of(origin), variable);
+            assert_eq!(found.as_deref(), expected, "{origin} {variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_choice_beats_the_environment() {
+        let env = |_: &str| Some("p".to_owned());
+        let at = |choice: &ProxyChoice, origin| choice.for_origin(Origin::of(origin), env);
+        let own = ProxyChoice::Url("q".to_owned());
+        assert_eq!(at(&ProxyChoice::None, "https://a.test"), None);
+        assert_eq!(at(&own, "https://a.test").as_deref(), Some("q"));
+        assert_eq!(at(&own, "http://localhost"), None);
+    }
+
+    #[test]
+    fn blocks_of_addresses() {
+        let rows = [
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("10.0.0.0/33", "10.0.0.1", false),
+            ("0.0.0.0/0", "192.0.2.1", true),
+            ("192.0.2.7/32", "192.0.2.7", true),
+            ("192.0.2.7/32", "192.0.2.6", false),
+            ("fd00::/8", "fdff::1", true),
+            ("fd00::/8", "fe00::1", false),
+            ("10.0.0.0/8", "fd00::1", false),
+            ("x/8", "10.0.0.1", false),
+            ("10.0.0.0/x", "10.0.0.1", false),
+        ];
+        for (block, address, expected) in rows {
+            let origin = Origin { secure: true, host: address, port: 443 };
+            assert_eq!(spares(block, origin), expected, "{block} {address}");
+        }
+    }
+}
