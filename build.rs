@@ -69,25 +69,32 @@ mod capi {
         config
     }
 
-    /// Leaves out the part of each comment that speaks to Rust.
+    /// Leaves out the part of each comment that speaks to Rust, and gives the comments their usual shape.
     fn tidy(items: &str) -> String {
-        let mut kept = String::new();
-        let mut skipping = false;
-        for line in items.lines() {
-            if line.trim() == "* # Safety" {
-                skipping = true;
-                // The empty line before it goes too.
-                let end = kept.trim_end_matches(['\n', ' ', '*']).len();
-                kept.truncate(end);
-                kept.push('\n');
-            } else if line.trim() == "*/" {
-                skipping = false;
+        let mut kept: Vec<String> = Vec::new();
+        let (mut comment, mut safety) = (false, false);
+        for line in items.lines().map(str::trim_end) {
+            match line {
+                "/*" => (comment, safety) = (true, false),
+                "*/" | " */" => {
+                    while kept.last().is_some_and(|line| line == " *") {
+                        kept.pop();
+                    }
+                    kept.push(" */".to_owned());
+                    comment = false;
+                    continue;
+                }
+                _ => {}
             }
-            if !skipping {
-                kept.push_str(line.trim_end());
-                kept.push('\n');
+            safety |= comment && line.trim() == "# Safety";
+            if comment && line != "/*" {
+                if !safety {
+                    kept.push(format!(" *{line}"));
+                }
+            } else {
+                kept.push(line.to_owned());
             }
         }
-        kept.trim().to_owned()
+        kept.join("\n").trim().to_owned()
     }
 }

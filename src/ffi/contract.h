@@ -1,2 +1,141 @@
-/* placeholder */
+/*
+ * sinch_numbers.h - unofficial C client of the Sinch Active Number API: the phone numbers that a project rents (list, read,
+ * configure for SMS and voice, release) and the emergency addresses behind them. Version @VERSION@.
+ *
+ * Link with -lsinch_numbers. SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ *     sinch_numbers_client *client;
+ *     sinch_numbers_result *result;
+ *     if (sinch_numbers_client_new(NULL, NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) ...
+ *     if (sinch_numbers_active_get(client, "+12025550134", NULL, &result) == SINCH_NUMBERS_OK) {
+ *         const char *name = sinch_numbers_result_value(result, "/displayName");
+ *         puts(name ? name : "(no name)");
+ *     } else {
+ *         fprintf(stderr, "%s\n", sinch_numbers_result_message(result));
+ *     }
+ *     sinch_numbers_result_free(result);
+ *     sinch_numbers_client_free(client);
+ *
+ * CALLS
+ *   Every call blocks until it is over: at the latest when the deadline of the client (timeoutMs) has passed. It returns a
+ *   code and, if result_out is not NULL, exactly one result, on success and on failure. Every non-NULL out-pointer is written
+ *   (NULL first) before anything can fail.
+ *
+ * OWNERSHIP
+ *   What a function hands out through an out-pointer, and what sinch_numbers_cancel_new returns, is yours: free it once, with
+ *   the function of its kind. Free in any order. free(NULL) does nothing. Texts that a result hands out live as long as the
+ *   result. What you pass in is read during the call and not kept, but for the log function and its userdata.
+ *
+ * POINTERS
+ *   Every pointer may be NULL and every string may be rubbish: that is answered with a code, never with a crash. A handle of
+ *   another kind is noticed as well. A handle that was freed is not: do not use it.
+ *
+ * THREADS
+ *   Any number of threads may use a client, read a result, give the same cancel token to their calls and trigger it. Threads
+ *   that share pages take turns. The library has no global state that you could see, needs no initialisation, installs no
+ *   signal handler, and starts no thread but a short-lived one to look up a name. A stack of 64 KiB is enough.
+ *
+ * FORK
+ *   A client made before fork() works in the child, with connections and an access token of its own; those of the parent are
+ *   left alone. A cancel token that is triggered after the fork ends calls in its own process only. Pages that were in use on
+ *   another thread at the moment of the fork are refused in the child with E_MISUSE.
+ *
+ * UNLOADING
+ *   Shut clients down, join your threads, free the handles; then dlclose() is safe. The library stays mapped all the same, so
+ *   that a name look-up that is still running does no harm.
+ *
+ * SIGNALS
+ *   SIGPIPE is not raised. System calls that a signal interrupts are resumed. sinch_numbers_cancel_trigger is
+ *   async-signal-safe, no other function is.
+ *
+ * CANCEL
+ *   A cancel token ends the calls that it was given to: E_CANCELLED when it is triggered, E_TIMEOUT when its own deadline
+ *   passes. sinch_numbers_client_shutdown ends all calls of a client. Both are quick wherever a call stands, but for a
+ *   connect under way, which takes connectTimeoutMs at most. errno is not used to report anything.
+ *
+ * FAILURES
+ *   what happened                        reading, validate              update, release, provision, deprovision
+ *   nothing was sent (look-up, connect)  tried again, E_NETWORK         tried again, E_NETWORK
+ *   TLS or certificate refused           E_NETWORK                      E_NETWORK
+ *   sent, no whole answer                tried again, E_NETWORK         E_NETWORK, maybe_applied
+ *   401                                  new token, once more; E_AUTH   the same
+ *   403                                  E_AUTH                         E_AUTH
+ *   429                                  tried again, E_API             tried again, E_API
+ *   500, 502, 503, 504                   tried again, E_API             E_API, maybe_applied
+ *   another error status                 E_API                          E_API; maybe_applied from 500 up
+ *   deadline passed, cancelled           E_TIMEOUT, E_CANCELLED         the same; maybe_applied if the request had gone out
+ *   not what the service promises        E_PROTOCOL                     E_PROTOCOL, maybe_applied if it was no refusal
+ *   "Tried again" is at most maxAttempts in all, with growing random waits or the wait that the service asks for; a wait that
+ *   does not fit the deadline is returned in result_retry_after_ms instead. maybe_applied: read the number, or its emergency
+ *   address, before you send the same again.
+ *
+ * JSON IN
+ *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key
+ *   that stands there twice, null and a value of the wrong type are E_INPUT, and the error document names the field.
+ *
+ * JSON OUT
+ *   On OK the service's own bytes: one JSON object, checked to be valid UTF-8 and at most 128 deep, fields that are newer
+ *   than this header included. Absent fields, null, "" and {} all mean "nothing". An empty success and DONE have "{}". On
+ *   failure the error document; what is absent is null, and fields are only ever added:
+ *
+ *     {"code": "E_API", "httpStatus": 404, "status": "NOT_FOUND", "bodyCode": 404, "message": "for people",
+ *      "operation": "active_get", "phoneNumber": "+12025550134", "field": null,
+ *      "fieldViolations": [{"field": "order_by", "description": "..."}], "phase": null, "retryAfterMs": -1,
+ *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null}
+ *
+ *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them. field: what of
+ *   your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
+ *   attempts: how often the request was sent. requestId: quote it to the service's support. body: at most the first 4 KiB of
+ *   an answer that could not be understood.
+ *
+ * PANICS
+ *   A bug that the library notices becomes E_INTERNAL, with one line on stderr, and the client stays usable; built with
+ *   panic=abort it ends the process instead.
+ *
+ * COMPATIBILITY
+ *   Functions, codes and keys are only ever added within libsinch_numbers.so.1. There are no public structs.
+ */
+#ifndef SINCH_NUMBERS_H
+#define SINCH_NUMBERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header; sinch_numbers_version() is the version of the library. */
+#define SINCH_NUMBERS_VERSION "@VERSION@"
+#define SINCH_NUMBERS_VERSION_MAJOR @MAJOR@
+#define SINCH_NUMBERS_VERSION_MINOR @MINOR@
+#define SINCH_NUMBERS_VERSION_PATCH @PATCH@
+#define SINCH_NUMBERS_VERSION_NUMBER \
+    ((SINCH_NUMBERS_VERSION_MAJOR << 16) | (SINCH_NUMBERS_VERSION_MINOR << 8) | SINCH_NUMBERS_VERSION_PATCH)
+
+/* Define any of these before including the header to have your own. */
+#ifndef SINCH_NUMBERS_API
+#define SINCH_NUMBERS_API extern
+#endif
+#ifndef SINCH_NUMBERS_MUST_USE
+#if defined(__GNUC__)
+#define SINCH_NUMBERS_MUST_USE __attribute__((warn_unused_result))
+#else
+#define SINCH_NUMBERS_MUST_USE
+#endif
+#endif
+#ifndef SINCH_NUMBERS_NOEXCEPT
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define SINCH_NUMBERS_NOEXCEPT noexcept
+#else
+#define SINCH_NUMBERS_NOEXCEPT
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 @ITEMS@
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SINCH_NUMBERS_H */

@@ -1,0 +1,586 @@
+/*
+ * sinch_numbers.h - unofficial C client of the Sinch Active Number API: the phone numbers that a project rents (list, read,
+ * configure for SMS and voice, release) and the emergency addresses behind them. Version 1.0.0.
+ *
+ * Link with -lsinch_numbers. SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ *     sinch_numbers_client *client;
+ *     sinch_numbers_result *result;
+ *     if (sinch_numbers_client_new(NULL, NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) ...
+ *     if (sinch_numbers_active_get(client, "+12025550134", NULL, &result) == SINCH_NUMBERS_OK) {
+ *         const char *name = sinch_numbers_result_value(result, "/displayName");
+ *         puts(name ? name : "(no name)");
+ *     } else {
+ *         fprintf(stderr, "%s\n", sinch_numbers_result_message(result));
+ *     }
+ *     sinch_numbers_result_free(result);
+ *     sinch_numbers_client_free(client);
+ *
+ * CALLS
+ *   Every call blocks until it is over: at the latest when the deadline of the client (timeoutMs) has passed. It returns a
+ *   code and, if result_out is not NULL, exactly one result, on success and on failure. Every non-NULL out-pointer is written
+ *   (NULL first) before anything can fail.
+ *
+ * OWNERSHIP
+ *   What a function hands out through an out-pointer, and what sinch_numbers_cancel_new returns, is yours: free it once, with
+ *   the function of its kind. Free in any order. free(NULL) does nothing. Texts that a result hands out live as long as the
+ *   result. What you pass in is read during the call and not kept, but for the log function and its userdata.
+ *
+ * POINTERS
+ *   Every pointer may be NULL and every string may be rubbish: that is answered with a code, never with a crash. A handle of
+ *   another kind is noticed as well. A handle that was freed is not: do not use it.
+ *
+ * THREADS
+ *   Any number of threads may use a client, read a result, give the same cancel token to their calls and trigger it. Threads
+ *   that share pages take turns. The library has no global state that you could see, needs no initialisation, installs no
+ *   signal handler, and starts no thread but a short-lived one to look up a name. A stack of 64 KiB is enough.
+ *
+ * FORK
+ *   A client made before fork() works in the child, with connections and an access token of its own; those of the parent are
+ *   left alone. A cancel token that is triggered after the fork ends calls in its own process only. Pages that were in use on
+ *   another thread at the moment of the fork are refused in the child with E_MISUSE.
+ *
+ * UNLOADING
+ *   Shut clients down, join your threads, free the handles; then dlclose() is safe. The library stays mapped all the same, so
+ *   that a name look-up that is still running does no harm.
+ *
+ * SIGNALS
+ *   SIGPIPE is not raised. System calls that a signal interrupts are resumed. sinch_numbers_cancel_trigger is
+ *   async-signal-safe, no other function is.
+ *
+ * CANCEL
+ *   A cancel token ends the calls that it was given to: E_CANCELLED when it is triggered, E_TIMEOUT when its own deadline
+ *   passes. sinch_numbers_client_shutdown ends all calls of a client. Both are quick wherever a call stands, but for a
+ *   connect under way, which takes connectTimeoutMs at most. errno is not used to report anything.
+ *
+ * FAILURES
+ *   what happened                        reading, validate              update, release, provision, deprovision
+ *   nothing was sent (look-up, connect)  tried again, E_NETWORK         tried again, E_NETWORK
+ *   TLS or certificate refused           E_NETWORK                      E_NETWORK
+ *   sent, no whole answer                tried again, E_NETWORK         E_NETWORK, maybe_applied
+ *   401                                  new token, once more; E_AUTH   the same
+ *   403                                  E_AUTH                         E_AUTH
+ *   429                                  tried again, E_API             tried again, E_API
+ *   500, 502, 503, 504                   tried again, E_API             E_API, maybe_applied
+ *   another error status                 E_API                          E_API; maybe_applied from 500 up
+ *   deadline passed, cancelled           E_TIMEOUT, E_CANCELLED         the same; maybe_applied if the request had gone out
+ *   not what the service promises        E_PROTOCOL                     E_PROTOCOL, maybe_applied if it was no refusal
+ *   "Tried again" is at most maxAttempts in all, with growing random waits or the wait that the service asks for; a wait that
+ *   does not fit the deadline is returned in result_retry_after_ms instead. maybe_applied: read the number, or its emergency
+ *   address, before you send the same again.
+ *
+ * JSON IN
+ *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key
+ *   that stands there twice, null and a value of the wrong type are E_INPUT, and the error document names the field.
+ *
+ * JSON OUT
+ *   On OK the service's own bytes: one JSON object, checked to be valid UTF-8 and at most 128 deep, fields that are newer
+ *   than this header included. Absent fields, null, "" and {} all mean "nothing". An empty success and DONE have "{}". On
+ *   failure the error document; what is absent is null, and fields are only ever added:
+ *
+ *     {"code": "E_API", "httpStatus": 404, "status": "NOT_FOUND", "bodyCode": 404, "message": "for people",
+ *      "operation": "active_get", "phoneNumber": "+12025550134", "field": null,
+ *      "fieldViolations": [{"field": "order_by", "description": "..."}], "phase": null, "retryAfterMs": -1,
+ *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null}
+ *
+ *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them. field: what of
+ *   your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
+ *   attempts: how often the request was sent. requestId: quote it to the service's support. body: at most the first 4 KiB of
+ *   an answer that could not be understood.
+ *
+ * PANICS
+ *   A bug that the library notices becomes E_INTERNAL, with one line on stderr, and the client stays usable; built with
+ *   panic=abort it ends the process instead.
+ *
+ * COMPATIBILITY
+ *   Functions, codes and keys are only ever added within libsinch_numbers.so.1. There are no public structs.
+ */
+#ifndef SINCH_NUMBERS_H
+#define SINCH_NUMBERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header; sinch_numbers_version() is the version of the library. */
+#define SINCH_NUMBERS_VERSION "1.0.0"
+#define SINCH_NUMBERS_VERSION_MAJOR 1
+#define SINCH_NUMBERS_VERSION_MINOR 0
+#define SINCH_NUMBERS_VERSION_PATCH 0
+#define SINCH_NUMBERS_VERSION_NUMBER \
+    ((SINCH_NUMBERS_VERSION_MAJOR << 16) | (SINCH_NUMBERS_VERSION_MINOR << 8) | SINCH_NUMBERS_VERSION_PATCH)
+
+/* Define any of these before including the header to have your own. */
+#ifndef SINCH_NUMBERS_API
+#define SINCH_NUMBERS_API extern
+#endif
+#ifndef SINCH_NUMBERS_MUST_USE
+#if defined(__GNUC__)
+#define SINCH_NUMBERS_MUST_USE __attribute__((warn_unused_result))
+#else
+#define SINCH_NUMBERS_MUST_USE
+#endif
+#endif
+#ifndef SINCH_NUMBERS_NOEXCEPT
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define SINCH_NUMBERS_NOEXCEPT noexcept
+#else
+#define SINCH_NUMBERS_NOEXCEPT
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Ends the calls that it was given to. One way: once triggered, for ever. It may serve several calls at once.
+ */
+typedef struct sinch_numbers_cancel sinch_numbers_cancel;
+
+/*
+ * A client of one project. Any number of threads share it.
+ */
+typedef struct sinch_numbers_client sinch_numbers_client;
+
+/*
+ * The pages of a list, one after the other. Threads that share it take turns.
+ */
+typedef struct sinch_numbers_pages sinch_numbers_pages;
+
+/*
+ * What a call came to. Immutable: any number of threads may read it.
+ */
+typedef struct sinch_numbers_result sinch_numbers_result;
+
+/*
+ * What a function came to. New values may come: treat an unknown one as a failure.
+ */
+typedef int32_t sinch_numbers_code;
+
+/*
+ * Receives the log of a client: level 1 (error) to 5 (trace), and a line that is valid during the call only. It is called on
+ * the threads that make the calls, several at a time, and must not call back into the same client. No line holds a key, a
+ * secret or a token.
+ */
+typedef void (*sinch_numbers_log_fn)(void *userdata, int32_t level, const char *message);
+
+/*
+ * Success.
+ */
+#define SINCH_NUMBERS_OK 0
+
+/*
+ * No more pages.
+ */
+#define SINCH_NUMBERS_DONE 1
+
+/*
+ * A required pointer is NULL, text included, or a handle is of another kind.
+ */
+#define SINCH_NUMBERS_E_MISUSE 2
+
+/*
+ * What was given is refused before anything is sent: not UTF-8, not JSON, an unknown or bad field, not E.164, too big.
+ */
+#define SINCH_NUMBERS_E_INPUT 3
+
+/*
+ * Credentials refused: 401 (after the token was refreshed), 403, or 400, 401 or 403 from the token endpoint.
+ */
+#define SINCH_NUMBERS_E_AUTH 4
+
+/*
+ * Any other error answer of the service.
+ */
+#define SINCH_NUMBERS_E_API 5
+
+/*
+ * Name look-up, connect, TLS, reset, or the end of the stream before the answer was complete.
+ */
+#define SINCH_NUMBERS_E_NETWORK 6
+
+/*
+ * The deadline of the client or of the cancel token passed.
+ */
+#define SINCH_NUMBERS_E_TIMEOUT 7
+
+/*
+ * An answer that is not what the service promises, or too big.
+ */
+#define SINCH_NUMBERS_E_PROTOCOL 8
+
+/*
+ * The cancel token was triggered, or the client was shut down.
+ */
+#define SINCH_NUMBERS_E_CANCELLED 9
+
+/*
+ * A bug in the library that was caught. The client stays usable.
+ */
+#define SINCH_NUMBERS_E_INTERNAL 10
+
+/*
+ * Returns the version of the library, as in "1.0.0". Since 1.0.
+ */
+SINCH_NUMBERS_API const char *sinch_numbers_version(void) SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns the version of the library as (major << 16) | (minor << 8) | patch. Compare it with SINCH_NUMBERS_VERSION_NUMBER,
+ * the version of the header. Since 1.0.
+ */
+SINCH_NUMBERS_API
+uint32_t sinch_numbers_version_number(void)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns the name of a code, as in "E_API"; "UNKNOWN" for a number that is none. Never NULL. Since 1.0.
+ */
+SINCH_NUMBERS_API
+const char *sinch_numbers_code_name(sinch_numbers_code code)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Makes a client. Nothing is sent yet.
+ *
+ * config: a JSON object with the settings, or NULL to read the environment: SINCH_PROJECT_ID, SINCH_KEY_ID,
+ * SINCH_KEY_SECRET (required), SINCH_AUTH, SINCH_NUMBERS_URL, SINCH_AUTH_URL. Only NULL reads the environment.
+ *
+ *   key                 type     default                        meaning, range
+ *   projectId           string   required                       1 to 64 letters, digits, - and _
+ *   keyId, keySecret    string   required                       an access key of the project
+ *   auth                string   "oauth2"                       or "basic" (heavily rate-limited: for trials)
+ *   baseUrl             string   "https://numbers.api.sinch.com"  origin of the API
+ *   authUrl             string   "https://auth.sinch.com"       origin of the token endpoint
+ *   allowHttp           boolean  false                          allow http to hosts other than this machine
+ *   timeoutMs           number   30000                          the whole call, retries included; 1 to 86400000
+ *   connectTimeoutMs    number   3100                           connecting; 1 to 86400000
+ *   maxAttempts         number   3                              how often a request is sent; 1 to 10
+ *   caFile              string   none                           PEM file of the roots to trust instead
+ *   roots               string   "bundled"                      or "platform": the roots of this machine
+ *   proxy               string   "env"                          or "none", or the URL of an HTTP proxy; "env" reads
+ *                                                               https_proxy, HTTPS_PROXY, http_proxy, all_proxy,
+ *                                                               ALL_PROXY and no_proxy, NO_PROXY
+ *   userAgent           string   "sinch-numbers/VERSION"        printable ASCII
+ *   maxResponseBytes    number   33554432                       after decompression; 1 to 1073741824
+ *   maxIdleConnections  number   64                             kept for each host; 0 to 1024
+ *   idleTimeoutMs       number   50000                          how long they are kept; 0 to 86400000
+ *   logLevel            string   "warn"                         off, error, warn, info, debug or trace
+ *
+ * log, log_userdata: receives the log up to logLevel; NULL for none. Both must stay valid until the client is freed.
+ * client_out: the client; NULL is written on failure. result_out: may be NULL.
+ * Fails with E_MISUSE (client_out is NULL) and E_INPUT (the config is refused; the error document names the field).
+ * Since 1.0.
+ */
+SINCH_NUMBERS_API
+SINCH_NUMBERS_MUST_USE
+sinch_numbers_code sinch_numbers_client_new(const char *config,
+                                            sinch_numbers_log_fn log,
+                                            void *log_userdata,
+                                            sinch_numbers_client **client_out,
+                                            sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Shuts a client down: calls in flight, on any thread, and later ones end with E_CANCELLED. Call it from any thread, as
+ * often as you like. Only a name look-up and a connect under way are not cut short. NULL does nothing. Since 1.0.
+ */
+SINCH_NUMBERS_API
+void sinch_numbers_client_shutdown(const sinch_numbers_client *client)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Frees a client. Pages made from it go on working. With calls in flight it shuts the client down, says so in the log and
+ * leaks it instead of freeing it under them. NULL does nothing. Since 1.0.
+ */
+SINCH_NUMBERS_API
+void sinch_numbers_client_free(sinch_numbers_client *client)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Lists one page of the project's numbers.
+ *
+ * query: a JSON object; NULL or "{}" asks for all numbers. Keys, all optional: regionCode ("US"), type ("MOBILE", "LOCAL",
+ * "TOLL_FREE"; the API's documents do not settle what comes back when it is left out: all types, or MOBILE only),
+ * numberPattern {pattern ("+1206", "2020"), searchPattern ("START", "CONTAINS", "END")}, capability (["SMS", "VOICE"]),
+ * pageSize (1 to 2147483647), pageToken (nextPageToken of the page before), orderBy ("phoneNumber", "displayName"). Values
+ * are given as they are and encoded on the way.
+ *
+ *   {"regionCode": "US", "numberPattern": {"pattern": "+1206", "searchPattern": "START"}, "pageSize": 100}
+ *
+ * Answer:
+ *
+ *   {"activeNumbers": [ ... as active_get ... ], "nextPageToken": "...", "totalSize": 1}
+ *
+ * The list ends where nextPageToken is missing, null or ""; sinch_numbers_pages_next does all of that. totalSize counts all
+ * pages. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_active_list(const sinch_numbers_client *client,
+                                             const char *query,
+                                             const sinch_numbers_cancel *cancel,
+                                             sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Reads a number.
+ *
+ * phone_number: E.164, as in "+12025550134". Answer (fields may be missing, null, "" or {}, which all mean "nothing"):
+ *
+ *   {"phoneNumber": "+12025550134", "projectId": "...", "displayName": "desk", "regionCode": "US", "type": "LOCAL",
+ *    "capability": ["SMS", "VOICE"], "money": {"currencyCode": "USD", "amount": "2.00"}, "paymentIntervalMonths": 1,
+ *    "nextChargeDate": "2024-08-24T14:15:22.022227Z", "expireAt": null,
+ *    "smsConfiguration": {"servicePlanId": "...", "campaignId": "", "scheduledProvisioning": null},
+ *    "voiceConfiguration": {"type": "RTC", "appId": "...", "trunkId": "", "serviceId": "", "lastUpdatedTime": null,
+ *      "scheduledVoiceProvisioning": {"type": "EST", "trunkId": "...", "status": "WAITING", "lastUpdatedTime": "..."}},
+ *    "callbackUrl": ""}
+ *
+ * A provisioning job is over when its scheduled object is gone; a status of FAILED stays. A number that the project does not
+ * rent is E_API with HTTP status 404. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_active_get(const sinch_numbers_client *client,
+                                            const char *phone_number,
+                                            const sinch_numbers_cancel *cancel,
+                                            sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Changes a number.
+ *
+ * body: a JSON object with what is to change, at least one of displayName, smsConfiguration {servicePlanId (required),
+ * campaignId}, voiceConfiguration {type (required), and the key of its id: appId for RTC, trunkId for EST, serviceId for
+ * FAX}, callbackUrl. "" as servicePlanId or campaignId unlinks; a number must be unlinked before it is linked to another
+ * service plan or campaign. To unlink a campaign only, give the current plan with it.
+ *
+ *   {"displayName": "desk", "voiceConfiguration": {"type": "EST", "trunkId": "YOUR_trunkId"}}
+ *
+ * Answer: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
+ * over. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_active_update(const sinch_numbers_client *client,
+                                               const char *phone_number,
+                                               const char *body,
+                                               const sinch_numbers_cancel *cancel,
+                                               sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Gives a number back: cancels its subscription at the end of the period that is paid for.
+ *
+ * Answer: as active_get, with that time in expireAt; the number stays readable until then. A failure can be maybe_applied:
+ * read the number before you release it again. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_active_release(const sinch_numbers_client *client,
+                                                const char *phone_number,
+                                                const sinch_numbers_cancel *cancel,
+                                                sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Reads the emergency address of a number.
+ *
+ * Answer:
+ *
+ *   {"streetNumber": "12345", "streetInfo": "Main St", "location": "Apt 5", "city": "Springfield", "state": "IL",
+ *    "postalCode": "62701", "postalCodePlusFour": "1234"}
+ *
+ * A number without one is E_API with HTTP status 404. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_emergency_address_get(const sinch_numbers_client *client,
+                                                       const char *phone_number,
+                                                       const sinch_numbers_cancel *cancel,
+                                                       sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Puts an emergency address on a number. Validate it first.
+ *
+ * body: displayName and address are required, and in the address streetNumber, streetInfo, city, state and postalCode;
+ * location and postalCodePlusFour are optional.
+ *
+ *   {"displayName": "Office", "address": {"streetNumber": "12345", "streetInfo": "Main St", "location": "Apt 5",
+ *    "city": "Springfield", "state": "IL", "postalCode": "62701", "postalCodePlusFour": "1234"}}
+ *
+ * Answer: the address as the service took it, as emergency_address_get. A failure can be maybe_applied: read the address
+ * before you send it again. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_emergency_address_provision(const sinch_numbers_client *client,
+                                                             const char *phone_number,
+                                                             const char *body,
+                                                             const sinch_numbers_cancel *cancel,
+                                                             sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Removes the emergency address of a number. Answer: {}. A failure can be maybe_applied: read the address before you send
+ * it again. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_emergency_address_deprovision(const sinch_numbers_client *client,
+                                                               const char *phone_number,
+                                                               const sinch_numbers_cancel *cancel,
+                                                               sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Asks what the service makes of an emergency address, without putting it anywhere.
+ *
+ * body: as emergency_address_provision. Answer:
+ *
+ *   {"phoneNumber": "...", "displayName": "...", "validatedAddress": { ... }, "validationResult": "NEAR_MATCH",
+ *    "validationMessage": "...", "correctedAddress": { ... }, "candidateAddresses": [ { ... } ]}
+ *
+ * validationResult is EXACT_MATCH, NEAR_MATCH (provision correctedAddress instead) or NO_MATCH (candidateAddresses are what
+ * it might have meant). Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_emergency_address_validate(const sinch_numbers_client *client,
+                                                            const char *phone_number,
+                                                            const char *body,
+                                                            const sinch_numbers_cancel *cancel,
+                                                            sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Begins to go through a list, page by page. Nothing is sent yet.
+ *
+ * query: as active_list; with a pageToken the walk begins there. pages_out: the pages; NULL is written on failure. They keep
+ * what they need of the client: free them in any order. Fails with E_MISUSE and E_INPUT. Since 1.0.
+ */
+SINCH_NUMBERS_API
+SINCH_NUMBERS_MUST_USE
+sinch_numbers_code sinch_numbers_pages_new(const sinch_numbers_client *client,
+                                           const char *query,
+                                           sinch_numbers_pages **pages_out,
+                                           sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Fetches the next page. Answer: as active_list; empty pages in the middle of a list are handed out too.
+ *
+ * DONE after the last page, for ever. A failure does not move the walk: the next call asks for the same page again. After a
+ * page whose nextPageToken was used before in this walk comes E_PROTOCOL instead of a circle. Threads that share the pages
+ * take turns, each within its own deadline. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_pages_next(sinch_numbers_pages *pages,
+                                            const sinch_numbers_cancel *cancel,
+                                            sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Frees pages. NULL does nothing. Since 1.0.
+ */
+SINCH_NUMBERS_API void sinch_numbers_pages_free(sinch_numbers_pages *pages) SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns the code of the call. E_MISUSE for NULL or a handle of another kind. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_result_code(const sinch_numbers_result *result)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns the HTTP status; 0 if none was received. Since 1.0.
+ */
+SINCH_NUMBERS_API
+int32_t sinch_numbers_result_http_status(const sinch_numbers_result *result)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Tells whether the same call may succeed later, unchanged: -1 it cannot (always when maybe_applied: read before you
+ * repeat), 0 it may, more than 0 it may after that many milliseconds, which the service asked for. Since 1.0.
+ */
+SINCH_NUMBERS_API
+int64_t sinch_numbers_result_retry_after_ms(const sinch_numbers_result *result)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns 1 for a failed write that may have taken effect all the same: the request went out, and no answer says what
+ * became of it. Since 1.0.
+ */
+SINCH_NUMBERS_API
+int32_t sinch_numbers_result_maybe_applied(const sinch_numbers_result *result)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns 1 for a success that was found out by reading, after the answer to a write had been lost. Since 1.0.
+ */
+SINCH_NUMBERS_API
+int32_t sinch_numbers_result_reconciled(const sinch_numbers_result *result)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns the value at a JSON pointer (RFC 6901), as in "/smsConfiguration/servicePlanId" or "/activeNumbers/0/phoneNumber":
+ * a string as plain text (what follows a U+0000 is left out), anything else as raw JSON, an object or list included. NULL if
+ * there is no such place. The text lives as long as the result. Since 1.0.
+ */
+SINCH_NUMBERS_API
+const char *sinch_numbers_result_value(const sinch_numbers_result *result,
+                                       const char *json_pointer)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns what went wrong, for people; "" on success. It lives as long as the result. Since 1.0.
+ */
+SINCH_NUMBERS_API
+const char *sinch_numbers_result_message(const sinch_numbers_result *result)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's answer as it
+ * came, on failure the error document. It lives as long as the result. Since 1.0.
+ */
+SINCH_NUMBERS_API
+const char *sinch_numbers_result_json(const sinch_numbers_result *result,
+                                      size_t *length_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Frees a result, and every text that it handed out. NULL does nothing. Since 1.0.
+ */
+SINCH_NUMBERS_API
+void sinch_numbers_result_free(sinch_numbers_result *result)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Makes a cancel token. Never NULL. Since 1.0.
+ */
+SINCH_NUMBERS_API
+SINCH_NUMBERS_MUST_USE
+sinch_numbers_cancel *sinch_numbers_cancel_new(void)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Makes a cancel token with a deadline of its own, counted from now: calls that it is given to end with E_TIMEOUT when that
+ * many milliseconds have passed, 0 and less at once. It can be triggered as well. Never NULL. Since 1.0.
+ */
+SINCH_NUMBERS_API
+SINCH_NUMBERS_MUST_USE
+sinch_numbers_cancel *sinch_numbers_cancel_new_after(int64_t milliseconds)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Triggers a cancel token: the calls that it was given to, and those that it will be given to, end with E_CANCELLED. Call it
+ * from any thread, or from a signal handler: it is async-signal-safe. NULL does nothing. Since 1.0.
+ */
+SINCH_NUMBERS_API
+void sinch_numbers_cancel_trigger(const sinch_numbers_cancel *cancel)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Frees a cancel token. While a call uses it, it is leaked instead. NULL does nothing. Since 1.0.
+ */
+SINCH_NUMBERS_API
+void sinch_numbers_cancel_free(sinch_numbers_cancel *cancel)
+SINCH_NUMBERS_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SINCH_NUMBERS_H */
