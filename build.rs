@@ -32,7 +32,8 @@ mod capi {
         let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
         let out = env::var("OUT_DIR").expect("cargo sets it");
         let contract = fs::read_to_string(Path::new(&root).join(CONTRACT)).expect("the contract");
-        let version = |part: &str| env::var(format!("CARGO_PKG_VERSION_{part}")).expect("cargo sets it");
+        let version =
+            |part: &str| env::var(format!("CARGO_PKG_VERSION_{part}")).expect("cargo sets it");
         let contract = contract
             .replace("@VERSION@", &env::var("CARGO_PKG_VERSION").expect("cargo sets it"))
             .replace("@MAJOR@", &version("MAJOR"))

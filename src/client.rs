@@ -569,9 +569,9 @@ impl ClientBuilder {
         let variable = |name: &str| env::var(name).ok();
         let proxy = |origin: &str| match self.proxy.for_origin(Origin::of(origin), variable) {
             None => Ok(None),
-            Some(url) => Proxy::parse(&url)
-                .map(Some)
-                .map_err(|problem| Error::invalid("proxy", problem)),
+            Some(url) => {
+                Proxy::parse(&url).map(Some).map_err(|problem| Error::invalid("proxy", problem))
+            }
         };
         let (api_proxy, auth_proxy) = (proxy(&base_url)?, proxy(&auth_url)?);
         let engine = Engine::new(EngineConfig {
@@ -619,10 +619,10 @@ impl Roots {
                 ("roots", named.or_else(usual).ok_or_else(none)?)
             }
         };
-        let refuse = |problem: String| {
-            Error::invalid(field, format!("{}: {problem}", file.display()))
-        };
-        let pem = std::fs::read(&file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        let refuse =
+            |problem: String| Error::invalid(field, format!("{}: {problem}", file.display()));
+        let pem =
+            std::fs::read(&file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
         Trusted::from_pem(&pem).map_err(refuse)
     }
 }

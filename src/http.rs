@@ -202,11 +202,11 @@ impl Http {
             .max_idle_age(config.idle_timeout)
             .build();
         let proxy = config.proxy.and_then(|proxy| proxy.0.uri().authority().cloned());
-        let connector = ()
-            .chain(ConnectProxyConnector::default())
-            .chain(TcpConnector)
-            .chain(RustlsConnector::default())
-            .chain(Watch { proxy });
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(TcpConnector)
+                .chain(RustlsConnector::default())
+                .chain(Watch { proxy });
         Self {
             agent: Agent::with_parts(agent_config, connector, CachingResolver::default()),
             connect_timeout: config.connect_timeout,

@@ -5,7 +5,9 @@ use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::{sinch_numbers_cancel, sinch_numbers_client, sinch_numbers_pages, sinch_numbers_result};
+use super::{
+    sinch_numbers_cancel, sinch_numbers_client, sinch_numbers_pages, sinch_numbers_result,
+};
 
 /// The longest text that is taken, in bytes.
 pub(super) const MAX_TEXT: usize = 1024 * 1024;
@@ -82,7 +84,9 @@ pub(super) fn give<O: Opaque>(value: O::Value) -> *mut O {
 /// # Safety
 ///
 /// `pointer` is null or points to a live handle, of whatever kind.
-pub(super) unsafe fn take_part<'a, O: Opaque>(pointer: *const O) -> Result<Used<'a, O>, &'static str> {
+pub(super) unsafe fn take_part<'a, O: Opaque>(
+    pointer: *const O,
+) -> Result<Used<'a, O>, &'static str> {
     if pointer.is_null() {
         return Err("NULL");
     }

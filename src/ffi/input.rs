@@ -146,9 +146,8 @@ pub(super) fn query(text: &str) -> Result<ListNumbers, Error> {
     if let Some(order) = object.text("orderBy")? {
         list = list.order_by(order);
     }
-    object.finish(
-        "regionCode, type, numberPattern, capability, pageSize, pageToken and orderBy",
-    )?;
+    object
+        .finish("regionCode, type, numberPattern, capability, pageSize, pageToken and orderBy")?;
     Ok(list)
 }
 

@@ -419,9 +419,7 @@ pub unsafe extern "C" fn sinch_numbers_active_list(
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
     // SAFETY: the caller vouches for the pointers, here and below.
-    unsafe {
-        operate("active_list", client, cancel, result_out, || written(&list_query(query)?))
-    }
+    unsafe { operate("active_list", client, cancel, result_out, || written(&list_query(query)?)) }
 }
 
 /// # Safety
@@ -857,9 +855,7 @@ pub unsafe extern "C" fn sinch_numbers_result_value(
 ) -> *const c_char {
     // SAFETY: the caller vouches for the pointers.
     unsafe {
-        inspect("result_value", result, ptr::null(), |r| {
-            r.value(handle::text(json_pointer).ok()?)
-        })
+        inspect("result_value", result, ptr::null(), |r| r.value(handle::text(json_pointer).ok()?))
     }
 }
 

@@ -82,9 +82,7 @@ impl Outcome {
     pub(super) fn failure(operation: Option<&str>, failure: Failure) -> Self {
         match failure {
             Failure::Error(error) => Self::error(operation, &error),
-            Failure::Misuse(problem) => {
-                Self::plain(SINCH_NUMBERS_E_MISUSE, operation, &problem)
-            }
+            Failure::Misuse(problem) => Self::plain(SINCH_NUMBERS_E_MISUSE, operation, &problem),
             Failure::Panic => {
                 let problem = "a bug in the library was caught; the client stays usable";
                 Self::plain(SINCH_NUMBERS_E_INTERNAL, operation, problem)

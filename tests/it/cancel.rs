@@ -23,8 +23,7 @@ struct Place {
 fn places() -> Vec<Place> {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{".to_vec();
     let pause = answer_with(429, "Retry-After: 20\r\n", "");
-    let place =
-        |name, server, applied| Place { name, server, applied, pauses: Arc::default() };
+    let place = |name, server, applied| Place { name, server, applied, pauses: Arc::default() };
     vec![
         place("waiting", Server::new([Act::Stall]), true),
         place("receiving", Server::new([Act::Raw(head)]), true),

@@ -3,10 +3,11 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::time::Duration;
 
 use sinch_numbers::{Client, Credentials, ListNumbers, Provisioning, Sandbox};
+
+use crate::toolchain::{bare, printed as out, with_account};
 
 /// Where cargo put the examples when it built this test.
 fn example(name: &str) -> PathBuf {
@@ -14,41 +15,6 @@ fn example(name: &str) -> PathBuf {
     let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is missing: `cargo test` builds it", path.display());
     path
-}
-
-/// A command without an account in its environment.
-fn bare(name: &str) -> Command {
-    let mut command = Command::new(example(name));
-    for variable in [
-        "SINCH_PROJECT_ID",
-        "SINCH_KEY_ID",
-        "SINCH_KEY_SECRET",
-        "SINCH_AUTH",
-        "SINCH_NUMBERS_URL",
-        "SINCH_AUTH_URL",
-    ] {
-        command.env_remove(variable);
-    }
-    command
-}
-
-/// A command with the sandbox's project in its environment.
-fn with_account(name: &str, sandbox: &Sandbox) -> Command {
-    let mut command = bare(name);
-    command
-        .env("SINCH_PROJECT_ID", sandbox.project_id())
-        .env("SINCH_KEY_ID", sandbox.key_id())
-        .env("SINCH_KEY_SECRET", sandbox.key_secret())
-        .env("SINCH_NUMBERS_URL", sandbox.base_url())
-        .env("SINCH_AUTH_URL", sandbox.base_url());
-    command
-}
-
-fn out(output: &Output) -> String {
-    let (out, err) = (&output.stdout, &output.stderr);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(err));
-    assert_eq!(String::from_utf8_lossy(err), "", "nothing on stderr");
-    String::from_utf8(out.clone()).unwrap()
 }
 
 fn sandbox() -> Sandbox {
@@ -76,7 +42,7 @@ fn free_number(client: &Client) -> String {
 
 #[test]
 fn the_tour_goes_all_the_way() {
-    let printed = out(&bare("tour").output().unwrap());
+    let printed = out(&bare(example("tour")).output().unwrap());
     for piece in [
         "No account in the environment",
         "== List the numbers",
@@ -104,7 +70,7 @@ fn the_tour_only_reads_an_account() {
     let client = client(&sandbox);
     let fleet = || client.list(&ListNumbers::new()).unwrap().json().to_owned();
     let before = fleet();
-    let printed = out(&with_account("tour", &sandbox).output().unwrap());
+    let printed = out(&with_account(example("tour"), &sandbox).output().unwrap());
     assert!(printed.contains("Your account; reading only"), "{printed}");
     assert!(printed.contains("nothing was changed"), "{printed}");
     assert_eq!(fleet(), before);
@@ -116,17 +82,17 @@ fn the_tour_changes_what_it_is_told_to() {
     let client = client(&sandbox);
     let number = free_number(&client);
     let told = ["--write", "--number", &number];
-    let printed = out(&with_account("tour", &sandbox).args(told).output().unwrap());
+    let printed = out(&with_account(example("tour"), &sandbox).args(told).output().unwrap());
     assert!(printed.contains("skipped: no --app"), "{printed}");
     assert!(printed.contains("skipped: no --release"), "{printed}");
     assert_eq!(client.get(&number).unwrap().expire_at, None);
     let told = ["--write", "--number", &number, "--app", "app-7", "--release"];
-    let printed = out(&with_account("tour", &sandbox).args(told).output().unwrap());
+    let printed = out(&with_account(example("tour"), &sandbox).args(told).output().unwrap());
     assert!(printed.contains("voice: RTC app-7"), "{printed}");
     assert!(client.get(&number).unwrap().expire_at.is_some());
     for wrong in [&["--write"][..], &["--release"], &["--number", "+12025550134"], &["--nonsense"]]
     {
-        let output = with_account("tour", &sandbox).args(wrong).output().unwrap();
+        let output = with_account(example("tour"), &sandbox).args(wrong).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{wrong:?}");
         assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{wrong:?}");
     }
@@ -134,11 +100,12 @@ fn the_tour_changes_what_it_is_told_to() {
 
 #[test]
 fn list_prints_a_table() {
-    let printed = out(&bare("list").args(["--region", "US", "--page-size", "2"]).output().unwrap());
+    let printed =
+        out(&bare(example("list")).args(["--region", "US", "--page-size", "2"]).output().unwrap());
     assert!(printed.starts_with("NUMBER "), "{printed}");
     let rows = printed.lines().count() - 2;
     assert!(rows > 2 && printed.ends_with(&format!("\n{rows} numbers\n")), "{printed}");
-    let output = bare("list").args(["--page-size", "0"]).output().unwrap();
+    let output = bare(example("list")).args(["--page-size", "0"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("pageSize: is 0"));
 }
@@ -149,7 +116,7 @@ fn the_small_ones_do_their_one_thing() {
     let client = client(&sandbox);
     let number = free_number(&client);
     let run = |name: &str, arguments: &[&str]| {
-        out(&with_account(name, &sandbox).args(arguments).output().unwrap())
+        out(&with_account(example(name), &sandbox).args(arguments).output().unwrap())
     };
     assert!(run("get_number", &[&number]).starts_with(&number));
     assert!(run("link_service_plan", &[&number, "plan-a"]).contains("is linked to plan-a"));
@@ -196,7 +163,7 @@ fn the_readme_holds_what_runs() {
     let code = source.split_once("\n\n").unwrap().1;
     assert_eq!(block, code, "the README's example is examples/readme.rs");
     let sandbox = sandbox();
-    let printed = out(&with_account("readme", &sandbox).output().unwrap());
+    let printed = out(&with_account(example("readme"), &sandbox).output().unwrap());
     let fleet = client(&sandbox).numbers(&ListNumbers::new().region_code("US")).count();
     assert!(printed.lines().filter(|line| line.starts_with("+1")).count() == fleet, "{printed}");
     assert!(printed.ends_with("Pending\n"), "{printed}");

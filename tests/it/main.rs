@@ -1,6 +1,7 @@
 //! The library against real sockets: what it sends, what it makes of answers, what it does on failures.
 
 mod auth;
+mod c;
 mod cancel;
 mod errors;
 mod examples;
@@ -11,3 +12,4 @@ mod retries;
 mod sandbox;
 mod server;
 mod tidy;
+mod toolchain;

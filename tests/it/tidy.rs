@@ -107,5 +107,9 @@ fn the_committed_header_is_what_cbindgen_makes() {
         fs::write(&path, made).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap();
-    assert!(committed == made, "{} is out of date: UPDATE_HEADER=1 cargo test header", path.display());
+    assert!(
+        committed == made,
+        "{} is out of date: UPDATE_HEADER=1 cargo test header",
+        path.display()
+    );
 }
