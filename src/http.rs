@@ -381,16 +381,15 @@ impl<In: Transport> Connector<In> for TcpConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        let transport = match chained {
-            // The tunnel of a proxy.
-            Some(tunnel) => Either::A(tunnel),
-            None => {
-                Call::update(|call| call.phase = Phase::Connect);
-                let socket = connect_any(&details.addrs)?;
-                socket.set_nodelay(true)?;
-                socket.set_nonblocking(true)?;
-                Either::B(TcpTransport { socket, buffers: LazyBuffers::new(BUFFER, BUFFER) })
-            }
+        // What is there already is the tunnel of a proxy.
+        let transport = if let Some(tunnel) = chained {
+            Either::A(tunnel)
+        } else {
+            Call::update(|call| call.phase = Phase::Connect);
+            let socket = connect_any(&details.addrs)?;
+            socket.set_nodelay(true)?;
+            socket.set_nonblocking(true)?;
+            Either::B(TcpTransport { socket, buffers: LazyBuffers::new(BUFFER, BUFFER) })
         };
         if details.needs_tls() {
             Call::update(|call| call.phase = Phase::Tls);

@@ -116,15 +116,11 @@ impl PageWalk {
         let Some(reply) = self.fetch(cancel)? else { return Ok(None) };
         let token = match json::value_at(&reply.json, "/nextPageToken") {
             None | Some("null" | "{}" | "\"\"") => None,
-            Some(raw) => match json::text_of(raw) {
-                Some(token) => Some(token),
-                None => {
-                    let problem = "nextPageToken is not a string";
-                    return Err(Error::protocol(problem, Some(reply.http_status), b"")
-                        .of_operation(ListNumbers::NAME, None)
-                        .attempted(reply.attempts));
-                }
-            },
+            Some(raw) => Some(json::text_of(raw).ok_or_else(|| {
+                Error::protocol("nextPageToken is not a string", Some(reply.http_status), b"")
+                    .of_operation(ListNumbers::NAME, None)
+                    .attempted(reply.attempts)
+            })?),
         };
         self.advance(token.as_deref());
         Ok(Some(reply))

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn the_environment_names_the_proxy() {
-        let rows: [(&str, &[(&str, &str)], Option<&str>); 27] = [
+        type Row = (&'static str, &'static [(&'static str, &'static str)], Option<&'static str>);
+        let rows: [Row; 27] = [
             ("https://a.test", &[], None),
             ("https://a.test", &[("https_proxy", "p")], Some("p")),
             ("https://a.test", &[("HTTPS_PROXY", "p")], Some("p")),

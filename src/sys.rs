@@ -300,8 +300,8 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    let make = || Ok::<_, Infallible>(made.fetch_add(1, Ordering::SeqCst));
-                    let mine = value.get_or_try_init(make).unwrap();
+                    let count = || Ok::<_, Infallible>(made.fetch_add(1, Ordering::SeqCst));
+                    let mine = value.get_or_try_init(count).unwrap();
                     assert!(ptr::eq(mine, value.get().unwrap()));
                 });
             }

@@ -5,6 +5,8 @@
 
 // What is exported is reached by name, not by path; and its names are C's.
 #![allow(non_camel_case_types, unreachable_pub)]
+// The comments on exported items are C's manual.
+#![allow(clippy::doc_link_with_quotes, clippy::doc_markdown)]
 
 mod handle;
 mod input;
@@ -154,6 +156,7 @@ fn guard<T>(name: &str, body: impl FnOnce() -> Result<T, Failure>) -> Result<T, 
     let body = || {
         #[cfg(feature = "test-hooks")]
         if std::env::var_os("SINCH_NUMBERS_TEST_PANIC").is_some_and(|wanted| wanted == name) {
+            #[allow(clippy::panic)]
             std::panic::panic_any("injected");
         }
         #[cfg(not(feature = "test-hooks"))]
@@ -195,10 +198,12 @@ unsafe fn operate(
     out: *mut *mut sinch_numbers_result,
     request: impl FnOnce() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers, here and below.
+    // SAFETY: the caller vouches for the pointers.
     unsafe { handle::write(out, ptr::null_mut()) };
     let result = guard(name, || {
+        // SAFETY: the caller vouches for it.
         let client = unsafe { required(client) }?;
+        // SAFETY: the caller vouches for it.
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
         Ok(client.client.send(&request()?, cancel)?)
@@ -207,6 +212,7 @@ unsafe fn operate(
         Ok(reply) => Outcome::answer(reply),
         Err(failure) => Outcome::failure(Some(name), failure),
     };
+    // SAFETY: the caller vouches for it.
     unsafe { leave(out, outcome) }
 }
 
@@ -324,7 +330,7 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
     const NAME: &str = "client_new";
-    // SAFETY: the caller vouches for the pointers, here and below.
+    // SAFETY: the caller vouches for the pointers.
     unsafe {
         handle::write(client_out, ptr::null_mut());
         handle::write(result_out, ptr::null_mut());
@@ -336,6 +342,7 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
         let (mut builder, level) = if config.is_null() {
             (ClientBuilder::from_env()?, Some(LogLevel::Warn))
         } else {
+            // SAFETY: the caller vouches for it.
             input::config(unsafe { text("config", config) }?)?
         };
         if let (Some(function), Some(level)) = (log, level) {
@@ -346,11 +353,13 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
     });
     let outcome = match made {
         Ok(client) => {
+            // SAFETY: the caller vouches for it.
             unsafe { handle::write(client_out, handle::give(client)) };
             Outcome::ok()
         }
         Err(failure) => Outcome::failure(None, failure),
     };
+    // SAFETY: the caller vouches for it.
     unsafe { leave(result_out, outcome) }
 }
 
@@ -418,7 +427,7 @@ pub unsafe extern "C" fn sinch_numbers_active_list(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers, here and below.
+    // SAFETY: the caller vouches for the pointers.
     unsafe { operate("active_list", client, cancel, result_out, || written(&list_query(query)?)) }
 }
 
@@ -652,16 +661,18 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
     pages_out: *mut *mut sinch_numbers_pages,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers, here and below.
+    // SAFETY: the caller vouches for the pointers.
     unsafe {
         handle::write(pages_out, ptr::null_mut());
         handle::write(result_out, ptr::null_mut());
     }
     let made = guard("pages_new", || {
+        // SAFETY: the caller vouches for it.
         let client = unsafe { required(client) }?;
         if pages_out.is_null() {
             return Err(Failure::Misuse("pages_out is NULL".to_owned()));
         }
+        // SAFETY: the caller vouches for it.
         let query = unsafe { list_query(query) }?;
         written(&query)?;
         let walk = Mutex::new(PageWalk::new(client.client.clone(), query));
@@ -669,11 +680,13 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
     });
     let outcome = match made {
         Ok(pages) => {
+            // SAFETY: the caller vouches for it.
             unsafe { handle::write(pages_out, handle::give(pages)) };
             Outcome::ok()
         }
         Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
     };
+    // SAFETY: the caller vouches for it.
     unsafe { leave(result_out, outcome) }
 }
 
@@ -692,10 +705,12 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers, here and below.
+    // SAFETY: the caller vouches for the pointers.
     unsafe { handle::write(result_out, ptr::null_mut()) };
     let result = guard("pages_next", || {
+        // SAFETY: the caller vouches for it.
         let pages = unsafe { required(pages.cast_const()) }?;
+        // SAFETY: the caller vouches for it.
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
         Ok(pages.turn(cancel)?.next_reply(cancel)?)
@@ -705,6 +720,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
         Ok(None) => Outcome::done(),
         Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
     };
+    // SAFETY: the caller vouches for it.
     unsafe { leave(result_out, outcome) }
 }
 

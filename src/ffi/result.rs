@@ -31,8 +31,11 @@ pub(super) struct Outcome {
     values: Mutex<HashMap<Box<str>, Option<CString>>>,
     /// Where the items of the lists stand that were walked through, by the list's pointer: a list that is read item by item
     /// must not be searched from its beginning each time.
-    lists: Mutex<HashMap<Box<str>, Vec<(usize, usize)>>>,
+    lists: Mutex<HashMap<Box<str>, Places>>,
 }
+
+/// Where the items of a list begin and end.
+type Places = Vec<(usize, usize)>;
 
 /// What a function of the library failed with before it had an [`Error`].
 pub(super) enum Failure {
