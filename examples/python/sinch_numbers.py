@@ -1,0 +1,731 @@
+"""Unofficial client of the Sinch Active Number API: the phone numbers that a project rents, and their emergency addresses.
+
+One file over the C library ``libsinch_numbers``, without further dependencies::
+
+    from sinch_numbers import Client
+
+    with Client(project_id="...", key_id="...", key_secret="...") as client:
+        for number in client.numbers({"regionCode": "US"}):
+            print(number["phoneNumber"], number.get("displayName"))
+
+Dictionaries go in and come out in the API's own spelling; ``sinch_numbers.h`` describes every key. In what comes out, a
+missing key, ``None``, ``""`` and ``{}`` all mean "nothing".
+
+Every call blocks until it is over, at the latest when the client's ``timeout_ms`` have passed; other threads run meanwhile.
+Python sees Ctrl-C only when the call is over. Any number of threads may share a client. It works on after ``os.fork()``, and
+it pickles as its configuration, so it can be given to ``multiprocessing`` with any start method.
+
+The library is looked for in ``SINCH_NUMBERS_LIBRARY`` (a file, or the folder it is in), next to this file, and by the loader.
+Where it cannot be found, or does not fit, importing this module raises ``ImportError``.
+
+Licence: MIT OR Apache-2.0.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import decimal
+import json
+import logging
+import math
+import os
+import sys
+import threading
+import weakref
+from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Type
+
+__version__ = "1.0.0"
+
+__all__ = [
+    "Answer",
+    "ApiError",
+    "AuthError",
+    "Cancel",
+    "CancelledError",
+    "Client",
+    "DeadlineError",
+    "InputError",
+    "InternalError",
+    "MisuseError",
+    "NetworkError",
+    "Numbers",
+    "Pages",
+    "ProtocolError",
+    "SinchNumbersError",
+    "library_version",
+]
+
+
+# The library.
+
+
+class _ClientStruct(ctypes.Structure):
+    pass
+
+
+class _PagesStruct(ctypes.Structure):
+    pass
+
+
+class _ResultStruct(ctypes.Structure):
+    pass
+
+
+class _CancelStruct(ctypes.Structure):
+    pass
+
+
+# Distinct types, so that ctypes refuses a handle of the wrong kind.
+_client_p = POINTER(_ClientStruct)
+_pages_p = POINTER(_PagesStruct)
+_result_p = POINTER(_ResultStruct)
+_cancel_p = POINTER(_CancelStruct)
+_log_fn = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
+
+# Every function of sinch_numbers.h: what it returns, what it takes.
+_FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
+    "version": (c_char_p, []),
+    "version_number": (c_uint32, []),
+    "code_name": (c_char_p, [c_int32]),
+    "client_new": (c_int32, [c_char_p, _log_fn, c_void_p, POINTER(_client_p), POINTER(_result_p)]),
+    "client_shutdown": (None, [_client_p]),
+    "client_free": (None, [_client_p]),
+    "active_list": (c_int32, [_client_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "active_get": (c_int32, [_client_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "active_update": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "active_release": (c_int32, [_client_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "emergency_address_get": (c_int32, [_client_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "emergency_address_provision": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "emergency_address_deprovision": (c_int32, [_client_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "emergency_address_validate": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "pages_new": (c_int32, [_client_p, c_char_p, POINTER(_pages_p), POINTER(_result_p)]),
+    "pages_next": (c_int32, [_pages_p, _cancel_p, POINTER(_result_p)]),
+    "pages_free": (None, [_pages_p]),
+    "result_code": (c_int32, [_result_p]),
+    "result_http_status": (c_int32, [_result_p]),
+    "result_retry_after_ms": (c_int64, [_result_p]),
+    "result_maybe_applied": (c_int32, [_result_p]),
+    "result_reconciled": (c_int32, [_result_p]),
+    "result_value": (c_char_p, [_result_p, c_char_p]),
+    "result_message": (c_char_p, [_result_p]),
+    "result_json": (c_char_p, [_result_p, POINTER(c_size_t)]),
+    "result_free": (None, [_result_p]),
+    "cancel_new": (_cancel_p, []),
+    "cancel_new_after": (_cancel_p, [c_int64]),
+    "cancel_trigger": (None, [_cancel_p]),
+    "cancel_free": (None, [_cancel_p]),
+}
+
+# The oldest library that this file works with; a newer one fits as long as the major version is the same.
+_NEEDED = (1, 0)
+
+if sys.platform == "darwin":
+    _FILES = ["libsinch_numbers.dylib", "libsinch_numbers.1.dylib"]
+else:
+    _FILES = ["libsinch_numbers.so", "libsinch_numbers.so.1"]
+
+
+class _Library:
+    """The functions of the library, each with its types."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            # CDLL lets other Python threads run during a call.
+            library = ctypes.CDLL(name)
+        except OSError as error:
+            raise ImportError(f"libsinch_numbers cannot be loaded: {error}", path=name) from error
+        # Before anything else: the other functions may be different ones in a version that does not fit.
+        self._check_version(name, library)
+        for function, (returns, takes) in _FUNCTIONS.items():
+            setattr(self, function, self._function(name, library, function, returns, takes))
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        # For type checkers: what is there was set above.
+        raise AttributeError(name)
+
+    @staticmethod
+    def _function(name: str, library: ctypes.CDLL, function: str, returns: Any, takes: List[Any]) -> Any:
+        try:
+            found = getattr(library, "sinch_numbers_" + function)
+        except AttributeError:
+            raise ImportError(f"{name} has no sinch_numbers_{function}", path=name) from None
+        found.restype, found.argtypes = returns, takes
+        return found
+
+    def _check_version(self, name: str, library: ctypes.CDLL) -> None:
+        number = self._function(name, library, "version_number", *_FUNCTIONS["version_number"])()
+        version = (number >> 16, number >> 8 & 0xFF)
+        if version[0] != _NEEDED[0] or version < _NEEDED:
+            found, needed = ".".join(map(str, version)), ".".join(map(str, _NEEDED))
+            problem = f"{name} is version {found}; this module needs {needed} or a later {_NEEDED[0]}.x"
+            raise ImportError(problem, path=name)
+
+
+def _find() -> _Library:
+    wanted = os.environ.get("SINCH_NUMBERS_LIBRARY")
+    if wanted:
+        # Whoever names a library wants that one: nothing else is tried.
+        return _Library(os.path.join(wanted, _FILES[0]) if os.path.isdir(wanted) else wanted)
+    here = os.path.dirname(os.path.abspath(__file__))
+    for file in _FILES:
+        if os.path.exists(os.path.join(here, file)):
+            return _Library(os.path.join(here, file))
+    try:
+        return _Library(_FILES[1])
+    except ImportError as error:
+        # Found, but it does not fit: that says more than where else it could be.
+        if not isinstance(error.__cause__, OSError):
+            raise
+        problem = (
+            f"{error}. Name the file in SINCH_NUMBERS_LIBRARY, put {_FILES[0]} next to {__file__}, "
+            f"or install {_FILES[1]} where the loader finds it"
+        )
+        raise ImportError(problem) from error.__cause__
+
+
+_library = _find()
+
+
+def library_version() -> str:
+    """Returns the version of the C library, as in ``"1.0.0"``."""
+    return _decode(_library.version())
+
+
+def _decode(text: Optional[bytes]) -> str:
+    return (text or b"").decode("utf-8", "replace")
+
+
+class _Handle:
+    """Owns a handle of the library and frees it when the last reference is gone.
+
+    A call holds a reference while it runs: closing a client on another thread cannot free it under the call, and no lock is
+    needed that a fork could leave locked.
+    """
+
+    __slots__ = ("pointer", "_free", "_keep", "__weakref__")
+
+    def __init__(self, pointer: Any, free: Callable[[Any], None], keep: Any = None) -> None:
+        self.pointer = pointer
+        # Modules may be gone when this is freed at the end of the program: the function is kept here.
+        self._free = free
+        self._keep = keep
+
+    def __del__(self) -> None:
+        self._free(self.pointer)
+
+
+# Errors.
+
+
+class SinchNumbersError(Exception):
+    """A call that failed; ``str()`` says why, for people.
+
+    The subclasses say what to do. An error pickles, so it travels between processes.
+    """
+
+    #: The number of the code.
+    code: int
+    #: The HTTP status; 0 if none was received.
+    http_status: int
+    #: Whether the same call may succeed later, unchanged.
+    can_retry: bool
+    #: How many seconds the service asks to wait before that; ``None`` if it does not say.
+    retry_after: Optional[float]
+    #: Whether a write may have taken effect all the same: read the number, or its emergency address, before repeating it.
+    maybe_applied: bool
+    #: The error document, as sinch_numbers.h describes it.
+    document: Dict[str, Any]
+
+    def __init__(
+        self,
+        message: str,
+        code: int,
+        document: Mapping[str, Any],
+        http_status: int = 0,
+        retry_after_ms: int = -1,
+        maybe_applied: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self._arguments = (message, code, document, http_status, retry_after_ms, maybe_applied)
+        self.code = code
+        self.http_status = http_status
+        self.can_retry = retry_after_ms >= 0
+        self.retry_after = retry_after_ms / 1000 if retry_after_ms > 0 else None
+        self.maybe_applied = maybe_applied
+        self.document = dict(document)
+
+    @property
+    def code_name(self) -> str:
+        """The name of the code, as in ``"E_API"``."""
+        return _decode(_library.code_name(self.code))
+
+    @property
+    def field_violations(self) -> List[Dict[str, str]]:
+        """What the service refuses, each with ``field`` and ``description``."""
+        return list(self.document.get("fieldViolations") or [])
+
+    def __reduce__(self) -> Any:
+        return type(self), self._arguments
+
+
+class MisuseError(SinchNumbersError):
+    """The call makes no sense: the client is closed."""
+
+
+class InputError(SinchNumbersError, ValueError):
+    """What was given is refused before anything is sent; ``document["field"]`` names the place."""
+
+
+class AuthError(SinchNumbersError):
+    """The credentials are refused."""
+
+
+class ApiError(SinchNumbersError):
+    """The service answers with an error, as in ``http_status`` 404 for a number that the project does not rent."""
+
+
+class NetworkError(SinchNumbersError):
+    """The service cannot be reached, or the connection broke."""
+
+
+class DeadlineError(SinchNumbersError, TimeoutError):
+    """The deadline of the client or of the :class:`Cancel` passed."""
+
+
+class ProtocolError(SinchNumbersError):
+    """The answer is not what the service promises."""
+
+
+class CancelledError(SinchNumbersError):
+    """The :class:`Cancel` was triggered, or the client was closed during the call."""
+
+
+class InternalError(SinchNumbersError):
+    """A bug in the library that was caught. The client stays usable."""
+
+
+_OK, _DONE, _E_MISUSE, _E_INPUT, _E_PROTOCOL = 0, 1, 2, 3, 8
+
+_ERRORS: Dict[int, Type[SinchNumbersError]] = {
+    _E_MISUSE: MisuseError,
+    _E_INPUT: InputError,
+    4: AuthError,
+    5: ApiError,
+    6: NetworkError,
+    7: DeadlineError,
+    _E_PROTOCOL: ProtocolError,
+    9: CancelledError,
+    10: InternalError,
+}
+
+
+_DOCUMENT = (
+    "code httpStatus status bodyCode message operation phoneNumber field fieldViolations phase retryAfterMs maybeApplied "
+    "attempts requestId details body"
+).split()
+
+
+def _own_error(code: int, operation: str, field: Optional[str], problem: str) -> SinchNumbersError:
+    """An error that is noticed here, in the shape of the library's."""
+    message = f"{operation}: {problem}"
+    document: Dict[str, Any] = dict.fromkeys(_DOCUMENT)
+    document.update(code=_decode(_library.code_name(code)), httpStatus=0, message=message, operation=operation)
+    document.update(field=field, fieldViolations=[], retryAfterMs=-1, maybeApplied=False, attempts=0)
+    return _ERRORS[code](message, code, document)
+
+
+# Calls.
+
+
+class Answer(Dict[str, Any]):
+    """What the service answered: a dictionary, and how it was come by."""
+
+    #: The service's own text.
+    json: str
+    #: The HTTP status.
+    http_status: int
+    #: Whether a write whose answer was lost was found, by reading, to have taken effect.
+    reconciled: bool
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        # The library has checked the JSON; all that Python refuses is an integer of thousands of digits.
+        return json.loads(text, parse_int=decimal.Decimal)
+
+
+# What was raised inside a log function and must not be lost: Ctrl-C.
+_interrupted = threading.local()
+
+
+def _call(function: Callable[..., int], *arguments: Any) -> Optional[Answer]:
+    """Calls a function that leaves a result. ``None`` stands for DONE."""
+    result = _result_p()
+    try:
+        code = function(*arguments, ctypes.byref(result))
+        interrupted = _interrupted.__dict__.pop("error", None)
+        if interrupted is not None:
+            raise interrupted
+        if code == _DONE:
+            return None
+        text = _decode(_library.result_json(result, None))
+        status = _library.result_http_status(result)
+        if code == _OK:
+            answer = Answer(_parse(text))
+            answer.json = text
+            answer.http_status = status
+            answer.reconciled = _library.result_reconciled(result) == 1
+            return answer
+        raise _ERRORS.get(code, SinchNumbersError)(
+            _decode(_library.result_message(result)),
+            code,
+            _parse(text),
+            status,
+            _library.result_retry_after_ms(result),
+            _library.result_maybe_applied(result) == 1,
+        )
+    finally:
+        # Freeing NULL does nothing: this is right wherever the try ended.
+        _library.result_free(result)
+
+
+def _text(operation: str, name: str, value: str) -> bytes:
+    if not isinstance(value, str):
+        raise TypeError(f"{operation}: {name} must be a str, not {type(value).__name__}")
+    # What UTF-8 cannot hold is passed on: the library says what is wrong with it.
+    text = value.encode("utf-8", "surrogatepass")
+    if b"\0" in text:
+        # C would take what stands before it, and so perhaps another number than the one that was meant.
+        raise _own_error(_E_INPUT, operation, name, f"{name} holds U+0000")
+    return text
+
+
+def _object(operation: str, name: str, value: Mapping[str, Any]) -> bytes:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{operation}: {name} must be a dict, not {type(value).__name__}")
+    try:
+        return json.dumps(dict(value), allow_nan=False).encode("ascii")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _own_error(_E_INPUT, operation, name, f"{name} is no JSON: {error}") from error
+
+
+class Cancel:
+    """Ends the calls that it is given to: one way, once triggered, for ever. It may serve several calls at once.
+
+    deadline: seconds from now, after which those calls end with :class:`DeadlineError`; ``None`` for no deadline of its own.
+
+    It belongs to its process and does not pickle.
+    """
+
+    def __init__(self, deadline: Optional[float] = None) -> None:
+        if deadline is None:
+            pointer = _library.cancel_new()
+        else:
+            # Thirty years and infinity come to the same.
+            pointer = _library.cancel_new_after(math.ceil(min(max(deadline, 0), 1e9) * 1000))
+        self._handle = _Handle(pointer, _library.cancel_free)
+
+    def trigger(self) -> None:
+        """Ends the calls that use it with :class:`CancelledError`, and those that will. Any thread may do so."""
+        _library.cancel_trigger(self._handle.pointer)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Cancel belongs to its process: it cannot be pickled or copied")
+
+
+def _token(cancel: Optional[Cancel]) -> Any:
+    if cancel is None:
+        return None
+    if not isinstance(cancel, Cancel):
+        raise TypeError(f"cancel must be a Cancel, not {type(cancel).__name__}")
+    return cancel._handle.pointer
+
+
+class Pages(Iterator[Answer]):
+    """Goes through a list page by page; empty pages in the middle are handed out too.
+
+    After an error ``next()`` asks for the same page again: nothing is skipped. Threads that share it take turns.
+    """
+
+    def __init__(self, handle: _Handle, cancel: Optional[Cancel]) -> None:
+        self._handle = handle
+        self._cancel = cancel
+
+    def __iter__(self) -> Pages:
+        return self
+
+    def __next__(self) -> Answer:
+        page = _call(_library.pages_next, self._handle.pointer, _token(self._cancel))
+        if page is None:
+            raise StopIteration
+        return page
+
+
+class Numbers(Iterator[Dict[str, Any]]):
+    """Goes through the numbers of a list and fetches pages as they are needed; one thread at a time.
+
+    After an error ``next()`` goes on where it stood: no number is skipped.
+    """
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._page: Iterator[Dict[str, Any]] = iter(())
+
+    def __iter__(self) -> Numbers:
+        return self
+
+    def __next__(self) -> Dict[str, Any]:
+        while True:
+            for number in self._page:
+                return number
+            numbers = next(self._pages).get("activeNumbers") or []
+            if not isinstance(numbers, list):
+                raise _own_error(_E_PROTOCOL, "active_list", None, "activeNumbers is not a list")
+            self._page = iter(numbers)
+
+
+_LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG}
+
+
+# Without it a program that does not configure logging would find the library's warnings on its stderr.
+logging.getLogger("sinch_numbers").addHandler(logging.NullHandler())
+
+
+def _forward(logger: logging.Logger) -> Any:
+    """A log function that writes to a logger."""
+
+    def log(_userdata: Optional[int], level: int, message: Optional[bytes]) -> None:
+        try:
+            # What is finer than debug has no name in the logging module.
+            logger.log(_LEVELS.get(level, 5), "%s", _decode(message))
+        except Exception:
+            # A broken handler must not end a call.
+            pass
+        except BaseException as error:
+            # Ctrl-C during a call is seen first by the Python code that runs next, which may be this. It cannot be raised
+            # through the library, and must not be lost: it is raised when the call is over.
+            _interrupted.error = error
+
+    return _log_fn(log)
+
+
+def _key(name: str) -> str:
+    """A keyword as the key of the library's configuration: ``timeout_ms`` is ``timeoutMs``."""
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+class Client:
+    """A client of one project. Any number of threads share it.
+
+    The settings and their defaults are those of sinch_numbers.h, times in milliseconds; what is left out has its default.
+    Raises :class:`InputError` if a setting is refused. Nothing is sent yet.
+
+    project_id, key_id, key_secret: the project, and an access key of it.
+    auth: ``"oauth2"``, or ``"basic"``, which is heavily rate-limited.
+    base_url, auth_url: origins of the API and of the token endpoint. allow_http: not only for this machine.
+    timeout_ms: the whole call, retries included (30000). connect_timeout_ms: connecting (3100).
+    max_attempts: how often a request is sent (3).
+    ca_file: PEM file of the roots to trust instead. roots: ``"bundled"`` or ``"platform"``.
+    proxy: ``"env"``, ``"none"`` or a URL. user_agent: what the client calls itself.
+    max_response_bytes, max_idle_connections, idle_timeout_ms: limits.
+    log_level: ``off``, ``error``, ``warn`` (default), ``info``, ``debug`` or ``trace``: how much the library says.
+    logger: where it says it; the logger ``sinch_numbers`` by default. It must not use the same client.
+
+    The configuration, and with it the secret, is part of the pickled client; a client made by :meth:`from_env` reads the
+    environment again instead.
+    """
+
+    def __init__(
+        self,
+        *,
+        project_id: str,
+        key_id: str,
+        key_secret: str,
+        auth: Optional[str] = None,
+        base_url: Optional[str] = None,
+        auth_url: Optional[str] = None,
+        allow_http: Optional[bool] = None,
+        timeout_ms: Optional[int] = None,
+        connect_timeout_ms: Optional[int] = None,
+        max_attempts: Optional[int] = None,
+        ca_file: Optional[str] = None,
+        roots: Optional[str] = None,
+        proxy: Optional[str] = None,
+        user_agent: Optional[str] = None,
+        max_response_bytes: Optional[int] = None,
+        max_idle_connections: Optional[int] = None,
+        idle_timeout_ms: Optional[int] = None,
+        log_level: Optional[str] = None,
+        logger: Optional[logging.Logger] = None,
+    ) -> None:
+        given = dict(locals())
+        settings = {_key(name): value for name, value in given.items() if name not in ("self", "logger")}
+        self._open({key: value for key, value in settings.items() if value is not None}, logger)
+
+    @classmethod
+    def from_env(cls, *, logger: Optional[logging.Logger] = None) -> Client:
+        """Makes a client from SINCH_PROJECT_ID, SINCH_KEY_ID and SINCH_KEY_SECRET.
+
+        SINCH_AUTH, SINCH_NUMBERS_URL and SINCH_AUTH_URL are read as well, if they are set.
+        """
+        client = cls.__new__(cls)
+        client._open(None, logger)
+        return client
+
+    def _open(self, settings: Optional[Dict[str, Any]], logger: Optional[logging.Logger]) -> None:
+        self._handle: Optional[_Handle] = None
+        self._settings = settings
+        self._logger = logger or logging.getLogger("sinch_numbers")
+        config = None if settings is None else _object("client_new", "config", settings)
+        log = _forward(self._logger)
+        # The library writes to the pointer that the handle owns: nothing can come between the two.
+        handle = _Handle(_client_p(), _library.client_free, keep=log)
+        _call(_library.client_new, config, log, None, ctypes.byref(handle.pointer))
+        self._handle = handle
+        _live.add(self)
+
+    def close(self) -> None:
+        """Ends the calls that are under way on other threads, with :class:`CancelledError`, and frees the client.
+
+        Later calls raise :class:`MisuseError`. Closing it again does nothing.
+        """
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            _library.client_shutdown(handle.pointer)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_exception: Any) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        closed = ", closed" if self._handle is None else ""
+        # Nothing else: a proxy can hold a password, too.
+        project = "from the environment" if self._settings is None else repr(self._settings["projectId"])
+        return f"<{type(self).__name__} of project {project}{closed}>"
+
+    def __reduce__(self) -> Any:
+        self._open_handle("pickle")
+        return _reopen, (type(self), self._settings, self._logger)
+
+    def _open_handle(self, operation: str) -> _Handle:
+        handle = self._handle
+        if handle is None:
+            raise _own_error(_E_MISUSE, operation, None, "the client is closed")
+        return handle
+
+    def _operate(self, operation: str, *arguments: Optional[bytes], cancel: Optional[Cancel]) -> Answer:
+        # The name keeps the handle alive until the call is over.
+        handle = self._open_handle(operation)
+        function = getattr(_library, operation)
+        answer = _call(function, handle.pointer, *arguments, _token(cancel))
+        assert answer is not None, "only pages end with DONE"
+        return answer
+
+    def _read(self, operation: str, number: str, cancel: Optional[Cancel]) -> Answer:
+        return self._operate(operation, _text(operation, "phoneNumber", number), cancel=cancel)
+
+    def _send(self, operation: str, number: str, body: Mapping[str, Any], cancel: Optional[Cancel]) -> Answer:
+        text = _text(operation, "phoneNumber", number)
+        return self._operate(operation, text, _object(operation, "body", body), cancel=cancel)
+
+    def active_list(
+        self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None
+    ) -> Answer:
+        """Lists one page of the project's numbers; :meth:`pages` and :meth:`numbers` go through all of them.
+
+        query: ``regionCode``, ``type``, ``numberPattern`` (``pattern``, ``searchPattern``), ``capability``, ``pageSize``,
+        ``pageToken``, ``orderBy``, all optional, each as it is: it is encoded on the way. What comes back without ``type``
+        (all types, or MOBILE only) is not settled in the API's documents.
+        """
+        return self._operate("active_list", _object("active_list", "query", query or {}), cancel=cancel)
+
+    def active_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
+        """Reads a number, given as ``"+12025550134"``. One that is not rented is :class:`ApiError` with status 404."""
+        return self._read("active_get", phone_number, cancel)
+
+    def active_update(
+        self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
+    ) -> Answer:
+        """Changes a number.
+
+        body: at least one of ``displayName``, ``smsConfiguration``, ``voiceConfiguration``, ``callbackUrl``. ``""`` as
+        ``servicePlanId`` or ``campaignId`` unlinks. The answer shows the old configuration and the job that changes it: read
+        the number until the job is over. Look at ``maybe_applied`` of an error before you send it again.
+        """
+        return self._send("active_update", phone_number, body, cancel)
+
+    def active_release(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
+        """Gives a number back, at the end of the period that is paid for: ``expireAt`` of the answer."""
+        return self._read("active_release", phone_number, cancel)
+
+    def emergency_address_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
+        """Reads the emergency address of a number. Without one it is :class:`ApiError` with status 404."""
+        return self._read("emergency_address_get", phone_number, cancel)
+
+    def emergency_address_provision(
+        self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
+    ) -> Answer:
+        """Puts an emergency address on a number, and returns the address as the service took it. Validate it first.
+
+        body: ``displayName``, and ``address`` with ``streetNumber``, ``streetInfo``, ``city``, ``state``, ``postalCode``, and
+        if wanted ``location`` and ``postalCodePlusFour``. Look at ``maybe_applied`` of an error before you send it again.
+        """
+        return self._send("emergency_address_provision", phone_number, body, cancel)
+
+    def emergency_address_deprovision(
+        self, phone_number: str, *, cancel: Optional[Cancel] = None
+    ) -> Answer:
+        """Removes the emergency address of a number."""
+        return self._read("emergency_address_deprovision", phone_number, cancel)
+
+    def emergency_address_validate(
+        self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
+    ) -> Answer:
+        """Asks what the service makes of an emergency address, without putting it anywhere.
+
+        body: as for :meth:`emergency_address_provision`. ``validationResult`` of the answer is ``EXACT_MATCH``,
+        ``NEAR_MATCH`` (provision ``correctedAddress`` instead) or ``NO_MATCH`` (see ``candidateAddresses``).
+        """
+        return self._send("emergency_address_validate", phone_number, body, cancel)
+
+    def pages(
+        self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None
+    ) -> Pages:
+        """Goes through a list page by page; query as for :meth:`active_list`. Nothing is sent before the first ``next()``."""
+        client = self._open_handle("pages_new")
+        # They log through the client's log function, also when the client itself is freed.
+        handle = _Handle(_pages_p(), _library.pages_free, keep=client)
+        text = _object("pages_new", "query", query or {})
+        _call(_library.pages_new, client.pointer, text, ctypes.byref(handle.pointer))
+        return Pages(handle, cancel)
+
+    def numbers(
+        self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None
+    ) -> Numbers:
+        """Goes through the numbers of a list; query as for :meth:`active_list`."""
+        return Numbers(self.pages(query, cancel=cancel))
+
+
+def _reopen(kind: Type[Client], settings: Optional[Dict[str, Any]], logger: logging.Logger) -> Client:
+    client = kind.__new__(kind)
+    client._open(settings, logger)
+    return client
+
+
+_live: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    # A daemon thread that is inside the library when the interpreter goes away must not come back to it.
+    for client in list(_live):
+        client.close()
+
+
+atexit.register(_close_all)
