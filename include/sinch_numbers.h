@@ -57,17 +57,21 @@
  *   what happened                        reading, validate              update, release, provision, deprovision
  *   nothing was sent (look-up, connect)  tried again, E_NETWORK         tried again, E_NETWORK
  *   TLS or certificate refused           E_NETWORK                      E_NETWORK
- *   sent, no whole answer                tried again, E_NETWORK         E_NETWORK, maybe_applied
+ *   sent, no whole answer                tried again, E_NETWORK         asked about; E_NETWORK, maybe_applied
  *   401                                  new token, once more; E_AUTH   the same
  *   403                                  E_AUTH                         E_AUTH
  *   429                                  tried again, E_API             tried again, E_API
- *   500, 502, 503, 504                   tried again, E_API             E_API, maybe_applied
- *   another error status                 E_API                          E_API; maybe_applied from 500 up
- *   deadline passed, cancelled           E_TIMEOUT, E_CANCELLED         the same; maybe_applied if the request had gone out
- *   not what the service promises        E_PROTOCOL                     E_PROTOCOL, maybe_applied if it was no refusal
+ *   500, 502, 503, 504                   tried again, E_API             asked about; E_API, maybe_applied
+ *   another error status                 E_API                          E_API
+ *   deadline passed                      E_TIMEOUT                      asked about; E_TIMEOUT, maybe_applied if it had gone out
+ *   cancelled                            E_CANCELLED                    E_CANCELLED, maybe_applied if it had gone out
+ *   not what the service promises        E_PROTOCOL                     asked about; E_PROTOCOL, maybe_applied
  *   "Tried again" is at most maxAttempts in all, with growing random waits or the wait that the service asks for; a wait that
- *   does not fit the deadline is returned in result_retry_after_ms instead. maybe_applied: read the number, or its emergency
- *   address, before you send the same again.
+ *   does not fit the deadline is returned in result_retry_after_ms instead.
+ *   "Asked about" means that the number, or its emergency address, is read within the same deadline (a write stops waiting for
+ *   its own answer while there is time for that). If the write was carried out, that is OK with what was read, marked
+ *   reconciled. If nothing of it is to be seen, it is sent once more, once, unless it ran out of time and may still be under
+ *   way. Otherwise the first failure is returned with maybe_applied: read before you send the same again.
  *
  * JSON IN
  *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::auth::Credentials;
 use crate::cancel::CancelToken;
 use crate::emergency::{
-    DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
+    DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress, Nothing,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
 };
 use crate::engine::{Engine, EngineConfig, Reply};
@@ -54,6 +54,7 @@ pub struct Answer<T> {
     value: T,
     json: String,
     attempts: u32,
+    reconciled: bool,
     request_id: Option<String>,
 }
 
@@ -76,6 +77,11 @@ impl<T> Answer<T> {
     /// Returns how often the request was sent: 1, or more after a retry.
     pub fn attempts(&self) -> u32 {
         self.attempts
+    }
+
+    /// Tells whether a write's own answer was lost and its success was found out by reading: the value is what was read then.
+    pub fn reconciled(&self) -> bool {
+        self.reconciled
     }
 
     /// Returns the id that the service gave the request, if it gave one: quote it to its support.
@@ -266,8 +272,8 @@ impl Client {
     {
         let phone_number = checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
         let answer = self.call(&DeprovisionEmergencyAddress { phone_number })?;
-        let Answer { json, attempts, request_id, .. } = answer;
-        Ok(Answer { value: (), json, attempts, request_id })
+        let Answer { value: Nothing, json, attempts, reconciled, request_id } = answer;
+        Ok(Answer { value: (), json, attempts, reconciled, request_id })
     }
 
     /// Asks what the service makes of an emergency address, without putting it anywhere (API: "Validate the emergency
@@ -308,9 +314,9 @@ impl Client {
         reply: Reply,
         request: Option<&Request>,
     ) -> Result<Answer<O::Output>, Error> {
-        let Reply { json, http_status, request_id, attempts } = reply;
+        let Reply { json, http_status, request_id, attempts, reconciled } = reply;
         match serde_json::from_str(&json) {
-            Ok(value) => Ok(Answer { value, json, attempts, request_id }),
+            Ok(value) => Ok(Answer { value, json, attempts, reconciled, request_id }),
             Err(error) => {
                 let problem = format!("the answer does not fit: {error}");
                 // It was a success, only one that cannot be read: a write has taken effect.

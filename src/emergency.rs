@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::model::{AddressValidation, EmergencyAddress};
 use crate::operation::{Method, Operation, Request};
 use crate::phone_number::PhoneNumber;
+use crate::reconcile::Asked;
 use crate::retry::Effect;
 
 /// An emergency address as it is sent: the five parts that the API requires, and two that it knows.
@@ -66,6 +67,26 @@ impl Address {
         self
     }
 
+    pub(crate) fn street_number(&self) -> &str {
+        &self.street_number
+    }
+
+    pub(crate) fn street_info(&self) -> &str {
+        &self.street_info
+    }
+
+    pub(crate) fn city(&self) -> &str {
+        &self.city
+    }
+
+    pub(crate) fn state(&self) -> &str {
+        &self.state
+    }
+
+    pub(crate) fn postal_code(&self) -> &str {
+        &self.postal_code
+    }
+
     fn check(&self) -> Result<(), Error> {
         let required = [
             ("address.streetNumber", &self.street_number),
@@ -124,6 +145,10 @@ impl EmergencyAddressRequest {
         Self { display_name: display_name.into(), address: address.into() }
     }
 
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
     fn check(&self) -> Result<(), Error> {
         if self.display_name.trim().is_empty() {
             return Err(Error::invalid(
@@ -166,6 +191,7 @@ impl Operation for ProvisionEmergencyAddress<'_> {
         self.address.check()?;
         Request::new(Self::NAME, Method::Post, Effect::Write)
             .of_number(&self.phone_number, "/emergencyAddress:provision")
+            .to_bring_about(Asked::Provision(Box::new(self.address.clone())))
             .with_json(self.address)
     }
 }
@@ -192,7 +218,8 @@ impl Operation for DeprovisionEmergencyAddress {
 
     fn request(&self) -> Result<Request, Error> {
         let mut request = Request::new(Self::NAME, Method::Post, Effect::Write)
-            .of_number(&self.phone_number, "/emergencyAddress:deprovision");
+            .of_number(&self.phone_number, "/emergencyAddress:deprovision")
+            .to_bring_about(Asked::Deprovision);
         request.may_be_empty = true;
         Ok(request)
     }

@@ -15,6 +15,7 @@ use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing, Proxy};
 use crate::json;
 use crate::log::{Log, LogLevel};
 use crate::operation::{Method, Request};
+use crate::reconcile::{Asked, Found, Verdict};
 use crate::retry::{Circumstances, Decision, Dice, Effect, Failure, RetryBudget, RetryPolicy};
 use crate::sys::{self, PerProcess};
 
@@ -83,6 +84,22 @@ pub(crate) struct Reply {
     pub(crate) http_status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
+    /// A write whose success was found out by reading.
+    pub(crate) reconciled: bool,
+}
+
+/// Why a request got no answer that counts.
+struct Stopped {
+    error: Error,
+    /// What nobody knows the outcome of: how it failed.
+    unclear: Option<Failure>,
+}
+
+/// How one attempt failed.
+enum Attempt {
+    /// There was no token to be had: nothing was sent.
+    Unproven(Error),
+    Failed(Failure, Error),
 }
 
 /// A failed attempt: what the decision needs, and what is reported if it comes to that.
@@ -153,6 +170,7 @@ impl Engine {
                 let number = request.phone_number.as_ref();
                 error.of_operation(request.operation, number).attempted(attempts)
             });
+        let result = result.map(|reply| Reply { attempts, ..reply });
         let took = began.elapsed().as_millis();
         match &result {
             Ok(reply) => self.log.write(
@@ -202,11 +220,143 @@ impl Engine {
         bounds: Bounds,
         attempts: &mut u32,
     ) -> Result<Reply, Error> {
+        match request.question() {
+            None => self.attempt(request, bounds, attempts).map_err(|stopped| stopped.error),
+            Some((question, asked)) => self.write(request, &question, asked, bounds, attempts),
+        }
+    }
+
+    /// Sends a write; where nobody knows what became of it, asks before anything else.
+    fn write(
+        &self,
+        request: &Request,
+        question: &Request,
+        asked: &Asked,
+        bounds: Bounds,
+        attempts: &mut u32,
+    ) -> Result<Reply, Error> {
+        const FOR_ASKING: Duration = Duration::from_secs(5);
+        // A write stops waiting while there is time to ask.
+        let reserve = (bounds.time_left() / 4).min(FOR_ASKING);
+        let writing =
+            bounds.no_later_than(Instant::now() + bounds.time_left().saturating_sub(reserve));
+        let first = match self.attempt(request, writing, attempts) {
+            Ok(reply) => return Ok(reply),
+            Err(Stopped { error, unclear: None }) => return Err(error),
+            Err(Stopped { error, unclear: Some(failure) }) => (failure, error.maybe_applied(true)),
+        };
+        let (failure, first) = first;
+        if matches!(first.kind(), ErrorKind::Cancelled) {
+            return Err(first);
+        }
+        let (verdict, reply) = self.ask(request, question, asked, bounds);
+        // What ran out of time may still be under way: sent again, it could be carried out twice.
+        let may_repeat = verdict == Verdict::NotApplied
+            && failure.is_passing()
+            && !matches!(first.kind(), ErrorKind::Timeout(_))
+            && *attempts < self.retry.max_attempts;
+        if !may_repeat {
+            return reply.ok_or(first);
+        }
+        self.log.write(
+            LogLevel::Warn,
+            format_args!("{}: not applied: sending it once more", request.operation),
+        );
+        // Once, whatever comes of it: the limit of attempts is for failures that are known to have done nothing.
+        if let Ok(reply) = self.attempt_once(request, writing, attempts) {
+            return Ok(reply);
+        }
+        self.ask(request, question, asked, bounds).1.ok_or(first)
+    }
+
+    /// Reads what a write was about. The reply is there if it was carried out.
+    fn ask(
+        &self,
+        request: &Request,
+        question: &Request,
+        asked: &Asked,
+        bounds: Bounds,
+    ) -> (Verdict, Option<Reply>) {
+        let answer = self.attempt(question, bounds, &mut 0).map_err(|stopped| stopped.error);
+        let verdict = match &answer {
+            Ok(reply) => asked.judge(Found::Json(&reply.json)),
+            Err(error) if error.http_status() == Some(404) => asked.judge(Found::Nothing),
+            Err(_) => Verdict::Unclear,
+        };
+        self.log.write(
+            LogLevel::Warn,
+            format_args!(
+                "{}: nobody said what became of it; asked: {verdict:?}",
+                request.operation
+            ),
+        );
+        let reply = match (verdict, answer) {
+            (Verdict::Applied, Ok(reply)) => Some(Reply { reconciled: true, ..reply }),
+            // There is none any more, which is what was asked for.
+            (Verdict::Applied, Err(error)) => Some(Reply {
+                json: "{}".to_owned(),
+                http_status: error.http_status().unwrap_or(404),
+                request_id: None,
+                attempts: 0,
+                reconciled: true,
+            }),
+            _ => None,
+        };
+        (verdict, reply)
+    }
+
+    /// Sends a request until it is answered, trying again what can be tried again without asking.
+    fn attempt(
+        &self,
+        request: &Request,
+        bounds: Bounds,
+        attempts: &mut u32,
+    ) -> Result<Reply, Stopped> {
+        let live = self.live();
+        let mut sent = 0;
+        loop {
+            let (failure, error) = match self.attempt_once(request, bounds, &mut sent) {
+                Ok(reply) => {
+                    *attempts += sent;
+                    live.budget.deposit();
+                    return Ok(reply);
+                }
+                Err(Attempt::Unproven(error)) => {
+                    *attempts += sent;
+                    return Err(Stopped { error, unclear: None });
+                }
+                Err(Attempt::Failed(failure, error)) => (failure, error),
+            };
+            let tried = *attempts + sent;
+            let unclear = match self.decide(live, failure, request.effect, &error, tried, bounds) {
+                Decision::Retry(wait) => {
+                    if let Err(error) = self.pause(request.operation, &error, wait, bounds) {
+                        *attempts += sent;
+                        return Err(Stopped { error, unclear: None });
+                    }
+                    continue;
+                }
+                Decision::Fail => None,
+                Decision::Unclear => Some(failure),
+            };
+            *attempts += sent;
+            return Err(Stopped { error, unclear });
+        }
+    }
+
+    /// Sends a request once, or twice if the first was answered with 401: however young the token was, the service has its
+    /// reasons and does not always name them.
+    fn attempt_once(
+        &self,
+        request: &Request,
+        bounds: Bounds,
+        attempts: &mut u32,
+    ) -> Result<Reply, Attempt> {
         let live = self.live();
         let url = format!("{}{}", self.prefix, request.target);
         let mut rejected = None;
         loop {
-            let proof = self.prove(live, bounds, rejected.as_ref())?;
+            let proof = self.prove(live, bounds, rejected.as_ref()).map_err(Attempt::Unproven)?;
             *attempts += 1;
             let result = live
                 .http
@@ -221,33 +371,14 @@ impl Engine {
                 .map_err(failed)
                 .and_then(|incoming| read(incoming, request));
             let (failure, error) = match result {
-                Ok(mut reply) => {
-                    live.budget.deposit();
-                    reply.attempts = *attempts;
-                    return Ok(reply);
-                }
+                Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
             };
-            self.log.write(
-                LogLevel::Trace,
-                format_args!("{}: attempt {attempts}: {error}", request.operation),
-            );
-            if let (Failure::Status(401), Proof::Token(token), None) = (failure, &proof, &rejected)
-            {
-                // However young the token is: the service has its reasons and does not always name them.
-                rejected = Some(Arc::clone(token));
-                continue;
+            self.log.write(LogLevel::Trace, format_args!("{}: {error}", request.operation));
+            match (failure, proof, &rejected) {
+                (Failure::Status(401), Proof::Token(token), None) => rejected = Some(token),
+                _ => return Err(Attempt::Failed(failure, error)),
             }
-            let applied =
-                match self.decide(live, failure, request.effect, &error, *attempts, bounds) {
-                    Decision::Retry(wait) => {
-                        self.pause(request.operation, &error, wait, bounds)?;
-                        continue;
-                    }
-                    Decision::Fail => false,
-                    Decision::FailMaybeApplied => true,
-                };
-            return Err(error.maybe_applied(applied));
         }
     }
 
@@ -341,7 +472,7 @@ impl Engine {
             };
             match self.decide(live, failure, Effect::Read, &error, attempts, bounds) {
                 Decision::Retry(wait) => self.pause("access token", &error, wait, bounds)?,
-                Decision::Fail | Decision::FailMaybeApplied => return Err(error),
+                Decision::Fail | Decision::Unclear => return Err(error),
             }
         }
     }
@@ -397,6 +528,7 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
         http_status: status,
         request_id: incoming.request_id.clone(),
         attempts: 0,
+        reconciled: false,
     };
     if incoming.body.is_empty() {
         return if request.may_be_empty {
@@ -423,6 +555,7 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
                 http_status: status,
                 request_id: incoming.request_id,
                 attempts: 0,
+                reconciled: false,
             }),
             Err(error) => Err(wrong("the answer is not UTF-8".to_owned(), error.as_bytes())),
         }

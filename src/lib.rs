@@ -58,16 +58,22 @@
 //! |---|---|---|
 //! | nothing was sent: name look-up, connect | retried | retried |
 //! | certificate or TLS refused | [`Transport`](ErrorKind::Transport) | [`Transport`](ErrorKind::Transport) |
-//! | sent, but no whole answer | retried | reported, [may have been applied](Error::may_have_been_applied) |
+//! | sent, but no whole answer | retried | asked about |
 //! | 401 | token refreshed, sent once more | token refreshed, sent once more |
 //! | 429 | retried | retried |
-//! | 500, 502, 503, 504 | retried | reported, [may have been applied](Error::may_have_been_applied) |
+//! | 500, 502, 503, 504 | retried | asked about |
 //! | any other error | reported | reported |
-//! | an answer that is not what the service promises | [`Protocol`](ErrorKind::Protocol) | [`Protocol`](ErrorKind::Protocol), may have been applied |
+//! | an answer that is not what the service promises | [`Protocol`](ErrorKind::Protocol) | asked about, then [`Protocol`](ErrorKind::Protocol) |
+//! | the deadline passed, or the call was ended | reported | reported, [may have been applied](Error::may_have_been_applied) if the request had gone out |
 //!
 //! "Retried" means at most 3 attempts with growing random waits, or with the wait that the service asks for in
 //! `Retry-After`; a wait that does not fit the deadline is returned in [`Error::retry_after`] instead. Retries are paid
 //! from a budget that all calls of a client share, so that an outage is not made worse.
+//!
+//! "Asked about" means that the number, or its emergency address, is read within the same deadline. If the write was carried
+//! out, that is a success, marked [`reconciled`](Answer::reconciled). If nothing of it is to be seen, it is sent once more,
+//! once, unless it ran out of time and may still be under way. Otherwise the first failure is reported, and says that the
+//! write [may have been applied](Error::may_have_been_applied).
 //!
 //! # Threads
 //!
@@ -115,6 +121,7 @@ mod operation;
 mod pages;
 mod phone_number;
 mod proxy;
+mod reconcile;
 mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::model::{ActiveNumber, Page};
 use crate::operation::{Method, Operation, Request};
 use crate::phone_number::PhoneNumber;
+use crate::reconcile::Asked;
 use crate::retry::Effect;
 
 /// Which numbers to list, and how (API: "Lists active numbers for a project").
@@ -417,6 +418,27 @@ impl NumberUpdate {
         }
     }
 
+    pub(crate) fn asked_display_name(&self) -> Option<&String> {
+        self.display_name.as_ref()
+    }
+
+    pub(crate) fn asked_callback_url(&self) -> Option<&String> {
+        self.callback_url.as_ref()
+    }
+
+    /// The service plan and, if it is to change, the campaign.
+    pub(crate) fn asked_sms(&self) -> Option<(&String, Option<&String>)> {
+        let sms = self.sms_configuration.as_ref()?;
+        Some((&sms.service_plan_id, sms.campaign_id.as_ref()))
+    }
+
+    /// The type, and the ids of application, trunk and fax service.
+    pub(crate) fn asked_voice(&self) -> Option<(&VoiceApplicationType, [Option<&String>; 3])> {
+        let voice = self.voice_configuration.as_ref()?;
+        let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id].map(Option::as_ref);
+        Some((&voice.application_type, ids))
+    }
+
     fn check(&self) -> Result<(), Error> {
         if let Some((field, problem)) = self.problem {
             return Err(Error::invalid(field, problem));
@@ -443,6 +465,7 @@ impl Operation for UpdateNumber<'_> {
         self.update.check()?;
         Request::new(Self::NAME, Method::Patch, Effect::Write)
             .of_number(&self.phone_number, "")
+            .to_bring_about(Asked::Update(Box::new(self.update.clone())))
             .with_json(self.update)
     }
 }
@@ -459,6 +482,7 @@ impl Operation for ReleaseNumber {
 
     fn request(&self) -> Result<Request, Error> {
         Ok(Request::new(Self::NAME, Method::Post, Effect::Write)
-            .of_number(&self.phone_number, ":release"))
+            .of_number(&self.phone_number, ":release")
+            .to_bring_about(Asked::Release))
     }
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::phone_number::PhoneNumber;
+use crate::reconcile::Asked;
 use crate::retry::Effect;
 
 /// One of the API's operations, with its parameters.
@@ -29,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) effect: Effect,
+    /// What a write is meant to bring about.
+    pub(crate) asked: Option<Asked>,
     pub(crate) phone_number: Option<PhoneNumber>,
     /// Whether success can come without a body.
     pub(crate) may_be_empty: bool,
@@ -54,6 +57,7 @@ impl Request {
             target: "activeNumbers".to_owned(),
             body: None,
             effect,
+            asked: None,
             phone_number: None,
             may_be_empty: false,
         }
@@ -73,6 +77,19 @@ impl Request {
         })?;
         self.body = Some(body);
         Ok(self)
+    }
+
+    /// Makes it a write, with what it is meant to bring about.
+    pub(crate) fn to_bring_about(mut self, asked: Asked) -> Self {
+        self.asked = Some(asked);
+        self
+    }
+
+    /// The request that finds out what became of this one.
+    pub(crate) fn question(&self) -> Option<(Self, &Asked)> {
+        let (asked, number) = (self.asked.as_ref()?, self.phone_number.as_ref()?);
+        let question = Self::new(self.operation, Method::Get, Effect::Read);
+        Some((question.of_number(number, asked.place()), asked))
     }
 
     /// Appends a query parameter, its value encoded exactly once.

@@ -23,6 +23,17 @@ pub(crate) enum Failure {
     Unintelligible,
 }
 
+impl Failure {
+    /// Tells whether the next attempt may fare better.
+    pub(crate) fn is_passing(self) -> bool {
+        match self {
+            Self::Tls | Self::Unintelligible => false,
+            Self::NotSent | Self::NoAnswer | Self::BodyLost => true,
+            Self::Status(status) => is_retryable_status(status),
+        }
+    }
+}
+
 /// Whether sending the request twice does harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -39,8 +50,8 @@ pub(crate) enum Decision {
     Retry(Duration),
     /// Report it: nothing of it was applied.
     Fail,
-    /// Report it: a write that may have been applied.
-    FailMaybeApplied,
+    /// A write that may have been applied: ask before anything else.
+    Unclear,
 }
 
 /// How often and how patiently failures are retried.
@@ -92,14 +103,12 @@ impl RetryPolicy {
                 | Failure::BodyLost
                 | Failure::Unintelligible
                 | Failure::Status(_),
-            ) => Decision::FailMaybeApplied,
+            ) => Decision::Unclear,
         };
-        let worth_it = match failure {
-            Failure::Tls | Failure::Unintelligible => false,
-            Failure::NotSent | Failure::NoAnswer | Failure::BodyLost => true,
-            Failure::Status(status) => is_retryable_status(status),
-        };
-        if !worth_it || give_up == Decision::FailMaybeApplied || now.attempts >= self.max_attempts {
+        if !failure.is_passing()
+            || give_up == Decision::Unclear
+            || now.attempts >= self.max_attempts
+        {
             return give_up;
         }
         let wait = now.retry_after.unwrap_or_else(|| backoff(failure, now.attempts, now.dice));
@@ -212,31 +221,31 @@ mod tests {
 
     #[test]
     fn the_table_of_failures() {
-        use Decision::{Fail, FailMaybeApplied, Retry};
+        use Decision::{Fail, Retry, Unclear};
         use Failure::{BodyLost, NoAnswer, NotSent, Status, Tls, Unintelligible};
         let ms = |n| Retry(Duration::from_millis(n));
         // failure, what a read does, what a write does, after the first attempt
         let rows = [
             (NotSent, ms(25), ms(25)),
             (Tls, Fail, Fail),
-            (NoAnswer, ms(25), FailMaybeApplied),
-            (BodyLost, ms(25), FailMaybeApplied),
-            (Unintelligible, Fail, FailMaybeApplied),
+            (NoAnswer, ms(25), Unclear),
+            (BodyLost, ms(25), Unclear),
+            (Unintelligible, Fail, Unclear),
             (Status(302), Fail, Fail),
             (Status(429), ms(500), ms(500)),
-            (Status(500), ms(25), FailMaybeApplied),
-            (Status(502), ms(25), FailMaybeApplied),
-            (Status(503), ms(500), FailMaybeApplied),
-            (Status(504), ms(25), FailMaybeApplied),
+            (Status(500), ms(25), Unclear),
+            (Status(502), ms(25), Unclear),
+            (Status(503), ms(500), Unclear),
+            (Status(504), ms(25), Unclear),
             (Status(400), Fail, Fail),
             (Status(403), Fail, Fail),
             (Status(404), Fail, Fail),
             (Status(408), Fail, Fail),
             (Status(409), Fail, Fail),
             (Status(425), Fail, Fail),
-            (Status(501), Fail, FailMaybeApplied),
-            (Status(505), Fail, FailMaybeApplied),
-            (Status(599), Fail, FailMaybeApplied),
+            (Status(501), Fail, Unclear),
+            (Status(505), Fail, Unclear),
+            (Status(599), Fail, Unclear),
         ];
         let policy = RetryPolicy::default();
         for (failure, read, write) in rows {

@@ -71,7 +71,8 @@ impl Outcome {
 
     pub(super) fn answer(reply: Reply) -> Self {
         let http_status = i32::from(reply.http_status);
-        Self { http_status, ..Self::new(SINCH_NUMBERS_OK, reply.json, "") }
+        let reconciled = reply.reconciled;
+        Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, reply.json, "") }
     }
 
     pub(super) fn done() -> Self {

@@ -8,6 +8,7 @@ mod examples;
 mod fixtures;
 mod operations;
 mod pages;
+mod reconcile;
 mod retries;
 mod sandbox;
 mod server;
