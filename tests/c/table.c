@@ -1,0 +1,83 @@
+/*
+ * Runs rows of tests/it/table.rs with the account of the environment. A row is a line on stdin: operation, number and JSON, with
+ * tabs between them; an empty one is NULL. For each row it prints a line with code, HTTP status and length, and the JSON.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sinch_numbers.h"
+
+typedef sinch_numbers_code (*with_text)(const sinch_numbers_client *, const char *, const sinch_numbers_cancel *,
+                                        sinch_numbers_result **);
+typedef sinch_numbers_code (*with_body)(const sinch_numbers_client *, const char *, const char *,
+                                        const sinch_numbers_cancel *, sinch_numbers_result **);
+
+static const struct {
+    const char *name;
+    with_text text;
+    with_body body;
+} operations[] = {
+    {"active_list", sinch_numbers_active_list, NULL},
+    {"active_get", sinch_numbers_active_get, NULL},
+    {"active_update", NULL, sinch_numbers_active_update},
+    {"active_release", sinch_numbers_active_release, NULL},
+    {"emergency_address_get", sinch_numbers_emergency_address_get, NULL},
+    {"emergency_address_provision", NULL, sinch_numbers_emergency_address_provision},
+    {"emergency_address_deprovision", sinch_numbers_emergency_address_deprovision, NULL},
+    {"emergency_address_validate", NULL, sinch_numbers_emergency_address_validate}
+};
+
+/* Cuts a field off the line; NULL for an empty one. */
+static const char *field(char **line)
+{
+    char *begin = *line;
+    size_t length = strcspn(begin, "\t\n");
+    *line = begin[length] ? begin + length + 1 : begin + length;
+    begin[length] = '\0';
+    return length ? begin : NULL;
+}
+
+int main(void)
+{
+    static char line[65536];
+    sinch_numbers_client *client;
+
+    if (sinch_numbers_client_new(NULL, NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) {
+        fputs("no client\n", stderr);
+        return 1;
+    }
+    while (fgets(line, sizeof line, stdin)) {
+        sinch_numbers_result *result = NULL;
+        sinch_numbers_code code = SINCH_NUMBERS_E_INTERNAL;
+        char *rest = line;
+        const char *operation = field(&rest);
+        const char *number = field(&rest);
+        const char *json = field(&rest);
+        const char *text;
+        size_t length, i;
+
+        for (i = 0; operation && i < sizeof operations / sizeof *operations; i++) {
+            if (strcmp(operations[i].name, operation) != 0)
+                continue;
+            if (operations[i].body)
+                code = operations[i].body(client, number, json, NULL, &result);
+            else
+                code = operations[i].text(client, number ? number : json, NULL, &result);
+        }
+        if (!result || code != sinch_numbers_result_code(result)) {
+            fprintf(stderr, "%s: no result\n", operation ? operation : "(none)");
+            return 1;
+        }
+        text = sinch_numbers_result_json(result, &length);
+        if (text[length] != '\0') {
+            fputs("the JSON does not end where it says\n", stderr);
+            return 1;
+        }
+        printf("%d %d %lu\n", (int)code, (int)sinch_numbers_result_http_status(result), (unsigned long)length);
+        fwrite(text, 1, length, stdout);
+        putchar('\n');
+        sinch_numbers_result_free(result);
+    }
+    sinch_numbers_client_free(client);
+    return 0;
+}
