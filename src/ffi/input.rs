@@ -72,6 +72,17 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// A time of at most a day, refused by the name and in the unit that it was given in.
+    fn milliseconds(&mut self, key: &str, from: u64) -> Result<Option<Duration>, Error> {
+        const DAY: u64 = 86_400_000;
+        match self.number(key)? {
+            Some(ms) if !(from..=DAY).contains(&ms) => {
+                Err(Error::invalid(self.name(key), format!("is {ms}; {from} to {DAY} is wanted")))
+            }
+            ms => Ok(ms.map(Duration::from_millis)),
+        }
+    }
+
     fn flag(&mut self, key: &str) -> Result<Option<bool>, Error> {
         match self.raw(key)? {
             None => Ok(None),
@@ -154,6 +165,9 @@ pub(super) fn query(text: &str) -> Result<ListNumbers, Error> {
 /// Reads the body of an update.
 pub(super) fn update(text: &str) -> Result<NumberUpdate, Error> {
     let mut object = Object::parse("body", text)?;
+    if object.members.is_empty() {
+        return Err(Error::invalid("body", "sets nothing"));
+    }
     let mut update = NumberUpdate::new();
     if let Some(name) = object.text("displayName")? {
         update = update.display_name(name);
@@ -224,11 +238,11 @@ pub(super) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Er
     if let Some(allow) = object.flag("allowHttp")? {
         builder = builder.allow_http(allow);
     }
-    if let Some(ms) = object.number("timeoutMs")? {
-        builder = builder.timeout(Duration::from_millis(ms));
+    if let Some(time) = object.milliseconds("timeoutMs", 1)? {
+        builder = builder.timeout(time);
     }
-    if let Some(ms) = object.number("connectTimeoutMs")? {
-        builder = builder.connect_timeout(Duration::from_millis(ms));
+    if let Some(time) = object.milliseconds("connectTimeoutMs", 1)? {
+        builder = builder.connect_timeout(time);
     }
     if let Some(attempts) = object.number("maxAttempts")? {
         builder = builder.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
@@ -257,8 +271,8 @@ pub(super) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Er
     if let Some(connections) = object.number("maxIdleConnections")? {
         builder = builder.max_idle_connections(usize::try_from(connections).unwrap_or(usize::MAX));
     }
-    if let Some(ms) = object.number("idleTimeoutMs")? {
-        builder = builder.idle_timeout(Duration::from_millis(ms));
+    if let Some(time) = object.milliseconds("idleTimeoutMs", 0)? {
+        builder = builder.idle_timeout(time);
     }
     let level = match object.text("logLevel")?.as_deref() {
         Some("off") => None,

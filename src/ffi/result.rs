@@ -221,7 +221,7 @@ fn c_string(text: &str) -> CString {
     CString::new(&text[..end]).unwrap_or_default()
 }
 
-/// The error and the causes below it: C has no `source()`.
+/// The error and the causes below it: C has no `source()`. A NUL in it, from a key of the caller's say, would end the text.
 fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -229,7 +229,7 @@ fn chain(error: &Error) -> String {
         text += &format!(": {below}");
         cause = below.source();
     }
-    text
+    text.replace('\0', "\\0")
 }
 
 fn code_of(error: &Error) -> sinch_numbers_code {

@@ -2,6 +2,8 @@
 
 mod auth;
 mod c;
+mod c_header;
+mod c_hostile;
 mod cancel;
 mod errors;
 mod examples;

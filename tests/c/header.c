@@ -1,0 +1,51 @@
+/* The header in every dialect of C and C++: read twice, each kind of declaration used once. */
+#include "sinch_numbers.h"
+#include "sinch_numbers.h"
+
+#if SINCH_NUMBERS_VERSION_NUMBER < ((1 << 16) | (0 << 8) | 0)
+#error the version number must be of use to the preprocessor
+#endif
+
+void listen(void *userdata, int32_t level, const char *message);
+int use(const char *text, size_t *length);
+
+void listen(void *userdata, int32_t level, const char *message)
+{
+    (void)userdata;
+    (void)level;
+    (void)message;
+}
+
+int use(const char *text, size_t *length)
+{
+    sinch_numbers_log_fn log = listen;
+    sinch_numbers_client *client = NULL;
+    sinch_numbers_pages *pages = NULL;
+    sinch_numbers_result *result = NULL;
+    sinch_numbers_cancel *cancel = sinch_numbers_cancel_new_after(1000);
+    sinch_numbers_code code = sinch_numbers_client_new(text, log, NULL, &client, &result);
+
+    switch (code) {
+    case SINCH_NUMBERS_OK:
+    case SINCH_NUMBERS_DONE:
+        break;
+    case SINCH_NUMBERS_E_MISUSE:
+    case SINCH_NUMBERS_E_INPUT:
+    case SINCH_NUMBERS_E_AUTH:
+    case SINCH_NUMBERS_E_API:
+    case SINCH_NUMBERS_E_NETWORK:
+    case SINCH_NUMBERS_E_TIMEOUT:
+    case SINCH_NUMBERS_E_PROTOCOL:
+    case SINCH_NUMBERS_E_CANCELLED:
+    case SINCH_NUMBERS_E_INTERNAL:
+    default:
+        return code;
+    }
+    code = sinch_numbers_pages_new(client, NULL, &pages, NULL);
+    if (code == SINCH_NUMBERS_OK)
+        code = sinch_numbers_pages_next(pages, cancel, NULL);
+    text = sinch_numbers_result_json(result, length);
+    if (text != NULL && sinch_numbers_result_retry_after_ms(result) < 0)
+        text = SINCH_NUMBERS_VERSION;
+    return code;
+}
