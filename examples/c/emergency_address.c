@@ -1,0 +1,250 @@
+/*
+ * Puts an emergency address on a number, in the form in which the emergency services know it: validates it, takes over the
+ * correction of a near match, provisions it, and reads it back.
+ *
+ *     cc -std=c99 -o emergency_address emergency_address.c $(pkg-config --cflags --libs sinch_numbers)
+ *     ./emergency_address +12025550134 Office 3500 "Lenox Road NE" Atlanta GA 30326 "Floor 2"
+ *
+ * The account comes from the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET.
+ */
+#define _POSIX_C_SOURCE 200809L /* strcasecmp */
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <sinch_numbers.h>
+
+/* The parts of an address: the first ones are required, and are the order of the command line. */
+static const char *const PARTS[] = {
+    "streetNumber", "streetInfo", "city", "state", "postalCode", "location", "postalCodePlusFour",
+};
+enum { REQUIRED = 5, LOCATION = 5, ALL = 7 };
+
+/* A place in a result for each part. They live with the result. */
+struct address {
+    const char *part[ALL];
+};
+
+/* The text at a place; NULL for nothing, which the service writes in four ways: absent, null, "" and {}. */
+static const char *text_at(const sinch_numbers_result *result, const char *pointer)
+{
+    const char *text = sinch_numbers_result_value(result, pointer);
+
+    return text && *text && strcmp(text, "null") && strcmp(text, "{}") ? text : NULL;
+}
+
+/* Reads the address below a place. Returns -1 if a required part is missing. */
+static int address_at(const sinch_numbers_result *result, const char *pointer, struct address *address)
+{
+    int index, complete = 0;
+
+    for (index = 0; index < ALL; index++) {
+        char place[128];
+
+        snprintf(place, sizeof place, "%s/%s", pointer, PARTS[index]);
+        address->part[index] = text_at(result, place);
+        if (index >= REQUIRED || address->part[index])
+            complete++;
+    }
+    return complete == ALL ? 0 : -1;
+}
+
+static void print_address(const char *what, const struct address *address)
+{
+    const char *const *part = address->part;
+
+    printf("%s: %s %s%s%s, %s, %s %s%s%s\n", what, part[0] ? part[0] : "?", part[1] ? part[1] : "?",
+           part[LOCATION] ? ", " : "", part[LOCATION] ? part[LOCATION] : "", part[2] ? part[2] : "?",
+           part[3] ? part[3] : "?", part[4] ? part[4] : "?", part[6] ? "-" : "", part[6] ? part[6] : "");
+}
+
+/* JSON that is being written; once something did not fit, nothing more is. */
+struct json {
+    char text[4096];
+    size_t used;
+    int full;
+};
+
+static void put(struct json *json, const char *raw)
+{
+    size_t length = strlen(raw);
+
+    if (json->full || length >= sizeof json->text - json->used) {
+        json->full = 1;
+        return;
+    }
+    memcpy(json->text + json->used, raw, length + 1);
+    json->used += length;
+}
+
+/* Writes a text as a JSON string. Without this a quote in the text would be JSON of its own. */
+static void put_string(struct json *json, const char *text)
+{
+    put(json, "\"");
+    for (; *text; text++) {
+        unsigned char letter = (unsigned char)*text;
+        char piece[8];
+
+        if (letter == '"' || letter == '\\')
+            snprintf(piece, sizeof piece, "\\%c", letter);
+        else if (letter < 0x20)
+            snprintf(piece, sizeof piece, "\\u%04x", letter);
+        else
+            snprintf(piece, sizeof piece, "%c", letter);
+        put(json, piece);
+    }
+    put(json, "\"");
+}
+
+/* Writes the body of validate and provision. An address is written part by part, not copied as the service wrote it: there
+ * it may hold null and fields that are newer than this library, which a body must not. */
+static int write_body(struct json *json, const char *name, const struct address *address)
+{
+    const char *comma = "";
+    int index;
+
+    json->used = 0;
+    json->full = 0;
+    put(json, "{\"displayName\": ");
+    put_string(json, name);
+    put(json, ", \"address\": {");
+    for (index = 0; index < ALL; index++) {
+        if (!address->part[index])
+            continue;
+        put(json, comma);
+        put_string(json, PARTS[index]);
+        put(json, ": ");
+        put_string(json, address->part[index]);
+        comma = ", ";
+    }
+    put(json, "}}");
+    if (json->full)
+        fprintf(stderr, "emergency_address: the address is too long\n");
+    return json->full ? -1 : 0;
+}
+
+static int complain(const char *what, const sinch_numbers_result *result)
+{
+    const char *field = text_at(result, "/fieldViolations/0/description");
+
+    fprintf(stderr, "emergency_address: %s: %s\n", what, sinch_numbers_result_message(result));
+    if (field)
+        fprintf(stderr, "emergency_address: %s\n", field);
+    return -1;
+}
+
+/* Asks the service about the address and makes the body to provision: of the address itself, or of its correction. */
+static int validate(const sinch_numbers_client *client, const char *number, const char *name,
+                    const struct address *wanted, struct json *body)
+{
+    sinch_numbers_result *result;
+    const char *outcome;
+    int made = -1;
+
+    if (write_body(body, name, wanted) != 0)
+        return -1;
+    if (sinch_numbers_emergency_address_validate(client, number, body->text, NULL, &result) != SINCH_NUMBERS_OK) {
+        complain("cannot validate", result);
+        sinch_numbers_result_free(result);
+        return -1;
+    }
+    outcome = text_at(result, "/validationResult");
+    if (!outcome)
+        outcome = "no result";
+    printf("%s\n", outcome);
+    if (strcmp(outcome, "EXACT_MATCH") == 0) {
+        made = 0;
+    } else if (strcmp(outcome, "NEAR_MATCH") == 0) {
+        struct address corrected;
+
+        if (address_at(result, "/correctedAddress", &corrected) == 0) {
+            /* Which floor, which flat: a correction of the street must not lose it. */
+            if (!corrected.part[LOCATION])
+                corrected.part[LOCATION] = wanted->part[LOCATION];
+            print_address("corrected", &corrected);
+            made = write_body(body, name, &corrected);
+        } else {
+            fprintf(stderr, "emergency_address: a near match without a correction: nothing was provisioned\n");
+        }
+    } else {
+        const char *why = text_at(result, "/validationMessage");
+        struct address candidate;
+        int index;
+
+        for (index = 0;; index++) {
+            char pointer[64];
+
+            snprintf(pointer, sizeof pointer, "/candidateAddresses/%d", index);
+            if (!sinch_numbers_result_value(result, pointer))
+                break;
+            address_at(result, pointer, &candidate);
+            print_address("perhaps", &candidate);
+        }
+        fprintf(stderr, "emergency_address: no such address: nothing was provisioned (%s)\n", why ? why : outcome);
+    }
+    sinch_numbers_result_free(result);
+    return made;
+}
+
+/* Provisions the body, and believes only what can be read back. */
+static int provision(const sinch_numbers_client *client, const char *number, const struct json *body)
+{
+    sinch_numbers_result *provisioned, *read;
+    struct address sent, found;
+    int failed = -1;
+
+    if (sinch_numbers_emergency_address_provision(client, number, body->text, NULL, &provisioned) != SINCH_NUMBERS_OK) {
+        complain("cannot provision", provisioned);
+        /* An answer that was lost may have been a success: then the number is asked. It is safe to run this again. */
+        if (!sinch_numbers_result_maybe_applied(provisioned)) {
+            sinch_numbers_result_free(provisioned);
+            return -1;
+        }
+        fprintf(stderr, "emergency_address: it may have been applied; reading it back\n");
+    }
+    if (sinch_numbers_emergency_address_get(client, number, NULL, &read) != SINCH_NUMBERS_OK) {
+        complain("cannot read it back", read);
+    } else if (address_at(read, "", &found) != 0) {
+        fprintf(stderr, "emergency_address: the number has no complete address\n");
+    } else if (sinch_numbers_result_code(provisioned) == SINCH_NUMBERS_OK &&
+               (address_at(provisioned, "", &sent) != 0 || strcasecmp(sent.part[0], found.part[0]) != 0 ||
+                strcasecmp(sent.part[1], found.part[1]) != 0 || strcasecmp(sent.part[4], found.part[4]) != 0)) {
+        fprintf(stderr, "emergency_address: the number has another address than was provisioned\n");
+    } else {
+        print_address("reads back", &found);
+        failed = sinch_numbers_result_code(provisioned) == SINCH_NUMBERS_OK ? 0 : -1;
+    }
+    sinch_numbers_result_free(read);
+    sinch_numbers_result_free(provisioned);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    static struct json body;
+    struct address wanted = {{NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
+    sinch_numbers_client *client;
+    sinch_numbers_result *result;
+    int index, failed;
+
+    if (argc != 8 && argc != 9) {
+        fprintf(stderr, "usage: emergency_address +12025550134 NAME STREET_NUMBER STREET CITY STATE POSTAL_CODE [LOCATION]\n");
+        return 2;
+    }
+    for (index = 3; index < argc; index++)
+        wanted.part[index - 3] = argv[index];
+    if (sinch_numbers_client_new(NULL, NULL, NULL, &client, &result) != SINCH_NUMBERS_OK) {
+        complain("no client", result);
+        sinch_numbers_result_free(result);
+        return 1;
+    }
+    sinch_numbers_result_free(result);
+    failed = validate(client, argv[1], argv[2], &wanted, &body) != 0 || provision(client, argv[1], &body) != 0;
+    sinch_numbers_client_free(client);
+    if (fflush(stdout) != 0) {
+        perror("emergency_address");
+        return 1;
+    }
+    return failed;
+}

@@ -1,0 +1,585 @@
+/*
+ * sinch_numbers.hpp - unofficial C++ client of the Sinch Active Number API: the phone numbers that a project rents (list,
+ * read, configure for SMS and voice, release) and the emergency addresses behind them.
+ *
+ * Header-only, C++11 and up, needs exceptions and no RTTI. Everything goes through sinch_numbers.h, whose manual holds here
+ * too: the settings, the JSON of every operation, what each failure means, threads and fork. Link with -lsinch_numbers.
+ * SPDX-License-Identifier: MIT OR Apache-2.0. Since 1.0.
+ *
+ *     #include <iostream>
+ *     #include <sinch_numbers.hpp>
+ *
+ *     int main() {
+ *         try {
+ *             sinch_numbers::client client;                // SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET
+ *             for (auto &page : client.pages("{\"regionCode\": \"US\"}")) {
+ *                 std::cout << page.value("/activeNumbers/0/phoneNumber").str() << '\n';
+ *             }
+ *             auto number = client.active_get("+12025550134");
+ *             std::cout << number.value_or("/displayName", "(no name)") << '\n';
+ *         } catch (const sinch_numbers::error &error) {
+ *             std::cerr << error.what() << '\n';
+ *             if (error.maybe_applied()) { ... read the number before you send the same again ... }
+ *             return 1;
+ *         }
+ *     }
+ *
+ * FAILURES
+ *   A call returns a result or throws sinch_numbers::error. A constructor or an accessor that makes text can also throw
+ *   std::bad_alloc. What cannot throw is noexcept.
+ *
+ * OWNERSHIP
+ *   client, pages, result and cancel are move-only and free what they hold. A call in flight and pages keep what they need:
+ *   the client, its log function and the cancel token may be destroyed while they are in use, in any order. What was moved
+ *   from may be destroyed, assigned to and called: a call throws an error with E_MISUSE, an accessor says "nothing".
+ *
+ * THREADS
+ *   Any number of threads may call the const functions of one object, and so all operations of a client, next() of pages and
+ *   trigger() of a cancel token. Moving, assigning and destroying an object is for one thread alone. An iterator belongs to
+ *   one thread.
+ *
+ * TEXT
+ *   UTF-8. A text that holds a NUL is refused with E_INPUT: C would see only what stands before it.
+ */
+#ifndef SINCH_NUMBERS_HPP
+#define SINCH_NUMBERS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "sinch_numbers.h"
+
+/* An exception is told by its type's identity, which must be one across shared objects built with -fvisibility=hidden. */
+#if defined(__GNUC__)
+#define SINCH_NUMBERS_HPP_EXCEPTION __attribute__((visibility("default")))
+#else
+#define SINCH_NUMBERS_HPP_EXCEPTION
+#endif
+
+namespace sinch_numbers {
+
+class client;
+
+/// Receives the log of a client: level 1 (error) to 5 (trace), and a line. It is called on the threads that make the calls,
+/// several at a time, and must not call back into the same client. What it throws is swallowed.
+using log_function = std::function<void(int level, const std::string &line)>;
+
+/// Text that may be absent.
+class optional_text {
+public:
+    optional_text() : present_(false), text_() {}
+    explicit optional_text(const char *text) : present_(text != nullptr), text_(text != nullptr ? text : "") {}
+
+    /// Whether there is any; an empty text is there.
+    explicit operator bool() const noexcept { return present_; }
+
+    /// The text; "" if it is absent, which mean the same to the service.
+    const std::string &str() const noexcept { return text_; }
+
+    std::string value_or(const std::string &fallback) const { return present_ ? text_ : fallback; }
+
+private:
+    bool present_;
+    std::string text_;
+};
+
+/// Writes a text as a JSON string, quotes included: the way to put a value into a query or a body.
+///
+///     client.active_update(number, "{\"displayName\": " + sinch_numbers::json_string(name) + "}");
+inline std::string json_string(const std::string &text)
+{
+    static const char digits[] = "0123456789abcdef";
+    std::string json = "\"";
+    for (const char letter : text) {
+        const unsigned char byte = static_cast<unsigned char>(letter);
+        if (letter == '"' || letter == '\\') {
+            json += '\\';
+            json += letter;
+        } else if (byte < 0x20) {
+            json += "\\u00";
+            json += digits[byte >> 4];
+            json += digits[byte & 15];
+        } else {
+            json += letter;
+        }
+    }
+    json += '"';
+    return json;
+}
+
+namespace detail {
+
+struct free_result {
+    void operator()(sinch_numbers_result *result) const noexcept { sinch_numbers_result_free(result); }
+};
+
+using result_handle = std::unique_ptr<sinch_numbers_result, free_result>;
+
+inline std::string json_of(const sinch_numbers_result *result)
+{
+    std::size_t length = 0;
+    const char *json = sinch_numbers_result_json(result, &length);
+    return std::string(json, length);
+}
+
+inline optional_text value_of(const sinch_numbers_result *result, const std::string &pointer)
+{
+    // Cut at the NUL, the pointer would name another place.
+    if (pointer.find('\0') != std::string::npos) {
+        return optional_text();
+    }
+    return optional_text(sinch_numbers_result_value(result, pointer.c_str()));
+}
+
+} // namespace detail
+
+/// What a call throws. what() says what went wrong, for people. Copies share the error document.
+class SINCH_NUMBERS_HPP_EXCEPTION error : public std::runtime_error {
+public:
+    error(sinch_numbers_code code, const std::string &message) : std::runtime_error(message), code_(code), result_() {}
+
+    error(sinch_numbers_code code, detail::result_handle result)
+        : std::runtime_error(sinch_numbers_result_message(result.get())), code_(code), result_(std::move(result))
+    {
+    }
+
+    /// SINCH_NUMBERS_E_API and so on. New values may come.
+    sinch_numbers_code code() const noexcept { return code_; }
+
+    /// The name of the code, as in "E_API".
+    const char *code_name() const noexcept { return sinch_numbers_code_name(code_); }
+
+    /// The HTTP status; 0 if none was received.
+    int http_status() const noexcept { return sinch_numbers_result_http_status(result_.get()); }
+
+    /// Whether the same call may succeed later, unchanged, after retry_after(). Never when maybe_applied().
+    bool can_retry() const noexcept { return sinch_numbers_result_retry_after_ms(result_.get()) >= 0; }
+
+    /// The wait that the service asked for; 0 if it asked for none.
+    std::chrono::milliseconds retry_after() const noexcept
+    {
+        const std::int64_t wait = sinch_numbers_result_retry_after_ms(result_.get());
+        return std::chrono::milliseconds(wait > 0 ? wait : 0);
+    }
+
+    /// Whether it is a failed write that may have taken effect all the same: read before you send it again.
+    bool maybe_applied() const noexcept { return sinch_numbers_result_maybe_applied(result_.get()) != 0; }
+
+    /// The error document; "{}" for a failure of this header's own (use after move, a NUL inside a text).
+    std::string json() const { return detail::json_of(result_.get()); }
+
+    /// The value at a JSON pointer in the error document, as in "/field" or "/fieldViolations/0/description".
+    optional_text value(const std::string &pointer) const { return detail::value_of(result_.get(), pointer); }
+
+private:
+    sinch_numbers_code code_;
+    std::shared_ptr<const sinch_numbers_result> result_;
+};
+
+/// What a call came to. True, unless it is the end of pages, was moved from, or made from nothing.
+class result {
+public:
+    result() noexcept : handle_() {}
+    explicit result(detail::result_handle handle) noexcept : handle_(std::move(handle)) {}
+
+    /// SINCH_NUMBERS_OK; SINCH_NUMBERS_DONE at the end of pages; SINCH_NUMBERS_E_MISUSE if there is nothing in it.
+    sinch_numbers_code code() const noexcept { return sinch_numbers_result_code(handle_.get()); }
+
+    explicit operator bool() const noexcept { return code() == SINCH_NUMBERS_OK; }
+
+    int http_status() const noexcept { return sinch_numbers_result_http_status(handle_.get()); }
+
+    /// Whether the success of a write was found out by reading, after its answer had been lost.
+    bool reconciled() const noexcept { return sinch_numbers_result_reconciled(handle_.get()) != 0; }
+
+    /// The service's answer as it came.
+    std::string json() const { return detail::json_of(handle_.get()); }
+
+    /// The same without a copy; NUL-terminated, lives with the result.
+    const char *json_data() const & noexcept { return sinch_numbers_result_json(handle_.get(), nullptr); }
+    const char *json_data() const && = delete;
+
+    std::size_t json_length() const noexcept
+    {
+        std::size_t length = 0;
+        sinch_numbers_result_json(handle_.get(), &length);
+        return length;
+    }
+
+    /// The value at a JSON pointer (RFC 6901), as in "/activeNumbers/0/phoneNumber": a string as plain text, anything else
+    /// as raw JSON; null is the text null.
+    optional_text value(const std::string &pointer) const { return detail::value_of(handle_.get(), pointer); }
+
+    /// The same, with what stands for an absent value.
+    std::string value_or(const std::string &pointer, const std::string &fallback) const
+    {
+        return value(pointer).value_or(fallback);
+    }
+
+private:
+    detail::result_handle handle_;
+};
+
+/// Ends the calls that it is given to. One way: once triggered, for ever. It may serve several calls at once.
+class cancel {
+public:
+    cancel() : cancel(sinch_numbers_cancel_new()) {}
+    cancel(cancel &&) noexcept = default;
+    cancel &operator=(cancel &&) noexcept = default;
+    cancel(const cancel &) = delete;
+    cancel &operator=(const cancel &) = delete;
+
+    /// Makes a token with a deadline, counted from now: calls that it is given to end with E_TIMEOUT when it has passed. It
+    /// can be triggered as well. A part of a millisecond counts as one; a time that no clock reaches is no deadline.
+    template <class Rep, class Period> static cancel after(std::chrono::duration<Rep, Period> time)
+    {
+        using real = std::chrono::duration<long double, std::milli>;
+        const long double wanted = std::chrono::duration_cast<real>(time).count();
+        std::int64_t milliseconds = 0;
+        if (wanted >= 9.0e18L) {
+            milliseconds = (std::numeric_limits<std::int64_t>::max)();
+        } else if (wanted > 0) {
+            milliseconds = static_cast<std::int64_t>(wanted);
+            milliseconds += static_cast<long double>(milliseconds) < wanted ? 1 : 0;
+        }
+        return cancel(sinch_numbers_cancel_new_after(milliseconds));
+    }
+
+    /// Ends the calls, those to come included, with E_CANCELLED. Async-signal-safe.
+    void trigger() const noexcept { sinch_numbers_cancel_trigger(handle_.get()); }
+
+private:
+    friend class optional_cancel;
+
+    explicit cancel(sinch_numbers_cancel *handle) : handle_(handle, sinch_numbers_cancel_free) {}
+
+    // Shared with the calls and pages that it was given to.
+    std::shared_ptr<const sinch_numbers_cancel> handle_;
+};
+
+/// A cancel token, or none: what the operations take. A token converts to it.
+///
+///     client.active_get("+12025550134", stop);
+///     client.active_get("+12025550134", sinch_numbers::cancel::after(std::chrono::seconds(2)));
+class optional_cancel {
+public:
+    optional_cancel() noexcept : handle_() {}
+
+    optional_cancel(const cancel &token) : handle_(token.handle_)
+    {
+        // To C, a token that was moved from would be no token: a call that nobody can end.
+        if (!handle_) {
+            throw error(SINCH_NUMBERS_E_MISUSE, "cancel was moved from");
+        }
+    }
+
+    const sinch_numbers_cancel *get() const noexcept { return handle_.get(); }
+
+private:
+    std::shared_ptr<const sinch_numbers_cancel> handle_;
+};
+
+namespace detail {
+
+struct client_state {
+    explicit client_state(log_function function) : log(std::move(function)), handle(nullptr) {}
+    ~client_state() { sinch_numbers_client_free(handle); }
+    client_state(const client_state &) = delete;
+    client_state &operator=(const client_state &) = delete;
+
+    /// Stands between C and the log function: no exception goes through C.
+    static void write_log(void *userdata, std::int32_t level, const char *line) noexcept
+    {
+        try {
+            static_cast<client_state *>(userdata)->log(static_cast<int>(level), line);
+        } catch (...) {
+        }
+    }
+
+    const log_function log;
+    sinch_numbers_client *handle;
+};
+
+struct pages_state {
+    pages_state() : client(), cancel(), handle(nullptr) {}
+    ~pages_state() { sinch_numbers_pages_free(handle); }
+    pages_state(const pages_state &) = delete;
+    pages_state &operator=(const pages_state &) = delete;
+
+    // Holds the log function, which pages go on writing to.
+    std::shared_ptr<client_state> client;
+    optional_cancel cancel;
+    sinch_numbers_pages *handle;
+};
+
+/// A text for C.
+inline const char *text(const char *name, const std::string &value)
+{
+    if (value.find('\0') != std::string::npos) {
+        throw error(SINCH_NUMBERS_E_INPUT, std::string(name) + ": holds a NUL");
+    }
+    return value.c_str();
+}
+
+/// Takes what a C function left: hands out a success, throws a failure.
+inline result_handle taken(sinch_numbers_code code, sinch_numbers_result *raw)
+{
+    result_handle handle(raw);
+    if (code != SINCH_NUMBERS_OK && code != SINCH_NUMBERS_DONE) {
+        throw error(code, std::move(handle));
+    }
+    return handle;
+}
+
+inline result next_page(const pages_state *pages)
+{
+    sinch_numbers_result *raw = nullptr;
+    const sinch_numbers_code code = sinch_numbers_pages_next(
+        pages != nullptr ? pages->handle : nullptr, pages != nullptr ? pages->cancel.get() : nullptr, &raw);
+    return result(taken(code, raw));
+}
+
+} // namespace detail
+
+/// The pages of a list, one after the other: a range to go through once, or next() by next().
+///
+///     for (auto &page : client.pages()) { ... }
+///     auto pages = client.pages();
+///     while (sinch_numbers::result page = pages.next()) { ... }
+///
+/// A failure does not move the walk: after it, next() or a new loop asks for the same page again. Pages go on working when
+/// the client is gone.
+class pages {
+public:
+    class iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = result;
+        using difference_type = std::ptrdiff_t;
+        using pointer = result *;
+        using reference = result &;
+
+        iterator() noexcept : state_(), page_() {}
+
+        /// The page, which may be moved out.
+        result &operator*() const noexcept { return *page_; }
+        result *operator->() const noexcept { return page_.get(); }
+
+        /// Fetches the next page. When it throws, the iterator stays at the page where it stands.
+        iterator &operator++()
+        {
+            fetch();
+            return *this;
+        }
+
+        /// Returns the iterator as it was: it keeps the page before.
+        iterator operator++(int)
+        {
+            iterator before = *this;
+            fetch();
+            return before;
+        }
+
+        friend bool operator==(const iterator &one, const iterator &other) noexcept { return one.page_ == other.page_; }
+        friend bool operator!=(const iterator &one, const iterator &other) noexcept { return one.page_ != other.page_; }
+
+    private:
+        friend class pages;
+
+        explicit iterator(std::shared_ptr<const detail::pages_state> state) : state_(std::move(state)), page_()
+        {
+            fetch();
+        }
+
+        void fetch()
+        {
+            result page = detail::next_page(state_.get());
+            page_ = page ? std::make_shared<result>(std::move(page)) : std::shared_ptr<result>();
+        }
+
+        std::shared_ptr<const detail::pages_state> state_;
+        std::shared_ptr<result> page_;
+    };
+
+    pages(pages &&) noexcept = default;
+    pages &operator=(pages &&) noexcept = default;
+    pages(const pages &) = delete;
+    pages &operator=(const pages &) = delete;
+
+    /// Fetches the next page; a result that is false when there are no more. Threads that share pages take turns.
+    result next() const
+    {
+        const std::shared_ptr<const detail::pages_state> keep = state_;
+        return detail::next_page(keep.get());
+    }
+
+    /// Fetches the next page: a second loop goes on where the first one stopped.
+    iterator begin() const { return iterator(state_); }
+    iterator end() const noexcept { return iterator(); }
+
+private:
+    friend class client;
+
+    explicit pages(std::shared_ptr<const detail::pages_state> state) noexcept : state_(std::move(state)) {}
+
+    std::shared_ptr<const detail::pages_state> state_;
+};
+
+/// A client of one project. Any number of threads share it.
+///
+/// Every operation blocks; the cancel token, if one is given, ends it.
+class client {
+public:
+    /// Reads the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET and so on. Logs up to warn.
+    explicit client(log_function log = log_function()) : state_(made(nullptr, std::move(log))) {}
+
+    /// Reads a JSON object with the settings: see sinch_numbers_client_new.
+    explicit client(const std::string &config, log_function log = log_function())
+        : state_(made(detail::text("config", config), std::move(log)))
+    {
+    }
+
+    /// The same; nullptr is no text.
+    explicit client(const char *config, log_function log = log_function())
+        : client(std::string(given(config)), std::move(log))
+    {
+    }
+
+    client(std::nullptr_t) = delete;
+    client(client &&) noexcept = default;
+    client &operator=(client &&) noexcept = default;
+    client(const client &) = delete;
+    client &operator=(const client &) = delete;
+
+    /// Ends all calls in flight, on any thread, and later ones with E_CANCELLED; those of its pages too. Only shutdown does:
+    /// a client that is destroyed lets them end by themselves.
+    void shutdown() const noexcept { sinch_numbers_client_shutdown(handle(state_)); }
+
+    /// Lists one page of the project's numbers.
+    result active_list(const std::string &query = "{}", optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_active_list, detail::text("query", query), token);
+    }
+
+    /// Reads a number.
+    result active_get(const std::string &phone_number, optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_active_get, number(phone_number), token);
+    }
+
+    /// Changes a number.
+    result active_update(const std::string &phone_number, const std::string &body,
+                         optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_active_update, number(phone_number), detail::text("body", body), token);
+    }
+
+    /// Gives a number back at the end of the period that is paid for.
+    result active_release(const std::string &phone_number, optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_active_release, number(phone_number), token);
+    }
+
+    /// Reads the emergency address of a number; a number without one is E_API with HTTP status 404.
+    result emergency_address_get(const std::string &phone_number, optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_emergency_address_get, number(phone_number), token);
+    }
+
+    /// Puts an emergency address on a number. Validate it first.
+    result emergency_address_provision(const std::string &phone_number, const std::string &body,
+                                       optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_emergency_address_provision, number(phone_number), detail::text("body", body), token);
+    }
+
+    /// Removes the emergency address of a number.
+    result emergency_address_deprovision(const std::string &phone_number, optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_emergency_address_deprovision, number(phone_number), token);
+    }
+
+    /// Asks what the service makes of an emergency address, without putting it anywhere.
+    result emergency_address_validate(const std::string &phone_number, const std::string &body,
+                                      optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_emergency_address_validate, number(phone_number), detail::text("body", body), token);
+    }
+
+    /// Begins to go through a list, page by page. Nothing is sent yet. The token ends the walk, not a page alone.
+    sinch_numbers::pages pages(const std::string &query = "{}", optional_cancel token = optional_cancel()) const
+    {
+        auto state = std::make_shared<detail::pages_state>();
+        state->client = state_;
+        state->cancel = std::move(token);
+        sinch_numbers_result *raw = nullptr;
+        const sinch_numbers_code code =
+            sinch_numbers_pages_new(handle(state_), detail::text("query", query), &state->handle, &raw);
+        detail::taken(code, raw);
+        return sinch_numbers::pages(std::move(state));
+    }
+
+private:
+    static const char *given(const char *config)
+    {
+        if (config == nullptr) {
+            throw error(SINCH_NUMBERS_E_MISUSE, "config is NULL");
+        }
+        return config;
+    }
+
+    static std::shared_ptr<detail::client_state> made(const char *config, log_function log)
+    {
+        auto state = std::make_shared<detail::client_state>(std::move(log));
+        sinch_numbers_result *raw = nullptr;
+        const sinch_numbers_code code = sinch_numbers_client_new(
+            config, state->log ? detail::client_state::write_log : nullptr, state.get(), &state->handle, &raw);
+        detail::taken(code, raw);
+        return state;
+    }
+
+    static const char *number(const std::string &phone_number) { return detail::text("phoneNumber", phone_number); }
+
+    static const sinch_numbers_client *handle(const std::shared_ptr<detail::client_state> &state) noexcept
+    {
+        return state ? state->handle : nullptr;
+    }
+
+    using with_text = sinch_numbers_code (*)(const sinch_numbers_client *, const char *, const sinch_numbers_cancel *,
+                                             sinch_numbers_result **);
+    using with_texts = sinch_numbers_code (*)(const sinch_numbers_client *, const char *, const char *,
+                                              const sinch_numbers_cancel *, sinch_numbers_result **);
+
+    result call(with_text function, const char *text, const optional_cancel &token) const
+    {
+        // Keeps the client until the call is over, as the caller's frame keeps the token.
+        const std::shared_ptr<detail::client_state> keep = state_;
+        sinch_numbers_result *raw = nullptr;
+        const sinch_numbers_code code = function(handle(keep), text, token.get(), &raw);
+        return result(detail::taken(code, raw));
+    }
+
+    result call(with_texts function, const char *text, const char *body, const optional_cancel &token) const
+    {
+        const std::shared_ptr<detail::client_state> keep = state_;
+        sinch_numbers_result *raw = nullptr;
+        const sinch_numbers_code code = function(handle(keep), text, body, token.get(), &raw);
+        return result(detail::taken(code, raw));
+    }
+
+    std::shared_ptr<detail::client_state> state_;
+};
+
+} // namespace sinch_numbers
+
+#undef SINCH_NUMBERS_HPP_EXCEPTION
+
+#endif /* SINCH_NUMBERS_HPP */
