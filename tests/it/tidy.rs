@@ -59,6 +59,7 @@ fn values_know_no_machinery() {
         "error.rs",
         "retry.rs",
         "phone_number.rs",
+        "reconcile.rs",
         "timestamp.rs",
         "loose.rs",
         "json.rs",
