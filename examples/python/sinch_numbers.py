@@ -32,6 +32,7 @@ import math
 import os
 import sys
 import threading
+import time
 import weakref
 from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Type
@@ -306,7 +307,7 @@ class InternalError(SinchNumbersError):
     """A bug in the library that was caught. The client stays usable."""
 
 
-_OK, _DONE, _E_MISUSE, _E_INPUT, _E_PROTOCOL = 0, 1, 2, 3, 8
+_OK, _DONE, _E_MISUSE, _E_INPUT, _E_PROTOCOL, _E_CANCELLED = 0, 1, 2, 3, 8, 9
 
 _ERRORS: Dict[int, Type[SinchNumbersError]] = {
     _E_MISUSE: MisuseError,
@@ -316,7 +317,7 @@ _ERRORS: Dict[int, Type[SinchNumbersError]] = {
     6: NetworkError,
     7: DeadlineError,
     _E_PROTOCOL: ProtocolError,
-    9: CancelledError,
+    _E_CANCELLED: CancelledError,
     10: InternalError,
 }
 
@@ -358,6 +359,28 @@ def _parse(text: str) -> Any:
         return json.loads(text, parse_int=decimal.Decimal)
 
 
+_calls: Dict[_Inside, None] = {}
+_ending = False
+
+
+class _Inside:
+    """Marks a call that is inside the library, from where it may come back to Python with a line of the log.
+
+    When the interpreter ends it kills a daemon thread that comes back to it, and doing that through the frames of the library
+    aborts the process. So the end waits until the marks are gone, and lets nobody in.
+    """
+
+    def __enter__(self) -> None:
+        # First the mark and then the look, and at the end the other way round: no lock, which a fork could leave locked.
+        _calls[self] = None
+        if _ending:
+            del _calls[self]
+            raise _own_error(_E_CANCELLED, "call", None, "the interpreter is shutting down")
+
+    def __exit__(self, *_exception: Any) -> None:
+        _calls.pop(self, None)
+
+
 # What was raised inside a log function and must not be lost: Ctrl-C.
 _interrupted = threading.local()
 
@@ -366,7 +389,8 @@ def _call(function: Callable[..., int], *arguments: Any) -> Optional[Answer]:
     """Calls a function that leaves a result. ``None`` stands for DONE."""
     result = _result_p()
     try:
-        code = function(*arguments, ctypes.byref(result))
+        with _Inside():
+            code = function(*arguments, ctypes.byref(result))
         interrupted = _interrupted.__dict__.pop("error", None)
         if interrupted is not None:
             raise interrupted
@@ -587,7 +611,7 @@ class Client:
         handle = _Handle(_client_p(), _library.client_free, keep=log)
         _call(_library.client_new, config, log, None, ctypes.byref(handle.pointer))
         self._handle = handle
-        _live.add(self)
+        _live.add(handle)
 
     def close(self) -> None:
         """Ends the calls that are under way on other threads, with :class:`CancelledError`, and frees the client.
@@ -596,7 +620,8 @@ class Client:
         """
         handle, self._handle = self._handle, None
         if handle is not None:
-            _library.client_shutdown(handle.pointer)
+            with _Inside():
+                _library.client_shutdown(handle.pointer)
 
     def __enter__(self) -> Client:
         return self
@@ -719,13 +744,24 @@ def _reopen(kind: Type[Client], settings: Optional[Dict[str, Any]], logger: logg
     return client
 
 
-_live: weakref.WeakSet[Client] = weakref.WeakSet()
+# The handles of clients, also of those that only their pages keep alive.
+_live: weakref.WeakSet[_Handle] = weakref.WeakSet()
 
 
-def _close_all() -> None:
-    # A daemon thread that is inside the library when the interpreter goes away must not come back to it.
-    for client in list(_live):
-        client.close()
+# The threads of the parent are not there in a child of a fork, and never come out.
+os.register_at_fork(after_in_child=_calls.clear)
 
 
-atexit.register(_close_all)
+def _end() -> None:
+    global _ending
+    _ending = True
+    for handle in list(_live):
+        _library.client_shutdown(handle.pointer)
+    # All are quick to come out but for a name look-up and a connect, which have this long.
+    give_up = time.monotonic() + 5
+    while _calls and time.monotonic() < give_up:
+        time.sleep(0.001)
+
+
+# Runs when the other threads have been joined, but for daemon threads.
+atexit.register(_end)
