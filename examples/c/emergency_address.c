@@ -7,11 +7,8 @@
  *
  * The account comes from the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET.
  */
-#define _POSIX_C_SOURCE 200809L /* strcasecmp */
-
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <sinch_numbers.h>
 
@@ -48,6 +45,15 @@ static int address_at(const sinch_numbers_result *result, const char *pointer, s
             complete++;
     }
     return complete == ALL ? 0 : -1;
+}
+
+static int same_address(const struct address *one, const struct address *other)
+{
+    int index, same = 0;
+
+    for (index = 0; index < ALL; index++)
+        same += strcmp(one->part[index] ? one->part[index] : "", other->part[index] ? other->part[index] : "") == 0;
+    return same == ALL;
 }
 
 static void print_address(const char *what, const struct address *address)
@@ -134,86 +140,80 @@ static int complain(const char *what, const sinch_numbers_result *result)
     return -1;
 }
 
-/* Asks the service about the address and makes the body to provision: of the address itself, or of its correction. */
+/* Asks the service, and says which address to provision: the one that is wanted, or its correction. The correction lives with
+ * the answer, which the caller frees. */
 static int validate(const sinch_numbers_client *client, const char *number, const char *name,
-                    const struct address *wanted, struct json *body)
+                    const struct address *wanted, struct address *chosen, sinch_numbers_result **answer)
 {
-    sinch_numbers_result *result;
-    const char *outcome;
-    int made = -1;
+    static struct json body;
+    const char *outcome, *why;
+    int index;
 
-    if (write_body(body, name, wanted) != 0)
+    if (write_body(&body, name, wanted) != 0)
         return -1;
-    if (sinch_numbers_emergency_address_validate(client, number, body->text, NULL, &result) != SINCH_NUMBERS_OK) {
-        complain("cannot validate", result);
-        sinch_numbers_result_free(result);
-        return -1;
-    }
-    outcome = text_at(result, "/validationResult");
+    if (sinch_numbers_emergency_address_validate(client, number, body.text, NULL, answer) != SINCH_NUMBERS_OK)
+        return complain("cannot validate", *answer);
+    outcome = text_at(*answer, "/validationResult");
     if (!outcome)
         outcome = "no result";
     printf("%s\n", outcome);
     if (strcmp(outcome, "EXACT_MATCH") == 0) {
-        made = 0;
-    } else if (strcmp(outcome, "NEAR_MATCH") == 0) {
-        struct address corrected;
-
-        if (address_at(result, "/correctedAddress", &corrected) == 0) {
-            /* Which floor, which flat: a correction of the street must not lose it. */
-            if (!corrected.part[LOCATION])
-                corrected.part[LOCATION] = wanted->part[LOCATION];
-            print_address("corrected", &corrected);
-            made = write_body(body, name, &corrected);
-        } else {
-            fprintf(stderr, "emergency_address: a near match without a correction: nothing was provisioned\n");
-        }
-    } else {
-        const char *why = text_at(result, "/validationMessage");
-        struct address candidate;
-        int index;
-
-        for (index = 0;; index++) {
-            char pointer[64];
-
-            snprintf(pointer, sizeof pointer, "/candidateAddresses/%d", index);
-            if (!sinch_numbers_result_value(result, pointer))
-                break;
-            address_at(result, pointer, &candidate);
-            print_address("perhaps", &candidate);
-        }
-        fprintf(stderr, "emergency_address: no such address: nothing was provisioned (%s)\n", why ? why : outcome);
+        *chosen = *wanted;
+        return 0;
     }
-    sinch_numbers_result_free(result);
-    return made;
-}
-
-/* Provisions the body, and believes only what can be read back. */
-static int provision(const sinch_numbers_client *client, const char *number, const struct json *body)
-{
-    sinch_numbers_result *provisioned, *read;
-    struct address sent, found;
-    int failed = -1;
-
-    if (sinch_numbers_emergency_address_provision(client, number, body->text, NULL, &provisioned) != SINCH_NUMBERS_OK) {
-        complain("cannot provision", provisioned);
-        /* An answer that was lost may have been a success: then the number is asked. It is safe to run this again. */
-        if (!sinch_numbers_result_maybe_applied(provisioned)) {
-            sinch_numbers_result_free(provisioned);
+    if (strcmp(outcome, "NEAR_MATCH") == 0) {
+        if (address_at(*answer, "/correctedAddress", chosen) != 0) {
+            fprintf(stderr, "emergency_address: a near match without a correction: nothing was provisioned\n");
             return -1;
         }
-        fprintf(stderr, "emergency_address: it may have been applied; reading it back\n");
+        /* Which floor, which flat: a correction of the street must not lose it. */
+        if (!chosen->part[LOCATION])
+            chosen->part[LOCATION] = wanted->part[LOCATION];
+        print_address("corrected", chosen);
+        return 0;
+    }
+    for (index = 0;; index++) {
+        char pointer[64];
+
+        snprintf(pointer, sizeof pointer, "/candidateAddresses/%d", index);
+        if (!sinch_numbers_result_value(*answer, pointer))
+            break;
+        address_at(*answer, pointer, chosen);
+        print_address("perhaps", chosen);
+    }
+    why = text_at(*answer, "/validationMessage");
+    fprintf(stderr, "emergency_address: no such address: nothing was provisioned (%s)\n", why ? why : outcome);
+    return -1;
+}
+
+/* Provisions the address, and believes only what can be read back. */
+static int provision(const sinch_numbers_client *client, const char *number, const char *name,
+                     const struct address *wanted)
+{
+    static struct json body;
+    sinch_numbers_result *provisioned, *read;
+    struct address taken = *wanted, found;
+    int failed = -1;
+
+    if (write_body(&body, name, wanted) != 0)
+        return -1;
+    if (sinch_numbers_emergency_address_provision(client, number, body.text, NULL, &provisioned) == SINCH_NUMBERS_OK) {
+        address_at(provisioned, "", &taken);
+    } else if (sinch_numbers_result_maybe_applied(provisioned)) {
+        /* The answer was lost on the way: the number itself says which address it has. */
+        complain("reading what became of it", provisioned);
+    } else {
+        complain("cannot provision", provisioned);
+        sinch_numbers_result_free(provisioned);
+        return -1;
     }
     if (sinch_numbers_emergency_address_get(client, number, NULL, &read) != SINCH_NUMBERS_OK) {
         complain("cannot read it back", read);
-    } else if (address_at(read, "", &found) != 0) {
-        fprintf(stderr, "emergency_address: the number has no complete address\n");
-    } else if (sinch_numbers_result_code(provisioned) == SINCH_NUMBERS_OK &&
-               (address_at(provisioned, "", &sent) != 0 || strcasecmp(sent.part[0], found.part[0]) != 0 ||
-                strcasecmp(sent.part[1], found.part[1]) != 0 || strcasecmp(sent.part[4], found.part[4]) != 0)) {
-        fprintf(stderr, "emergency_address: the number has another address than was provisioned\n");
     } else {
+        failed = address_at(read, "", &found) != 0 || !same_address(&found, &taken) ? -1 : 0;
         print_address("reads back", &found);
-        failed = sinch_numbers_result_code(provisioned) == SINCH_NUMBERS_OK ? 0 : -1;
+        if (failed)
+            fprintf(stderr, "emergency_address: the number has another address than was provisioned\n");
     }
     sinch_numbers_result_free(read);
     sinch_numbers_result_free(provisioned);
@@ -222,14 +222,14 @@ static int provision(const sinch_numbers_client *client, const char *number, con
 
 int main(int argc, char **argv)
 {
-    static struct json body;
-    struct address wanted = {{NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
+    struct address wanted = {{NULL}}, chosen;
     sinch_numbers_client *client;
-    sinch_numbers_result *result;
+    sinch_numbers_result *result, *answer = NULL;
     int index, failed;
 
     if (argc != 8 && argc != 9) {
-        fprintf(stderr, "usage: emergency_address +12025550134 NAME STREET_NUMBER STREET CITY STATE POSTAL_CODE [LOCATION]\n");
+        fprintf(stderr, "usage: emergency_address +12025550134 NAME "
+                        "STREET_NUMBER STREET CITY STATE POSTAL_CODE [LOCATION]\n");
         return 2;
     }
     for (index = 3; index < argc; index++)
@@ -240,7 +240,9 @@ int main(int argc, char **argv)
         return 1;
     }
     sinch_numbers_result_free(result);
-    failed = validate(client, argv[1], argv[2], &wanted, &body) != 0 || provision(client, argv[1], &body) != 0;
+    failed = validate(client, argv[1], argv[2], &wanted, &chosen, &answer) != 0 ||
+             provision(client, argv[1], argv[2], &chosen) != 0;
+    sinch_numbers_result_free(answer);
     sinch_numbers_client_free(client);
     if (fflush(stdout) != 0) {
         perror("emergency_address");
