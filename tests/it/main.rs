@@ -17,4 +17,5 @@ mod sandbox;
 mod server;
 mod table;
 mod tidy;
+mod tls;
 mod toolchain;
