@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sinch_numbers::{Client, Credentials, ListNumbers, Provisioning, Sandbox};
 
-use crate::toolchain::{bare, printed as out, with_account};
+use crate::toolchain::{bare, compile, library_folder, printed as out, root, with_account};
 
 /// Where cargo put the examples when it built this test.
 fn example(name: &str) -> PathBuf {
@@ -154,28 +154,86 @@ fn the_small_ones_do_their_one_thing() {
     }
 }
 
+/// The blocks of the README in a language.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let fence = format!("```{language}\n");
+    let blocks: Vec<String> = readme
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect();
+    assert!(!blocks.is_empty(), "the README has no {language}");
+    blocks
+}
+
+/// Writes a block of the README to a file of its own.
+fn file(name: &str, text: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
 #[test]
-fn the_readme_holds_what_runs() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let block = readme.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
-    let source = fs::read_to_string(root.join("examples/readme.rs")).unwrap();
+fn the_readme_s_rust_runs() {
+    let source = fs::read_to_string(root().join("examples/readme.rs")).unwrap();
     let code = source.split_once("\n\n").unwrap().1;
-    assert_eq!(block, code, "the README's example is examples/readme.rs");
+    assert_eq!(blocks("rust"), [code], "the README's example is examples/readme.rs");
     let sandbox = sandbox();
     let printed = out(&with_account(example("readme"), &sandbox).output().unwrap());
     let fleet = client(&sandbox).numbers(&ListNumbers::new().region_code("US")).count();
-    assert!(printed.lines().filter(|line| line.starts_with("+1")).count() == fleet, "{printed}");
+    assert_eq!(printed.lines().filter(|line| line.starts_with("+1")).count(), fleet, "{printed}");
     assert!(printed.ends_with("Pending\n"), "{printed}");
+}
 
-    // Every example is named, and every name is one.
-    for entry in fs::read_dir(root.join("examples")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            assert!(name == "readme" || readme.contains(&name), "{name} is not in the README");
+#[test]
+fn the_readme_s_c_and_cplusplus_run() {
+    let sandbox = sandbox();
+    let c = compile("cc", &file("readme.c", &blocks("c")[0]), &["-std=c99"]);
+    assert_eq!(out(&with_account(c, &sandbox).output().unwrap()), "a page of 9\n");
+    let cpp = compile("c++", &file("readme.cpp", &blocks("cpp")[0]), &["-std=c++11"]);
+    assert_eq!(out(&with_account(cpp, &sandbox).output().unwrap()), "MyPhoneNumber\n");
+}
+
+#[test]
+fn the_readme_s_python_runs() {
+    let sandbox = sandbox();
+    let script = file("readme.py", &blocks("python")[0]);
+    let printed = out(&with_account("python3", &sandbox)
+        .arg(script)
+        .env("PYTHONPATH", root().join("examples/python"))
+        .env("SINCH_NUMBERS_LIBRARY", library_folder().join("libsinch_numbers.so"))
+        .output()
+        .unwrap());
+    assert_eq!(printed.lines().count(), 9, "{printed}");
+    let name = client(&sandbox).get("+12025550134").unwrap().into_inner().display_name;
+    assert_eq!(name.as_deref(), Some("reception"));
+}
+
+#[test]
+fn the_readme_names_what_there_is() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for folder in ["examples", "examples/c", "examples/cpp", "examples/python"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let shown = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("rs") => name.strip_suffix(".rs").unwrap(),
+                Some("c" | "cpp" | "py") => name,
+                _ => continue,
+            };
+            let helper = ["readme", "hatch_build.py", "telephony_host.c"].contains(&shown);
+            assert!(helper || readme.contains(shown), "{folder}/{name} is not in the README");
         }
     }
-    assert!(readme.contains("cargo run --example tour") && readme.contains("cargo test"));
-    assert!(readme.contains("cargo run --features sandbox --bin sinch-numbers-sandbox"));
+    // The commands that are printed are the ones that the other tests and the gates run.
+    for command in [
+        "cargo run --example tour",
+        "cargo test",
+        "./install.sh",
+        "cargo cinstall --release",
+        "cargo run --features sandbox --bin sinch-numbers-sandbox",
+    ] {
+        assert!(readme.contains(command), "{command}");
+    }
 }
