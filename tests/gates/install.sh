@@ -1,0 +1,234 @@
+#!/usr/bin/env bash
+# Installs the C library with install.sh and with `cargo cinstall`, holds the two against each other, and builds and runs
+# programs against both: with pkg-config and CMake, shared and static, in C and C++.
+#
+# Usage: tests/gates/install.sh
+#   SANDBOX  a built sinch-numbers-sandbox; without it, one is built
+#
+# Installs what it needs with apt-get; keeps cargo-c in ~/.cache/sinch-numbers.
+set -euo pipefail
+
+cargo_c=0.10.24
+root=$(cd "$(dirname "$0")/../.." && pwd)
+export CARGO_TERM_COLOR=never LC_ALL=C
+
+fail() {
+    echo "install: FAILED: $*" >&2
+    exit 1
+}
+step() { printf -- '--- install: %s (%s s)\n' "$1" "$SECONDS"; }
+
+# --- what it needs
+
+missing=()
+for pair in pkg-config:pkg-config cmake:cmake readelf:binutils make:make cc:gcc c++:g++; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+done
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/sinch-numbers/cargo-c-$cargo_c
+if [ ! -x "$cache/bin/cargo-cinstall" ] && ! pkg-config --exists openssl 2>/dev/null; then
+    missing+=(libssl-dev)
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+    step "apt-get install ${missing[*]}"
+    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+    $sudo apt-get update -qq
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+if [ ! -x "$cache/bin/cargo-cinstall" ]; then
+    step "cargo-c $cargo_c"
+    # Runs once or twice: a quick build counts, not quick code. A folder of its own, as another one's flags would be ours.
+    build=$(mktemp -d)
+    CARGO_TARGET_DIR=$build CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=0 \
+        cargo install --quiet --locked --no-track --root "$cache" --bin cargo-cinstall --version "$cargo_c" cargo-c
+    rm -rf "$build"
+fi
+
+work=$(mktemp -d)
+sandbox_process=''
+finish() {
+    [ -z "$sandbox_process" ] || kill "$sandbox_process" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# --- install, in both ways
+
+# Prints a folder's tree, kinds, modes and links included.
+layout() { (cd "$1" && find . -mindepth 1 -printf '%P %y %m %l\n' | sort); }
+# Prints the pkg-config files of a prefix without the prefix.
+pc_file() { sed "s|$1|PREFIX|g" "$1/lib/pkgconfig/sinch_numbers.pc"; }
+same() { diff -u "$2" "$3" || fail "$1"; }
+
+script=$work/script cargo=$work/cargo
+umask 022
+step "install.sh"
+"$root/install.sh" --prefix "$script" 2>"$work/log" || { cat "$work/log" >&2; fail "install.sh"; }
+layout "$script" >"$work/layout-once"
+"$root/install.sh" --prefix="$script" --libdir "$script/lib" >/dev/null 2>&1 || fail "install.sh, a second time"
+layout "$script" >"$work/layout-script"
+same "install.sh leaves something else when it runs again" "$work/layout-once" "$work/layout-script"
+
+step "install.sh --destdir --libdir --strip"
+"$root/install.sh" --prefix /opt/x --libdir lib64 --destdir "$work/stage" --strip >/dev/null 2>&1 || fail "install.sh --destdir"
+for file in include/sinch_numbers.h lib64/libsinch_numbers.so.1 lib64/pkgconfig/sinch_numbers.pc share/cmake/SinchNumbers/SinchNumbersConfig.cmake; do
+    [ -f "$work/stage/opt/x/$file" ] || fail "install.sh --destdir: no $file"
+done
+! grep -rIl "$work" "$work/stage" || fail "install.sh: a file mentions the destdir"
+[ "$(stat -Lc %s "$work/stage/opt/x/lib64/libsinch_numbers.so")" -lt "$(stat -Lc %s "$script/lib/libsinch_numbers.so")" ] ||
+    fail "install.sh --strip did not make the library smaller"
+for wrong in "--prefix relative" "--prefix" "--unknown" "--prefix /proc/nowhere"; do
+    # shellcheck disable=SC2086 # an option and its value
+    if "$root/install.sh" $wrong >/dev/null 2>"$work/log"; then fail "install.sh $wrong was taken"; fi
+    grep -q '^install.sh: ' "$work/log" || fail "install.sh $wrong: $(cat "$work/log")"
+done
+
+step "cargo cinstall"
+(cd "$root" && PATH=$cache/bin:$PATH cargo cinstall --locked --release --prefix "$cargo" --libdir lib) 2>"$work/log" ||
+    { cat "$work/log" >&2; fail "cargo cinstall"; }
+layout "$cargo" >"$work/layout-cargo"
+same "install.sh and cargo cinstall install different files" "$work/layout-script" "$work/layout-cargo"
+pc_file "$script" >"$work/pc-script"
+pc_file "$cargo" >"$work/pc-cargo"
+same "the pkg-config files differ" "$work/pc-script" "$work/pc-cargo"
+cat "$work/layout-script" "$work/pc-script"
+
+# --- the files
+
+step "what is in them"
+crate_version=$(cd "$root" && cargo pkgid --locked | sed 's/.*[@#]//')
+for prefix in "$script" "$cargo"; do
+    for file in "$root"/include/*; do cmp "$file" "$prefix/include/${file##*/}"; done
+    for file in "$root"/cmake/*; do cmp "$file" "$prefix/share/cmake/SinchNumbers/${file##*/}"; done
+
+    library=$prefix/lib/libsinch_numbers.so
+    [ "$(basename "$(readlink -f "$library")")" = "libsinch_numbers.so.$crate_version" ] || fail "$library is $(readlink -f "$library")"
+    readelf -dW "$library" >"$work/dynamic"
+    [ "$(grep -c '(SONAME)' "$work/dynamic")" = 1 ] && grep -q '(SONAME).*\[libsinch_numbers\.so\.1\]' "$work/dynamic" ||
+        fail "SONAME: $(grep SONAME "$work/dynamic")"
+    grep -q '(FLAGS_1).*NODELETE' "$work/dynamic" || fail "no NODELETE"
+    needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" | sort | tr '\n' ' ')
+    echo "needed: $needed"
+    [[ $needed =~ ^(ld-linux[-_a-z0-9]*\.so\.[0-9]\ )?libc\.so\.6\ libgcc_s\.so\.1\ $ ]] || fail "it needs $needed"
+    nm -D --defined-only "$library" | awk '{ print $3 }' | sort >"$work/exported"
+    grep -o '\bsinch_numbers_[a-z_]*(' "$prefix/include/sinch_numbers.h" | tr -d '(' | sort -u >"$work/declared"
+    ! grep -v '^sinch_numbers_' "$work/exported" || fail "more than sinch_numbers_* is exported"
+    [ -z "$(comm -13 "$work/declared" "$work/exported")" ] || fail "exported and not in the header: $(comm -13 "$work/declared" "$work/exported")"
+    echo "exported: $(wc -l <"$work/exported") functions"
+done
+
+# --- programs
+
+step "the sandbox"
+sandbox=${SANDBOX:-}
+if [ -z "$sandbox" ]; then
+    sandbox=$(cd "$root" && cargo build --quiet --locked --features sandbox --bin sinch-numbers-sandbox --message-format=json |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
+fi
+"$sandbox" --quiet >"$work/environment" &
+sandbox_process=$!
+for _ in $(seq 100); do
+    grep -q SINCH_AUTH_URL "$work/environment" && break
+    kill -0 "$sandbox_process" || fail "the sandbox did not start"
+    sleep 0.1
+done
+# shellcheck source=/dev/null
+. <(tail -n +2 "$work/environment")
+
+cp "$root/tests/c/smoke.c" "$work/smoke.c"
+{
+    [ ! -f "$root/include/sinch_numbers.hpp" ] || echo '#include "sinch_numbers.hpp"'
+    cat "$root/tests/c/smoke.c"
+} >"$work/smoke.cpp"
+flags=(-Wall -Wextra -Werror)
+
+# Runs a program and looks whether it takes the shared library or carries the archive.
+run() { # shared|static NAME PROGRAM [LIBRARY FOLDER]
+    if [ "$1" = shared ]; then
+        readelf -dW "$3" | grep -q 'NEEDED.*\[libsinch_numbers\.so\.1\]' || fail "$2 does not need libsinch_numbers.so.1"
+    else
+        ! LD_LIBRARY_PATH=${4:-} ldd "$3" | grep -q libsinch_numbers || fail "$2 needs the shared library"
+    fi
+    local output
+    output=$(LD_LIBRARY_PATH=${4:-} "$3") || fail "$2 does not run: $output"
+    echo "ok: $2: $output"
+}
+
+for way in script cargo; do
+    prefix=$work/$way
+    export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+
+    step "$way: pkg-config"
+    [ "$(pkg-config --modversion sinch_numbers)" = "$crate_version" ] || fail "pkg-config says another version"
+    read -ra shared <<<"$(pkg-config --cflags --libs sinch_numbers)"
+    # The linker prefers the shared library; this name is the archive's only.
+    read -ra static <<<"$(pkg-config --static --cflags --libs sinch_numbers | sed 's/-lsinch_numbers/-l:libsinch_numbers.a/')"
+    for compiler in "cc smoke.c" "c++ smoke.cpp"; do
+        read -r command source <<<"$compiler"
+        "$command" "${flags[@]}" "$work/$source" -o "$work/shared" "${shared[@]}"
+        run shared "$way, pkg-config, $command, shared" "$work/shared" "$prefix/lib"
+        "$command" "${flags[@]}" "$work/$source" -o "$work/static" "${static[@]}"
+        run static "$way, pkg-config, $command, static" "$work/static"
+    done
+    # As it is, where no shared library lies beside the archive.
+    mkdir "$work/alone"
+    cp "$prefix/lib/libsinch_numbers.a" "$work/alone"
+    read -ra alone <<<"$(pkg-config --static --cflags --libs sinch_numbers | sed "s|-L$prefix/lib|-L$work/alone|")"
+    cc "${flags[@]}" "$work/smoke.c" -o "$work/static" "${alone[@]}"
+    run static "$way, pkg-config --static, archive alone" "$work/static"
+    rm -r "$work/alone"
+done
+unset PKG_CONFIG_PATH
+
+mkdir "$work/project"
+cat >"$work/project/CMakeLists.txt" <<'TEXT'
+cmake_minimum_required(VERSION 3.5...3.31)
+project(smoke C CXX)
+find_package(SinchNumbers ${WANT} REQUIRED)
+# Found again by another part of a project.
+find_package(SinchNumbers REQUIRED)
+foreach(language c cpp)
+  foreach(kind shared static)
+    add_executable(${language}-${kind} ../smoke.${language})
+    target_link_libraries(${language}-${kind} PRIVATE SinchNumbers::${kind})
+  endforeach()
+endforeach()
+TEXT
+configure() { # PREFIX BUILD [WANT]
+    rm -rf "$work/$2"
+    cmake -S "$work/project" -B "$work/$2" -DCMAKE_PREFIX_PATH="$1" -DWANT="${3:-}" \
+        -DCMAKE_C_FLAGS="${flags[*]}" -DCMAKE_CXX_FLAGS="${flags[*]}" >"$work/log" 2>&1
+}
+with_cmake() { # NAME PREFIX WANT
+    configure "$2" build "$3" || { cat "$work/log" >&2; fail "$1: CMake does not find it"; }
+    cmake --build "$work/build" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "$1: CMake does not build"; }
+    for language in c cpp; do
+        for kind in shared static; do
+            run "$kind" "$1, CMake, $language, $kind" "$work/build/$language-$kind"
+        done
+    done
+}
+
+step "CMake"
+with_cmake script "$script" "$crate_version;EXACT"
+with_cmake cargo "$cargo" "${crate_version%.*}"
+for want in 0.9 2.0 "$crate_version.1"; do
+    if configure "$script" refused "$want"; then fail "CMake takes version $crate_version for $want"; fi
+done
+for want in 1.0...2.0 "$crate_version...<2"; do
+    configure "$script" range "$want" || fail "CMake does not take version $crate_version for $want"
+done
+if configure "$script" refused "0.1...<$crate_version"; then fail "CMake takes version $crate_version for less"; fi
+
+step "CMake, moved to another place and another libdir"
+multiarch=$(cc -print-multiarch)
+for libdir in lib64 ${multiarch:+"lib/$multiarch"}; do
+    moved=$work/moved/${libdir//\//-}
+    mkdir -p "$moved/$(dirname "$libdir")"
+    cp -a "$cargo/include" "$cargo/share" "$moved"
+    mkdir -p "$moved/$libdir"
+    cp -a "$cargo/lib/." "$moved/$libdir"
+    with_cmake "$libdir" "$moved" 1
+    ! grep -rq "$cargo" "$work/build" || fail "the moved package still speaks of $cargo"
+done
+
+echo "install: ok in $SECONDS s: install.sh and cargo cinstall (cargo-c $cargo_c) install the same, pkg-config and CMake work with both"
