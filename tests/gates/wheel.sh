@@ -1,0 +1,60 @@
+#!/bin/sh
+# Builds the wheel and installs it where nothing else is: the module must find the library that it carries.
+# Needs cargo, python3 with venv, and PyPI. Three minutes with a cold target folder.
+set -eu
+cd "$(dirname "$0")/../.."
+root=$PWD
+
+work=$(mktemp -d)
+sandbox=
+clean() {
+    if [ -n "$sandbox" ]; then kill "$sandbox" 2>/dev/null || true; fi
+    rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 1' INT TERM
+
+# Whatever the caller's environment says about the library must not decide this.
+unset SINCH_NUMBERS_LIBRARY LD_LIBRARY_PATH PYTHONPATH
+
+python3 -m venv "$work/build"
+"$work/build/bin/python" -m pip install --quiet --disable-pip-version-check build hatchling
+"$work/build/bin/python" -m build --wheel --outdir "$work/dist" examples/python
+set -- "$work"/dist/*.whl
+echo "$(basename "$1"): $(wc -c <"$1") bytes"
+case $(basename "$1") in
+    sinch_numbers-*-py3-none-linux_*.whl | sinch_numbers-*-py3-none-macosx_*.whl) ;;
+    *) echo "wheel: the tag is wrong" >&2; exit 1 ;;
+esac
+
+# The debug profile: with the sandbox's feature the release profile would put another library where the wheel's was built.
+cargo build --quiet --features sandbox --bin sinch-numbers-sandbox
+target=$(cargo metadata --format-version=1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+mkfifo "$work/announced"
+"$target/debug/sinch-numbers-sandbox" --quiet >"$work/announced" &
+sandbox=$!
+# Six lines: the base URL, and the account.
+head -n 6 <"$work/announced" | sed 1d >"$work/account"
+. "$work/account"
+
+python3 -m venv "$work/empty"
+"$work/empty/bin/python" -m pip install --quiet --disable-pip-version-check --no-index "$1"
+cd "$work"
+"$work/empty/bin/python" - "$root" <<'PROGRAM'
+import sys
+import sinch_numbers
+
+assert not sinch_numbers.__file__.startswith(sys.argv[1]), sinch_numbers.__file__
+loaded = [line.split()[-1] for line in open("/proc/self/maps") if "libsinch_numbers" in line] if sys.platform == "linux" else []
+assert all(path.startswith(sys.prefix) for path in loaded), loaded
+with sinch_numbers.Client.from_env() as client:
+    total = sum(1 for _ in client.numbers())
+assert total == client.__class__.from_env().active_list()["totalSize"], total
+print(f"{total} numbers with {sinch_numbers.library_version()} in an empty environment")
+PROGRAM
+"$work/empty/bin/python" -m pip uninstall --quiet --yes --disable-pip-version-check sinch-numbers
+if "$work/empty/bin/python" -c 'import sinch_numbers' 2>/dev/null; then
+    echo "wheel: something is left behind" >&2
+    exit 1
+fi
+echo "wheel: ok"
