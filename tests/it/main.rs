@@ -2,6 +2,7 @@
 
 mod auth;
 mod c;
+mod c_behaviour;
 mod c_header;
 mod c_hostile;
 mod cancel;
