@@ -2,15 +2,16 @@
 //! they say they change.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sinch_numbers::{Client, Credentials, ListNumbers, Sandbox};
 
 use crate::server::{Act, Server, answer, ok};
-use crate::toolchain::{bare, compile, printed, with_account};
+use crate::toolchain::{bare, compile, library_folder, printed, root, with_account};
 
 const LANGUAGES: [(&str, &str, &str); 2] = [("cc", "c", "-std=c99"), ("c++", "cpp", "-std=c++11")];
 
@@ -64,6 +65,40 @@ fn failed(output: &Output) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     stderr
+}
+
+#[test]
+fn the_command_on_top_of_each_builds_it() {
+    const ASKS: &str = "$(pkg-config --cflags --libs sinch_numbers)";
+    let (include, lib) = (root().join("include"), library_folder());
+    let flags = format!("-I{} -L{} -lsinch_numbers", include.display(), lib.display());
+    let mut seen = 0;
+    for (_, folder, _) in LANGUAGES {
+        let folder = root().join("examples").join(folder);
+        let work =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder.strip_prefix(root()).unwrap());
+        fs::create_dir_all(&work).unwrap();
+        let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap()).collect();
+        for file in &files {
+            fs::copy(file.path(), work.join(file.file_name())).unwrap();
+        }
+        for file in files.iter().filter(|file| file.file_name() != "telephony.h") {
+            let text = fs::read_to_string(file.path()).unwrap();
+            let name = file.file_name().into_string().unwrap();
+            let command = text.lines().take(14).find(|line| {
+                line.trim_start_matches([' ', '*', '/']).starts_with('c') && line.contains(&name)
+            });
+            let command = command.unwrap().trim_start_matches([' ', '*', '/']);
+            // The host knows its module alone.
+            assert_eq!(command.contains(ASKS), name != "telephony_host.c", "{command}");
+            let command = command.replace(ASKS, &flags);
+            let built = Command::new("sh").args(["-c", &command]).current_dir(&work).output();
+            let built = built.unwrap();
+            assert!(built.status.success(), "{command}: {built:?}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 8);
 }
 
 #[test]
