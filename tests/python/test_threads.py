@@ -11,7 +11,7 @@ import unittest
 from support import HOLD, MODULE, NUMBER, PATIENCE, Call, Say, Server
 
 import sinch_numbers
-from sinch_numbers import Cancel, CancelledError, MisuseError, NetworkError
+from sinch_numbers import Cancel, CancelledError, MisuseError
 
 
 class Records(logging.Handler):
