@@ -1,6 +1,6 @@
 /*
  * Calls that are ended from outside. Usage: calls HOW THREADS. Each thread makes one call that the server leaves hanging;
- * when a line comes in on stdin, they are ended:
+ * when a line comes in on stdin, which names the place where they stand, they are ended:
  *   cancel    each by its own token, from the main thread
  *   shared    all by one token
  *   signal    each by a signal handler that runs on the thread that is in the call
@@ -11,6 +11,7 @@
  * Prints for each thread (the last one left out where it was ended alone) the code and whether the write may have been
  * applied, then what a call gives afterwards.
  */
+#include <sched.h>
 #include <signal.h>
 
 #include "common.h"
@@ -29,6 +30,8 @@ static sinch_numbers_client *client;
 static sinch_numbers_pages *pages;
 static struct call calls[MANY];
 static volatile sig_atomic_t leaked;
+static pthread_barrier_t ready;
+static int pauses;
 
 static __thread struct call *own;
 
@@ -45,6 +48,8 @@ static void on_log(void *userdata, int32_t level, const char *line)
     CHECK(strstr(line, getenv("SINCH_KEY_SECRET")) == NULL && strstr(line, "token-1") == NULL);
     if (strstr(line, "leaked") != NULL)
         leaked = 1;
+    if (strstr(line, "trying again") != NULL)
+        __atomic_fetch_add(&pauses, 1, __ATOMIC_SEQ_CST);
 }
 
 static void *run(void *argument)
@@ -53,6 +58,7 @@ static void *run(void *argument)
     sinch_numbers_result *result = NULL;
 
     own = call;
+    pthread_barrier_wait(&ready);
     if (pages != NULL)
         call->code = sinch_numbers_pages_next(pages, call->cancel, &result);
     else if (call->index % 3 == 0)
@@ -84,12 +90,17 @@ int main(int argc, char **argv)
     if (strcmp(how, "pages") == 0)
         CHECK(sinch_numbers_pages_new(client, NULL, &pages, NULL) == SINCH_NUMBERS_OK);
 
+    CHECK(pthread_barrier_init(&ready, NULL, (unsigned)threads + 1) == 0);
     for (i = 0; i < threads; i++) {
         calls[i].index = i;
         calls[i].cancel = strcmp(how, "shared") == 0 && i > 0 ? calls[0].cancel : sinch_numbers_cancel_new();
         spawn(&calls[i].thread, run, &calls[i]);
     }
+    pthread_barrier_wait(&ready);
     CHECK(fgets(line, sizeof line, stdin) != NULL);
+    /* "pausing": all have had their answer and wait before they try again, which only this side can tell. */
+    while (line[0] == 'p' && __atomic_load_n(&pauses, __ATOMIC_SEQ_CST) < threads)
+        sched_yield();
 
     if (strcmp(how, "shutdown") == 0) {
         sinch_numbers_client_shutdown(client);

@@ -42,14 +42,14 @@ fn with_server(name: &'static str, server: &Server) -> Command {
 }
 
 /// Runs a program that waits for a line on stdin, and gives it one when the server has seen what it is to see.
-fn run_until(mut command: Command, seen: impl Fn() -> bool) -> String {
+fn run_until(mut command: Command, line: &str, seen: impl Fn() -> bool) -> String {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     while !seen() && child.try_wait().unwrap().is_none() {
         thread::sleep(Duration::from_millis(1));
     }
     let mut stdin = child.stdin.take().unwrap();
-    let _ = stdin.write_all(b"\n");
+    let _ = writeln!(stdin, "{line}");
     printed(&child.wait_with_output().unwrap())
 }
 
@@ -85,7 +85,7 @@ fn calls_are_ended_wherever_they_stand() {
             let server = Server::with_tokens(acts, tokens);
             let mut command = with_server("calls", &server);
             command.args([how, &threads.to_string()]);
-            let text = run_until(command, || match place {
+            let text = run_until(command, place, || match place {
                 "token" => !server.token_requests().is_empty(),
                 _ => server.requests().len() == threads,
             });
@@ -107,7 +107,7 @@ fn one_call_is_ended_and_the_others_go_on() {
         let server = Server::with_tokens(acts, tokens);
         let mut command = with_server("calls", &server);
         command.args(["one", "3"]);
-        let text = run_until(command, || match place {
+        let text = run_until(command, place, || match place {
             "token" => !server.token_requests().is_empty(),
             _ => server.requests().len() == 3,
         });
@@ -122,7 +122,7 @@ fn whoever_waits_for_a_turn_is_ended_too() {
     let server = Server::new(vec![Act::Stall]);
     let mut command = with_server("calls", &server);
     command.args(["pages", "3"]);
-    let text = run_until(command, || !server.requests().is_empty());
+    let text = run_until(command, "", || !server.requests().is_empty());
     assert_eq!(text, "E_CANCELLED 0\nE_CANCELLED 0\n");
 }
 
@@ -158,7 +158,7 @@ fn children_of_fork_are_well() {
     let server = Server::new([Act::Stall, ok("{}")]);
     let mut command = with_server("forks", &server);
     command.arg("hanging");
-    let text = run_until(command, || !server.requests().is_empty());
+    let text = run_until(command, "", || !server.requests().is_empty());
     assert_eq!(text, "parent and children are well\n");
 }
 
