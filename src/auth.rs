@@ -53,6 +53,12 @@ impl Credentials {
     /// Refuses what cannot stand in a header, without repeating it.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let Inner { key_id, key_secret, .. } = &*self.0;
+        const LONGEST: usize = 1024;
+        for (field, text) in [("keyId", key_id.as_str()), ("keySecret", key_secret.as_str())] {
+            if text.len() > LONGEST {
+                return Err(Error::invalid(field, format!("is longer than {LONGEST} bytes")));
+            }
+        }
         if key_id.is_empty() {
             return Err(Error::invalid("keyId", "is empty"));
         }
@@ -72,13 +78,13 @@ impl Credentials {
     }
 
     /// The header of Basic authentication: for calls, or for the token endpoint.
-    pub(crate) fn basic_header(&self) -> Zeroizing<String> {
+    pub(crate) fn basic_header(&self) -> Header {
         let Inner { key_id, key_secret, .. } = &*self.0;
         let plain = Zeroizing::new(format!("{key_id}:{}", key_secret.as_str()));
         let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
         header.push_str("Basic ");
         push_base64(&mut header, plain.as_bytes());
-        header
+        Arc::new(header)
     }
 }
 
@@ -108,29 +114,33 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// The whole value of an `Authorization` header, wiped when the last one who needs it is done.
+pub(crate) type Header = Arc<Zeroizing<String>>;
+
 /// What a call shows the service.
 pub(crate) struct Token {
-    header: Zeroizing<String>,
+    header: Header,
     /// From here on one caller fetches a new one while the others go on with this one.
     refresh_at: Instant,
     expires_at: Instant,
 }
 
 impl Token {
-    pub(crate) fn header(&self) -> &str {
+    pub(crate) fn header(&self) -> &Header {
         &self.header
     }
 }
 
 /// A token as the endpoint gave it.
 pub(crate) struct Fresh {
-    header: Zeroizing<String>,
+    header: Header,
     lifetime: Duration,
 }
 
 impl Fresh {
     /// Reads the body of a successful answer. No error repeats any of it.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
+        // Such that a whole head fits the transport's buffer.
         const LIMIT: usize = 8 * 1024;
         let wrong = |what: &str| Error::protocol(format!("token endpoint: {what}"), Some(200), b"");
         let text = json::check(body)
@@ -150,7 +160,10 @@ impl Fresh {
         let mut header = Zeroizing::new(String::with_capacity(7 + token.len()));
         header.push_str("Bearer ");
         header.push_str(&token);
-        Ok(Self { header, lifetime: lifetime(json::value_at(text, "/expires_in")) })
+        Ok(Self {
+            header: Arc::new(header),
+            lifetime: lifetime(json::value_at(text, "/expires_in")),
+        })
     }
 }
 
@@ -353,7 +366,7 @@ mod tests {
     }
 
     fn fresh(text: &str, lifetime: Duration) -> Fresh {
-        Fresh { header: Zeroizing::new(text.to_owned()), lifetime }
+        Fresh { header: Arc::new(Zeroizing::new(text.to_owned())), lifetime }
     }
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -367,7 +380,7 @@ mod tests {
             ("a", "bcd", "Basic YTpiY2Q="),
             ("test", "123£", "Basic dGVzdDoxMjPCow=="),
         ] {
-            assert_eq!(*Credentials::basic(id, secret).basic_header(), expected);
+            assert_eq!(Credentials::basic(id, secret).basic_header().as_str(), expected);
         }
     }
 
@@ -381,6 +394,7 @@ mod tests {
             ("é", "s", "keyId: holds"),
             ("k", "", "keySecret: is empty"),
             ("k", "hush\nhush", "keySecret: holds"),
+            ("k", &"hush".repeat(257), "keySecret: is longer"),
         ];
         for (id, secret, expected) in rows {
             let credentials = Credentials::oauth2(id, secret);
@@ -415,11 +429,11 @@ mod tests {
         ];
         for (body, seconds) in ok {
             let fresh = Fresh::parse(body.as_bytes()).unwrap();
-            assert_eq!(*fresh.header, "Bearer t", "{body}");
+            assert_eq!(fresh.header.as_str(), "Bearer t", "{body}");
             assert_eq!(fresh.lifetime, Duration::from_secs_f64(seconds), "{body}");
         }
         let inner_space = Fresh::parse(br#"{"access_token":"token value"}"#).unwrap();
-        assert_eq!(*inner_space.header, "Bearer token value");
+        assert_eq!(inner_space.header.as_str(), "Bearer token value");
         let bad = [
             ("", "no JSON object"),
             ("not json", "no JSON object"),
@@ -454,7 +468,10 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..64 {
                 scope.spawn(|| {
-                    assert_eq!(cache.get(later(), None, &fetch).unwrap().header(), "Bearer 1");
+                    assert_eq!(
+                        cache.get(later(), None, &fetch).unwrap().header().as_str(),
+                        "Bearer 1"
+                    );
                 });
             }
         });
@@ -473,7 +490,7 @@ mod tests {
             for _ in 0..64 {
                 scope.spawn(|| {
                     let new = cache.get(later(), Some(&old), &fetch).unwrap();
-                    assert_eq!(new.header(), "Bearer 1");
+                    assert_eq!(new.header().as_str(), "Bearer 1");
                 });
             }
         });
@@ -499,7 +516,7 @@ mod tests {
         });
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         let works = |_| Ok(fresh("Bearer 1", HOUR));
-        assert_eq!(cache.get(later(), None, &works).unwrap().header(), "Bearer 1");
+        assert_eq!(cache.get(later(), None, &works).unwrap().header().as_str(), "Bearer 1");
     }
 
     #[test]
@@ -543,7 +560,7 @@ mod tests {
         cache.get(later(), None, &due).unwrap();
         let now = Instant::now();
         cache.lock().token = Some(Arc::new(Token {
-            header: Zeroizing::new("Bearer old".to_owned()),
+            header: Arc::new(Zeroizing::new("Bearer old".to_owned())),
             refresh_at: now,
             expires_at: now + HOUR,
         }));
@@ -557,7 +574,7 @@ mod tests {
             Err(Error::new(ErrorKind::Transport(Phase::Connect)))
         };
         for _ in 0..3 {
-            assert_eq!(cache.get(later(), None, &down).unwrap().header(), "Bearer old");
+            assert_eq!(cache.get(later(), None, &down).unwrap().header().as_str(), "Bearer old");
         }
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
     }
@@ -571,6 +588,6 @@ mod tests {
         }));
         assert!(caught.is_err());
         let works = |_| Ok(fresh("Bearer 1", HOUR));
-        assert_eq!(cache.get(later(), None, &works).unwrap().header(), "Bearer 1");
+        assert_eq!(cache.get(later(), None, &works).unwrap().header().as_str(), "Bearer 1");
     }
 }

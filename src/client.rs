@@ -497,7 +497,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the `User-Agent`: printable ASCII. Default: `sinch-numbers/` and the version.
+    /// Sets the `User-Agent`: 1 to 256 characters of printable ASCII. Default: `sinch-numbers/` and the version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
@@ -568,9 +568,10 @@ impl ClientBuilder {
         in_range("maxIdleConnections", &self.max_idle_connections, &(0..=1024))?;
         in_range("maxResponseBytes", &self.max_response_bytes, &(1..=1 << 30))?;
         if self.user_agent.is_empty()
+            || self.user_agent.len() > 256
             || !self.user_agent.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
         {
-            return Err(Error::invalid("userAgent", "is empty or holds more than printable ASCII"));
+            return Err(Error::invalid("userAgent", "is empty, longer than 256 bytes or holds more than printable ASCII"));
         }
         let variable = |name: &str| env::var(name).ok();
         let proxy = |origin: &str| match self.proxy.for_origin(Origin::of(origin), variable) {

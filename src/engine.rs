@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::api_error;
-use crate::auth::{Credentials, Fresh, Token, TokenCache};
+use crate::auth::{Credentials, Fresh, Header, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing, Proxy};
@@ -38,7 +38,7 @@ pub(crate) struct EngineConfig {
 pub(crate) struct Engine {
     credentials: Credentials,
     /// The header of Basic authentication, where calls use it.
-    basic: Option<Arc<Zeroizing<String>>>,
+    basic: Option<Header>,
     /// Everything before the operation's own target.
     prefix: String,
     token_url: String,
@@ -63,12 +63,12 @@ struct Live {
 
 /// What one attempt shows the service.
 enum Proof {
-    Basic(Arc<Zeroizing<String>>),
+    Basic(Header),
     Token(Arc<Token>),
 }
 
 impl Proof {
-    fn header(&self) -> &str {
+    fn header(&self) -> &Header {
         match self {
             Self::Basic(header) => header,
             Self::Token(token) => token.header(),
@@ -107,8 +107,7 @@ type Failed = (Failure, Error);
 
 impl Engine {
     pub(crate) fn new(config: EngineConfig) -> Self {
-        let basic = (!config.credentials.uses_tokens())
-            .then(|| Arc::new(config.credentials.basic_header()));
+        let basic = (!config.credentials.uses_tokens()).then(|| config.credentials.basic_header());
         let engine = Self {
             basic,
             prefix: format!("{}/v1/projects/{}/", config.base_url, config.project_id),
@@ -185,7 +184,7 @@ impl Engine {
             ),
             Err(error) => self
                 .log
-                .write(LogLevel::Error, format_args!("{error} ({attempts} attempts, {took} ms)")),
+                .write(level_of(error), format_args!("{error} ({attempts} attempts, {took} ms)")),
         }
         result
     }
@@ -475,6 +474,15 @@ impl Engine {
                 Decision::Fail | Decision::Unclear => return Err(error),
             }
         }
+    }
+}
+
+/// An answer that says no, and a call that its own caller ended, are ordinary: "is this number ours?" is asked that way.
+fn level_of(error: &Error) -> LogLevel {
+    match error.kind() {
+        ErrorKind::Cancelled => LogLevel::Debug,
+        ErrorKind::Api(answer) if answer.http_status < 500 => LogLevel::Debug,
+        _ => LogLevel::Error,
     }
 }
 

@@ -3,7 +3,7 @@
 //! ureq brings HTTP/1.1, the pool, TLS and gzip; this file brings sockets and names. Both keep to the deadline of
 //! the call, which stands in a thread-local: an exchange runs on the thread of its caller from beginning to end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -21,7 +21,9 @@ use ureq::unversioned::transport::{
     RustlsConnector, Transport,
 };
 use ureq::{Agent, Timeout};
+use zeroize::Zeroize;
 
+use crate::auth::Header;
 use crate::cancel::Bounds;
 use crate::dns::{LookupError, Names};
 use crate::error::Phase;
@@ -101,8 +103,7 @@ pub(crate) struct Http {
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
     pub(crate) url: &'a str,
-    /// The whole value of the header; never logged, never in an error.
-    pub(crate) authorization: &'a str,
+    pub(crate) authorization: &'a Header,
     pub(crate) content_type: &'a str,
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) bounds: Bounds,
@@ -153,6 +154,10 @@ struct Call {
 }
 
 thread_local! {
+    /// What [`Watched`] writes into the head of the next request. It does not pass through ureq, whose protocol layer logs
+    /// every byte that it writes, and keeps none of it.
+    static AUTHORIZATION: RefCell<Option<Header>> = const { RefCell::new(None) };
+
     static CALL: Cell<Call> = const {
         Cell::new(Call {
             bounds: None,
@@ -223,29 +228,26 @@ impl Http {
             sent: false,
             cancelled: false,
         });
+        AUTHORIZATION.set(Some(Arc::clone(outgoing.authorization)));
         let result = self.exchange_inner(outgoing);
+        AUTHORIZATION.set(None);
         Call::update(|call| call.bounds = None);
         result
     }
 
     fn exchange_inner(&self, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
-        let auth = ("Authorization", outgoing.authorization);
         let sent = match (outgoing.method, outgoing.body) {
-            (Method::Get, _) => self.agent.get(outgoing.url).header(auth.0, auth.1).call(),
+            (Method::Get, _) => self.agent.get(outgoing.url).call(),
             (Method::Post, None) => {
                 // `()` would go out chunked; an empty text has a length of 0.
-                self.agent.post(outgoing.url).header(auth.0, auth.1).send("")
+                self.agent.post(outgoing.url).send("")
             }
-            (Method::Post, Some(body)) => self
-                .agent
-                .post(outgoing.url)
-                .header(auth.0, auth.1)
-                .content_type(outgoing.content_type)
-                .send(body),
+            (Method::Post, Some(body)) => {
+                self.agent.post(outgoing.url).content_type(outgoing.content_type).send(body)
+            }
             (Method::Patch, body) => self
                 .agent
                 .patch(outgoing.url)
-                .header(auth.0, auth.1)
                 .content_type(outgoing.content_type)
                 .send(body.unwrap_or_default()),
         };
@@ -510,6 +512,29 @@ impl<In: Transport> Connector<In> for Watch {
     }
 }
 
+/// Writes the header behind the request line, which is the first line of what is to be sent.
+fn insert_authorization(
+    output: &mut [u8],
+    amount: usize,
+    header: &str,
+) -> Result<usize, ureq::Error> {
+    const NAME: &[u8] = b"Authorization: ";
+    let added = NAME.len() + header.len() + 2;
+    let line = output[..amount].windows(2).position(|pair| pair == b"\r\n");
+    let (Some(line), true) = (line, amount + added <= output.len()) else {
+        return Err(io::Error::other("the head of the request does not fit its buffer").into());
+    };
+    let at = line + 2;
+    output.copy_within(at..amount, at + added);
+    let mut place = &mut output[at..at + added];
+    for part in [NAME, header.as_bytes(), b"\r\n"] {
+        let (here, rest) = place.split_at_mut(part.len());
+        here.copy_from_slice(part);
+        place = rest;
+    }
+    Ok(amount + added)
+}
+
 #[derive(Debug)]
 struct Watched<In> {
     inner: In,
@@ -523,13 +548,20 @@ impl<In: Transport> Transport for Watched<In> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.idle = false;
-        if amount > 0 {
-            Call::update(|call| {
-                call.phase = Phase::Send;
-                call.sent = true;
-            });
+        if amount == 0 {
+            return self.inner.transmit_output(amount, timeout);
         }
-        self.inner.transmit_output(amount, timeout)
+        let first = !CALL.get().sent;
+        Call::update(|call| {
+            call.phase = Phase::Send;
+            call.sent = true;
+        });
+        let header = if first { AUTHORIZATION.take() } else { None };
+        let Some(header) = header else { return self.inner.transmit_output(amount, timeout) };
+        let whole = insert_authorization(self.inner.buffers().output(), amount, &header)?;
+        let result = self.inner.transmit_output(whole, timeout);
+        self.inner.buffers().output()[..whole].zeroize();
+        result
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LogLevel {
-    /// A call failed.
+    /// A call failed, by more than an answer that says no.
     Error = 1,
     /// Something failed that the client could deal with: it tries again.
     Warn = 2,

@@ -47,7 +47,16 @@ pub(crate) enum Method {
 impl Request {
     /// Checks an operation and writes it down; an error names the operation.
     pub(crate) fn of<O: Operation>(operation: &O) -> Result<Self, Error> {
-        operation.request().map_err(|error| error.of_operation(O::NAME, None))
+        // A request line that long is refused by servers, and a whole head must fit the transport's buffer.
+        const LONGEST_TARGET: usize = 4096;
+        let request = operation.request().and_then(|request| match request.target.len() {
+            ..=LONGEST_TARGET => Ok(request),
+            long => {
+                let problem = format!("is {long} bytes long when encoded; {LONGEST_TARGET} fit");
+                Err(Error::invalid("query", problem))
+            }
+        });
+        request.map_err(|error| error.of_operation(O::NAME, None))
     }
 
     pub(crate) fn new(operation: &'static str, method: Method, effect: Effect) -> Self {

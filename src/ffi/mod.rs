@@ -281,7 +281,7 @@ unsafe impl Sync for LogSink {}
 impl LogSink {
     fn write(&self, level: LogLevel, line: &str) {
         let line = format!("{}\0", line.replace('\0', " "));
-        // SAFETY: the header demands that the function and its userdata stay valid until the client is freed.
+        // SAFETY: the header demands that the function and its userdata outlive the client, its pages and its calls.
         unsafe { (self.function)(self.userdata, level as i32, line.as_ptr().cast()) };
     }
 }
@@ -306,13 +306,14 @@ impl LogSink {
 ///   proxy               string   "env"                          or "none", or the URL of an HTTP proxy; "env" reads
 ///                                                               https_proxy, HTTPS_PROXY, http_proxy, all_proxy,
 ///                                                               ALL_PROXY and no_proxy, NO_PROXY
-///   userAgent           string   "sinch-numbers/VERSION"        printable ASCII
+///   userAgent           string   "sinch-numbers/VERSION"        1 to 256 characters of printable ASCII
 ///   maxResponseBytes    number   33554432                       after decompression; 1 to 1073741824
 ///   maxIdleConnections  number   64                             kept for each host; 0 to 1024
 ///   idleTimeoutMs       number   50000                          how long they are kept; 0 to 86400000
 ///   logLevel            string   "warn"                         off, error, warn, info, debug or trace
 ///
-/// log, log_userdata: receives the log up to logLevel; NULL for none. Both must stay valid until the client is freed.
+/// log, log_userdata: receives the log up to logLevel; NULL for none. Both must stay valid until the client and all pages made
+/// from it are freed and no call is in flight any more.
 /// client_out: the client; NULL is written on failure. result_out: may be NULL.
 /// Fails with E_MISUSE (client_out is NULL) and E_INPUT (the config is refused; the error document names the field).
 /// Since 1.0.

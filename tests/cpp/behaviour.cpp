@@ -288,7 +288,8 @@ void log()
         sn::client first(sandbox(", \"logLevel\": \"trace\""), write);
         sn::client client(std::move(first));
         CHECK(code_of([&] { client.active_get("+12025550000"); }) == SINCH_NUMBERS_E_API);
-        CHECK(written->worst == 1 && !written->texts.empty());
+        // A new token is worth knowing; an answer that says no is ordinary.
+        CHECK(written->worst == 3 && written->texts.size() > 1);
         auto pages = std::unique_ptr<sn::pages>(new sn::pages(client.pages()));
         client = sn::client();
         const std::size_t before = written->texts.size();
@@ -301,7 +302,7 @@ void log()
         CHECK(code_of([&] { sn::client made("{", write); }) == SINCH_NUMBERS_E_INPUT);
     }
     std::size_t thrown = 0;
-    const sn::client client([&thrown](int, const std::string &) {
+    const sn::client client(sandbox(", \"logLevel\": \"trace\""), [&thrown](int, const std::string &) {
         ++thrown;
         throw std::string("through C");
     });

@@ -160,6 +160,7 @@ fn what_cannot_be_right_is_refused_before_anything_is_sent() {
         (list(all().page_size(0)), "active_list", "pageSize", "is 0"),
         (list(all().page_size(2_147_483_648)), "active_list", "pageSize", "2147483648"),
         (list(all().page_token("")), "active_list", "pageToken", "had ended"),
+        (list(all().page_token("x".repeat(5000))), "active_list", "query", "4096 fit"),
         (list(all().order_by("")), "active_list", "orderBy", "is empty"),
         (Box::new(|c| c.get("").map(|_| String::new())), "active_get", "phoneNumber", "is empty"),
         (Box::new(|c| c.get("2025550134").map(|_| String::new())), "active_get", "phoneNumber", "no leading +"),
