@@ -52,7 +52,6 @@ if [ ! -x "$cache/bin/cargo-cinstall" ]; then
     rm -rf "$work/cargo-c"
 fi
 
-
 # --- install, in both ways
 
 # Prints a folder's tree, kinds, modes and links included.
