@@ -1,4 +1,5 @@
-/* A server that closes while it is written to, and SIGPIPE at its default disposition: failures, and no signal. */
+/* A server that closes while it is written to, and SIGPIPE at its default disposition: failures, and no signal.
+   Usage: sigpipe [ROUNDS]. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -6,8 +7,6 @@
 #include <unistd.h>
 
 #include "common.h"
-
-#define ROUNDS 60
 
 /* Takes a little of each request, then closes: now politely, now with a reset. */
 static void *close_on_them(void *argument)
@@ -29,7 +28,7 @@ static void *close_on_them(void *argument)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static char body[1000 * 1000], config[256];
     struct sockaddr_in address;
@@ -37,7 +36,7 @@ int main(void)
     struct sigaction action;
     sinch_numbers_client *client;
     pthread_t server;
-    int listener = socket(AF_INET, SOCK_STREAM, 0), i;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), rounds = argc == 2 ? atoi(argv[1]) : 30, i;
 
     memset(&address, 0, sizeof address);
     address.sin_family = AF_INET;
@@ -56,7 +55,7 @@ int main(void)
     memset(body, 'x', sizeof body - 1);
     memcpy(body, "{\"displayName\":\"", 16);
     memcpy(body + sizeof body - 3, "\"}", 2);
-    for (i = 0; i < ROUNDS; i++) {
+    for (i = 0; i < rounds; i++) {
         sinch_numbers_result *result;
 
         CHECK(sinch_numbers_active_update(client, NUMBER, body, NULL, &result) == SINCH_NUMBERS_E_NETWORK);

@@ -1,0 +1,41 @@
+/* A whole call on a stack of 64 KiB. Usage: stack CA_FILE; the base URL is https. */
+#include "common.h"
+
+static const char *ca_file;
+
+static void *run(void *unused)
+{
+    char more[512];
+    sinch_numbers_client *client;
+    sinch_numbers_cancel *cancel = sinch_numbers_cancel_new();
+    sinch_numbers_result *result;
+
+    snprintf(more, sizeof more, ", \"caFile\": \"%s\"", ca_file);
+    client = new_client(more);
+    CHECK(get_number(client, cancel) == SINCH_NUMBERS_OK);
+    CHECK(sinch_numbers_active_update(client, NUMBER, "{\"displayName\": \"desk\"}", cancel, &result) == SINCH_NUMBERS_OK);
+    CHECK(strcmp(sinch_numbers_result_value(result, "/phoneNumber"), NUMBER) == 0);
+    sinch_numbers_result_free(result);
+    CHECK(sinch_numbers_active_get(client, "+0", NULL, &result) == SINCH_NUMBERS_E_INPUT);
+    sinch_numbers_result_free(result);
+    sinch_numbers_client_free(client);
+    sinch_numbers_cancel_free(cancel);
+    return unused;
+}
+
+int main(int argc, char **argv)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int i;
+
+    CHECK(argc == 2);
+    ca_file = argv[1];
+    CHECK(pthread_attr_init(&attributes) == 0 && pthread_attr_setstacksize(&attributes, 64 * 1024) == 0);
+    for (i = 0; i < 3; i++) {
+        CHECK(pthread_create(&thread, &attributes, run, NULL) == 0);
+        join(thread);
+    }
+    puts("64 KiB are enough");
+    return 0;
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Sanitizers: the C programs with those of the C compiler, the library with AddressSanitizer, and with ThreadSanitizer if the
+# source of std can be had.
+# Usage: tests/gates/sanitizers.sh
+source "$(dirname "$0")/common.sh"
+
+need cc:gcc python3:python3
+triple=$(rustc -vV | sed -n 's/^host: //p')
+
+library debug
+sandbox
+count=0
+for name in smoke values turns storm forks sigpipe threads load calls; do
+    program "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
+done
+# checked PROGRAM [ARGUMENT...]
+checked() {
+    step "gcc's sanitizers: $*"
+    ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 "$work/$1" "${@:2}" || fail "$*"
+    count=$((count + 1))
+}
+for name in smoke values turns storm forks sigpipe; do checked "$name"; done
+checked threads 100
+checked load "$work/lib/libsinch_numbers.so.1" 1000000
+for how in cancel shared signal shutdown; do
+    mkfifo "$work/tell.$how"
+    background python3 tests/gates/server.py --hang 16 --tell "$work/tell.$how"
+    account project-1 key-id key-secret "$first"
+    checked calls "$how" 16 <"$work/tell.$how"
+done
+
+step "AddressSanitizer in the library and its tests"
+# The compilers' programs and Python's are not instrumented, and could not load a library that is.
+export CARGO_TARGET_DIR=$target/asan
+RUSTC_BOOTSTRAP=1 RUSTFLAGS='-Zsanitizer=address -Cforce-frame-pointers=yes' \
+    cargo test --quiet --target "$triple" --lib --test it -- \
+    --skip c:: --skip c_behaviour:: --skip c_hostile:: --skip c_header:: --skip examples:: --skip table:: --skip python \
+    --skip cplusplus
+
+step ThreadSanitizer
+# std has to be built with it, or every Arc in it looks like a race: its source is a component of the toolchain.
+source=$(rustc --print sysroot)/lib/rustlib/src/rust/library/std
+[ -d "$source" ] || rustup component add rust-src || true
+if [ -d "$source" ]; then
+    export CARGO_TARGET_DIR=$target/tsan
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread \
+        cargo test --quiet -Zbuild-std --target "$triple" --test it -- cancel:: pages:: auth:: retries::
+    threads='ThreadSanitizer clean'
+else
+    # Said, not passed over; stress is what is left.
+    echo 'rust-src cannot be had: no ThreadSanitizer, stress without it'
+    sandbox
+    for round in 1 2 3 4 5; do
+        checked turns
+        checked threads 300
+    done
+    threads='no rust-src, stress instead'
+fi
+passed "$count programs, the library's own tests; $threads"
