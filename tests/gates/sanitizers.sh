@@ -26,7 +26,7 @@ for how in cancel shared signal shutdown; do
     mkfifo "$work/tell.$how"
     background python3 tests/gates/server.py --hang 16 --tell "$work/tell.$how"
     account project-1 key-id key-secret "$first"
-    checked calls "$how" 16 <"$work/tell.$how"
+    checked calls "$how" 16 <>"$work/tell.$how"
 done
 
 step "AddressSanitizer in the library and its tests"

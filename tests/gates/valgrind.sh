@@ -29,6 +29,6 @@ for how in cancel shared signal shutdown; do
     mkfifo "$work/tell.$how"
     background python3 tests/gates/server.py --hang 8 --tell "$work/tell.$how"
     account project-1 key-id key-secret "$first"
-    checked calls "$how" 8 <"$work/tell.$how"
+    checked calls "$how" 8 <>"$work/tell.$how"
 done
 passed "$count programs, no error, nothing lost"
