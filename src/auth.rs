@@ -52,8 +52,8 @@ impl Credentials {
 
     /// Refuses what cannot stand in a header, without repeating it.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let Inner { key_id, key_secret, .. } = &*self.0;
         const LONGEST: usize = 1024;
+        let Inner { key_id, key_secret, .. } = &*self.0;
         for (field, text) in [("keyId", key_id.as_str()), ("keySecret", key_secret.as_str())] {
             if text.len() > LONGEST {
                 return Err(Error::invalid(field, format!("is longer than {LONGEST} bytes")));
@@ -281,7 +281,11 @@ impl TokenCache {
                     }
                 }
             }
-            state.fetching = Some(Arc::new(Waker::new().map_err(cannot_wait)?));
+            match (Waker::new(), &usable) {
+                (Ok(waker), _) => state.fetching = Some(Arc::new(waker)),
+                (Err(_), Some(token)) => return Ok(Arc::clone(token)),
+                (Err(error), None) => return Err(cannot_wait(error)),
+            }
             drop(state);
             return self.fetch(bounds, usable, fetch);
         }

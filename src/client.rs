@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::auth::Credentials;
 use crate::cancel::CancelToken;
@@ -103,7 +103,7 @@ impl Client {
     ///
     /// ```no_run
     /// use sinch_numbers::{Client, Credentials};
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     ///
     /// let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
     ///     .timeout(Duration::from_secs(10))
@@ -136,7 +136,7 @@ impl Client {
     }
 
     /// Ends all calls of this client and its clones, on all threads: those that run and those that come fail with
-    /// [`Cancelled`](crate::ErrorKind::Cancelled). Only a name look-up and a connect under way are not cut short.
+    /// [`Cancelled`](crate::ErrorKind::Cancelled). Only a connect under way is not cut short.
     pub fn shutdown(&self) {
         self.engine.shutdown();
     }
@@ -297,7 +297,7 @@ impl Client {
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
         let request = Request::of(operation)?;
-        let reply = self.send(&request, None)?;
+        let reply = self.send(&request, None, None)?;
         Self::decode::<O>(reply, Some(&request))
     }
 
@@ -306,8 +306,9 @@ impl Client {
         &self,
         request: &Request,
         cancel: Option<&CancelToken>,
+        until: Option<Instant>,
     ) -> Result<Reply, Error> {
-        self.engine.send(request, self.cancel.as_ref().or(cancel))
+        self.engine.send(request, self.cancel.as_ref().or(cancel), until)
     }
 
     pub(crate) fn decode<O: Operation>(
@@ -330,6 +331,12 @@ impl Client {
         }
     }
 
+    /// How long a call may take.
+    #[cfg(feature = "capi")]
+    pub(crate) fn timeout(&self) -> Duration {
+        self.engine.timeout()
+    }
+
     /// Writes a warning to the client's log.
     #[cfg(feature = "capi")]
     pub(crate) fn warn(&self, line: &str) {
@@ -346,7 +353,7 @@ where
 }
 
 /// The settings of a [`Client`]. Each has a default; [`build`](ClientBuilder::build) checks them all.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
     project_id: String,
@@ -364,6 +371,26 @@ pub struct ClientBuilder {
     roots: Roots,
     proxy: ProxyChoice,
     log: Log,
+}
+
+/// Leaves out the URLs: they may hold a password that is yet to be refused, or a proxy's.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("project_id", &self.project_id)
+            .field("credentials", &self.credentials)
+            .field("allow_http", &self.allow_http)
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_attempts", &self.max_attempts)
+            .field("max_idle_connections", &self.max_idle_connections)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("user_agent", &self.user_agent)
+            .field("roots", &self.roots)
+            .field("log", &self.log)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which certificates are trusted to vouch for a server.
@@ -571,7 +598,10 @@ impl ClientBuilder {
             || self.user_agent.len() > 256
             || !self.user_agent.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
         {
-            return Err(Error::invalid("userAgent", "is empty, longer than 256 bytes or holds more than printable ASCII"));
+            return Err(Error::invalid(
+                "userAgent",
+                "is empty, longer than 256 bytes or holds more than printable ASCII",
+            ));
         }
         let variable = |name: &str| env::var(name).ok();
         let proxy = |origin: &str| match self.proxy.for_origin(Origin::of(origin), variable) {

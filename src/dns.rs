@@ -1,8 +1,8 @@
 //! Name look-up that keeps to a deadline: one look-up at a time for each host, its answer kept for a minute.
 //!
 //! getaddrinfo(3) can neither be given a deadline nor be interrupted. It runs in a thread of its own, which is
-//! started only when there is nothing in the cache; a look-up that outlives its call ends by itself and leaves
-//! its answer for the next one.
+//! started only when the cache has nothing fresh; a look-up that outlives its call ends by itself and leaves
+//! its answer for the next one. An answer that has aged a little serves while it is looked up anew.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,6 +15,8 @@ use crate::cancel::Bounds;
 use crate::sys::{Ready, Waker, Woken};
 
 const KEEP_ANSWER: Duration = Duration::from_secs(60);
+/// Until then an old answer is better than waiting for a new one.
+const SERVE_STALE: Duration = Duration::from_secs(600);
 /// Long enough to spare the resolver a storm, short enough not to be noticed.
 const KEEP_FAILURE: Duration = Duration::from_millis(250);
 
@@ -116,8 +118,9 @@ impl Host {
         if state.answered.is_some_and(|at| now - at < KEEP_ANSWER) {
             return known(&state);
         }
+        let aged = state.answered.is_some_and(|at| now - at < SERVE_STALE);
         if let Some(running) = &state.running {
-            return Ok(Known::Soon(Arc::clone(running)));
+            return if aged { known(&state) } else { Ok(Known::Soon(Arc::clone(running))) };
         }
         if let Some((at, why)) = &state.failed {
             if now - *at < KEEP_FAILURE {
@@ -129,15 +132,27 @@ impl Host {
                 };
             }
         }
-        let cannot = |error: io::Error| LookupError::Failed(format!("cannot look it up: {error}"));
-        let running = Arc::new(Waker::new().map_err(cannot)?);
+        let running = match self.begin(host, resolve) {
+            Ok(running) => running,
+            Err(_) if !state.addresses.is_empty() => return known(&state),
+            Err(error) => return Err(LookupError::Failed(format!("cannot look it up: {error}"))),
+        };
+        state.running = Some(Arc::clone(&running));
+        if aged { known(&state) } else { Ok(Known::Soon(running)) }
+    }
+
+    /// Starts a look-up.
+    fn begin(
+        self: &Arc<Self>,
+        host: &str,
+        resolve: fn(&str) -> io::Result<Vec<IpAddr>>,
+    ) -> io::Result<Arc<Waker>> {
+        let running = Arc::new(Waker::new()?);
         let (entry, host) = (Arc::clone(self), host.to_owned());
         thread::Builder::new()
             .name("sinch-numbers-dns".to_owned())
-            .spawn(move || entry.settle(resolve(&host)))
-            .map_err(cannot)?;
-        state.running = Some(Arc::clone(&running));
-        Ok(Known::Soon(running))
+            .spawn(move || entry.settle(resolve(&host)))?;
+        Ok(running)
     }
 
     fn settle(&self, answer: io::Result<Vec<IpAddr>>) {
@@ -223,5 +238,31 @@ mod tests {
         let fails = |_: &str| Err(io::Error::other("down"));
         let found = names.lookup_with("d.test", 7, soon(), fails).unwrap();
         assert_eq!(found, ["127.0.0.3:7".parse().unwrap()]);
+        // Too old to serve unasked, but better than nothing.
+        let host = Arc::clone(&lock(&names.hosts)["d.test"]);
+        while lock(&host.state).running.is_some() {
+            thread::yield_now();
+        }
+        lock(&host.state).failed = None;
+        lock(&host.state).answered = Instant::now().checked_sub(2 * SERVE_STALE);
+        let found = names.lookup_with("d.test", 7, soon(), fails).unwrap();
+        assert_eq!(found, ["127.0.0.3:7".parse().unwrap()]);
+    }
+
+    #[test]
+    fn an_old_answer_serves_while_a_slow_resolver_is_asked() {
+        let names = Names::default();
+        let host = Arc::new(Host::default());
+        host.settle(Ok(vec!["127.0.0.4".parse().unwrap()]));
+        lock(&host.state).answered = Instant::now().checked_sub(2 * KEEP_ANSWER);
+        lock(&names.hosts).insert("e.test".to_owned(), host);
+        let hangs = |_: &str| {
+            thread::park();
+            Ok(Vec::new())
+        };
+        for _ in 0..2 {
+            let found = names.lookup_with("e.test", 7, soon(), hangs).unwrap();
+            assert_eq!(found, ["127.0.0.4:7".parse().unwrap()]);
+        }
     }
 }

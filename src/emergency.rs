@@ -87,6 +87,14 @@ impl Address {
         &self.postal_code
     }
 
+    pub(crate) fn asked_location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    pub(crate) fn asked_plus_four(&self) -> Option<&str> {
+        self.postal_code_plus_four.as_deref()
+    }
+
     fn check(&self) -> Result<(), Error> {
         let required = [
             ("address.streetNumber", &self.street_number),
@@ -191,7 +199,7 @@ impl Operation for ProvisionEmergencyAddress<'_> {
         self.address.check()?;
         Request::new(Self::NAME, Method::Post, Effect::Write)
             .of_number(&self.phone_number, "/emergencyAddress:provision")
-            .to_bring_about(Asked::Provision(Box::new(self.address.clone())))
+            .bringing_about(Asked::Provision(Box::new(self.address.clone())))
             .with_json(self.address)
     }
 }
@@ -219,7 +227,7 @@ impl Operation for DeprovisionEmergencyAddress {
     fn request(&self) -> Result<Request, Error> {
         let mut request = Request::new(Self::NAME, Method::Post, Effect::Write)
             .of_number(&self.phone_number, "/emergencyAddress:deprovision")
-            .to_bring_about(Asked::Deprovision);
+            .bringing_about(Asked::Deprovision);
         request.may_be_empty = true;
         Ok(request)
     }

@@ -155,15 +155,19 @@ impl Engine {
     }
 
     /// Sends a request until it is answered, or until trying again is of no use or not safe.
+    ///
+    /// `until` is a deadline of its own, for a call that had to wait for its turn.
     pub(crate) fn send(
         &self,
         request: &Request,
         cancel: Option<&CancelToken>,
+        until: Option<Instant>,
     ) -> Result<Reply, Error> {
         let began = Instant::now();
         let mut attempts = 0;
+        let deadline = until.unwrap_or(began + self.timeout);
         let result = self
-            .bounds(began, cancel)
+            .bounds(deadline, cancel)
             .and_then(|bounds| self.try_send(request, bounds, &mut attempts))
             .map_err(|error| {
                 let number = request.phone_number.as_ref();
@@ -175,8 +179,9 @@ impl Engine {
             Ok(reply) => self.log.write(
                 LogLevel::Debug,
                 format_args!(
-                    "{} {}: status {}, {} bytes, {attempts} attempts, {took} ms",
+                    "{}{}{}: status {}, {} bytes, attempt {attempts}, {took} ms",
                     request.operation,
+                    if request.phone_number.is_some() { " " } else { "" },
                     request.phone_number.as_ref().map_or("", AsRef::as_ref),
                     reply.http_status,
                     reply.json.len(),
@@ -184,19 +189,22 @@ impl Engine {
             ),
             Err(error) => self
                 .log
-                .write(level_of(error), format_args!("{error} ({attempts} attempts, {took} ms)")),
+                .write(level_of(error), format_args!("{error} (attempt {attempts}, {took} ms)")),
         }
         result
     }
 
-    fn bounds(&self, began: Instant, cancel: Option<&CancelToken>) -> Result<Bounds, Error> {
+    #[cfg(feature = "capi")]
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn bounds(&self, deadline: Instant, cancel: Option<&CancelToken>) -> Result<Bounds, Error> {
         let no_descriptor = |error: std::io::Error| {
             Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)
         };
-        let mut bounds = Bounds {
-            deadline: began + self.timeout,
-            wakers: [sys::NONE, self.stop.fd().map_err(no_descriptor)?],
-        };
+        let mut bounds =
+            Bounds { deadline, wakers: [sys::NONE, self.stop.fd().map_err(no_descriptor)?] };
         if let Some(cancel) = cancel {
             bounds.wakers[0] = cancel.signal().fd().map_err(no_descriptor)?;
             if let Some(deadline) = cancel.deadline() {
@@ -249,13 +257,19 @@ impl Engine {
             return Err(first);
         }
         let (verdict, reply) = self.ask(request, question, asked, bounds);
-        // What ran out of time may still be under way: sent again, it could be carried out twice.
-        let may_repeat = verdict == Verdict::NotApplied
-            && failure.is_passing()
-            && !matches!(first.kind(), ErrorKind::Timeout(_))
-            && *attempts < self.retry.max_attempts;
-        if !may_repeat {
+        // What ran out of time, here or behind a gateway, may still be under way: sent again, it could be carried out twice.
+        let late = matches!(first.kind(), ErrorKind::Timeout(_)) || failure == Failure::Status(504);
+        if verdict != Verdict::NotApplied || late || !failure.is_passing() {
             return reply.ok_or(first);
+        }
+        // Nothing of it is to be seen: from here on it is repeated like a read, with its wait, its price and its limits.
+        let live = self.live();
+        let wait = match self.decide(live, failure, Effect::Read, &first, *attempts, writing) {
+            Decision::Retry(wait) => wait,
+            Decision::Fail | Decision::Unclear => return Err(first),
+        };
+        if self.pause(request.operation, &first, wait, writing).is_err() {
+            return Err(first);
         }
         self.log.write(
             LogLevel::Warn,
@@ -279,7 +293,10 @@ impl Engine {
         let answer = self.attempt(question, bounds, &mut 0).map_err(|stopped| stopped.error);
         let verdict = match &answer {
             Ok(reply) => asked.judge(Found::Json(&reply.json)),
-            Err(error) if error.http_status() == Some(404) => asked.judge(Found::Nothing),
+            // The service's own word, not that of a gateway that knows no such path.
+            Err(error) if error.http_status() == Some(404) && error.is_understood() => {
+                asked.judge(Found::Nothing)
+            }
             Err(_) => Verdict::Unclear,
         };
         self.log.write(
@@ -502,7 +519,8 @@ fn failed(broken: Broken) -> Failed {
     let mut error = match how {
         How::Timeout => Error::new(ErrorKind::Timeout(phase)),
         How::Cancelled => Error::new(ErrorKind::Cancelled),
-        How::Network | How::Tls => Error::new(ErrorKind::Transport(phase)),
+        How::Network => Error::new(ErrorKind::Transport(phase)),
+        How::Tls => Error::new(ErrorKind::Transport(phase)).for_good(),
         How::Protocol => Error::protocol("the answer is not valid HTTP", status, b""),
         How::TooBig => Error::protocol("the answer is bigger than the limit", status, b""),
     };

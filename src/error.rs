@@ -36,6 +36,7 @@ struct Inner {
     operation: Option<&'static str>,
     phone_number: Option<PhoneNumber>,
     during_token: bool,
+    for_good: bool,
     attempts: u32,
     may_have_been_applied: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -188,6 +189,7 @@ impl Error {
             operation: None,
             phone_number: None,
             during_token: false,
+            for_good: false,
             attempts: 0,
             may_have_been_applied: false,
             source: None,
@@ -229,6 +231,17 @@ impl Error {
     ) -> Self {
         self.0.operation = Some(operation);
         self.0.phone_number = number.cloned();
+        self
+    }
+
+    /// Whether the service itself can be heard in the answer, not only a gateway before it.
+    pub(crate) fn is_understood(&self) -> bool {
+        self.api_error().is_some_and(|answer| answer.code.is_some() || answer.status.is_some())
+    }
+
+    /// Marks what is refused again whenever it is tried: a certificate.
+    pub(crate) fn for_good(mut self) -> Self {
+        self.0.for_good = true;
         self
     }
 
@@ -281,7 +294,7 @@ impl Error {
         self.api_error().map_or(&[], |e| &e.field_violations)
     }
 
-    /// Returns how often the request was sent: 0 when it never left.
+    /// Returns how often the request was tried, a connect that failed included: 0 when it never came to that.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -298,13 +311,11 @@ impl Error {
     ///
     /// Never when [`may_have_been_applied`](Error::may_have_been_applied): read before you repeat.
     pub fn can_retry(&self) -> bool {
-        if self.0.may_have_been_applied {
+        if self.0.may_have_been_applied || self.0.for_good {
             return false;
         }
         match &self.0.kind {
-            ErrorKind::RateLimited(_) | ErrorKind::Timeout(_) => true,
-            // A certificate that is refused is refused again.
-            ErrorKind::Transport(phase) => *phase != Phase::Tls,
+            ErrorKind::RateLimited(_) | ErrorKind::Timeout(_) | ErrorKind::Transport(_) => true,
             ErrorKind::Api(e) => crate::retry::is_retryable_status(e.http_status),
             _ => false,
         }
@@ -475,12 +486,13 @@ mod tests {
             (ErrorKind::Timeout(Phase::Wait), false, true),
             (ErrorKind::Timeout(Phase::Wait), true, false),
             (ErrorKind::Transport(Phase::Connect), false, true),
-            (ErrorKind::Transport(Phase::Tls), false, false),
+            (ErrorKind::Transport(Phase::Tls), false, true),
             (ErrorKind::Authentication(ApiError::default()), false, false),
         ];
         for (kind, applied, can_retry) in rows {
             let error = Error::new(kind).maybe_applied(applied);
             assert_eq!(error.can_retry(), can_retry, "{error:?}");
+            assert!(!error.for_good().can_retry());
         }
     }
 

@@ -12,7 +12,6 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::http::uri::Authority;
 use ureq::http::{HeaderMap, StatusCode, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
@@ -148,9 +147,13 @@ pub(crate) enum How {
 struct Call {
     bounds: Option<Bounds>,
     connect_timeout: Duration,
+    /// When the connection must stand, while one is being made: TCP, tunnel and TLS together.
+    connect_by: Option<Instant>,
     phase: Phase,
     sent: bool,
     cancelled: bool,
+    /// The server ended the connection, or it broke, while something was expected.
+    hung_up: bool,
 }
 
 thread_local! {
@@ -162,9 +165,11 @@ thread_local! {
         Cell::new(Call {
             bounds: None,
             connect_timeout: Duration::ZERO,
+            connect_by: None,
             phase: Phase::Resolve,
             sent: false,
             cancelled: false,
+            hung_up: false,
         })
     };
 }
@@ -201,17 +206,19 @@ impl Http {
             .user_agent(config.user_agent)
             .accept("application/json")
             .input_buffer_size(BUFFER)
+            // What does not fit the buffer would be told as a hung-up connection.
+            .max_response_header_size(BUFFER - 1)
             .output_buffer_size(BUFFER)
             .max_idle_connections(config.max_idle_connections.saturating_mul(2))
             .max_idle_connections_per_host(config.max_idle_connections)
             .max_idle_age(config.idle_timeout)
             .build();
-        let proxy = config.proxy.and_then(|proxy| proxy.0.uri().authority().cloned());
+        let proxied = config.proxy.is_some();
         let connector =
             ().chain(ConnectProxyConnector::default())
                 .chain(TcpConnector)
                 .chain(RustlsConnector::default())
-                .chain(Watch { proxy });
+                .chain(Watch { proxied });
         Self {
             agent: Agent::with_parts(agent_config, connector, CachingResolver::default()),
             connect_timeout: config.connect_timeout,
@@ -224,9 +231,11 @@ impl Http {
         CALL.set(Call {
             bounds: Some(outgoing.bounds),
             connect_timeout: self.connect_timeout,
+            connect_by: None,
             phase: Phase::Resolve,
             sent: false,
             cancelled: false,
+            hung_up: false,
         });
         AUTHORIZATION.set(Some(Arc::clone(outgoing.authorization)));
         let result = self.exchange_inner(outgoing);
@@ -271,8 +280,20 @@ impl Http {
         let limit = self.max_response_bytes;
         let reader = response.body_mut().with_config().limit(u64::MAX).reader();
         let read = reader.take(limit.saturating_add(1)).read_to_end(&mut body);
-        if let Err(error) = read {
-            return Err(broken(error.into(), Some(status.as_u16())));
+        let read = read.map_err(|error| broken(error.into(), Some(status.as_u16())));
+        if CALL.get().cancelled {
+            // ureq takes a cancelled read for the end of a body that ends with its connection.
+            let error = ureq::Error::Io(io::ErrorKind::ConnectionAborted.into());
+            return Err(broken(error, Some(status.as_u16())));
+        }
+        match read {
+            // What an error status says stands, whatever became of its body.
+            Err(broken) if !status.is_success() && broken.how != How::Timeout => return Ok(body),
+            Err(broken) => return Err(broken),
+            Ok(_) => {}
+        }
+        if !status.is_success() {
+            return Ok(body);
         }
         if u64::try_from(body.len()).unwrap_or(u64::MAX) > limit {
             return Err(Broken {
@@ -316,6 +337,8 @@ fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
         | ureq::Error::ConnectionFailed
         | ureq::Error::ConnectProxyFailed(_)
         | ureq::Error::BodyStalled => How::Network,
+        // A compressed body that was cut off, and not one that was compressed badly.
+        ureq::Error::Decompress(..) if call.hung_up => How::Network,
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => How::TooBig,
         _ => How::Protocol,
     };
@@ -387,7 +410,10 @@ impl<In: Transport> Connector<In> for TcpConnector {
         let transport = if let Some(tunnel) = chained {
             Either::A(tunnel)
         } else {
-            Call::update(|call| call.phase = Phase::Connect);
+            Call::update(|call| {
+                call.phase = Phase::Connect;
+                call.connect_by.get_or_insert(Instant::now() + call.connect_timeout);
+            });
             let socket = connect_any(&details.addrs)?;
             socket.set_nodelay(true)?;
             socket.set_nonblocking(true)?;
@@ -405,7 +431,7 @@ impl<In: Transport> Connector<In> for TcpConnector {
 fn connect_any(addresses: &[std::net::SocketAddr]) -> Result<TcpStream, ureq::Error> {
     let call = CALL.get();
     let deadline = Call::bounds().deadline;
-    let end = deadline.min(Instant::now() + call.connect_timeout);
+    let end = call.connect_by.map_or(deadline, |by| by.min(deadline));
     let mut last = None;
     for (tried, address) in addresses.iter().enumerate() {
         let left = end.saturating_duration_since(Instant::now());
@@ -438,10 +464,16 @@ impl fmt::Debug for TcpTransport {
 }
 
 fn wait(socket: &TcpStream, ready: Ready) -> Result<(), ureq::Error> {
-    match Call::bounds().wait(socket.as_raw_fd(), ready)? {
+    let bounds = Call::bounds();
+    let within = CALL.get().connect_by.map_or(bounds, |by| bounds.no_later_than(by));
+    match within.wait(socket.as_raw_fd(), ready)? {
         Woken::Ready => Ok(()),
         Woken::Waker => Err(Call::cancelled()),
-        Woken::Deadline => Err(ureq::Error::Timeout(Timeout::Global)),
+        Woken::Deadline if bounds.time_left().is_zero() => {
+            Err(ureq::Error::Timeout(Timeout::Global))
+        }
+        // The time for connecting passed, the deadline of the call did not: a failure that can be tried again.
+        Woken::Deadline => Err(ureq::Error::Io(io::ErrorKind::TimedOut.into())),
     }
 }
 
@@ -471,13 +503,19 @@ impl Transport for TcpTransport {
         loop {
             match (&self.socket).read(self.buffers.input_append_buf()) {
                 Ok(count) => {
+                    if count == 0 {
+                        Call::update(|call| call.hung_up = true);
+                    }
                     self.buffers.input_appended(count);
                     return Ok(count > 0);
                 }
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
                     io::ErrorKind::WouldBlock => wait(&self.socket, Ready::ToRead)?,
-                    _ => return Err(error.into()),
+                    _ => {
+                        Call::update(|call| call.hung_up = true);
+                        return Err(error.into());
+                    }
                 },
             }
         }
@@ -493,7 +531,7 @@ impl Transport for TcpTransport {
 /// The end of the chain: notes how far the exchange has come.
 #[derive(Debug)]
 struct Watch {
-    proxy: Option<Authority>,
+    proxied: bool,
 }
 
 impl<In: Transport> Connector<In> for Watch {
@@ -505,7 +543,10 @@ impl<In: Transport> Connector<In> for Watch {
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
         // A connection to the proxy is only the way: nothing of the request passes before the tunnel stands.
-        let to_proxy = self.proxy.is_some() && details.uri.authority() == self.proxy.as_ref();
+        let to_proxy = self.proxied && details.config.proxy().is_none();
+        if !to_proxy {
+            Call::update(|call| call.connect_by = None);
+        }
         Ok(chained.map(|inner| {
             if to_proxy { Either::A(inner) } else { Either::B(Watched { inner, idle: false }) }
         }))

@@ -64,7 +64,8 @@
 //! | 500, 502, 503, 504 | retried | asked about |
 //! | any other error | reported | reported |
 //! | an answer that is not what the service promises | [`Protocol`](ErrorKind::Protocol) | asked about, then [`Protocol`](ErrorKind::Protocol) |
-//! | the deadline passed, or the call was ended | reported | reported, [may have been applied](Error::may_have_been_applied) if the request had gone out |
+//! | the deadline passed | reported | asked about, if the request had gone out |
+//! | the call was ended | reported | reported, [may have been applied](Error::may_have_been_applied) if the request had gone out |
 //!
 //! "Retried" means at most 3 attempts with growing random waits, or with the wait that the service asks for in
 //! `Retry-After`; a wait that does not fit the deadline is returned in [`Error::retry_after`] instead. Retries are paid
@@ -72,7 +73,7 @@
 //!
 //! "Asked about" means that the number, or its emergency address, is read within the same deadline. If the write was carried
 //! out, that is a success, marked [`reconciled`](Answer::reconciled). If nothing of it is to be seen, it is sent once more,
-//! once, unless it ran out of time and may still be under way. Otherwise the first failure is reported, and says that the
+//! once, unless it ran out of time, here or behind a gateway (504), and may still be under way. Otherwise the first failure is reported, and says that the
 //! write [may have been applied](Error::may_have_been_applied).
 //!
 //! # Threads

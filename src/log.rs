@@ -11,7 +11,7 @@ pub enum LogLevel {
     Error = 1,
     /// Something failed that the client could deal with: it tries again.
     Warn = 2,
-    /// Rare things worth knowing: a new access token, a fork, a shutdown.
+    /// Rare things worth knowing: a new access token, a shutdown.
     Info = 3,
     /// Each call: how it ended.
     Debug = 4,

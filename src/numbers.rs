@@ -225,9 +225,9 @@ pub struct NumberUpdate {
     voice_configuration: Option<VoiceUpdate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     callback_url: Option<String>,
-    /// The first field that cannot be right, with what is wrong with it.
+    /// For each configuration the first field that cannot be right, with what is wrong with it.
     #[serde(skip)]
-    problem: Option<(&'static str, &'static str)>,
+    problems: [Option<(&'static str, &'static str)>; 2],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -406,16 +406,14 @@ impl NumberUpdate {
 
     fn refuse_if(mut self, wrong: bool, field: &'static str, problem: &'static str) -> Self {
         if wrong {
-            self.problem.get_or_insert((field, problem));
+            self.problems[slot(field)].get_or_insert((field, problem));
         }
         self
     }
 
     /// What a later setter replaces is no longer wrong.
     fn clear_problem(&mut self, object: &str) {
-        if self.problem.is_some_and(|(field, _)| field.starts_with(object)) {
-            self.problem = None;
-        }
+        self.problems[slot(object)] = None;
     }
 
     pub(crate) fn asked_display_name(&self) -> Option<&String> {
@@ -440,7 +438,7 @@ impl NumberUpdate {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if let Some((field, problem)) = self.problem {
+        if let Some((field, problem)) = self.problems.into_iter().flatten().next() {
             return Err(Error::invalid(field, problem));
         }
         if self == &Self::default() {
@@ -448,6 +446,11 @@ impl NumberUpdate {
         }
         Ok(())
     }
+}
+
+/// Which configuration a field belongs to.
+fn slot(field: &str) -> usize {
+    usize::from(field.starts_with("voice"))
 }
 
 /// Update one number.
@@ -465,7 +468,7 @@ impl Operation for UpdateNumber<'_> {
         self.update.check()?;
         Request::new(Self::NAME, Method::Patch, Effect::Write)
             .of_number(&self.phone_number, "")
-            .to_bring_about(Asked::Update(Box::new(self.update.clone())))
+            .bringing_about(Asked::Update(Box::new(self.update.clone())))
             .with_json(self.update)
     }
 }
@@ -483,6 +486,6 @@ impl Operation for ReleaseNumber {
     fn request(&self) -> Result<Request, Error> {
         Ok(Request::new(Self::NAME, Method::Post, Effect::Write)
             .of_number(&self.phone_number, ":release")
-            .to_bring_about(Asked::Release))
+            .bringing_about(Asked::Release))
     }
 }

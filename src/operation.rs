@@ -89,7 +89,7 @@ impl Request {
     }
 
     /// Makes it a write, with what it is meant to bring about.
-    pub(crate) fn to_bring_about(mut self, asked: Asked) -> Self {
+    pub(crate) fn bringing_about(mut self, asked: Asked) -> Self {
         self.asked = Some(asked);
         self
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
+use std::time::Instant;
 use std::vec;
 
 use crate::cancel::CancelToken;
@@ -52,7 +53,7 @@ impl Pages {
     /// token was used before in this walk is handed out; the call after it fails with
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
     pub fn next_page(&mut self) -> Result<Option<Answer<Page>>, Error> {
-        let Some(reply) = self.walk.fetch(None)? else { return Ok(None) };
+        let Some(reply) = self.walk.fetch(None, None)? else { return Ok(None) };
         let page = Client::decode::<ListNumbers>(reply, None)?;
         self.walk.advance(page.next_page_token.as_deref());
         Ok(Some(page))
@@ -85,7 +86,11 @@ impl PageWalk {
     }
 
     /// Fetches the next page without moving on; `None` at the end.
-    fn fetch(&self, cancel: Option<&CancelToken>) -> Result<Option<Reply>, Error> {
+    fn fetch(
+        &self,
+        cancel: Option<&CancelToken>,
+        until: Option<Instant>,
+    ) -> Result<Option<Reply>, Error> {
         if self.ended {
             return Ok(None);
         }
@@ -93,7 +98,7 @@ impl PageWalk {
             return Err(Error::protocol("the token of the next page was used before", None, b"")
                 .of_operation(ListNumbers::NAME, None));
         }
-        self.client.send(&Request::of(&self.query)?, cancel).map(Some)
+        self.client.send(&Request::of(&self.query)?, cancel, until).map(Some)
     }
 
     /// Moves on to the page with a token, or to the end.
@@ -112,8 +117,9 @@ impl PageWalk {
     pub(crate) fn next_reply(
         &mut self,
         cancel: Option<&CancelToken>,
+        until: Instant,
     ) -> Result<Option<Reply>, Error> {
-        let Some(reply) = self.fetch(cancel)? else { return Ok(None) };
+        let Some(reply) = self.fetch(cancel, Some(until))? else { return Ok(None) };
         let token = match json::value_at(&reply.json, "/nextPageToken") {
             None | Some("null" | "{}" | "\"\"") => None,
             Some(raw) => Some(json::text_of(raw).ok_or_else(|| {

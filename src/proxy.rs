@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// What the client was told about proxies.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) enum ProxyChoice {
     /// What the environment says.
     #[default]

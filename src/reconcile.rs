@@ -90,21 +90,35 @@ fn judge_update(update: &NumberUpdate, number: &ActiveNumber) -> Verdict {
         let stands = |asked: &str, current: Option<&String>, job: Option<&String>| {
             same(asked, current) || (!asked.is_empty() && same(asked, job))
         };
-        seen.push(stands(
-            plan,
+        // What stands now does not stand for long where a job is about to put something else there.
+        let contradicted = |asked: &str, current: Option<&String>, job: Option<&String>| {
+            same(asked, current) && job.is_some_and(|job| job != asked)
+        };
+        let plans = (
             current.and_then(|sms| sms.service_plan_id.as_ref()),
             job.and_then(|job| job.service_plan_id.as_ref()),
-        ));
+        );
+        if contradicted(plan, plans.0, plans.1) {
+            return Verdict::Unclear;
+        }
+        seen.push(stands(plan, plans.0, plans.1));
         if let Some(campaign) = campaign {
-            seen.push(stands(
-                campaign,
+            let campaigns = (
                 current.and_then(|sms| sms.campaign_id.as_ref()),
                 job.and_then(|job| job.campaign_id.as_ref()),
-            ));
+            );
+            if contradicted(campaign, campaigns.0, campaigns.1) {
+                return Verdict::Unclear;
+            }
+            seen.push(stands(campaign, campaigns.0, campaigns.1));
         }
     }
     if let Some((application_type, ids)) = update.asked_voice() {
-        seen.push(voice_stands(application_type, ids, number));
+        let (current, job) = voice_stands(application_type, ids, number);
+        if current && job == Some(false) {
+            return Verdict::Unclear;
+        }
+        seen.push(current || job == Some(true));
     }
     if seen.iter().all(|seen| *seen) {
         Verdict::Applied
@@ -115,27 +129,28 @@ fn judge_update(update: &NumberUpdate, number: &ActiveNumber) -> Verdict {
     }
 }
 
-/// Type and ids belong together: they stand in the configuration or in its job, not half here and half there.
+/// Type and ids belong together: they stand in the configuration or in its job, not half here and half there. Whether they
+/// stand in the first, and in the second if one is under way.
 fn voice_stands(
     asked_type: &VoiceApplicationType,
     asked_ids: [Option<&String>; 3],
     number: &ActiveNumber,
-) -> bool {
+) -> (bool, Option<bool>) {
     let ids_stand = |found: [Option<&String>; 3]| {
         asked_ids.iter().zip(found).all(|(asked, found)| {
             asked.is_none_or(|asked| found.map_or("", String::as_str) == asked)
         })
     };
-    let current = number.voice_configuration.as_ref().is_some_and(|voice| {
+    let unlinked = asked_ids.iter().flatten().all(|id| id.is_empty());
+    let current = number.voice_configuration.as_ref().map_or(unlinked, |voice| {
         let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id].map(Option::as_ref);
-        let unlinked = asked_ids.iter().flatten().all(|id| id.is_empty());
         ids_stand(ids) && (unlinked || voice.application_type() == asked_type)
     });
-    let job = number.voice_job().filter(|job| under_way(job.status())).is_some_and(|job| {
+    let job = number.voice_job().filter(|job| under_way(job.status())).map(|job| {
         let ids = [&job.app_id, &job.trunk_id, &job.service_id].map(Option::as_ref);
         ids_stand(ids) && job.application_type() == asked_type
     });
-    current || job
+    (current, job)
 }
 
 fn under_way(status: &ProvisioningStatus) -> bool {
@@ -148,7 +163,15 @@ fn judge_address(asked: &Address, found: &EmergencyAddress) -> Verdict {
     let same = |part: fn(&Address) -> &str| plain(part(asked)) == plain(part(&found));
     let number = same(Address::street_number);
     let code = same(Address::postal_code);
-    let rest = same(Address::street_info) && same(Address::city) && same(Address::state);
+    // Another flat of the same house is another address. What was not asked for, the service may have added.
+    let detail = |asked: Option<&str>, found: Option<&str>| {
+        asked.is_none_or(|asked| plain(asked) == plain(found.unwrap_or("")))
+    };
+    let rest = same(Address::street_info)
+        && same(Address::city)
+        && same(Address::state)
+        && detail(asked.asked_location(), found.asked_location())
+        && detail(asked.asked_plus_four(), found.asked_plus_four());
     match (number, code, rest) {
         (true, true, true) => Verdict::Applied,
         // Another house: what was there before.
@@ -342,5 +365,51 @@ mod tests {
             let found = json.as_deref().map_or(Found::Nothing, Found::Json);
             assert_eq!(asked.judge(found), expected, "{asked:?} {json:?}");
         }
+    }
+
+    #[test]
+    fn what_is_about_to_change_again_and_other_flats_are_unclear() {
+        use Verdict::{Applied, Unclear};
+        let new = NumberUpdate::new;
+        let sms = |plan: &str, job: &str, status: &str| {
+            format!(
+                r#"{{"smsConfiguration":{{"servicePlanId":"{plan}","scheduledProvisioning":{{"servicePlanId":"{job}","status":"{status}"}}}}}}"#
+            )
+        };
+        let trunk = r#"{"voiceConfiguration":{"type":"EST","trunkId":"t","scheduledVoiceProvisioning":{"type":"RTC","appId":"a","status":"WAITING"}}}"#;
+        let unlink = crate::numbers::VoiceTarget::App(String::new());
+        let rows = [
+            (new().unlink_service_plan(), sms("", "p", "WAITING"), Unclear),
+            (new().link_service_plan("p"), sms("p", "q", "IN_PROGRESS"), Unclear),
+            (new().link_service_plan("p"), sms("p", "q", "FAILED"), Applied),
+            (new().link_service_plan("p"), sms("p", "p", "WAITING"), Applied),
+            (new().assign_trunk("t"), trunk.to_owned(), Unclear),
+            (new().voice_configuration("RTC", unlink), "{}".to_owned(), Applied),
+        ];
+        for (update, json, expected) in rows {
+            assert_eq!(judge_update(update.clone(), &json), expected, "{update:?} {json}");
+        }
+        let asked =
+            |address| Asked::Provision(Box::new(EmergencyAddressRequest::new("Office", address)));
+        let house = Address::new("1", "Main St", "Springfield", "IL", "62701");
+        let flat = asked(house.clone().location("Apt 9"));
+        let exact = asked(house.clone().postal_code_plus_four("1234"));
+        let reads = |more: &str| {
+            format!(
+                r#"{{"streetNumber":"1","streetInfo":"Main St","city":"Springfield","state":"IL","postalCode":"62701"{more}}}"#
+            )
+        };
+        let rows = [
+            (&flat, reads(""), Unclear),
+            (&flat, reads(r#","location":"Apt 5""#), Unclear),
+            (&flat, reads(r#","location":"apt 9""#), Applied),
+            (&exact, reads(r#","postalCodePlusFour":"4321""#), Unclear),
+            (&exact, reads(r#","postalCodePlusFour":"1234""#), Applied),
+        ];
+        for (asked, json, expected) in rows {
+            assert_eq!(asked.judge(Found::Json(&json)), expected, "{asked:?} {json}");
+        }
+        let more = reads(r#","location":"","postalCodePlusFour":"1234""#);
+        assert_eq!(asked(house).judge(Found::Json(&more)), Applied);
     }
 }

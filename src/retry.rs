@@ -195,7 +195,9 @@ pub(crate) struct Dice(AtomicU64);
 impl Dice {
     pub(crate) fn new() -> Self {
         use std::hash::{BuildHasher, RandomState};
-        Self(AtomicU64::new(RandomState::new().hash_one("dice")))
+        // The process and the time as well: children of a fork begin with their parent's random state.
+        let here = (std::process::id(), std::time::SystemTime::now());
+        Self(AtomicU64::new(RandomState::new().hash_one(here)))
     }
 
     /// A number from 0 to 1, exclusive (`SplitMix64`).

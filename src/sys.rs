@@ -52,6 +52,8 @@ pub(crate) fn wait(
             0 if Instant::now() >= deadline => return Ok(Woken::Deadline),
             0 => {}
             1.. if polled[1].revents != 0 || polled[2].revents != 0 => return Ok(Woken::Waker),
+            // Looked at also when something is there: a server that never stops talking must not hold a call.
+            1.. if Instant::now() >= deadline => return Ok(Woken::Deadline),
             1.. => return Ok(Woken::Ready),
             _ => {
                 let error = io::Error::last_os_error();
@@ -193,7 +195,8 @@ impl<T> PerProcess<T> {
 
     /// Returns this process's value, if there is one. Async-signal-safe.
     pub(crate) fn get(&self) -> Option<&T> {
-        let node = self.newest.load(Ordering::Acquire);
+        // In one order with the flag that a waker goes with: see `cancel::Signal`.
+        let node = self.newest.load(Ordering::SeqCst);
         if node.is_null() {
             return None;
         }
@@ -210,13 +213,13 @@ impl<T> PerProcess<T> {
         let generation = generation();
         let mut node = Box::new(Node { generation, value: make()?, older: ptr::null_mut() });
         loop {
-            let newest = self.newest.load(Ordering::Acquire);
+            let newest = self.newest.load(Ordering::SeqCst);
             if let Some(value) = self.get() {
                 return Ok(value);
             }
             node.older = newest;
             let raw = Box::into_raw(node);
-            match self.newest.compare_exchange(newest, raw, Ordering::AcqRel, Ordering::Acquire) {
+            match self.newest.compare_exchange(newest, raw, Ordering::SeqCst, Ordering::SeqCst) {
                 // SAFETY: it was just published, and lives as long as `self`.
                 Ok(_) => return Ok(unsafe { &(*raw).value }),
                 // SAFETY: it was not published: the box is still this thread's alone.
@@ -262,7 +265,8 @@ mod tests {
         let later = past + Duration::from_secs(600);
         let wait = |ready, deadline| wait(near.as_raw_fd(), ready, [NONE; 2], deadline).unwrap();
         assert_eq!(wait(Ready::ToRead, past), Woken::Deadline);
-        assert_eq!(wait(Ready::ToWrite, past), Woken::Ready);
+        assert_eq!(wait(Ready::ToWrite, past), Woken::Deadline);
+        assert_eq!(wait(Ready::ToWrite, later), Woken::Ready);
         far.write_all(b"x").unwrap();
         assert_eq!(wait(Ready::ToRead, later), Woken::Ready);
         drop(far);

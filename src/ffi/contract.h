@@ -9,7 +9,7 @@
  *     if (sinch_numbers_client_new(NULL, NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) ...
  *     if (sinch_numbers_active_get(client, "+12025550134", NULL, &result) == SINCH_NUMBERS_OK) {
  *         const char *name = sinch_numbers_result_value(result, "/displayName");
- *         puts(name ? name : "(no name)");
+ *         puts(name ? name : "(no name)");    "null" where the service says null
  *     } else {
  *         fprintf(stderr, "%s\n", sinch_numbers_result_message(result));
  *     }
@@ -38,7 +38,8 @@
  * FORK
  *   A client made before fork() works in the child, with connections and an access token of its own; those of the parent are
  *   left alone. A cancel token that is triggered after the fork ends calls in its own process only. Pages that were in use on
- *   another thread at the moment of the fork are refused in the child with E_MISUSE.
+ *   another thread at the moment of the fork are refused in the child with E_MISUSE; results that were being read there must
+ *   not be read in the child.
  *
  * UNLOADING
  *   Shut clients down, join your threads, free the handles; then dlclose() is safe. The library stays mapped all the same, so
@@ -70,8 +71,8 @@
  *   does not fit the deadline is returned in result_retry_after_ms instead.
  *   "Asked about" means that the number, or its emergency address, is read within the same deadline (a write stops waiting for
  *   its own answer while there is time for that). If the write was carried out, that is OK with what was read, marked
- *   reconciled. If nothing of it is to be seen, it is sent once more, once, unless it ran out of time and may still be under
- *   way. Otherwise the first failure is returned with maybe_applied: read before you send the same again.
+ *   reconciled. If nothing of it is to be seen, it is sent once more, once, unless it ran out of time, here or behind a gateway
+ *   (504), and may still be under way. Otherwise the first failure is returned with maybe_applied: read before you send the same again.
  *
  * JSON IN
  *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key
@@ -89,7 +90,7 @@
  *
  *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them. field: what of
  *   your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
- *   attempts: how often the request was sent. requestId: quote it to the service's support. body: at most the first 4 KiB of
+ *   attempts: how often the request was tried. requestId: quote it to the service's support. body: at most the first 4 KiB of
  *   an answer that could not be understood.
  *
  * PANICS

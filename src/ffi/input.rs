@@ -18,6 +18,9 @@ struct Object<'a> {
     members: Vec<(Cow<'a, str>, &'a str)>,
 }
 
+/// Far more than any object of the API has: what is longer is no such object, and looking for doubled keys stays cheap.
+const MOST_MEMBERS: usize = 64;
+
 impl<'a> Object<'a> {
     /// Reads a text that must be one JSON object. `name` is what the caller calls it.
     fn parse(name: &str, text: &'a str) -> Result<Self, Error> {
@@ -29,6 +32,9 @@ impl<'a> Object<'a> {
     fn of(path: String, raw: &'a str) -> Result<Self, Error> {
         let mut members: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
         for (key, value) in json::members(raw) {
+            if members.len() >= MOST_MEMBERS {
+                return Err(Error::invalid(format!("{path}{key}"), "stands in too big an object"));
+            }
             if members.iter().any(|(known, _)| *known == key) {
                 return Err(Error::invalid(format!("{path}{key}"), "stands there twice"));
             }

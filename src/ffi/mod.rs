@@ -93,6 +93,7 @@ pub(crate) struct ClientHandle {
 }
 
 pub(crate) struct PagesHandle {
+    timeout: Duration,
     walk: Mutex<PageWalk>,
     /// In which process the walk was last begun to be used: a lock that was held over a fork is never given back.
     generation: AtomicU64,
@@ -206,7 +207,7 @@ unsafe fn operate(
         // SAFETY: the caller vouches for it.
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
-        Ok(client.client.send(&request()?, cancel)?)
+        Ok(client.client.send(&request()?, cancel, None)?)
     });
     let outcome = match result {
         Ok(reply) => Outcome::answer(reply),
@@ -365,7 +366,7 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
 }
 
 /// Shuts a client down: calls in flight, on any thread, and later ones end with E_CANCELLED. Call it from any thread, as
-/// often as you like. Only a name look-up and a connect under way are not cut short. NULL does nothing. Since 1.0.
+/// often as you like. Only a connect under way is not cut short. NULL does nothing. Since 1.0.
 ///
 /// # Safety
 ///
@@ -676,8 +677,9 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
         // SAFETY: the caller vouches for it.
         let query = unsafe { list_query(query) }?;
         written(&query)?;
+        let timeout = client.client.timeout();
         let walk = Mutex::new(PageWalk::new(client.client.clone(), query));
-        Ok(PagesHandle { walk, generation: AtomicU64::new(sys::generation()) })
+        Ok(PagesHandle { timeout, walk, generation: AtomicU64::new(sys::generation()) })
     });
     let outcome = match made {
         Ok(pages) => {
@@ -714,7 +716,9 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
         // SAFETY: the caller vouches for it.
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
-        Ok(pages.turn(cancel)?.next_reply(cancel)?)
+        // One deadline for the turn and the call.
+        let until = Instant::now() + pages.timeout;
+        Ok(pages.turn(cancel, until)?.next_reply(cancel, until)?)
     });
     let outcome = match result {
         Ok(Some(reply)) => Outcome::answer(reply),
@@ -727,7 +731,11 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
 
 impl PagesHandle {
     /// Waits until it is this thread's turn, within its own deadline.
-    fn turn(&self, cancel: Option<&CancelToken>) -> Result<MutexGuard<'_, PageWalk>, Failure> {
+    fn turn(
+        &self,
+        cancel: Option<&CancelToken>,
+        until: Instant,
+    ) -> Result<MutexGuard<'_, PageWalk>, Failure> {
         const SLICE: Duration = Duration::from_millis(2);
         let began = Instant::now();
         loop {
@@ -737,17 +745,22 @@ impl PagesHandle {
                     return Ok(walk);
                 }
                 // A panic in the middle of a page leaves the walk where it was.
-                Err(TryLockError::Poisoned(walk)) => return Ok(walk.into_inner()),
+                Err(TryLockError::Poisoned(walk)) => {
+                    self.generation.store(sys::generation(), Ordering::SeqCst);
+                    return Ok(walk.into_inner());
+                }
                 Err(TryLockError::WouldBlock) => {}
             }
-            if self.generation.load(Ordering::SeqCst) != sys::generation() {
+            // Whoever has the turn says so at once; a lock whose holder stayed in the parent never does.
+            let foreign = self.generation.load(Ordering::SeqCst) != sys::generation();
+            if foreign && began.elapsed() > 25 * SLICE {
                 let problem = "pages was in use on another thread when the process forked";
                 return Err(Failure::Misuse(problem.to_owned()));
             }
             let timeout = cancel
                 .and_then(CancelToken::deadline)
                 .is_some_and(|deadline| Instant::now() >= deadline);
-            if timeout || began.elapsed() >= Duration::from_secs(30) {
+            if timeout || Instant::now() >= until {
                 let error = Error::new(ErrorKind::Timeout(Phase::Start));
                 return Err(error.of_operation(ListNumbers::NAME, None).into());
             }

@@ -179,6 +179,7 @@ fn what_cannot_be_right_is_refused_before_anything_is_sent() {
         (update(new().assign_voice_application("")), "active_update", "voiceConfiguration.appId", "is empty"),
         (update(new().assign_trunk("")), "active_update", "voiceConfiguration.trunkId", "is empty"),
         (update(new().assign_fax_service("")), "active_update", "voiceConfiguration.serviceId", "is empty"),
+        (update(new().link_service_plan("").assign_trunk("").link_service_plan("p")), "active_update", "voiceConfiguration.trunkId", "is empty"),
         (update(new().link_service_plan("").assign_trunk("t")), "active_update", "smsConfiguration.servicePlanId", ""),
         (provision(EmergencyAddressRequest::new("", address())), "emergency_address_provision", "displayName", "is empty"),
         (validate(EmergencyAddressRequest::new(" \t", address())), "emergency_address_validate", "displayName", "is empty"),
