@@ -232,7 +232,7 @@ fn the_readme_names_what_there_is() {
         "cargo run --example tour",
         "cargo test",
         "./install.sh",
-        "cargo cinstall --release",
+        "cargo cinstall --locked --release",
         "cargo run --features sandbox --bin sinch-numbers-sandbox",
     ] {
         assert!(readme.contains(command), "{command}");
