@@ -19,7 +19,9 @@ checked() {
     ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 "$work/$1" "${@:2}" || fail "$*"
     count=$((count + 1))
 }
-for name in smoke values turns storm forks sigpipe; do checked "$name"; done
+for name in smoke values turns storm sigpipe; do checked "$name"; done
+# Its allocator may be locked by another thread at the moment of a fork, for ever: seen with gcc 12.
+checked forks alone
 checked threads 100
 checked load "$work/lib/libsinch_numbers.so.1" 1000000
 for how in cancel shared signal shutdown; do
