@@ -94,7 +94,7 @@
  *   an answer that could not be understood.
  *
  * PANICS
- *   A bug that the library notices becomes E_INTERNAL, with one line on stderr, and the client stays usable; built with
+ *   A bug that the library notices becomes E_INTERNAL, with a few lines on stderr, and the client stays usable; built with
  *   panic=abort it ends the process instead.
  *
  * COMPATIBILITY
@@ -554,7 +554,7 @@ void sinch_numbers_result_free(sinch_numbers_result *result)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Makes a cancel token. Never NULL. Since 1.0.
+ * Makes a cancel token. NULL only for a bug that was caught. Since 1.0.
  */
 SINCH_NUMBERS_API
 SINCH_NUMBERS_MUST_USE
@@ -563,7 +563,7 @@ SINCH_NUMBERS_NOEXCEPT;
 
 /*
  * Makes a cancel token with a deadline of its own, counted from now: calls that it is given to end with E_TIMEOUT when that
- * many milliseconds have passed, 0 and less at once. It can be triggered as well. Never NULL. Since 1.0.
+ * many milliseconds have passed, 0 and less at once. It can be triggered as well. NULL only for a bug that was caught. Since 1.0.
  */
 SINCH_NUMBERS_API
 SINCH_NUMBERS_MUST_USE

@@ -175,11 +175,11 @@ fn lifetime(expires_in: Option<&str>) -> Duration {
     const LONGEST: Duration = Duration::from_secs(24 * 3600);
     let Some(raw) = expires_in else { return UNKNOWN };
     let text = json::text_of(raw).unwrap_or_else(|| raw.to_owned());
-    match text.trim().parse::<f64>() {
+    match serde_json::from_str::<f64>(text.trim()) {
         Ok(seconds) if seconds >= LONGEST.as_secs_f64() => LONGEST,
         Ok(seconds) if seconds >= SHORTEST.as_secs_f64() => Duration::from_secs_f64(seconds),
-        Ok(seconds) if !seconds.is_nan() => SHORTEST,
-        _ => UNKNOWN,
+        Ok(_) => SHORTEST,
+        Err(_) => UNKNOWN,
     }
 }
 
@@ -422,7 +422,7 @@ mod tests {
             (r#"{"access_token":"t","expires_in":-5}"#, 1.0),
             (r#"{"access_token":"t","expires_in":20.5}"#, 20.5),
             (r#"{"access_token":"t","expires_in":1e300}"#, 86_400.0),
-            (r#"{"access_token":"t","expires_in":"inf"}"#, 86_400.0),
+            (r#"{"access_token":"t","expires_in":"inf"}"#, 300.0),
             (r#"{"access_token":"t","expires_in":"NaN"}"#, 300.0),
             (r#"{"access_token":"t","expires_in":99999999999999999999999}"#, 86_400.0),
             (r#"{"access_token":"t","expires_in":true}"#, 300.0),

@@ -603,6 +603,10 @@ impl ClientBuilder {
                 "is empty, longer than 256 bytes or holds more than printable ASCII",
             ));
         }
+        if let ProxyChoice::Url(url) = &self.proxy {
+            // Whether or not an origin will be reached through it.
+            Proxy::parse(url).map_err(|problem| Error::invalid("proxy", problem))?;
+        }
         let variable = |name: &str| env::var(name).ok();
         let proxy = |origin: &str| match self.proxy.for_origin(Origin::of(origin), variable) {
             None => Ok(None),

@@ -200,6 +200,11 @@ impl Engine {
     }
 
     fn bounds(&self, deadline: Instant, cancel: Option<&CancelToken>) -> Result<Bounds, Error> {
+        let ended = || self.stop.is_set() || cancel.is_some_and(CancelToken::is_triggered);
+        // Before a descriptor is asked for: there may be none left, and then this is still what is to be told.
+        if ended() {
+            return Err(Error::new(ErrorKind::Cancelled));
+        }
         let no_descriptor = |error: std::io::Error| {
             Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)
         };
@@ -211,8 +216,8 @@ impl Engine {
                 bounds = bounds.no_later_than(deadline);
             }
         }
-        // Looked at after the descriptors are there: from now on, being set wakes.
-        if self.stop.is_set() || cancel.is_some_and(CancelToken::is_triggered) {
+        // And again after the descriptors are there: from now on, being set wakes.
+        if ended() {
             return Err(Error::new(ErrorKind::Cancelled));
         }
         if bounds.time_left().is_zero() {

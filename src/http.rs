@@ -79,8 +79,15 @@ impl Proxy {
         if !scheme.eq_ignore_ascii_case("http") {
             return Err("only an HTTP proxy is supported: http://host:port".to_owned());
         }
-        let proxy = ureq::Proxy::new(url).map_err(|_| "is no URL of a proxy".to_owned())?;
-        Ok(Self(proxy))
+        let no_proxy = || "is no URL of a proxy: http://host:port".to_owned();
+        // ureq would take a port that is none for the default one.
+        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let host = authority.rsplit('@').next().unwrap_or("").trim_end_matches('/');
+        let port = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+        if host.is_empty() || port.is_some_and(|(_, port)| port.parse().unwrap_or(0_u16) == 0) {
+            return Err(no_proxy());
+        }
+        ureq::Proxy::new(url).map(Self).map_err(|_| no_proxy())
     }
 }
 

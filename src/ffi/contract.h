@@ -94,7 +94,7 @@
  *   an answer that could not be understood.
  *
  * PANICS
- *   A bug that the library notices becomes E_INTERNAL, with one line on stderr, and the client stays usable; built with
+ *   A bug that the library notices becomes E_INTERNAL, with a few lines on stderr, and the client stays usable; built with
  *   panic=abort it ends the process instead.
  *
  * COMPATIBILITY

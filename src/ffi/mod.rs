@@ -938,7 +938,7 @@ pub unsafe extern "C" fn sinch_numbers_result_free(result: *mut sinch_numbers_re
 
 // ---- cancel tokens ----------------------------------------------------------------------------------------
 
-/// Makes a cancel token. Never NULL. Since 1.0.
+/// Makes a cancel token. NULL only for a bug that was caught. Since 1.0.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn sinch_numbers_cancel_new() -> *mut sinch_numbers_cancel {
@@ -946,7 +946,7 @@ pub extern "C" fn sinch_numbers_cancel_new() -> *mut sinch_numbers_cancel {
 }
 
 /// Makes a cancel token with a deadline of its own, counted from now: calls that it is given to end with E_TIMEOUT when that
-/// many milliseconds have passed, 0 and less at once. It can be triggered as well. Never NULL. Since 1.0.
+/// many milliseconds have passed, 0 and less at once. It can be triggered as well. NULL only for a bug that was caught. Since 1.0.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn sinch_numbers_cancel_new_after(milliseconds: i64) -> *mut sinch_numbers_cancel {

@@ -320,6 +320,11 @@ fn a_proxy_that_cannot_be_used_is_refused_without_being_shown() {
         "ftp://hush",
         "http://",
         "http://[hush",
+        "",
+        "http://user:hush@",
+        "http://user:hush@proxy.test:99999",
+        "http://user:hush@proxy.test:0",
+        "http://user:hush@proxy.test:",
     ] {
         let error = proxied(file.clone(), url).unwrap_err();
         let ErrorKind::InvalidInput(input) = error.kind() else { panic!("{error:?}") };
