@@ -12,11 +12,11 @@ LIMIT_KIB = 10 * 1024
 
 def build():
     subprocess.run(
-        ["cargo", "build", "--quiet", "--release", "--features", "sandbox", "--bin", "sinch-numbers-sandbox", "--example", "list"],
+        ["cargo", "build", "--quiet", "--features", "sandbox", "--bin", "sinch-numbers-sandbox", "--example", "list"],
         cwd=ROOT,
         check=True,
     )
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
     return target / "sinch-numbers-sandbox", target / "examples" / "list"
 
 
