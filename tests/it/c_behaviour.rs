@@ -82,6 +82,10 @@ fn calls_are_ended_wherever_they_stand() {
     ];
     for (how, threads, afterwards) in cases {
         for (place, acts, tokens, applied) in places(threads) {
+            // Whether all threads wait for one's token cannot be seen from here, and a call must not begin after a free.
+            if (how, place) == ("free", "token") {
+                continue;
+            }
             let server = Server::with_tokens(acts, tokens);
             let mut command = with_server("calls", &server);
             command.args([how, &threads.to_string()]);
