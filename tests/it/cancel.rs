@@ -88,13 +88,13 @@ fn a_shutdown_ends_all_calls_of_all_clones() {
     for place in places() {
         let client = place.client();
         thread::scope(|scope| {
-            let calls: Vec<_> = (0..8)
+            let calls: Vec<_> = (0..16)
                 .map(|_| {
                     let client = client.clone().with_cancel(&CancelToken::new());
                     scope.spawn(move || client.release(NUMBER).unwrap_err())
                 })
                 .collect();
-            place.reached(8);
+            place.reached(16);
             client.shutdown();
             for call in calls {
                 check(place.name, &call.join().unwrap(), place.applied);
