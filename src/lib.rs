@@ -103,6 +103,7 @@
 
 mod api_error;
 mod auth;
+mod builder;
 mod cancel;
 mod client;
 mod dns;
@@ -130,8 +131,9 @@ mod sys;
 mod timestamp;
 
 pub use auth::Credentials;
+pub use builder::ClientBuilder;
 pub use cancel::CancelToken;
-pub use client::{Answer, Client, ClientBuilder};
+pub use client::{Answer, Client};
 pub use emergency::{Address, EmergencyAddressRequest};
 pub use enums::{
     Capability, NumberType, OrderBy, ProvisioningStatus, SearchPattern, SmsErrorCode,

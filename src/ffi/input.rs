@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::auth::Credentials;
-use crate::client::ClientBuilder;
+use crate::builder::ClientBuilder;
 use crate::emergency::{Address, EmergencyAddressRequest};
 use crate::error::Error;
 use crate::json;

@@ -22,8 +22,9 @@ use std::time::{Duration, Instant};
 
 use self::handle::{BadText, MAX_TEXT, Opaque, Used};
 use self::result::{Failure, Outcome};
+use crate::builder::ClientBuilder;
 use crate::cancel::CancelToken;
-use crate::client::{Client, ClientBuilder};
+use crate::client::Client;
 use crate::emergency::{
     DeprovisionEmergencyAddress, GetEmergencyAddress, ProvisionEmergencyAddress,
     ValidateEmergencyAddress,
