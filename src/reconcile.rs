@@ -87,30 +87,24 @@ fn judge_update(update: &NumberUpdate, number: &ActiveNumber) -> Verdict {
     if let Some((plan, campaign)) = update.asked_sms() {
         let current = number.sms_configuration.as_ref();
         let job = number.sms_job().filter(|job| under_way(job.status()));
-        let stands = |asked: &str, current: Option<&String>, job: Option<&String>| {
-            same(asked, current) || (!asked.is_empty() && same(asked, job))
-        };
-        // What stands now does not stand for long where a job is about to put something else there.
-        let contradicted = |asked: &str, current: Option<&String>, job: Option<&String>| {
-            same(asked, current) && job.is_some_and(|job| job != asked)
-        };
-        let plans = (
+        let mut ids = vec![(
+            plan,
             current.and_then(|sms| sms.service_plan_id.as_ref()),
             job.and_then(|job| job.service_plan_id.as_ref()),
-        );
-        if contradicted(plan, plans.0, plans.1) {
-            return Verdict::Unclear;
-        }
-        seen.push(stands(plan, plans.0, plans.1));
+        )];
         if let Some(campaign) = campaign {
-            let campaigns = (
+            ids.push((
+                campaign,
                 current.and_then(|sms| sms.campaign_id.as_ref()),
                 job.and_then(|job| job.campaign_id.as_ref()),
-            );
-            if contradicted(campaign, campaigns.0, campaigns.1) {
+            ));
+        }
+        for (asked, current, job) in ids {
+            // What stands now does not stand for long where a job is about to put something else there.
+            if same(asked, current) && job.is_some_and(|job| job != asked) {
                 return Verdict::Unclear;
             }
-            seen.push(stands(campaign, campaigns.0, campaigns.1));
+            seen.push(same(asked, current) || (!asked.is_empty() && same(asked, job)));
         }
     }
     if let Some((application_type, ids)) = update.asked_voice() {
