@@ -1,8 +1,10 @@
 /*
- * Runs rows of tests/it/table.rs with the account of the environment. A row is a line on stdin: operation, number and JSON, with
- * tabs between them; an empty one is NULL. For each row it prints a line with code, HTTP status and length, and the JSON.
+ * Makes the calls of tests/it/drivers.rs with the configuration of the variable CONFIG, or with the account of the environment.
+ * A call is a line on stdin: operation, number and JSON, with tabs between them; an empty one is NULL. For each it prints a line
+ * with code, HTTP status and length, and the JSON.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sinch_numbers.h"
@@ -42,7 +44,7 @@ int main(void)
     static char line[65536];
     sinch_numbers_client *client;
 
-    if (sinch_numbers_client_new(NULL, NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) {
+    if (sinch_numbers_client_new(getenv("CONFIG"), NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) {
         fputs("no client\n", stderr);
         return 1;
     }

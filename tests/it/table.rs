@@ -1,25 +1,19 @@
 //! One table drives the eight operations from Rust, C and Python: each row must send the same request, to the last header,
 //! and come to the same result, to the last byte.
 
-use std::error::Error as _;
-use std::io::Write;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use sinch_numbers::{
-    Address, Capability, Client, EmergencyAddressRequest, Error, ErrorKind, ListNumbers,
+    Address, Capability, Client, EmergencyAddressRequest, Error, ListNumbers,
     NumberType, NumberUpdate, OrderBy, SearchPattern, VoiceApplicationType, VoiceTarget,
 };
 
-use crate::python::python;
+use crate::calls::{code, whole_message};
+use crate::drivers::{Outcome, c_driver, drive, python_driver};
 use crate::server::{Act, Recorded, Server, answer, answer_with, ok};
-use crate::toolchain::{bare, compile, root};
 
 const N: &str = "+12025550134";
-
-/// What a row comes to: code, HTTP status, JSON.
-type Outcome = (i32, u16, String);
 
 type Run = Box<dyn Fn(&Client) -> Result<(u16, String), Error>>;
 
@@ -242,10 +236,7 @@ fn in_three_languages(rows: &[Row], acts: impl Fn() -> Vec<Act>) -> [Made; 3] {
         requests: server.requests(),
         tokens: server.token_requests(),
     };
-    let program = compile("cc", "tests/c/table.c", &["-std=c89"]);
-    let mut script = python();
-    script.arg(root().join("tests/python/table.py"));
-    [rust, driven("C", bare(program), rows, acts()), driven("Python", script, rows, acts())]
+    [rust, driven("C", c_driver(), rows, acts()), driven("Python", python_driver(), rows, acts())]
 }
 
 /// What Rust returns, as the C library says it; of the error document, what Rust says about an error.
@@ -254,25 +245,13 @@ fn typed(result: Result<(u16, String), Error>) -> Outcome {
         Ok((status, json)) => return (0, status, json),
         Err(error) => error,
     };
-    let code = match error.kind() {
-        ErrorKind::Authentication(_) => 4,
-        ErrorKind::Api(_) => 5,
-        ErrorKind::Protocol(_) => 8,
-        _ => panic!("{error:?}"),
-    };
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(below) = cause {
-        message += &format!(": {below}");
-        cause = below.source();
-    }
     let api = error.api_error();
     let violations = error.field_violations().iter();
     let violations: Vec<Value> = violations
         .map(|violation| json!({"field": violation.field, "description": violation.description}))
         .collect();
     let document = json!({
-        "message": message,
+        "message": whole_message(&error),
         "operation": error.operation(),
         "phoneNumber": error.phone_number().map(ToString::to_string),
         "status": api.and_then(|api| api.status.as_deref()),
@@ -283,7 +262,7 @@ fn typed(result: Result<(u16, String), Error>) -> Outcome {
         "attempts": error.attempts(),
         "retryAfterMs": if error.can_retry() { 0 } else { -1 },
     });
-    (code, error.http_status().unwrap_or(0), document.to_string())
+    (code(&error), error.http_status().unwrap_or(0), document.to_string())
 }
 
 /// An error document cut down to what [`typed`] says.
@@ -306,42 +285,12 @@ fn essence((code, status, json): Outcome) -> Outcome {
     (code, status, Value::from_iter(kept).to_string())
 }
 
-fn driven(language: &'static str, mut command: Command, rows: &[Row], acts: Vec<Act>) -> Made {
+fn driven(language: &'static str, command: Command, rows: &[Row], acts: Vec<Act>) -> Made {
     let server = Server::new(acts);
-    let mut child = command
-        .env("SINCH_PROJECT_ID", "project-1")
-        .env("SINCH_KEY_ID", "key-id")
-        .env("SINCH_KEY_SECRET", "key-secret")
-        .env("SINCH_NUMBERS_URL", &server.url)
-        .env("SINCH_AUTH_URL", &server.url)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
     let mut lines = String::new();
     for Row { call: (operation, number, json), .. } in rows {
         lines += &format!("{operation}\t{number}\t{json}\n");
     }
-    let mut input = child.stdin.take().unwrap();
-    // Beside the reading: a pipe holds only so much.
-    let writing = thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writing.join().unwrap();
-    assert!(output.status.success(), "{language}");
-    let outcomes = outcomes(&String::from_utf8(output.stdout).unwrap());
+    let outcomes = drive(command, &server.url, "", lines);
     Made { language, outcomes, requests: server.requests(), tokens: server.token_requests() }
-}
-
-/// Reads what a driver prints.
-fn outcomes(mut text: &str) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
-    while let Some((head, rest)) = text.split_once('\n') {
-        let head: Vec<usize> = head.split(' ').map(|part| part.parse().unwrap()).collect();
-        let [code, status, length] = head[..] else { panic!("{head:?}") };
-        let (json, rest) = rest.split_at(length);
-        let (code, status) = (i32::try_from(code).unwrap(), u16::try_from(status).unwrap());
-        outcomes.push((code, status, json.to_owned()));
-        text = rest.strip_prefix('\n').unwrap();
-    }
-    outcomes
 }
