@@ -103,9 +103,11 @@
 
 mod api_error;
 mod auth;
+mod body;
 mod builder;
 mod cancel;
 mod client;
+mod connection;
 mod dns;
 mod emergency;
 mod engine;
@@ -113,6 +115,7 @@ mod enums;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+mod framing;
 mod http;
 mod json;
 mod log;
@@ -127,8 +130,10 @@ mod reconcile;
 mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod socket;
 mod sys;
 mod timestamp;
+mod tls;
 
 pub use auth::Credentials;
 pub use builder::ClientBuilder;

@@ -44,14 +44,19 @@ fn ambiguous() -> Vec<Act> {
     ]
 }
 
+/// A client that keeps no connection: one that is closed under a request would be replaced silently.
+fn unkept(server: &Server) -> Client {
+    server.builder().max_idle_connections(0).build().unwrap()
+}
+
 #[test]
 fn reads_are_tried_again_after_any_passing_failure() {
     for (name, run) in READS {
         for act in ambiguous().into_iter().chain([busy(429)]) {
             let server = Server::new([act.clone(), act.clone(), ok("{}")]);
-            assert_eq!(run(&server.client()).unwrap(), 3, "{name} {act:?}");
+            assert_eq!(run(&unkept(&server)).unwrap(), 3, "{name} {act:?}");
             let server = Server::new([act.clone()]);
-            let error = run(&server.client()).unwrap_err();
+            let error = run(&unkept(&server)).unwrap_err();
             assert_eq!((error.attempts(), server.requests().len()), (3, 3), "{name} {act:?}");
             assert!(
                 error.can_retry() && !error.may_have_been_applied(),
