@@ -305,6 +305,16 @@ impl Engine {
         asked: &Asked,
         bounds: Bounds,
     ) -> (Verdict, Option<Reply>) {
+        if !self.live().budget.withdraw(RetryBudget::QUESTION) {
+            self.log.write(
+                LogLevel::Warn,
+                format_args!(
+                    "{}: nobody said what became of it, and too much fails to ask",
+                    request.operation
+                ),
+            );
+            return (Verdict::Unclear, None);
+        }
         let answer = self.attempt(question, bounds, &mut 0).map_err(|stopped| stopped.error);
         let verdict = match &answer {
             Ok(reply) => asked.judge(Found::Json(&reply.json)),
@@ -454,10 +464,13 @@ impl Engine {
                 dice: live.dice.roll(),
             },
         );
-        let throttled = matches!(failure, Failure::Status(429 | 503));
+        let price = match failure {
+            Failure::Status(429 | 503) => RetryBudget::THROTTLED,
+            _ => RetryBudget::RETRY,
+        };
         match decision {
             // The pot is empty: this failure is as far as the call goes. What is retried was never applied.
-            Decision::Retry(_) if !live.budget.withdraw(throttled) => Decision::Fail,
+            Decision::Retry(_) if !live.budget.withdraw(price) => Decision::Fail,
             decision => decision,
         }
     }

@@ -10,6 +10,7 @@ mod calls;
 mod cancel;
 mod cpp;
 mod drivers;
+mod effects;
 mod errors;
 mod examples;
 mod faults;

@@ -159,11 +159,19 @@ fn an_error_answer_does_not_cost_the_connection() {
 
 #[test]
 fn an_outage_is_not_multiplied() {
-    let server = Server::new([busy(500)]);
-    let client = server.client();
-    for _ in 0..1000 {
-        assert!(client.get(NUMBER).is_err());
+    for (name, run) in READS.into_iter().chain(WRITES) {
+        for status in [500, 503] {
+            let server = Server::new([busy(status)]);
+            let client = server.client();
+            for _ in 0..1000 {
+                let error = run(&client).unwrap_err();
+                assert_eq!(error.http_status(), Some(status), "{name}: {error:?}");
+                // Nobody could be asked: what is not known is said to be so.
+                let writes = WRITES.iter().any(|(write, _)| *write == name);
+                assert_eq!(error.may_have_been_applied(), writes, "{name}: {error:?}");
+            }
+            let sent = server.requests().len();
+            assert!(sent <= 1100, "{name}: {sent} requests for 1,000 calls answered {status}");
+        }
     }
-    let sent = server.requests().len();
-    assert!(sent <= 1100, "{sent} requests for 1,000 calls");
 }
