@@ -217,7 +217,13 @@ impl Http {
         };
         let connect_by = Some(Instant::now() + self.config.connect_timeout);
         let limits = Limits { connect_by, ..limits };
-        Connection::open(&way, &self.tls, limits, &mut progress.phase)
+        let opened = Connection::open(&way, &self.tls, limits, &mut progress.phase);
+        if progress.phase == Phase::Connect
+            && matches!(opened, Err(Problem::Stop(Stop::Failed(_) | Stop::Deadline)))
+        {
+            self.names.doubt(host);
+        }
+        opened
     }
 
     /// Sends the request and receives the answer; with it, whether the connection serves another.
