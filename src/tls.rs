@@ -324,18 +324,16 @@ impl Session {
         }
     }
 
-    /// Sends the alert that goes with an error, if it can be sent: whoever runs the server wants to know.
+    /// Sends the alert that goes with an error, if there is one: whoever runs the server wants to know.
     fn say_why(&mut self, socket: &Socket, limits: Limits) {
         self.outgoing.clear();
-        loop {
-            let incoming = &mut self.incoming[..self.filled];
-            let UnbufferedStatus { discard, state } = self.connection.process_tls_records(incoming);
-            let Ok(ConnectionState::EncodeTlsData(mut data)) = state else { break };
+        let incoming = &mut self.incoming[..self.filled];
+        // Once: what is not the alert would be the next record, which is of no interest any more.
+        let status = self.connection.process_tls_records(incoming);
+        if let Ok(ConnectionState::EncodeTlsData(mut data)) = status.state {
             encode(&mut data, &mut self.outgoing);
-            self.incoming.copy_within(discard..self.filled, 0);
-            self.filled -= discard;
+            let _ = socket.send(&self.outgoing, limits);
         }
-        let _ = socket.send(&self.outgoing, limits);
     }
 }
 
