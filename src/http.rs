@@ -7,6 +7,8 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroize;
+
 use crate::auth::Header;
 use crate::body;
 use crate::cancel::Bounds;
@@ -254,7 +256,10 @@ impl Http {
         let success = (200..300).contains(&head.status);
         let most = self.config.max_response_bytes;
         let most = if outgoing.secret { most.min(LARGEST_SECRET) } else { most };
-        let (body, received) = body::receive(connection, &head, most, outgoing.secret, limits);
+        let (mut body, received) = body::receive(connection, &head, most, outgoing.secret, limits);
+        if outgoing.secret && received.is_err() {
+            body.zeroize();
+        }
         let complete = match received {
             Ok(()) => true,
             Err(problem @ Problem::Stop(Stop::Deadline | Stop::Cancelled)) => return Err(problem),
