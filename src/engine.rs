@@ -601,7 +601,8 @@ fn read_token(incoming: Incoming) -> Result<Fresh, Failed> {
     match status {
         200..=299 => {
             let body = Zeroizing::new(incoming.body);
-            Fresh::parse(&body).map_err(|error| (Failure::Unintelligible, error))
+            let fresh = Fresh::parse(&body);
+            fresh.map_err(|error| (Failure::Unintelligible, error.with_http_status(status)))
         }
         400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
         _ => {
