@@ -316,7 +316,10 @@ impl Http {
 }
 
 fn incoming(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Incoming {
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let text = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.filter(|value| !value.is_empty()).map(str::to_owned)
+    };
     Incoming {
         status: status.as_u16(),
         request_id: text("x-request-id").or_else(|| text("x-correlation-id")),
