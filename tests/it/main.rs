@@ -24,6 +24,7 @@ mod reconcile;
 mod retries;
 mod sandbox;
 mod server;
+mod statuses;
 mod table;
 mod tidy;
 mod tls;
