@@ -122,7 +122,7 @@ pub(crate) struct Incoming {
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) date: Option<String>,
-    /// Where a redirect pointed, without its query.
+    /// Where a redirect pointed, without what may be secret in it: user and password, query, fragment.
     pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
@@ -325,9 +325,22 @@ fn incoming(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Incoming 
         request_id: text("x-request-id").or_else(|| text("x-correlation-id")),
         retry_after: text("retry-after"),
         date: text("date"),
-        location: text("location").map(|l| l.split(['?', '#']).next().unwrap_or("").to_owned()),
+        location: headers.get("location").and_then(|value| public_part(value.as_bytes())),
         body,
     }
+}
+
+fn public_part(location: &[u8]) -> Option<String> {
+    let location = String::from_utf8_lossy(location);
+    let location = location.split(['?', '#']).next().unwrap_or("");
+    let (scheme, rest) = location.find("//").map_or(("", location), |at| location.split_at(at + 2));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) if !scheme.is_empty() => host,
+        _ => authority,
+    };
+    let public = format!("{scheme}{host}{path}");
+    (!public.is_empty()).then_some(public)
 }
 
 fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
