@@ -21,6 +21,7 @@ mod operations;
 mod pages;
 mod python;
 mod reconcile;
+mod redirects;
 mod retries;
 mod sandbox;
 mod server;
