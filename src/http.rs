@@ -333,7 +333,8 @@ fn incoming(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Incoming 
 fn public_part(location: &[u8]) -> Option<String> {
     let location = String::from_utf8_lossy(location);
     let location = location.split(['?', '#']).next().unwrap_or("");
-    let (scheme, rest) = location.find("//").map_or(("", location), |at| location.split_at(at + 2));
+    let authority = location.find("//").filter(|at| !location[..*at].contains('/'));
+    let (scheme, rest) = location.split_at(authority.map_or(0, |at| at + 2));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = match authority.rsplit_once('@') {
         Some((_, host)) if !scheme.is_empty() => host,
