@@ -38,7 +38,7 @@ impl Elsewhere {
 const STATUSES: [u16; 12] = [300, 301, 302, 303, 304, 305, 306, 307, 308, 310, 350, 399];
 
 /// Locations, `HOST` for the other server, and what is told of each.
-const LOCATIONS: [(&str, &str); 31] = [
+const LOCATIONS: [(&str, &str); 32] = [
     ("http://HOST/v1/elsewhere", "http://HOST/v1/elsewhere"),
     ("HTTP://HOST", "HTTP://HOST"),
     ("http://HOST/x?access_token=hush&y=1", "http://HOST/x"),
@@ -56,6 +56,7 @@ const LOCATIONS: [(&str, &str); 31] = [
     ("https://HOST/x?hush", "https://HOST/x"),
     ("/v1/elsewhere", "/v1/elsewhere"),
     ("/v1/elsewhere?hush", "/v1/elsewhere"),
+    ("/a//b@c", "/a//b@c"),
     ("elsewhere", "elsewhere"),
     ("../..", "../.."),
     ("?hush", "nowhere"),
@@ -114,7 +115,10 @@ fn meet(found: &mut Mismatches, call: Call, status: u16, location: Option<&str>)
     let server = Server::new([redirect(status, location)]);
     let error = call.run(&server.client()).unwrap_err();
     found.same(&row, &Failed::from(&error), &not_followed(status, 1));
-    found.same(&row, &server.requests().len(), &1);
+    // What the call itself sends, once, and nothing else.
+    let sent: Vec<_> = server.requests().into_iter().map(|r| (r.method, r.target)).collect();
+    let target = format!("/v1/projects/project-1/{}", call.target);
+    found.same(&row, &sent, &vec![(call.method.to_owned(), target)]);
     found.same(&row, &server.token_requests().len(), &1);
     found.lacks(&row, &format!("{error} {error:?}"), "hush");
     error

@@ -3,10 +3,10 @@
 use serde_json::Value;
 use sinch_numbers::ErrorKind;
 
-use super::{ask, client, reply, through_c};
+use super::{ask, through_c};
 use crate::calls::{Call, Failed, call, code};
 use crate::mismatches::Mismatches;
-use crate::server::Server;
+use crate::server::{Server, answer_bytes};
 
 /// What the answer is.
 enum Is {
@@ -110,7 +110,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
         }
     }
     let reads = call("active_get");
-    let acts = rows.iter().map(|(body, _)| reply(200, "", body.as_bytes())).collect();
+    let acts = rows.iter().map(|(body, _)| answer_bytes(200, "", body.as_bytes())).collect();
     for ((body, is), (code, status, json)) in rows.iter().zip(through_c(reads, acts)) {
         let row = format!("{body} in C");
         match is {
@@ -138,7 +138,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
 
 fn check(found: &mut Mismatches, call: Call, status: u16, body: &str, is: &Is) {
     let row = format!("{}: {status} {body}", call.name);
-    match (ask(call, reply(status, "", body.as_bytes())), is) {
+    match (ask(call, answer_bytes(status, "", body.as_bytes())), is) {
         (Ok((_, json)), Success) => found.same(&row, &json.as_str(), &body),
         (Err(error), Is::Error { kind, code: number, says }) => {
             // The service was heard out and refused; unless it broke down over it.
@@ -167,8 +167,8 @@ fn check(found: &mut Mismatches, call: Call, status: u16, body: &str, is: &Is) {
 /// It is read like any other error.
 fn more_of_it(found: &mut Mismatches) -> usize {
     let body = r#"{"error":{"code":400,"details":[{"fieldViolations":[{"field":"type","description":"bad"}], "n":1.50 }],"new":1},"traceId":"t-1"}"#;
-    let server = Server::new([reply(200, "Retry-After: 7\r\n", body.as_bytes())]);
-    let error = client(&server).get(crate::calls::NUMBER).unwrap_err();
+    let server = Server::new([answer_bytes(200, "Retry-After: 7\r\n", body.as_bytes())]);
+    let error = server.plain_client().get(crate::calls::NUMBER).unwrap_err();
     let ErrorKind::Api(answer) = error.kind() else { panic!("{error:?}") };
     found.same(
         "details",

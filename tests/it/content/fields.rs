@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{client, refused, success, through_c};
+use super::{refused, success, through_c};
 use crate::calls::{Call, Failed, call};
 use crate::mismatches::Mismatches;
 use crate::server::Server;
@@ -113,7 +113,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
 /// As if the field were not there; and the bytes as they came.
 fn nothing(found: &mut Mismatches, call: Call, bodies: &[String]) {
     let server = Server::new(bodies.iter().map(success));
-    let client = client(&server);
+    let client = server.plain_client();
     for body in bodies {
         let row = format!("{}: {body}", call.name);
         match super::read(call, &client) {
@@ -129,7 +129,7 @@ fn nothing(found: &mut Mismatches, call: Call, bodies: &[String]) {
 
 fn wrong(found: &mut Mismatches, call: Call, bodies: &[String]) {
     let server = Server::new(bodies.iter().map(success));
-    let client = client(&server);
+    let client = server.plain_client();
     for body in bodies {
         let row = format!("{}: {body}", call.name);
         match super::read(call, &client) {

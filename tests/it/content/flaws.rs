@@ -143,7 +143,7 @@ const GROUPS: [(&str, Group); 13] = [
         ("a no-break space behind it", "{}\u{a0}"),
     ]),
     ("expected a key", &[
-        ("UTF-16 without a mark", "{\0\"\0a\0\"\0:\01\0}\0"),
+        ("UTF-16 without a mark", "{\0\"\0a\0\"\0:\0n\0}\0"),
         ("a comma first", r#"{,"a":1}"#),
         ("two commas", r#"{"a":1,,"b":2}"#),
         ("a key without quotes", "{displayName:\"a\"}"),

@@ -2,7 +2,7 @@
 
 use sinch_numbers::ListNumbers;
 
-use super::{client, success};
+use super::success;
 use crate::calls::kind;
 use crate::mismatches::Mismatches;
 use crate::server::Server;
@@ -65,7 +65,7 @@ const ROWS: [Row; 30] = [
 pub(super) fn run(found: &mut Mismatches) -> usize {
     for (what, pages, numbers, tokens, end) in ROWS {
         let server = Server::new(pages.iter().map(success));
-        let client = client(&server);
+        let client = server.plain_client();
         let mut seen = Vec::new();
         let mut failed = None;
         for number in client.numbers(&ListNumbers::new()) {
@@ -92,7 +92,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
 
         // Page by page: the bytes as they came.
         let server = Server::new(pages.iter().map(success));
-        let walk = super::client(&server).pages(&ListNumbers::new());
+        let walk = server.plain_client().pages(&ListNumbers::new());
         let came: Vec<_> = walk.filter_map(Result::ok).map(|page| page.json().to_owned()).collect();
         let good = pages.len() - usize::from(matches!(end, Bad(_)));
         found.same(what, &came, &pages[..good].iter().map(ToString::to_string).collect());

@@ -14,14 +14,12 @@ mod wrappings;
 use std::thread;
 
 use serde_json::Value;
-use sinch_numbers::{
-    Address, Client, Credentials, EmergencyAddressRequest, Error, ListNumbers, NumberUpdate,
-};
+use sinch_numbers::{Address, Client, EmergencyAddressRequest, Error, ListNumbers, NumberUpdate};
 
 use crate::calls::{Call, Failed, NUMBER};
 use crate::drivers::{Outcome, c_driver, drive};
 use crate::mismatches::Mismatches;
-use crate::server::{Act, Server};
+use crate::server::{Act, Server, answer_bytes};
 
 #[test]
 fn odd_content_comes_to_what_it_says() {
@@ -52,28 +50,16 @@ fn odd_content_comes_to_what_it_says() {
     assert!(cases >= 200, "{cases}");
 }
 
-/// An answer with any status, headers (each with its line end) and bytes.
-fn reply(status: u16, headers: &str, body: &[u8]) -> Act {
-    let length = body.len();
-    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
-    Act::Raw([head.as_bytes(), body].concat())
-}
-
 /// A success as the service sends it.
 fn success(body: impl AsRef<[u8]>) -> Act {
-    reply(200, "Content-Type: application/json\r\n", body.as_ref())
-}
-
-/// A client that asks once and shows Basic credentials, so that each call is one request.
-fn client(server: &Server) -> Client {
-    server.builder_with(Credentials::basic("key-id", "key-secret")).max_attempts(1).build().unwrap()
+    answer_bytes(200, "Content-Type: application/json\r\n", body.as_ref())
 }
 
 /// Makes a call of a server that gives the same answer again and again; the value as it was understood, written again, and
 /// the bytes as they came.
 fn ask(call: Call, act: Act) -> Result<(Value, String), Error> {
     let server = Server::new([act]);
-    read(call, &client(&server))
+    read(call, &server.plain_client())
 }
 
 fn read(call: Call, client: &Client) -> Result<(Value, String), Error> {
@@ -113,10 +99,10 @@ fn refused(call: Call, status: u16) -> Failed {
 
 /// Reads so many answers, one by one, through C.
 fn through_c(call: Call, acts: Vec<Act>) -> Vec<Outcome> {
-    let server = Server::new(acts.clone());
-    let lines = call.line().repeat(acts.len());
+    let count = acts.len();
+    let server = Server::new(acts);
+    let lines = call.line().repeat(count);
     let outcomes = drive(c_driver(), &server.url, r#""auth": "basic", "maxAttempts": 1"#, lines);
-    assert_eq!(outcomes.len(), acts.len());
-    assert_eq!(server.requests().len(), acts.len());
+    assert_eq!((outcomes.len(), server.requests().len()), (count, count));
     outcomes
 }

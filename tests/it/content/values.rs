@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sinch_numbers::{ActiveNumber, Capability, NumberType, Provisioning, ProvisioningStatus};
 
-use super::{client, read, success, through_c};
+use super::{read, success, through_c};
 use crate::calls::{NUMBER, call};
 use crate::mismatches::Mismatches;
 use crate::server::Server;
@@ -167,7 +167,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
 /// Gets a number for each body, in order.
 fn numbers(bodies: &[String], mut each: impl FnMut(usize, ActiveNumber, &str)) {
     let server = Server::new(bodies.iter().map(success));
-    let client = client(&server);
+    let client = server.plain_client();
     for (index, body) in bodies.iter().enumerate() {
         let answer = client.get(NUMBER).unwrap_or_else(|error| panic!("{body}: {error:?}"));
         assert_eq!(answer.json(), body);
@@ -256,7 +256,7 @@ fn texts(found: &mut Mismatches) -> usize {
 fn pairs(found: &mut Mismatches) -> usize {
     let rows: Vec<_> = DOUBLED.into_iter().chain(UNKNOWN).collect();
     let server = Server::new(rows.iter().map(|(body, _)| success(body)));
-    let client = client(&server);
+    let client = server.plain_client();
     for (body, expected) in &rows {
         let expected: Value = serde_json::from_str(expected).unwrap();
         match read(call("active_get"), &client) {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{ask, client, refused, reply, through_c};
+use super::{ask, refused, through_c};
 use crate::calls::{CALLS, Failed, call};
 use crate::mismatches::Mismatches;
-use crate::server::{Act, Server};
+use crate::server::{Act, Server, answer_bytes};
 
 const BODY: &str = r#"{"displayName":"é"}"#;
 
@@ -62,15 +62,16 @@ fn taken(found: &mut Mismatches) -> usize {
     for (status, headers) in TAKEN {
         for call in [call("active_get"), call("active_release")] {
             let row = format!("{}: {status} {headers:?}", call.name);
-            match ask(call, reply(status, headers, BODY.as_bytes())) {
+            match ask(call, answer_bytes(status, headers, BODY.as_bytes())) {
                 Ok(read) => {
-                    found.same(&row, &read, &(json!({"displayName": "é"}), BODY.to_owned()))
+                    found.same(&row, &read, &(json!({"displayName": "é"}), BODY.to_owned()));
                 }
                 Err(error) => found.wrong(&row, error),
             }
         }
     }
-    let acts = TAKEN.iter().map(|(status, headers)| reply(*status, headers, BODY.as_bytes()));
+    let acts =
+        TAKEN.iter().map(|(status, headers)| answer_bytes(*status, headers, BODY.as_bytes()));
     let outcomes = through_c(call("active_get"), acts.collect());
     for ((status, headers), outcome) in TAKEN.iter().zip(outcomes) {
         found.same(&format!("{status} {headers:?} in C"), &outcome, &(0, *status, BODY.to_owned()));
@@ -106,8 +107,8 @@ fn empty(found: &mut Mismatches) -> usize {
 
     // What stands behind an answer that has no body belongs to no answer.
     let stray = b"HTTP/1.1 204 X\r\n\r\n{\"displayName\":\"stray\"}".to_vec();
-    let server = Server::new([Act::Raw(stray), reply(200, "", BODY.as_bytes())]);
-    let client = client(&server);
+    let server = Server::new([Act::Raw(stray), answer_bytes(200, "", BODY.as_bytes())]);
+    let client = server.plain_client();
     let nothing = call("emergency_address_deprovision").run(&client).map(|done| done.json);
     found.same("bytes behind a 204", &nothing.ok().as_deref(), &Some("{}"));
     let next = call("active_get").run(&client).map(|done| done.json);
@@ -118,7 +119,8 @@ fn empty(found: &mut Mismatches) -> usize {
         ["{}", " { } ", "\u{feff}{}", r#"{"new":[1]}"#, r#"{"streetNumber":5,"phoneNumber":[]}"#]
     {
         cases += 1;
-        let read = ask(call("emergency_address_deprovision"), reply(200, "", body.as_bytes()));
+        let read =
+            ask(call("emergency_address_deprovision"), answer_bytes(200, "", body.as_bytes()));
         let expected = Some((Value::Null, body.trim_start_matches('\u{feff}').to_owned()));
         found.same(body, &read.ok(), &expected);
     }
@@ -133,8 +135,8 @@ fn request_ids(found: &mut Mismatches) -> usize {
         ("", None),
     ];
     for (headers, expected) in rows {
-        let server = Server::new([reply(200, headers, BODY.as_bytes())]);
-        let answer = client(&server).get(crate::calls::NUMBER).unwrap();
+        let server = Server::new([answer_bytes(200, headers, BODY.as_bytes())]);
+        let answer = server.plain_client().get(crate::calls::NUMBER).unwrap();
         found.same(headers, &answer.request_id(), &expected);
     }
     rows.len()

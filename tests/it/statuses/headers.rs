@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{client, reply};
 use crate::calls::{NUMBER, call};
 use crate::drivers::{c_driver, drive};
 use crate::mismatches::Mismatches;
-use crate::server::{Act, Server};
+use crate::server::{Act, Server, answer_bytes};
 
 /// Headers and a body, and the id.
 #[rustfmt::skip]
@@ -64,9 +63,10 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
 }
 
 fn ids(found: &mut Mismatches) -> usize {
-    let server =
-        Server::new(IDS.iter().map(|(headers, body, _)| reply(404, headers, body.as_bytes())));
-    let client = client(&server);
+    let server = Server::new(
+        IDS.iter().map(|(headers, body, _)| answer_bytes(404, headers, body.as_bytes())),
+    );
+    let client = server.plain_client();
     for (headers, body, expected) in IDS {
         let error = client.get(NUMBER).unwrap_err();
         let seen = error.api_error().unwrap().request_id.as_deref();
@@ -78,10 +78,11 @@ fn ids(found: &mut Mismatches) -> usize {
 /// Whatever the status: it is the service's wish, and no promise that it helps.
 fn waits(found: &mut Mismatches) -> usize {
     for status in [400, 401, 404, 429, 500, 503] {
-        let act =
-            |(wait, _): &(&str, _)| reply(status, &format!("{DATE}Retry-After:{wait}\r\n"), b"");
+        let act = |(wait, _): &(&str, _)| {
+            answer_bytes(status, &format!("{DATE}Retry-After:{wait}\r\n"), b"")
+        };
         let server = Server::new(WAITS.iter().map(act));
-        let client = client(&server);
+        let client = server.plain_client();
         for (wait, expected) in WAITS {
             let error = client.get(NUMBER).unwrap_err();
             let row = format!("{status}, Retry-After: {wait}");
@@ -93,8 +94,8 @@ fn waits(found: &mut Mismatches) -> usize {
     let date = "Retry-After: Sun, 06 Nov 1994 08:49:44 GMT\r\n";
     let broken = format!("Date: today\r\n{date}");
     for headers in [date, &broken] {
-        let server = Server::new([reply(503, headers, b"")]);
-        let error = client(&server).get(NUMBER).unwrap_err();
+        let server = Server::new([answer_bytes(503, headers, b"")]);
+        let error = server.plain_client().get(NUMBER).unwrap_err();
         found.same(headers, &error.retry_after(), &None);
     }
     2
@@ -113,7 +114,7 @@ fn waits_in_c(found: &mut Mismatches) -> usize {
         (501, "Retry-After: 7\r\n", -1),
     ];
     let acts: Vec<Act> =
-        rows.iter().map(|(status, headers, _)| reply(*status, headers, b"")).collect();
+        rows.iter().map(|(status, headers, _)| answer_bytes(*status, headers, b"")).collect();
     let server = Server::new(acts);
     let lines = call("active_get").line().repeat(rows.len());
     let outcomes = drive(c_driver(), &server.url, r#""auth": "basic", "maxAttempts": 1"#, lines);
@@ -126,7 +127,7 @@ fn waits_in_c(found: &mut Mismatches) -> usize {
         );
     }
     // A write that may have been applied is not to be repeated, however long one waits.
-    let server = Server::new([reply(503, "Retry-After: 7\r\n", b"")]);
+    let server = Server::new([answer_bytes(503, "Retry-After: 7\r\n", b"")]);
     let line = call("active_release").line();
     let (_, _, json) =
         drive(c_driver(), &server.url, r#""auth": "basic", "maxAttempts": 1"#, line).remove(0);

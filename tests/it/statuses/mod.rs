@@ -8,12 +8,11 @@ mod token_endpoint;
 mod unauthorized;
 
 use serde_json::Value;
-use sinch_numbers::{Client, Credentials};
 
-use crate::calls::{Failed, NUMBER, call, code, whole_message};
+use crate::calls::{Call, Failed, NUMBER, call, code, whole_message};
 use crate::drivers::{c_driver, drive};
 use crate::mismatches::Mismatches;
-use crate::server::{Act, Server};
+use crate::server::{Act, Server, answer_bytes};
 use shapes::{Shape, shapes};
 
 /// A status, the kind of failure, and whether the same call may succeed later.
@@ -47,23 +46,11 @@ fn error_answers_are_classified() {
     assert!(cases >= 150, "{cases}");
 }
 
-/// A client that asks once and shows Basic credentials: a 401 is final, and no token comes between.
-fn client(server: &Server) -> Client {
-    server.builder_with(Credentials::basic("key-id", "key-secret")).max_attempts(1).build().unwrap()
-}
-
-/// An answer with any status, headers (each with its line end) and bytes.
-fn reply(status: u16, headers: &str, body: &[u8]) -> Act {
-    let length = body.len();
-    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
-    Act::Raw([head.as_bytes(), body].concat())
-}
-
 /// The kind comes from the status alone, what is told from the body alone.
 fn statuses(found: &mut Mismatches, shapes: &[Shape]) {
     for (status, kind, can_retry) in STATUSES {
-        let server = Server::new(shapes.iter().map(|shape| reply(status, "", &shape.body)));
-        let client = client(&server);
+        let server = Server::new(shapes.iter().map(|shape| answer_bytes(status, "", &shape.body)));
+        let client = server.plain_client();
         for shape in shapes {
             let row = format!("{status}, {}", shape.what);
             let error = client.get(NUMBER).unwrap_err();
@@ -92,9 +79,9 @@ fn statuses(found: &mut Mismatches, shapes: &[Shape]) {
 /// What was refused did nothing; of what broke down on the other side nobody knows.
 fn writes(found: &mut Mismatches) {
     for (status, kind, can_retry) in STATUSES {
-        for call in ["active_release", "emergency_address_deprovision"].map(call) {
-            let server = Server::new([reply(status, "", br#"{"error":{"message":"no"}}"#)]);
-            let error = call.run(&client(&server)).unwrap_err();
+        for call in Call::writes() {
+            let server = Server::new([answer_bytes(status, "", br#"{"error":{"message":"no"}}"#)]);
+            let error = call.run(&server.plain_client()).unwrap_err();
             let maybe_applied = status >= 500;
             let expected = Failed {
                 kind: kind.to_owned(),
@@ -104,7 +91,7 @@ fn writes(found: &mut Mismatches) {
                 can_retry: can_retry && !maybe_applied,
             };
             found.same(&format!("{}: {status}", call.name), &Failed::from(&error), &expected);
-            let writes = server.requests().iter().filter(|r| r.method == "POST").count();
+            let writes = server.requests().iter().filter(|r| r.method == call.method).count();
             found.same(&format!("{}: {status}, sent", call.name), &writes, &1);
         }
     }
@@ -118,9 +105,9 @@ fn in_c(found: &mut Mismatches, shapes: &[Shape]) {
         .chain(shapes.iter().map(|shape| (404, shape)))
         .collect();
     let acts: Vec<Act> =
-        rows.iter().map(|(status, shape)| reply(*status, "", &shape.body)).collect();
+        rows.iter().map(|(status, shape)| answer_bytes(*status, "", &shape.body)).collect();
     let rust = Server::new(acts.clone());
-    let rust_client = client(&rust);
+    let rust_client = rust.plain_client();
     let c = Server::new(acts);
     let lines = call("active_get").line().repeat(rows.len());
     let outcomes = drive(c_driver(), &c.url, r#""auth": "basic", "maxAttempts": 1"#, lines);

@@ -59,8 +59,8 @@ impl Shape {
     /// At most the first 4 KiB, and no half character.
     pub(super) fn excerpt(&self) -> Option<String> {
         let mut piece = &self.body[..self.body.len().min(4096)];
-        if let Ok(text) = std::str::from_utf8(&self.body) {
-            piece = &self.body[..text.floor_char_boundary(4096)];
+        if let (Ok(_), Err(cut)) = (std::str::from_utf8(&self.body), std::str::from_utf8(piece)) {
+            piece = &piece[..cut.valid_up_to()];
         }
         (!piece.is_empty()).then(|| String::from_utf8_lossy(piece).into_owned())
     }

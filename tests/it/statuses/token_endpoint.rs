@@ -1,9 +1,8 @@
 //! What the token endpoint answers: the call ends there, and nothing of it is sent.
 
-use super::reply;
 use crate::calls::{Failed, call};
 use crate::mismatches::Mismatches;
-use crate::server::{Server, ok};
+use crate::server::{Server, answer_bytes, ok};
 
 /// Status, headers and body, then: kind, and what is told, as the message ends.
 #[rustfmt::skip]
@@ -43,7 +42,8 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
         for call in ["active_get", "active_release"].map(call) {
             let row = format!("{}: token endpoint: {status} {body}", call.name);
             // A 204 has no length; a body would be none of its own.
-            let server = Server::with_tokens([ok("{}")], [reply(status, headers, body.as_bytes())]);
+            let server =
+                Server::with_tokens([ok("{}")], [answer_bytes(status, headers, body.as_bytes())]);
             let client = server.builder().max_attempts(1).build().unwrap();
             let error = call.run(&client).unwrap_err();
             let expected = Failed {
@@ -66,7 +66,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
     // Any success with a token is one.
     for status in [200, 201, 203, 299] {
         let server =
-            Server::with_tokens([ok("{}")], [reply(status, "", br#"{"access_token":"t"}"#)]);
+            Server::with_tokens([ok("{}")], [answer_bytes(status, "", br#"{"access_token":"t"}"#)]);
         let done = call("active_get").run(&server.client());
         found.same(&format!("token endpoint: {status}"), &done.is_ok(), &true);
     }

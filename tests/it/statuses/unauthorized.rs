@@ -1,9 +1,8 @@
 //! 401 and 403 under OAuth2: a 401 gets a new token and is sent once more, whatever it says; a second one is the answer.
 
-use super::reply;
 use crate::calls::{Failed, call};
 use crate::mismatches::Mismatches;
-use crate::server::{Act, Server, ok, token};
+use crate::server::{Act, Server, answer_bytes, ok, token};
 
 pub(super) fn run(found: &mut Mismatches) -> usize {
     let mut cases = 0;
@@ -20,7 +19,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
     ] {
         for call in ["active_get", "active_release"].map(call) {
             let row = format!("{}: 401 {headers:?} {body}", call.name);
-            let act = reply(401, headers, body.as_bytes());
+            let act = answer_bytes(401, headers, body.as_bytes());
             let (attempts, tokens) = tried(call.name, vec![act.clone(), ok("{}")]);
             found.same(&row, &attempts, &Ok(2));
             found.same(&row, &tokens, &2);
@@ -32,7 +31,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
     }
     // What comes after it is judged by itself.
     for (second, kind) in [(403, "auth"), (404, "api"), (429, "rate"), (600, "protocol")] {
-        let acts = vec![reply(401, "", b""), reply(second, "", b"")];
+        let acts = vec![answer_bytes(401, "", b""), answer_bytes(second, "", b"")];
         let (failed, tokens) = tried("active_get", acts);
         found.same(&format!("401, then {second}"), &failed, &Err(refused(kind, second, 2)));
         found.same(&format!("401, then {second}"), &tokens, &2);
@@ -40,7 +39,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
     }
     // Nothing else gets a new token.
     for (status, kind) in [(400, "api"), (403, "auth"), (407, "api"), (419, "api")] {
-        let (failed, tokens) = tried("active_get", vec![reply(status, "", b"")]);
+        let (failed, tokens) = tried("active_get", vec![answer_bytes(status, "", b"")]);
         found.same(&format!("{status}"), &failed, &Err(refused(kind, status, 1)));
         found.same(&format!("{status}"), &tokens, &1);
         cases += 1;
