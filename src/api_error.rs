@@ -32,19 +32,21 @@ pub(crate) fn read_token_error(incoming: &Incoming) -> Error {
 /// Finds the error in an answer that came with a status of success: a top-level `error`, and nothing of what a
 /// successful answer holds.
 pub(crate) fn in_success(text: &str, incoming: &Incoming) -> Option<Error> {
-    // Nearly no answer holds the word; the search is far cheaper than looking at each key.
-    if !text.contains("\"error\"") {
+    // Of each key the last counts, as everywhere; and null, `""` and `{}` are as good as no key at all.
+    const ANSWERS: [&str; 4] = ["phoneNumber", "activeNumbers", "streetNumber", "validationResult"];
+    // Nearly no answer holds the word, plain or escaped; the search is far cheaper than looking at each key.
+    if !text.contains("\"error\"") && !text.contains("\\u00") {
         return None;
     }
-    let mut has_error = false;
+    let (mut has_error, mut holds) = (false, [false; ANSWERS.len()]);
     for (key, raw) in json::members(text) {
-        match &*key {
-            "error" => has_error = raw.starts_with(['{', '"']),
-            "phoneNumber" | "activeNumbers" | "streetNumber" | "validationResult" => return None,
-            _ => {}
+        if key == "error" {
+            has_error = raw.starts_with(['{', '"']);
+        } else if let Some(index) = ANSWERS.iter().position(|answer| key == *answer) {
+            holds[index] = !says_nothing(raw);
         }
     }
-    if !has_error {
+    if !has_error || holds.contains(&true) {
         return None;
     }
     let answer = api_error(incoming, Some(text));
@@ -67,6 +69,11 @@ fn api_error(incoming: &Incoming, text: Option<&str>) -> ApiError {
         answer.understand(text);
     }
     answer
+}
+
+fn says_nothing(raw: &str) -> bool {
+    let empty = raw.starts_with('{') && json::members(raw).next().is_none();
+    empty || matches!(raw, "null" | "\"\"")
 }
 
 /// A member's text, where it is one and says something.
@@ -92,7 +99,7 @@ impl ApiError {
                         None => description,
                     });
                 }
-                None => self.message = json::text_of(error),
+                None => self.message = said(text, "/error"),
             }
         } else {
             self.problem_type = said(text, "/type");
@@ -320,6 +327,10 @@ mod tests {
             (r#"{"displayName":"\"error\""}"#, None),
             (r#"{"displayName":"error","x":{"error":{}}}"#, None),
             ("{}", None),
+            (r#"{"\u0065rror":"no"}"#, Some("api")),
+            (r#"{"error":"no","phoneNumber":null}"#, Some("api")),
+            (r#"{"phoneNumber":"+12","phoneNumber":{ },"error":"no"}"#, Some("api")),
+            (r#"{"activeNumbers":"","error":"no"}"#, Some("api")),
         ];
         for (body, expected) in rows {
             let seen = in_success(body, &answer(200, body)).map(|error| match error.kind() {

@@ -149,7 +149,7 @@ impl Fresh {
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
         // Such that a whole head fits the transport's buffer.
         const LIMIT: usize = 8 * 1024;
-        let wrong = |what: &str| Error::protocol(format!("token endpoint: {what}"), Some(200), b"");
+        let wrong = |what: &str| Error::protocol(format!("token endpoint: {what}"), None, b"");
         let text = json::check(body)
             .map_err(|flaw| wrong("the answer is no JSON object").with_source(flaw))?;
         let token = json::value_at(text, "/access_token")

@@ -584,9 +584,7 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
             return Err((Failure::Status(status), error));
         }
         300..=399 => {
-            let to = incoming.location.as_deref().unwrap_or("nowhere");
-            let problem = format!("a redirect to {to}, which is not followed");
-            return Err((Failure::Status(status), wrong(problem, b"").1));
+            return Err((Failure::Status(status), redirected(&incoming)));
         }
         _ => return Err(wrong("a status that no final answer has".to_owned(), &incoming.body)),
     }
@@ -631,11 +629,19 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
     }
 }
 
+fn redirected(incoming: &Incoming) -> Error {
+    let to = incoming.location.as_deref().unwrap_or("nowhere");
+    let problem = format!("a redirect to {to}, which is not followed");
+    Error::protocol(problem, Some(incoming.status), b"")
+}
+
 /// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
 fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
     let status = incoming.status;
     let result = match status {
-        200..=299 => Fresh::parse(&incoming.body).map_err(|error| (Failure::Unintelligible, error)),
+        200..=299 => Fresh::parse(&incoming.body)
+            .map_err(|error| (Failure::Unintelligible, error.with_http_status(status))),
+        300..=399 => Err((Failure::Status(status), redirected(&incoming))),
         400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
         _ => {
             let problem = format!("token endpoint: status {status}, which no final answer has");

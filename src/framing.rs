@@ -104,7 +104,9 @@ impl Head {
             date: None,
             location: None,
         };
-        let text = |value: &[u8]| std::str::from_utf8(value).ok().map(str::to_owned);
+        // An empty field says nothing.
+        let text =
+            |value: &[u8]| (!value.is_empty()).then(|| String::from_utf8_lossy(value).into_owned());
         for field in fields {
             let is = |name: &str| field.name.eq_ignore_ascii_case(name);
             let value = field.value;
@@ -152,7 +154,7 @@ impl Head {
             } else if is("date") {
                 head.date = text(value);
             } else if is("location") {
-                head.location = text(value);
+                head.location = Some(String::from_utf8_lossy(value).into_owned());
             }
         }
         head.request_id = head.request_id.or(correlation_id);

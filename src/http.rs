@@ -54,7 +54,7 @@ pub(crate) struct Incoming {
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) date: Option<String>,
-    /// Where a redirect pointed, without its query.
+    /// Where a redirect pointed, without what may be secret in it: user and password, query, fragment.
     pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
@@ -272,7 +272,7 @@ impl Http {
             request_id: head.request_id,
             retry_after: head.retry_after,
             date: head.date,
-            location: head.location.map(|l| l.split(['?', '#']).next().unwrap_or("").to_owned()),
+            location: head.location.as_deref().and_then(public_part),
             body,
         };
         Ok((incoming, head.keeps && whole && complete))
@@ -337,6 +337,19 @@ fn receive_head(
         progress.heard = true;
     }
     Err(Flaw::TooBig("more than 16 interim answers").into())
+}
+
+fn public_part(location: &str) -> Option<String> {
+    let location = location.split(['?', '#']).next().unwrap_or("");
+    let authority = location.find("//").filter(|at| !location[..*at].contains('/'));
+    let (scheme, rest) = location.split_at(authority.map_or(0, |at| at + 2));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) if !scheme.is_empty() => host,
+        _ => authority,
+    };
+    let public = format!("{scheme}{host}{path}");
+    (!public.is_empty()).then_some(public)
 }
 
 /// What a failure of the connection means for the exchange.

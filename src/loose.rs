@@ -89,6 +89,17 @@ impl<'de, T: Piece> Visitor<'de> for Maybe<T> {
         T::from_integer(value).map(Some)
     }
 
+    // `-0`, `12.0` and `1.2e1` are integers in other spellings.
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Option<T>, E> {
+        /// 2^53: up to here a float holds every integer.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if value.fract() != 0.0 || value.abs() > EXACT {
+            return Err(E::invalid_type(de::Unexpected::Float(value), &T::WANTED));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "it is an integer below 2^53")]
+        T::from_integer(value as i64).map(Some)
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
         T::from_object(map)
     }

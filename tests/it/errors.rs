@@ -1,4 +1,4 @@
-//! What answers and broken connections become.
+//! What broken answers and broken connections become.
 
 use std::error::Error as _;
 use std::io::{Read, Write};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sinch_numbers::{Credentials, Error, ErrorKind, NumberUpdate, Phase};
 
-use crate::server::{Act, Server, answer, answer_with, ok};
+use crate::server::{Act, Server, ok};
 
 const NUMBER: &str = "+12025550134";
 
@@ -29,41 +29,12 @@ fn raw(text: &str) -> Act {
     Act::RawThenClose(text.as_bytes().to_vec())
 }
 
-/// One attempt each, so that a row is about classification only.
+/// One attempt each, so that a row is about classification only. Whole answers are in `statuses`, `content` and `redirects`.
 #[test]
 #[rustfmt::skip]
-fn answers_are_told_apart() {
-    let not_found = r#"{"error":{"code":404,"message":"no such number","status":"NOT_FOUND","details":[]}}"#;
-    let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(200), "]".repeat(200));
+fn broken_answers_are_told_apart() {
     // The answer, then: kind, status, and for a write whether it may have been applied.
     let rows: Vec<(Act, &str, Option<u16>, bool)> = vec![
-        (answer(400, "{}"), "api", Some(400), false),
-        (answer(403, ""), "auth", Some(403), false),
-        (answer(404, not_found), "api", Some(404), false),
-        (answer(408, ""), "api", Some(408), false),
-        (answer(409, ""), "api", Some(409), false),
-        (answer_with(429, "Retry-After: 99\r\n", ""), "rate", Some(429), false),
-        (answer(500, "<html>"), "api", Some(500), true),
-        (answer(501, ""), "api", Some(501), true),
-        (answer_with(503, "Retry-After: 99\r\n", ""), "api", Some(503), true),
-        (answer(504, ""), "api", Some(504), true),
-        (answer(301, ""), "protocol", Some(301), false),
-        (answer_with(307, "Location: http://127.0.0.1:1/x?secret=1\r\n", ""), "protocol", Some(307), false),
-        (ok(""), "protocol", Some(200), true),
-        (answer(204, ""), "protocol", Some(204), true),
-        (ok("<html>"), "protocol", Some(200), true),
-        (ok("[]"), "protocol", Some(200), true),
-        (ok("null"), "protocol", Some(200), true),
-        (ok("{"), "protocol", Some(200), true),
-        (ok("{} {}"), "protocol", Some(200), true),
-        (ok("{\"a\":\"\\ud800\"}"), "protocol", Some(200), true),
-        (ok(&deep), "protocol", Some(200), true),
-        (Act::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"a\":\"\xff\"}".to_vec()), "protocol", Some(200), true),
-        (ok(r#"{"phoneNumber":5}"#), "protocol", Some(200), true),
-        (ok(r#"{"error":{"code":400,"message":"no"}}"#), "api", Some(200), false),
-        (ok(r#"{"error":{"code":500,"message":"no"}}"#), "api", Some(200), true),
-        (ok(r#"{"error":{"code":403}}"#), "auth", Some(200), false),
-        (ok(r#"{"error":"no"}"#), "api", Some(200), false),
         (raw(""), "transport", None, true),
         (raw("HTTP/1.1 200 OK\r\nContent-Le"), "transport", None, true),
         (raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"a\""), "transport", None, true),
@@ -89,36 +60,6 @@ fn answers_are_told_apart() {
         assert_eq!(error.may_have_been_applied(), applied, "update {act:?}: {error:?}");
         assert!(!(error.can_retry() && applied));
         assert!(error.to_string().starts_with("active_update +12025550134: "), "{error}");
-        assert!(!format!("{error} {error:?}").contains("secret=1"));
-    }
-}
-
-#[test]
-fn deprovision_may_be_answered_with_nothing() {
-    for act in [ok(""), ok("{}"), answer(204, ""), answer(201, ""), ok(r#" { "x": 1 } "#)] {
-        let server = Server::new([act]);
-        server.client().deprovision_emergency_address(NUMBER).unwrap();
-    }
-    let server = Server::new([ok("<html>")]);
-    let error = server.client().deprovision_emergency_address(NUMBER).unwrap_err();
-    assert!(error.may_have_been_applied(), "{error:?}");
-}
-
-#[test]
-fn any_2xx_with_a_whole_object_is_success() {
-    for (status, body, name) in [
-        (200, r#"{"displayName":"a"}"#, "a"),
-        (201, r#"{"displayName":"a"}"#, "a"),
-        (202, "\u{feff}{\"displayName\":\"a\"}", "a"),
-        (200, " \r\n{\"displayName\":\"a\"}\n", "a"),
-        (200, r#"{"displayName":"x","displayName":"a"}"#, "a"),
-        (200, r#"{"phoneNumber":"+12","displayName":"a","error":{"code":1}}"#, "a"),
-        (200, "{\"displayName\":\"\\u0061\"}", "a"),
-        (200, "{\"displayName\":\"\\ud83d\\ude00\"}", "😀"),
-    ] {
-        let server = Server::new([answer_with(status, "Content-Type: text/plain\r\n", body)]);
-        let number = server.client().get(NUMBER).unwrap();
-        assert_eq!(number.display_name.as_deref(), Some(name), "{body}");
     }
 }
 
@@ -151,23 +92,6 @@ fn the_limit_is_exact() {
     let error = client(17).get(NUMBER).unwrap_err();
     assert_eq!(kind(&error), "protocol");
     assert!(error.to_string().contains("bigger than the limit"), "{error}");
-}
-
-#[test]
-fn field_violations_are_read_without_parsing_text() {
-    let body = r#"{"error":{"code":400,"message":"","status":"INVALID_ARGUMENT","details":[{"type":"BadRequest","fieldViolations":[{"field":"order_by","description":"Invalid order_by XXX"}]}]}}"#;
-    let server = Server::new([answer_with(400, "X-Request-Id: r-7\r\n", body)]);
-    let error = server.client().get(NUMBER).unwrap_err();
-    let [violation] = error.field_violations() else { panic!("{error:?}") };
-    assert_eq!(violation.field, "order_by");
-    assert_eq!(violation.description, "Invalid order_by XXX");
-    let answer = error.api_error().unwrap();
-    assert_eq!(answer.request_id.as_deref(), Some("r-7"));
-    assert_eq!(answer.body.as_deref(), Some(body));
-    assert_eq!(
-        error.to_string(),
-        "active_get +12025550134: status 400 INVALID_ARGUMENT: order_by: Invalid order_by XXX"
-    );
 }
 
 #[test]

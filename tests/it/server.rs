@@ -23,10 +23,14 @@ pub(crate) enum Act {
 
 /// An answer with a status, headers (each with its line end) and a body.
 pub(crate) fn answer_with(status: u16, headers: &str, body: &str) -> Act {
+    answer_bytes(status, headers, body.as_bytes())
+}
+
+/// The same with a body that need not be text.
+pub(crate) fn answer_bytes(status: u16, headers: &str, body: &[u8]) -> Act {
     let length = body.len();
-    Act::Raw(
-        format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n{body}").into(),
-    )
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
+    Act::Raw([head.as_bytes(), body].concat())
 }
 
 pub(crate) fn answer(status: u16, body: &str) -> Act {
@@ -125,6 +129,12 @@ impl Server {
 
     pub(crate) fn client(&self) -> Client {
         self.builder().build().unwrap()
+    }
+
+    /// A client that asks once and shows Basic credentials: each call is one request, and a 401 is final.
+    pub(crate) fn plain_client(&self) -> Client {
+        let builder = self.builder_with(Credentials::basic("key-id", "key-secret"));
+        builder.max_attempts(1).build().unwrap()
     }
 
     pub(crate) fn requests(&self) -> Vec<Recorded> {

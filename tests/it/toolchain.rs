@@ -1,11 +1,12 @@
 //! The library as C sees it: the shared object of this very build, and compilers that link programs with it.
 
+use std::collections::HashMap;
 use std::env;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use sinch_numbers::Sandbox;
 
@@ -35,10 +36,21 @@ pub(crate) fn library_folder() -> &'static Path {
     })
 }
 
+/// A program, once it is there.
+type Program = Arc<OnceLock<PathBuf>>;
+
 /// Compiles a program from a source file below the project's root, every warning an error, and links it with the library.
+/// Once for all tests: a program that runs cannot be written again.
 pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
+    static PROGRAMS: OnceLock<Mutex<HashMap<String, Program>>> = OnceLock::new();
     let label: String = format!("{source}-{compiler}{}", flags.concat())
         .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let programs = PROGRAMS.get_or_init(Mutex::default);
+    let program = Arc::clone(programs.lock().unwrap().entry(label.clone()).or_default());
+    program.get_or_init(|| compile_anew(compiler, source, flags, &label)).clone()
+}
+
+fn compile_anew(compiler: &str, source: &str, flags: &[&str], label: &str) -> PathBuf {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(label);
     let lib = library_folder();
     let mut command = Command::new(compiler);
