@@ -104,9 +104,11 @@ impl Head {
             date: None,
             location: None,
         };
-        // An empty field says nothing.
-        let text =
-            |value: &[u8]| (!value.is_empty()).then(|| String::from_utf8_lossy(value).into_owned());
+        // What is empty says nothing, and what is not ASCII means nothing.
+        let text = |value: &[u8]| {
+            let value = std::str::from_utf8(value).ok()?;
+            (!value.is_empty() && value.is_ascii()).then(|| value.to_owned())
+        };
         for field in fields {
             let is = |name: &str| field.name.eq_ignore_ascii_case(name);
             let value = field.value;

@@ -548,7 +548,7 @@ mod tests {
     #[test]
     fn the_last_member_is_found_from_either_end() {
         let rows = [
-            r#"{}"#,
+            "{}",
             r#"{"t":"1"}"#,
             r#"{"a":[{"t":"1"}],"t":"2","n":3}"#,
             r#"{"t":"2","a":[{"t":"1"}]}"#,

@@ -2,7 +2,7 @@
 //! breaks the answer to the first write, which the service has carried out or has never seen. Whatever is told afterwards must
 //! be true, and nothing may have happened twice.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
