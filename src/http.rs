@@ -288,14 +288,13 @@ impl Http {
         let reader = response.body_mut().with_config().limit(u64::MAX).reader();
         let read = reader.take(limit.saturating_add(1)).read_to_end(&mut body);
         let read = read.map_err(|error| broken(error.into(), Some(status.as_u16())));
-        if CALL.get().cancelled {
-            // ureq takes a cancelled read for the end of a body that ends with its connection.
-            let error = ureq::Error::Io(io::ErrorKind::ConnectionAborted.into());
-            return Err(broken(error, Some(status.as_u16())));
-        }
         match read {
             // What an error status says stands, whatever became of its body.
-            Err(broken) if !status.is_success() && broken.how != How::Timeout => return Ok(body),
+            Err(broken)
+                if !status.is_success() && !matches!(broken.how, How::Timeout | How::Cancelled) =>
+            {
+                return Ok(body);
+            }
             Err(broken) => return Err(broken),
             Ok(_) => {}
         }
@@ -560,6 +559,24 @@ impl<In: Transport> Connector<In> for Watch {
     }
 }
 
+/// Hides from ureq how reading failed: it takes a reset, a TLS stream that was cut off and a cancelled read for the end of a
+/// body that ends with its connection, and what came of that body for the whole.
+fn no_end(error: ureq::Error) -> ureq::Error {
+    match error {
+        ureq::Error::Io(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::ConnectionReset
+            ) =>
+        {
+            ureq::Error::Io(io::Error::other(e))
+        }
+        error => error,
+    }
+}
+
 /// Writes the header behind the request line, which is the first line of what is to be sent.
 fn insert_authorization(
     output: &mut [u8],
@@ -618,7 +635,7 @@ impl<In: Transport> Transport for Watched<In> {
                 call.phase = Phase::Wait;
             }
         });
-        self.inner.await_input(timeout)
+        self.inner.await_input(timeout).map_err(no_end)
     }
 
     /// ureq asks when a connection goes back to the pool and again when it leaves it; only the second answer can
