@@ -12,7 +12,8 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::http::{HeaderMap, StatusCode, Uri};
+use ureq::http::header::TRANSFER_ENCODING;
+use ureq::http::{HeaderMap, StatusCode, Uri, Version};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
@@ -279,6 +280,22 @@ impl Http {
         response: &mut ureq::http::Response<ureq::Body>,
         status: StatusCode,
     ) -> Result<Vec<u8>, Broken> {
+        if status == StatusCode::NO_CONTENT {
+            // Whatever is said about the body: nothing is not a broken gzip.
+            return Ok(Vec::new());
+        }
+        if !understood(response) {
+            if !status.is_success() {
+                return Ok(Vec::new());
+            }
+            return Err(Broken {
+                how: How::Protocol,
+                phase: Phase::Receive,
+                sent: true,
+                status: Some(status.as_u16()),
+                source: Some("the body is transferred in an unknown way".into()),
+            });
+        }
         // Trust the announced length only so far, and leave room for the NUL that C wants behind it; and one byte more
         // than the limit tells that it is passed.
         let announced = response.body().content_length().unwrap_or(0);
@@ -311,6 +328,20 @@ impl Http {
             });
         }
         Ok(body)
+    }
+}
+
+/// Tells whether the transfer of the body is one that ureq knows: it passes over every other encoding, and would take a body of
+/// unknown form and length for the bytes of the answer. HTTP/1.0 has none (RFC 9112, section 6.1).
+fn understood(response: &ureq::http::Response<ureq::Body>) -> bool {
+    let mut encodings = response.headers().get_all(TRANSFER_ENCODING).iter();
+    match (encodings.next(), encodings.next()) {
+        (None, _) => true,
+        (Some(one), None) => {
+            one.as_bytes().eq_ignore_ascii_case(b"chunked")
+                && response.version() != Version::HTTP_10
+        }
+        _ => false,
     }
 }
 
