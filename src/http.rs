@@ -666,6 +666,10 @@ impl<In: Transport> Transport for Watched<In> {
                 call.phase = Phase::Wait;
             }
         });
+        if self.inner.buffers().input_append_buf().is_empty() {
+            // Whoever waits for more than fits waits in vain; reading nothing would be told as a connection that was closed.
+            return Err(ureq::Error::LargeResponseHeader(BUFFER, BUFFER));
+        }
         self.inner.await_input(timeout).map_err(no_end)
     }
 
