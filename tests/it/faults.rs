@@ -90,9 +90,19 @@ pub(crate) struct Faults {
 impl Faults {
     /// The n-th connection plays the n-th script, those after the last one the last.
     pub(crate) fn new(scripts: impl IntoIterator<Item = Vec<Step>>) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), scripts)
+    }
+
+    /// The same, with so little room for what was not read yet that it is soon full.
+    pub(crate) fn reading_slowly(scripts: impl IntoIterator<Item = Vec<Step>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        SockRef::from(&listener).set_recv_buffer_size(4096).unwrap();
+        Self::on(listener, scripts)
+    }
+
+    fn on(listener: TcpListener, scripts: impl IntoIterator<Item = Vec<Step>>) -> Self {
         let scripts: Vec<Vec<Step>> = scripts.into_iter().collect();
         assert!(!scripts.is_empty());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared::default());
         let accepting = Some(thread::spawn({

@@ -1,6 +1,6 @@
 //! Broken framing: what is said in place of an answer, or is no answer that HTTP/1.1 allows; and what is odd and allowed.
 
-use crate::broken::{CHUNKED, GZIP, Row, bytes, check, ends, head, row, stays};
+use crate::broken::{CHUNKED, DEADLINE, GZIP, Row, bytes, check, ends, head, row, stays};
 use crate::faults::{Step, send};
 
 /// A head that says no more than its status line.
@@ -456,6 +456,6 @@ fn broken_answers_are_told_as_what_they_are() {
     let groups =
         [not_http(), status_lines(), headers(), lengths(), chunks(), encodings(), timing()];
     let rows: Vec<Row> = groups.into_iter().flatten().collect();
-    let cases = check(&rows, |builder| builder);
+    let cases = check(&rows, DEADLINE, |builder| builder);
     assert!(cases >= 200, "{cases} cases");
 }
