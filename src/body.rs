@@ -31,12 +31,13 @@ pub(crate) fn receive(
     let most = if success { most } else { most.min(LARGEST_ERROR) };
     let announced = match head.body {
         Body::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
-        Body::Chunked | Body::UntilEnd => 0,
+        Body::Chunked | Body::UntilEnd | Body::Unknown(_) => 0,
     };
     // Trust the announced length only so far; and leave room for the NUL that C wants behind it.
     let first = if secret { most } else { announced.clamp(512, 1 << 20) };
     let mut bounded = Bounded { bytes: Vec::with_capacity(first + 1), most, full: false };
     match (head.coding, head.body) {
+        (_, Body::Unknown(flaw)) => (Vec::new(), Err(flaw.into())),
         (Coding::None, Body::Length(length)) if success && length > most as u64 => {
             (Vec::new(), Err(TOO_BIG.into()))
         }
@@ -58,8 +59,12 @@ pub(crate) fn receive(
             });
             if result.is_ok() && !empty {
                 let finished = decoder.try_finish();
-                result = finished
-                    .map_err(|_| if decoder.get_ref().full { TOO_BIG } else { NO_GZIP }.into());
+                result = finished.map_err(|_| match framing {
+                    _ if decoder.get_ref().full => TOO_BIG.into(),
+                    // The end of the connection was not the end of what is in it.
+                    Body::UntilEnd => cut(),
+                    _ => NO_GZIP.into(),
+                });
             }
             (mem::take(&mut decoder.get_mut().bytes), result)
         }
@@ -76,13 +81,14 @@ fn pieces(
 ) -> Result<(), Problem> {
     let mut left = match framing {
         Body::Length(length) => length,
-        Body::Chunked | Body::UntilEnd => u64::MAX,
+        Body::Chunked | Body::UntilEnd | Body::Unknown(_) => u64::MAX,
     };
     let mut chunks = Chunks::new();
     while left > 0 && !chunks.is_done() {
         let there = connection.look(limits)?;
         if there.is_empty() {
-            return if framing == Body::UntilEnd { Ok(()) } else { Err(cut()) };
+            let whole = framing == Body::UntilEnd || chunks.is_whole();
+            return if whole { Ok(()) } else { Err(cut()) };
         }
         let used = if framing == Body::Chunked {
             chunks.decode(there, &mut take)?

@@ -62,6 +62,8 @@ pub(crate) struct Connection {
     input: Box<[u8]>,
     begin: usize,
     end: usize,
+    /// The server has ended the stream.
+    ended: bool,
     output: Vec<u8>,
 }
 
@@ -89,6 +91,7 @@ impl Connection {
             input: vec![0; LONGEST_HEAD].into_boxed_slice(),
             begin: 0,
             end: 0,
+            ended: false,
             output: Vec::new(),
         };
         if let Some(proxy) = way.proxy {
@@ -228,6 +231,7 @@ impl Connection {
                 &mut self.input,
                 limits,
             )?;
+            self.ended = self.end == 0;
         }
         Ok(&self.input[self.begin..self.end])
     }
@@ -257,9 +261,14 @@ impl Connection {
         }
     }
 
-    /// Tells whether everything that came has been taken: what is there beyond the answer, nobody asked for.
+    /// Tells whether everything that came has been taken.
     pub(crate) fn is_drained(&self) -> bool {
         self.begin == self.end
+    }
+
+    /// Tells whether another request can be sent: what is there beyond the answer, nobody asked for.
+    pub(crate) fn can_go_on(&self) -> bool {
+        self.is_drained() && !self.ended
     }
 
     /// Leaves nothing of what was received in memory.

@@ -28,6 +28,8 @@ impl fmt::Display for Flaw {
 
 impl std::error::Error for Flaw {}
 
+const NO_STATUS: Flaw = Flaw::Invalid("its status is no status");
+
 /// What counts of the head of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -49,6 +51,8 @@ pub(crate) enum Body {
     Chunked,
     /// With the connection.
     UntilEnd,
+    /// Nobody can tell.
+    Unknown(Flaw),
 }
 
 /// What has been done to the body.
@@ -77,20 +81,23 @@ impl Head {
             Err(httparse::Error::Version) => {
                 return Err(Flaw::Invalid("it is neither HTTP/1.1 nor HTTP/1.0"));
             }
-            Err(httparse::Error::Status) => return Err(Flaw::Invalid("its status is no status")),
+            Err(httparse::Error::Status) => return Err(NO_STATUS),
             Err(_) => return Err(Flaw::Invalid("its head is malformed")),
         };
         if length > LONGEST_HEAD {
             return Err(Flaw::TooBig("its head is longer than 16 KiB"));
         }
         let status = response.code.unwrap_or(0);
+        if status < 100 {
+            return Err(NO_STATUS);
+        }
         let head = Self::of(status, response.version == Some(1), response.headers)?;
         Ok(Some((length, head)))
     }
 
     fn of(status: u16, newer: bool, fields: &[httparse::Header<'_>]) -> Result<Self, Flaw> {
         let mut length = None;
-        let mut chunked = false;
+        let mut transfer = None;
         let mut keeps = newer;
         let mut coding = Coding::None;
         let mut correlation_id = None;
@@ -113,23 +120,22 @@ impl Head {
             let is = |name: &str| field.name.eq_ignore_ascii_case(name);
             let value = field.value;
             if is("content-length") {
-                for part in list(value) {
-                    let part = parse_length(part)?;
+                for part in value.split(|byte| *byte == b',') {
+                    let part = parse_length(part.trim_ascii())?;
                     if length.is_some_and(|length| length != part) {
                         return Err(Flaw::Invalid("it has two different lengths"));
                     }
                     length = Some(part);
                 }
             } else if is("transfer-encoding") {
-                if !newer {
-                    return Err(Flaw::Invalid("it is HTTP/1.0 with a transfer coding"));
-                }
-                for part in list(value) {
-                    if chunked || !part.eq_ignore_ascii_case(b"chunked") {
-                        return Err(Flaw::Invalid("its transfer coding is not chunked"));
+                // Chunks, once, and nothing else, are what everybody has to understand; HTTP/1.0 has none of it.
+                transfer = match transfer {
+                    None if !newer => {
+                        Some(Err(Flaw::Invalid("it is HTTP/1.0 with a transfer coding")))
                     }
-                    chunked = true;
-                }
+                    None if value.eq_ignore_ascii_case(b"chunked") => Some(Ok(())),
+                    _ => Some(Err(Flaw::Invalid("its transfer coding is not chunked"))),
+                };
             } else if is("connection") {
                 for part in list(value) {
                     if part.eq_ignore_ascii_case(b"close") {
@@ -161,16 +167,17 @@ impl Head {
         }
         head.request_id = head.request_id.or(correlation_id);
         head.coding = coding;
-        head.body = match (status, chunked, length) {
+        head.body = match (status, transfer, length) {
             (..200 | 204 | 304, ..) => Body::Length(0),
-            (_, true, None) => Body::Chunked,
+            (_, Some(Ok(())), None) => Body::Chunked,
             // Nobody who says both means both. Chunks are what counts; but the connection is not trusted any further.
-            (_, true, Some(_)) => {
+            (_, Some(Ok(())), Some(_)) => {
                 keeps = false;
                 Body::Chunked
             }
-            (_, false, Some(length)) => Body::Length(length),
-            (_, false, None) => {
+            (_, Some(Err(flaw)), _) => Body::Unknown(flaw),
+            (_, None, Some(length)) => Body::Length(length),
+            (_, None, None) => {
                 keeps = false;
                 Body::UntilEnd
             }
@@ -191,11 +198,11 @@ fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn parse_length(digits: &[u8]) -> Result<u64, Flaw> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(Flaw::Invalid("its length is no number"));
+    }
     let mut length = 0_u64;
     for digit in digits {
-        if !digit.is_ascii_digit() {
-            return Err(Flaw::Invalid("its length is no number"));
-        }
         length = length
             .checked_mul(10)
             .and_then(|length| length.checked_add(u64::from(digit - b'0')))
@@ -243,6 +250,16 @@ impl Chunks {
 
     pub(crate) fn is_done(&self) -> bool {
         self.state == State::Done
+    }
+
+    /// Tells whether nothing but a trailer can follow: the last chunk has been seen, and no line was begun behind it.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(
+            self.state,
+            State::Trailer { line_is_empty: true }
+                | State::TrailerEnd { line_is_empty: true }
+                | State::Done
+        )
     }
 
     /// Works through what has come, and hands on the data in it; says how many bytes of it belong to this body.
@@ -369,12 +386,10 @@ mod tests {
             "HTTP/1.1 200 OK\nContent-Length: 5 5",
             "HTTP/1.1 200 OK\nContent-Length: 5\nContent-Length: 6",
             "HTTP/1.1 200 OK\nContent-Length: 5, 6",
+            "HTTP/1.1 200 OK\nContent-Length: 5,",
+            "HTTP/1.1 200 OK\nContent-Length:",
+            "HTTP/1.1 099 X",
             "HTTP/1.1 200 OK\nContent-Length: 18446744073709551616",
-            "HTTP/1.1 200 OK\nTransfer-Encoding: gzip",
-            "HTTP/1.1 200 OK\nTransfer-Encoding: gzip, chunked",
-            "HTTP/1.1 200 OK\nTransfer-Encoding: chunked, chunked",
-            "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nTransfer-Encoding: chunked",
-            "HTTP/1.0 200 OK\nTransfer-Encoding: chunked",
             "HTTP/2 200 OK",
             "HTTP/1.2 200 OK",
             "http/1.1 200 OK",
@@ -388,6 +403,17 @@ mod tests {
         ];
         for head in rows {
             assert!(matches!(parse(head), Err(Flaw::Invalid(_))), "{head}: {:?}", parse(head));
+        }
+        let unknown = [
+            "HTTP/1.1 200 OK\nTransfer-Encoding: gzip",
+            "HTTP/1.1 200 OK\nTransfer-Encoding: gzip, chunked",
+            "HTTP/1.1 200 OK\nTransfer-Encoding: chunked, chunked",
+            "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nTransfer-Encoding: chunked",
+            "HTTP/1.1 200 OK\nTransfer-Encoding:",
+            "HTTP/1.0 200 OK\nTransfer-Encoding: chunked",
+        ];
+        for head in unknown {
+            assert!(matches!(parse(head).unwrap().body, Body::Unknown(_)), "{head}");
         }
         let long = format!("HTTP/1.1 200 OK\nX: {}", "x".repeat(LONGEST_HEAD));
         let many = format!("HTTP/1.1 200 OK{}", "\nX: 1".repeat(MOST_FIELDS + 1));

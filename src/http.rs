@@ -147,8 +147,7 @@ impl Http {
         };
         match self.converse(&mut connection, outgoing, limits, &mut progress) {
             Ok((incoming, keeps)) => {
-                // Whatever is there beyond the answer, nobody asked for.
-                let keeps = keeps && connection.is_drained();
+                let keeps = keeps && connection.can_go_on();
                 if outgoing.secret {
                     connection.wipe();
                 }
@@ -328,7 +327,7 @@ fn receive_head(
     limits: Limits,
     progress: &mut Progress,
 ) -> Result<Head, Problem> {
-    const MOST_INTERIM: usize = 16;
+    const MOST_INTERIM: usize = 100;
     for _ in 0..=MOST_INTERIM {
         let head = connection.receive_head(limits)?;
         if !head.is_interim() {
@@ -336,7 +335,7 @@ fn receive_head(
         }
         progress.heard = true;
     }
-    Err(Flaw::TooBig("more than 16 interim answers").into())
+    Err(Flaw::TooBig("more than 100 interim answers").into())
 }
 
 fn public_part(location: &str) -> Option<String> {
