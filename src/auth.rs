@@ -79,13 +79,20 @@ impl Credentials {
 
     /// The header of Basic authentication: for calls, or for the token endpoint.
     pub(crate) fn basic_header(&self) -> Header {
-        let Inner { key_id, key_secret, .. } = &*self.0;
-        let plain = Zeroizing::new(format!("{key_id}:{}", key_secret.as_str()));
-        let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
-        header.push_str("Basic ");
-        push_base64(&mut header, plain.as_bytes());
-        Arc::new(header)
+        Arc::new(basic(&self.0.key_id, &self.0.key_secret))
     }
+}
+
+/// Writes the value of a header of Basic authentication.
+pub(crate) fn basic(name: &str, password: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(name.len() + 1 + password.len()));
+    for part in [name, ":", password] {
+        plain.push_str(part);
+    }
+    let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
+    header.push_str("Basic ");
+    push_base64(&mut header, plain.as_bytes());
+    header
 }
 
 /// Writes standard base64. Within the capacity of `out`, so that no copy is left behind by a reallocation.

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fmt;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,10 +9,11 @@ use crate::auth::Credentials;
 use crate::client::Client;
 use crate::engine::{Engine, EngineConfig};
 use crate::error::Error;
-use crate::http::{HttpConfig, Proxy, Trusted};
+use crate::http::HttpConfig;
 use crate::log::{Log, LogLevel};
-use crate::proxy::{Origin, ProxyChoice};
+use crate::proxy::{Origin, Proxy, ProxyChoice};
 use crate::retry::RetryPolicy;
+use crate::tls::Trusted;
 
 /// The settings of a [`Client`]. Each has a default; [`build`](ClientBuilder::build) checks them all.
 #[derive(Clone)]
@@ -292,8 +292,8 @@ impl ClientBuilder {
                 max_response_bytes: self.max_response_bytes,
                 user_agent: self.user_agent,
                 trusted: self.roots.read()?,
-                proxy: api_proxy,
             },
+            proxy: api_proxy,
             auth_proxy,
             log: self.log,
         });
@@ -314,7 +314,7 @@ impl Roots {
 
     fn read(&self) -> Result<Trusted, Error> {
         let (field, file) = match self {
-            Self::Bundled => return Ok(Trusted::bundled()),
+            Self::Bundled => return Ok(Trusted::Bundled),
             Self::File(file) => ("caFile", file.clone()),
             Self::Platform => {
                 let named = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
@@ -370,26 +370,16 @@ fn origin(field: &str, text: &str, allow_http: bool) -> Result<String, Error> {
     if authority.contains(['/', '?', '#', '\\']) {
         return refuse("holds more than scheme, host and port");
     }
-    let (host, port) = match authority.rsplit_once(':') {
-        // A colon inside brackets belongs to an IPv6 address.
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
-        return refuse("has a port that is not 1 to 65535");
+    match authority.rsplit_once(':') {
+        Some((_, port)) if !port.ends_with(']') && port.parse().unwrap_or(0_u16) == 0 => {
+            return refuse("has a port that is not 1 to 65535");
+        }
+        _ => {}
     }
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.' || b == b'_';
-    let valid = match bare {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.len() <= 253 && host.bytes().all(name),
-    };
-    if !valid {
+    let Some(origin) = Origin::of_authority(secure, authority) else {
         return refuse("has no valid host");
-    }
-    let loopback = host.eq_ignore_ascii_case("localhost")
-        || bare.unwrap_or(host).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if !secure && !loopback && !allow_http {
+    };
+    if !secure && !origin.is_loopback() && !allow_http {
         return refuse("is http to another machine: use https, or allow it with allow_http");
     }
     Ok(format!("{}://{authority}", if secure { "https" } else { "http" }))

@@ -135,7 +135,7 @@ impl Client {
     }
 
     /// Ends all calls of this client and its clones, on all threads: those that run and those that come fail with
-    /// [`Cancelled`](crate::ErrorKind::Cancelled). Only a connect under way is not cut short.
+    /// [`Cancelled`](crate::ErrorKind::Cancelled), wherever they stand.
     pub fn shutdown(&self) {
         self.engine.shutdown();
     }

@@ -69,6 +69,16 @@ impl Names {
         })
     }
 
+    /// Takes an answer for old, since nobody could be reached where it leads: the next call looks the name up anew. What was
+    /// looked up a moment ago is not doubted, or an outage would become one of the resolver as well.
+    pub(crate) fn doubt(&self, host: &str) {
+        const A_MOMENT: Duration = Duration::from_secs(1);
+        if let Some(entry) = lock(&self.hosts).get(host).cloned() {
+            let mut state = lock(&entry.state);
+            state.answered = state.answered.filter(|at| at.elapsed() < A_MOMENT);
+        }
+    }
+
     fn lookup_with(
         &self,
         host: &str,
@@ -247,6 +257,26 @@ mod tests {
         lock(&host.state).answered = Instant::now().checked_sub(2 * SERVE_STALE);
         let found = names.lookup_with("d.test", 7, soon(), fails).unwrap();
         assert_eq!(found, ["127.0.0.3:7".parse().unwrap()]);
+    }
+
+    #[test]
+    fn an_answer_that_leads_nowhere_is_looked_up_anew() {
+        let names = Names::default();
+        let host = Arc::new(Host::default());
+        host.settle(Ok(vec!["127.0.0.5".parse().unwrap()]));
+        lock(&names.hosts).insert("f.test".to_owned(), Arc::clone(&host));
+        let moved = |_: &str| Ok(vec!["127.0.0.6".parse().unwrap()]);
+        let found = |resolve| names.lookup_with("f.test", 7, soon(), resolve).unwrap();
+        names.doubt("f.test");
+        names.doubt("unknown.test");
+        assert_eq!(found(moved), ["127.0.0.5:7".parse().unwrap()], "looked up a moment ago");
+        lock(&host.state).answered = Instant::now().checked_sub(Duration::from_secs(5));
+        names.doubt("f.test");
+        assert_eq!(found(moved), ["127.0.0.6:7".parse().unwrap()]);
+        // A resolver that fails as well leaves what was true before.
+        lock(&host.state).answered = Instant::now().checked_sub(Duration::from_secs(5));
+        names.doubt("f.test");
+        assert_eq!(found(|_| Err(io::Error::other("down"))), ["127.0.0.6:7".parse().unwrap()]);
     }
 
     #[test]

@@ -5,19 +5,21 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use crate::api_error;
 use crate::auth::{Credentials, Fresh, Header, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
-use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing, Proxy};
+use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing};
 use crate::json;
 use crate::log::{Log, LogLevel};
 use crate::operation::{Method, Request};
+use crate::proxy::Proxy;
 use crate::reconcile::{Asked, Found, Verdict};
 use crate::retry::{Circumstances, Decision, Dice, Effect, Failure, RetryBudget, RetryPolicy};
 use crate::sys::{self, PerProcess};
+use crate::tls::Tls;
 
 /// Everything that a client was built with, checked.
 pub(crate) struct EngineConfig {
@@ -29,7 +31,8 @@ pub(crate) struct EngineConfig {
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) http: HttpConfig,
-    /// The proxy that leads to the token endpoint.
+    /// The proxies that lead to the API and to the token endpoint.
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) auth_proxy: Option<Proxy>,
     pub(crate) log: Log,
 }
@@ -39,12 +42,14 @@ pub(crate) struct Engine {
     credentials: Credentials,
     /// The header of Basic authentication, where calls use it.
     basic: Option<Header>,
-    /// Everything before the operation's own target.
+    /// Everything between the origin and the operation's own target.
     prefix: String,
-    token_url: String,
+    base_url: String,
+    auth_url: String,
     timeout: Duration,
     retry: RetryPolicy,
     http: HttpConfig,
+    proxy: Option<Proxy>,
     auth_proxy: Option<Proxy>,
     log: Log,
     stop: Signal,
@@ -53,9 +58,9 @@ pub(crate) struct Engine {
 
 /// What holds sockets, locks and luck: each process has its own, so that a client made before a fork works after it.
 struct Live {
-    http: Http,
-    /// For the token endpoint, where another proxy leads to it.
-    auth_http: Option<Http>,
+    api: Http,
+    /// The token endpoint, unless it is on the same server and reached in the same way.
+    auth: Option<Http>,
     tokens: TokenCache,
     budget: RetryBudget,
     dice: Dice,
@@ -110,12 +115,14 @@ impl Engine {
         let basic = (!config.credentials.uses_tokens()).then(|| config.credentials.basic_header());
         let engine = Self {
             basic,
-            prefix: format!("{}/v1/projects/{}/", config.base_url, config.project_id),
-            token_url: format!("{}/oauth2/token", config.auth_url),
+            prefix: format!("/v1/projects/{}/", config.project_id),
+            base_url: config.base_url,
+            auth_url: config.auth_url,
             credentials: config.credentials,
             timeout: config.timeout,
             retry: config.retry,
             http: config.http,
+            proxy: config.proxy,
             auth_proxy: config.auth_proxy,
             log: config.log,
             stop: Signal::new(),
@@ -127,11 +134,14 @@ impl Engine {
 
     fn live(&self) -> &Live {
         let made = self.live.get_or_try_init(|| {
+            let tls = Arc::new(Tls::new(self.http.trusted.clone()));
+            let server = |origin: &String, proxy: &Option<Proxy>| {
+                Http::new(self.http.clone(), origin.clone(), proxy.clone(), Arc::clone(&tls))
+            };
+            let apart = self.auth_url != self.base_url || self.auth_proxy != self.proxy;
             Ok::<_, Infallible>(Live {
-                http: Http::new(self.http.clone()),
-                auth_http: (self.auth_proxy != self.http.proxy).then(|| {
-                    Http::new(HttpConfig { proxy: self.auth_proxy.clone(), ..self.http.clone() })
-                }),
+                api: server(&self.base_url, &self.proxy),
+                auth: apart.then(|| server(&self.auth_url, &self.auth_proxy)),
                 tokens: TokenCache::new(),
                 budget: RetryBudget::new(),
                 dice: Dice::new(),
@@ -295,6 +305,16 @@ impl Engine {
         asked: &Asked,
         bounds: Bounds,
     ) -> (Verdict, Option<Reply>) {
+        if !self.live().budget.withdraw(RetryBudget::QUESTION) {
+            self.log.write(
+                LogLevel::Warn,
+                format_args!(
+                    "{}: nobody said what became of it, and too much fails to ask",
+                    request.operation
+                ),
+            );
+            return (Verdict::Unclear, None);
+        }
         let answer = self.attempt(question, bounds, &mut 0).map_err(|stopped| stopped.error);
         let verdict = match &answer {
             Ok(reply) => asked.judge(Found::Json(&reply.json)),
@@ -374,21 +394,22 @@ impl Engine {
         attempts: &mut u32,
     ) -> Result<Reply, Attempt> {
         let live = self.live();
-        let url = format!("{}{}", self.prefix, request.target);
+        let target = [self.prefix.as_str(), request.target.as_str()];
         let mut rejected = None;
         loop {
             let proof = self.prove(live, bounds, rejected.as_ref()).map_err(Attempt::Unproven)?;
             *attempts += 1;
-            let result = live
-                .http
-                .exchange(&Outgoing {
-                    method: request.method,
-                    url: &url,
-                    authorization: proof.header(),
-                    content_type: "application/json",
-                    body: request.body.as_deref(),
-                    bounds,
-                })
+            let outgoing = Outgoing {
+                method: request.method,
+                target: &target,
+                authorization: proof.header(),
+                content_type: "application/json",
+                body: request.body.as_deref(),
+                bounds,
+                secret: false,
+                fresh: false,
+            };
+            let result = exchange(&live.api, &outgoing, request.effect)
                 .map_err(failed)
                 .and_then(|incoming| read(incoming, request));
             let (failure, error) = match result {
@@ -443,10 +464,13 @@ impl Engine {
                 dice: live.dice.roll(),
             },
         );
-        let throttled = matches!(failure, Failure::Status(429 | 503));
+        let price = match failure {
+            Failure::Status(429 | 503) => RetryBudget::THROTTLED,
+            _ => RetryBudget::RETRY,
+        };
         match decision {
             // The pot is empty: this failure is as far as the call goes. What is retried was never applied.
-            Decision::Retry(_) if !live.budget.withdraw(throttled) => Decision::Fail,
+            Decision::Retry(_) if !live.budget.withdraw(price) => Decision::Fail,
             decision => decision,
         }
     }
@@ -472,18 +496,19 @@ impl Engine {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let http = live.auth_http.as_ref().unwrap_or(&live.http);
-            let result = http
-                .exchange(&Outgoing {
-                    method: Method::Post,
-                    url: &self.token_url,
-                    authorization: &header,
-                    content_type: "application/x-www-form-urlencoded",
-                    body: Some(b"grant_type=client_credentials"),
-                    bounds,
-                })
-                .map_err(failed)
-                .and_then(read_token);
+            let outgoing = Outgoing {
+                method: Method::Post,
+                target: &["/oauth2/token"],
+                authorization: &header,
+                content_type: "application/x-www-form-urlencoded",
+                body: Some(b"grant_type=client_credentials"),
+                bounds,
+                secret: true,
+                fresh: false,
+            };
+            let http = live.auth.as_ref().unwrap_or(&live.api);
+            let result =
+                exchange(http, &outgoing, Effect::Read).map_err(failed).and_then(read_token);
             let (failure, error) = match result {
                 Ok(fresh) => {
                     self.log.write(LogLevel::Info, format_args!("a new access token"));
@@ -508,9 +533,20 @@ fn level_of(error: &Error) -> LogLevel {
     }
 }
 
+/// Makes an exchange. A connection that had died unnoticed is replaced, where sending the request again does no harm; that is
+/// no attempt of its own.
+fn exchange(http: &Http, outgoing: &Outgoing<'_>, effect: Effect) -> Result<Incoming, Broken> {
+    match http.exchange(outgoing) {
+        Err(broken) if broken.stale && effect == Effect::Read => {
+            http.exchange(&Outgoing { fresh: true, ..*outgoing })
+        }
+        result => result,
+    }
+}
+
 /// What an exchange that broke means.
 fn failed(broken: Broken) -> Failed {
-    let Broken { how, phase, sent, status, source } = broken;
+    let Broken { how, phase, sent, status, source, .. } = broken;
     let success = status.is_none_or(|status| (200..300).contains(&status));
     let failure = match (how, status) {
         (How::Tls, _) => Failure::Tls,
@@ -600,19 +636,18 @@ fn redirected(incoming: &Incoming) -> Error {
 }
 
 /// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
-fn read_token(incoming: Incoming) -> Result<Fresh, Failed> {
+fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
     let status = incoming.status;
-    match status {
-        200..=299 => {
-            let body = Zeroizing::new(incoming.body);
-            let fresh = Fresh::parse(&body);
-            fresh.map_err(|error| (Failure::Unintelligible, error.with_http_status(status)))
-        }
+    let result = match status {
+        200..=299 => Fresh::parse(&incoming.body)
+            .map_err(|error| (Failure::Unintelligible, error.with_http_status(status))),
         300..=399 => Err((Failure::Status(status), redirected(&incoming))),
         400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
         _ => {
             let problem = format!("token endpoint: status {status}, which no final answer has");
             Err((Failure::Status(status), Error::protocol(problem, Some(status), b"")))
         }
-    }
+    };
+    incoming.body.zeroize();
+    result
 }

@@ -1,36 +1,25 @@
-//! One exchange over HTTP: a request out, an answer or a precise failure back. The only file that knows ureq.
-//!
-//! ureq brings HTTP/1.1, the pool, TLS and gzip; this file brings sockets and names. Both keep to the deadline of
-//! the call, which stands in a thread-local: an exchange runs on the thread of its caller from beginning to end.
+//! One exchange over HTTP/1.1: a request out, a whole answer or a precise failure back; and the connections that are kept
+//! between exchanges.
 
-use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::os::fd::AsRawFd;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ureq::http::{HeaderMap, StatusCode, Uri};
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout,
-    RustlsConnector, Transport,
-};
-use ureq::{Agent, Timeout};
 use zeroize::Zeroize;
 
 use crate::auth::Header;
+use crate::body;
 use crate::cancel::Bounds;
+use crate::connection::{Connection, Problem, Way};
 use crate::dns::{LookupError, Names};
 use crate::error::Phase;
+use crate::framing::{Flaw, Head};
 use crate::operation::Method;
-use crate::sys::{NONE, Ready, Woken};
-
-/// Big enough for a head and most answers; a page of numbers takes a few rounds.
-const BUFFER: usize = 16 * 1024;
+use crate::proxy::{Origin, Proxy};
+use crate::socket::{Limits, Stop};
+use crate::tls::{Tls, Trusted};
 
 /// What the transport is told when the client is built.
 #[derive(Clone, Debug)]
@@ -41,78 +30,21 @@ pub(crate) struct HttpConfig {
     pub(crate) max_response_bytes: u64,
     pub(crate) user_agent: String,
     pub(crate) trusted: Trusted,
-    pub(crate) proxy: Option<Proxy>,
-}
-
-/// The roots that vouch for a server.
-#[derive(Clone, Debug)]
-pub(crate) struct Trusted(RootCerts);
-
-impl Trusted {
-    pub(crate) fn bundled() -> Self {
-        Self(RootCerts::WebPki)
-    }
-
-    /// Reads the certificates of a PEM file and passes over whatever else is in it.
-    pub(crate) fn from_pem(pem: &[u8]) -> Result<Self, String> {
-        let mut certificates = Vec::new();
-        for item in parse_pem(pem) {
-            if let PemItem::Certificate(certificate) = item.map_err(|_| "is no valid PEM")? {
-                certificates.push(certificate);
-            }
-        }
-        if certificates.is_empty() {
-            return Err("holds no certificate".to_owned());
-        }
-        Ok(Self(RootCerts::Specific(Arc::new(certificates))))
-    }
-}
-
-/// A proxy that tunnels (CONNECT), with its credentials.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Proxy(ureq::Proxy);
-
-impl Proxy {
-    /// Reads the URL of an HTTP proxy. No error repeats it: it can hold a password.
-    pub(crate) fn parse(url: &str) -> Result<Self, String> {
-        let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
-        if !scheme.eq_ignore_ascii_case("http") {
-            return Err("only an HTTP proxy is supported: http://host:port".to_owned());
-        }
-        let no_proxy = || "is no URL of a proxy: http://host:port".to_owned();
-        // ureq would take a port that is none for the default one.
-        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let host = authority.rsplit('@').next().unwrap_or("").trim_end_matches('/');
-        let port = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
-        if host.is_empty() || port.is_some_and(|(_, port)| port.parse().unwrap_or(0_u16) == 0) {
-            return Err(no_proxy());
-        }
-        ureq::Proxy::new(url).map(Self).map_err(|_| no_proxy())
-    }
-}
-
-impl fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Proxy({}:{})", self.0.host(), self.0.port())
-    }
-}
-
-/// A pool of connections and what sends over them.
-#[derive(Debug)]
-pub(crate) struct Http {
-    agent: Agent,
-    connect_timeout: Duration,
-    max_response_bytes: u64,
 }
 
 /// What is sent.
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
-    pub(crate) url: &'a str,
+    /// Path and query, encoded.
+    pub(crate) target: &'a [&'a str],
     pub(crate) authorization: &'a Header,
     pub(crate) content_type: &'a str,
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) bounds: Bounds,
+    /// Whether the answer holds a secret: then it is small, comes uncompressed, and is wiped.
+    pub(crate) secret: bool,
+    /// Whether a connection of its own is opened, instead of one that has been idle.
+    pub(crate) fresh: bool,
 }
 
 /// A complete answer, whatever its status.
@@ -136,6 +68,8 @@ pub(crate) struct Broken {
     pub(crate) sent: bool,
     /// The status, if the head of the answer had come.
     pub(crate) status: Option<u16>,
+    /// Whether it was a connection that had been idle and from which nothing came back: it had died unnoticed.
+    pub(crate) stale: bool,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -149,189 +83,263 @@ pub(crate) enum How {
     TooBig,
 }
 
-/// The call that this thread is making.
-#[derive(Clone, Copy)]
-struct Call {
-    bounds: Option<Bounds>,
-    connect_timeout: Duration,
-    /// When the connection must stand, while one is being made: TCP, tunnel and TLS together.
-    connect_by: Option<Instant>,
+/// One server: the way to it, and the connections to it that are idle.
+pub(crate) struct Http {
+    config: HttpConfig,
+    origin: String,
+    /// As in the header `Host`.
+    host: String,
+    proxy: Option<Proxy>,
+    names: Names,
+    tls: Arc<Tls>,
+    /// The one that was used last stands last.
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    connection: Connection,
+    since: Instant,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// How far an exchange has come.
+struct Progress {
     phase: Phase,
     sent: bool,
-    cancelled: bool,
-    /// The server ended the connection, or it broke, while something was expected.
-    hung_up: bool,
+    /// Anything has come back.
+    heard: bool,
+    status: Option<u16>,
 }
 
-thread_local! {
-    /// What [`Watched`] writes into the head of the next request. It does not pass through ureq, whose protocol layer logs
-    /// every byte that it writes, and keeps none of it.
-    static AUTHORIZATION: RefCell<Option<Header>> = const { RefCell::new(None) };
-
-    static CALL: Cell<Call> = const {
-        Cell::new(Call {
-            bounds: None,
-            connect_timeout: Duration::ZERO,
-            connect_by: None,
-            phase: Phase::Resolve,
-            sent: false,
-            cancelled: false,
-            hung_up: false,
-        })
-    };
-}
-
-impl Call {
-    fn update(change: impl FnOnce(&mut Self)) {
-        CALL.with(|cell| {
-            let mut call = cell.get();
-            change(&mut call);
-            cell.set(call);
-        });
-    }
-
-    fn bounds() -> Bounds {
-        // Outside an exchange (a connection that is being dropped) nothing is worth waiting for.
-        CALL.get().bounds.unwrap_or_else(|| Bounds { deadline: Instant::now(), wakers: [NONE; 2] })
-    }
-
-    /// What ureq is told when the call is to end; [`broken`] knows better.
-    fn cancelled() -> ureq::Error {
-        Self::update(|call| call.cancelled = true);
-        ureq::Error::Io(io::ErrorKind::ConnectionAborted.into())
-    }
-}
+/// What is read of an answer that holds a secret: where it grew, it would leave copies behind.
+const LARGEST_SECRET: u64 = 64 * 1024;
 
 impl Http {
-    pub(crate) fn new(config: HttpConfig) -> Self {
-        let agent_config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(config.proxy.as_ref().map(|proxy| proxy.0.clone()))
-            .tls_config(TlsConfig::builder().root_certs(config.trusted.0).build())
-            .user_agent(config.user_agent)
-            .accept("application/json")
-            .input_buffer_size(BUFFER)
-            // What does not fit the buffer would be told as a hung-up connection.
-            .max_response_header_size(BUFFER - 1)
-            .output_buffer_size(BUFFER)
-            .max_idle_connections(config.max_idle_connections.saturating_mul(2))
-            .max_idle_connections_per_host(config.max_idle_connections)
-            .max_idle_age(config.idle_timeout)
-            .build();
-        let proxied = config.proxy.is_some();
-        let connector =
-            ().chain(ConnectProxyConnector::default())
-                .chain(TcpConnector)
-                .chain(RustlsConnector::default())
-                .chain(Watch { proxied });
-        Self {
-            agent: Agent::with_parts(agent_config, connector, CachingResolver::default()),
-            connect_timeout: config.connect_timeout,
-            max_response_bytes: config.max_response_bytes,
-        }
+    /// `origin` has been checked.
+    pub(crate) fn new(
+        config: HttpConfig,
+        origin: String,
+        proxy: Option<Proxy>,
+        tls: Arc<Tls>,
+    ) -> Self {
+        let host = Origin::of(&origin).authority();
+        let (names, idle) = (Names::default(), Mutex::default());
+        Self { config, origin, host, proxy, names, tls, idle }
     }
 
     /// Sends a request and receives the whole answer, within the deadline.
     pub(crate) fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
-        CALL.set(Call {
-            bounds: Some(outgoing.bounds),
-            connect_timeout: self.connect_timeout,
-            connect_by: None,
-            phase: Phase::Resolve,
-            sent: false,
-            cancelled: false,
-            hung_up: false,
-        });
-        AUTHORIZATION.set(Some(Arc::clone(outgoing.authorization)));
-        let result = self.exchange_inner(outgoing);
-        AUTHORIZATION.set(None);
-        Call::update(|call| call.bounds = None);
-        result
-    }
-
-    fn exchange_inner(&self, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
-        let sent = match (outgoing.method, outgoing.body) {
-            (Method::Get, _) => self.agent.get(outgoing.url).call(),
-            (Method::Post, None) => {
-                // `()` would go out chunked; an empty text has a length of 0.
-                self.agent.post(outgoing.url).send("")
+        let limits = Limits { bounds: outgoing.bounds, connect_by: None };
+        let mut progress =
+            Progress { phase: Phase::Resolve, sent: false, heard: false, status: None };
+        let idle = if outgoing.fresh { None } else { self.take_idle(limits) };
+        let reused = idle.is_some();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => {
+                self.open(limits, &mut progress).map_err(|problem| broken(problem, &progress))?
             }
-            (Method::Post, Some(body)) => {
-                self.agent.post(outgoing.url).content_type(outgoing.content_type).send(body)
-            }
-            (Method::Patch, body) => self
-                .agent
-                .patch(outgoing.url)
-                .content_type(outgoing.content_type)
-                .send(body.unwrap_or_default()),
         };
-        let mut response = sent.map_err(|error| broken(error, None))?;
-        Call::update(|call| call.phase = Phase::Receive);
-        let status = response.status();
-        let body = self.receive(&mut response, status)?;
-        Ok(incoming(status, response.headers(), body))
+        match self.converse(&mut connection, outgoing, limits, &mut progress) {
+            Ok((incoming, keeps)) => {
+                // Whatever is there beyond the answer, nobody asked for.
+                let keeps = keeps && connection.is_drained();
+                if outgoing.secret {
+                    connection.wipe();
+                }
+                if keeps {
+                    self.keep(connection);
+                }
+                Ok(incoming)
+            }
+            Err(problem) => {
+                let heard = progress.heard || !connection.is_drained();
+                if outgoing.secret {
+                    connection.wipe();
+                }
+                let broken = broken(problem, &progress);
+                Err(Broken { stale: reused && !heard && broken.how == How::Network, ..broken })
+            }
+        }
     }
 
-    fn receive(
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+        // Nothing here is left half-done by a panic.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a connection that has been idle and is still good, the youngest first.
+    fn take_idle(&self, limits: Limits) -> Option<Connection> {
+        loop {
+            let Idle { mut connection, since } = self.lock().pop()?;
+            // Outside of the lock: looking takes a system call, and so does closing one that is of no use.
+            if since.elapsed() < self.config.idle_timeout && connection.is_quiet(limits) {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn keep(&self, connection: Connection) {
+        let most = self.config.max_idle_connections;
+        let now = Instant::now();
+        let mut idle = self.lock();
+        idle.push(Idle { connection, since: now });
+        // They stand in the order of their age.
+        let old = |one: &Idle| now.duration_since(one.since) >= self.config.idle_timeout;
+        let surplus = idle.len().saturating_sub(most);
+        let count = idle.iter().take_while(|one| old(one)).count().max(surplus);
+        let closed: Vec<Idle> = if count == 0 { Vec::new() } else { idle.drain(..count).collect() };
+        drop(idle);
+        drop(closed);
+    }
+
+    fn open(&self, limits: Limits, progress: &mut Progress) -> Result<Connection, Problem> {
+        progress.phase = Phase::Resolve;
+        let origin = Origin::of(&self.origin);
+        let (host, port) = match &self.proxy {
+            Some(proxy) => (proxy.host(), proxy.port()),
+            None => (origin.host, origin.port),
+        };
+        let addresses =
+            self.names.lookup(host, port, limits.bounds).map_err(|error| match error {
+                LookupError::Timeout => Stop::Deadline,
+                LookupError::Cancelled => Stop::Cancelled,
+                LookupError::Failed(why) => Stop::Failed(io::Error::other(why)),
+            })?;
+        let way = Way {
+            origin,
+            proxy: self.proxy.as_ref(),
+            addresses: &addresses,
+            user_agent: &self.config.user_agent,
+        };
+        let connect_by = Some(Instant::now() + self.config.connect_timeout);
+        let limits = Limits { connect_by, ..limits };
+        let opened = Connection::open(&way, &self.tls, limits, &mut progress.phase);
+        if progress.phase == Phase::Connect
+            && matches!(opened, Err(Problem::Stop(Stop::Failed(_) | Stop::Deadline)))
+        {
+            self.names.doubt(host);
+        }
+        opened
+    }
+
+    /// Sends the request and receives the answer; with it, whether the connection serves another.
+    fn converse(
         &self,
-        response: &mut ureq::http::Response<ureq::Body>,
-        status: StatusCode,
-    ) -> Result<Vec<u8>, Broken> {
-        // Trust the announced length only so far, and leave room for the NUL that C wants behind it; and one byte more
-        // than the limit tells that it is passed.
-        let announced = response.body().content_length().unwrap_or(0);
-        let first = usize::try_from(announced.min(1 << 20)).unwrap_or(0);
-        let mut body = Vec::with_capacity(first.max(512) + 1);
-        let limit = self.max_response_bytes;
-        let reader = response.body_mut().with_config().limit(u64::MAX).reader();
-        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut body);
-        let read = read.map_err(|error| broken(error.into(), Some(status.as_u16())));
-        if CALL.get().cancelled {
-            // ureq takes a cancelled read for the end of a body that ends with its connection.
-            let error = ureq::Error::Io(io::ErrorKind::ConnectionAborted.into());
-            return Err(broken(error, Some(status.as_u16())));
+        connection: &mut Connection,
+        outgoing: &Outgoing<'_>,
+        limits: Limits,
+        progress: &mut Progress,
+    ) -> Result<(Incoming, bool), Problem> {
+        (progress.phase, progress.sent) = (Phase::Send, true);
+        let unsent = match self.send(connection, outgoing, limits) {
+            Ok(()) => None,
+            // A server that has heard enough answers and hangs up: the answer may be there all the same.
+            Err(Problem::Stop(Stop::Failed(error))) => Some(error),
+            Err(problem) => return Err(problem),
+        };
+        progress.phase = Phase::Wait;
+        let (head, whole) = match (receive_head(connection, limits, progress), unsent) {
+            (Ok(head), unsent) => (head, unsent.is_none()),
+            (Err(_), Some(error)) => {
+                progress.phase = Phase::Send;
+                return Err(Stop::Failed(error).into());
+            }
+            (Err(problem), None) => return Err(problem),
+        };
+        (progress.phase, progress.status) = (Phase::Receive, Some(head.status));
+        let success = (200..300).contains(&head.status);
+        let most = self.config.max_response_bytes;
+        let most = if outgoing.secret { most.min(LARGEST_SECRET) } else { most };
+        let (mut body, received) = body::receive(connection, &head, most, outgoing.secret, limits);
+        if outgoing.secret && received.is_err() {
+            body.zeroize();
         }
-        match read {
+        let complete = match received {
+            Ok(()) => true,
+            Err(problem @ Problem::Stop(Stop::Deadline | Stop::Cancelled)) => return Err(problem),
+            Err(problem) if success => return Err(problem),
             // What an error status says stands, whatever became of its body.
-            Err(broken) if !status.is_success() && broken.how != How::Timeout => return Ok(body),
-            Err(broken) => return Err(broken),
-            Ok(_) => {}
+            Err(_) => false,
+        };
+        let incoming = Incoming {
+            status: head.status,
+            request_id: head.request_id,
+            retry_after: head.retry_after,
+            date: head.date,
+            location: head.location.as_deref().and_then(public_part),
+            body,
+        };
+        Ok((incoming, head.keeps && whole && complete))
+    }
+
+    fn send(
+        &self,
+        connection: &mut Connection,
+        outgoing: &Outgoing<'_>,
+        limits: Limits,
+    ) -> Result<(), Problem> {
+        /// A body up to that size goes out together with the head.
+        const SMALL: usize = 16 * 1024;
+        let method = match outgoing.method {
+            Method::Get => "GET ",
+            Method::Patch => "PATCH ",
+            Method::Post => "POST ",
+        };
+        let body = outgoing.body.unwrap_or_default();
+        let mut length = String::new();
+        let mut parts: Vec<&str> = Vec::with_capacity(20);
+        parts.push(method);
+        parts.extend_from_slice(outgoing.target);
+        parts.extend([" HTTP/1.1\r\nHost: ", &self.host]);
+        parts.extend(["\r\nAuthorization: ", outgoing.authorization.as_str()]);
+        parts.extend(["\r\nUser-Agent: ", &self.config.user_agent]);
+        parts.push("\r\nAccept: application/json\r\nAccept-Encoding: ");
+        parts.push(if outgoing.secret { "identity" } else { "gzip" });
+        if outgoing.body.is_some() {
+            parts.extend(["\r\nContent-Type: ", outgoing.content_type]);
         }
-        if !status.is_success() {
-            return Ok(body);
+        if outgoing.method != Method::Get {
+            length = body.len().to_string();
+            parts.push("\r\nContent-Length: ");
         }
-        if u64::try_from(body.len()).unwrap_or(u64::MAX) > limit {
-            return Err(Broken {
-                how: How::TooBig,
-                phase: Phase::Receive,
-                sent: true,
-                status: Some(status.as_u16()),
-                source: None,
-            });
-        }
-        Ok(body)
+        parts.extend([&length, "\r\n\r\n"]);
+        let (with_head, behind) =
+            if body.len() <= SMALL { (body, &[][..]) } else { (&[][..], body) };
+        let size = parts.iter().map(|part| part.len()).sum::<usize>() + with_head.len();
+        let write = |buffer: &mut Vec<u8>| {
+            for part in &parts {
+                buffer.extend_from_slice(part.as_bytes());
+            }
+            buffer.extend_from_slice(with_head);
+        };
+        connection.send(size, write, behind, limits)
     }
 }
 
-fn incoming(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Incoming {
-    let text = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.filter(|value| !value.is_empty()).map(str::to_owned)
-    };
-    Incoming {
-        status: status.as_u16(),
-        request_id: text("x-request-id").or_else(|| text("x-correlation-id")),
-        retry_after: text("retry-after"),
-        date: text("date"),
-        location: headers.get("location").and_then(|value| public_part(value.as_bytes())),
-        body,
+/// Waits for the head of the answer, and passes over what only announces it.
+fn receive_head(
+    connection: &mut Connection,
+    limits: Limits,
+    progress: &mut Progress,
+) -> Result<Head, Problem> {
+    const MOST_INTERIM: usize = 16;
+    for _ in 0..=MOST_INTERIM {
+        let head = connection.receive_head(limits)?;
+        if !head.is_interim() {
+            return Ok(head);
+        }
+        progress.heard = true;
     }
+    Err(Flaw::TooBig("more than 16 interim answers").into())
 }
 
-fn public_part(location: &[u8]) -> Option<String> {
-    let location = String::from_utf8_lossy(location);
+fn public_part(location: &str) -> Option<String> {
     let location = location.split(['?', '#']).next().unwrap_or("");
     let authority = location.find("//").filter(|at| !location[..*at].contains('/'));
     let (scheme, rest) = location.split_at(authority.map_or(0, |at| at + 2));
@@ -344,312 +352,20 @@ fn public_part(location: &[u8]) -> Option<String> {
     (!public.is_empty()).then_some(public)
 }
 
-fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
-    let call = CALL.get();
-    let how = match &error {
-        _ if call.cancelled => How::Cancelled,
-        ureq::Error::Timeout(_) => How::Timeout,
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => How::Tls,
-        // rustls reports what it refuses, a certificate above all, as invalid data.
-        ureq::Error::Io(e)
-            if call.phase == Phase::Tls && e.kind() == io::ErrorKind::InvalidData =>
-        {
-            How::Tls
-        }
-        ureq::Error::Io(_)
-        | ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::ConnectProxyFailed(_)
-        | ureq::Error::BodyStalled => How::Network,
-        // A compressed body that was cut off, and not one that was compressed badly.
-        ureq::Error::Decompress(..) if call.hung_up => How::Network,
-        ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => How::TooBig,
-        _ => How::Protocol,
+/// What a failure of the connection means for the exchange.
+fn broken(problem: Problem, progress: &Progress) -> Broken {
+    let (how, source): (How, Option<Box<dyn StdError + Send + Sync>>) = match problem {
+        // The kind says it all.
+        Problem::Stop(Stop::Deadline) => (How::Timeout, None),
+        Problem::Stop(Stop::Cancelled) => (How::Cancelled, None),
+        Problem::Stop(Stop::Failed(error)) => (How::Network, Some(error.into())),
+        Problem::Tls(refusal) if progress.phase == Phase::Tls => (How::Tls, Some(refusal.into())),
+        // Under way it is the connection that broke.
+        Problem::Tls(refusal) => (How::Network, Some(refusal.into())),
+        Problem::Proxy(why) => (How::Network, Some(why.into())),
+        Problem::Flaw(flaw @ Flaw::Invalid(_)) => (How::Protocol, Some(flaw.into())),
+        Problem::Flaw(flaw @ Flaw::TooBig(_)) => (How::TooBig, Some(flaw.into())),
     };
-    let source: Box<dyn StdError + Send + Sync> = match error {
-        // The kind says it all; and the inner error of I/O says more than its wrapper.
-        _ if matches!(how, How::Timeout | How::Cancelled) => {
-            return Broken::new(how, call, status, None);
-        }
-        ureq::Error::Io(e) => Box::new(e),
-        other => Box::new(other),
-    };
-    Broken::new(how, call, status, Some(source))
-}
-
-impl Broken {
-    fn new(
-        how: How,
-        call: Call,
-        status: Option<u16>,
-        source: Option<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        Self { how, phase: call.phase, sent: call.sent, status, source }
-    }
-}
-
-/// Looks names up through [`Names`].
-#[derive(Debug, Default)]
-struct CachingResolver {
-    names: Names,
-}
-
-impl Resolver for CachingResolver {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _config: &ureq::config::Config,
-        _timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        Call::update(|call| call.phase = Phase::Resolve);
-        let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
-        let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
-        let port = uri.port_u16().unwrap_or(default);
-        let found = self.names.lookup(host, port, Call::bounds()).map_err(|error| match error {
-            LookupError::Timeout => ureq::Error::Timeout(Timeout::Global),
-            LookupError::Cancelled => Call::cancelled(),
-            LookupError::Failed(why) => ureq::Error::Io(io::Error::other(why)),
-        })?;
-        let mut addresses = self.empty();
-        for address in found.into_iter().take(16) {
-            addresses.push(address);
-        }
-        Ok(addresses)
-    }
-}
-
-/// Opens TCP connections.
-#[derive(Debug)]
-struct TcpConnector;
-
-impl<In: Transport> Connector<In> for TcpConnector {
-    type Out = Either<In, TcpTransport>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, ureq::Error> {
-        // What is there already is the tunnel of a proxy.
-        let transport = if let Some(tunnel) = chained {
-            Either::A(tunnel)
-        } else {
-            Call::update(|call| {
-                call.phase = Phase::Connect;
-                call.connect_by.get_or_insert(Instant::now() + call.connect_timeout);
-            });
-            let socket = connect_any(&details.addrs)?;
-            socket.set_nodelay(true)?;
-            socket.set_nonblocking(true)?;
-            Either::B(TcpTransport { socket, buffers: LazyBuffers::new(BUFFER, BUFFER) })
-        };
-        if details.needs_tls() {
-            Call::update(|call| call.phase = Phase::Tls);
-        }
-        Ok(Some(transport))
-    }
-}
-
-/// Tries the addresses in turn. Each gets half of the time that is left, so that a dead one does not use up the
-/// time of those behind it; the last gets all.
-fn connect_any(addresses: &[std::net::SocketAddr]) -> Result<TcpStream, ureq::Error> {
-    let call = CALL.get();
-    let deadline = Call::bounds().deadline;
-    let end = call.connect_by.map_or(deadline, |by| by.min(deadline));
-    let mut last = None;
-    for (tried, address) in addresses.iter().enumerate() {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        let share = if tried + 1 < addresses.len() { left / 2 } else { left };
-        match TcpStream::connect_timeout(address, share) {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = Some(error),
-        }
-    }
-    if Instant::now() >= deadline {
-        return Err(ureq::Error::Timeout(Timeout::Global));
-    }
-    // The time for connecting passed, the deadline of the call did not: a failure that can be tried again.
-    Err(ureq::Error::Io(last.unwrap_or_else(|| io::ErrorKind::TimedOut.into())))
-}
-
-/// A socket that never blocks: every wait is a poll(2) that ends at the deadline of the call.
-struct TcpTransport {
-    socket: TcpStream,
-    buffers: LazyBuffers,
-}
-
-impl fmt::Debug for TcpTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpTransport").field("socket", &self.socket).finish_non_exhaustive()
-    }
-}
-
-fn wait(socket: &TcpStream, ready: Ready) -> Result<(), ureq::Error> {
-    let bounds = Call::bounds();
-    let within = CALL.get().connect_by.map_or(bounds, |by| bounds.no_later_than(by));
-    match within.wait(socket.as_raw_fd(), ready)? {
-        Woken::Ready => Ok(()),
-        Woken::Waker => Err(Call::cancelled()),
-        Woken::Deadline if bounds.time_left().is_zero() => {
-            Err(ureq::Error::Timeout(Timeout::Global))
-        }
-        // The time for connecting passed, the deadline of the call did not: a failure that can be tried again.
-        Woken::Deadline => Err(ureq::Error::Io(io::ErrorKind::TimedOut.into())),
-    }
-}
-
-impl Transport for TcpTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(&mut self, amount: usize, _timeout: NextTimeout) -> Result<(), ureq::Error> {
-        let mut rest = &self.buffers.output()[..amount];
-        while !rest.is_empty() {
-            match (&self.socket).write(rest) {
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-                Ok(written) => rest = &rest[written..],
-                Err(error) => match error.kind() {
-                    io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock => wait(&self.socket, Ready::ToWrite)?,
-                    _ => return Err(error.into()),
-                },
-            }
-        }
-        Ok(())
-    }
-
-    fn await_input(&mut self, _timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        wait(&self.socket, Ready::ToRead)?;
-        loop {
-            match (&self.socket).read(self.buffers.input_append_buf()) {
-                Ok(count) => {
-                    if count == 0 {
-                        Call::update(|call| call.hung_up = true);
-                    }
-                    self.buffers.input_appended(count);
-                    return Ok(count > 0);
-                }
-                Err(error) => match error.kind() {
-                    io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock => wait(&self.socket, Ready::ToRead)?,
-                    _ => {
-                        Call::update(|call| call.hung_up = true);
-                        return Err(error.into());
-                    }
-                },
-            }
-        }
-    }
-
-    /// Tells whether the server has neither closed the idle connection nor said anything unasked.
-    fn is_open(&mut self) -> bool {
-        let mut byte = [0];
-        matches!(self.socket.peek(&mut byte), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
-    }
-}
-
-/// The end of the chain: notes how far the exchange has come.
-#[derive(Debug)]
-struct Watch {
-    proxied: bool,
-}
-
-impl<In: Transport> Connector<In> for Watch {
-    type Out = Either<In, Watched<In>>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, ureq::Error> {
-        // A connection to the proxy is only the way: nothing of the request passes before the tunnel stands.
-        let to_proxy = self.proxied && details.config.proxy().is_none();
-        if !to_proxy {
-            Call::update(|call| call.connect_by = None);
-        }
-        Ok(chained.map(|inner| {
-            if to_proxy { Either::A(inner) } else { Either::B(Watched { inner, idle: false }) }
-        }))
-    }
-}
-
-/// Writes the header behind the request line, which is the first line of what is to be sent.
-fn insert_authorization(
-    output: &mut [u8],
-    amount: usize,
-    header: &str,
-) -> Result<usize, ureq::Error> {
-    const NAME: &[u8] = b"Authorization: ";
-    let added = NAME.len() + header.len() + 2;
-    let line = output[..amount].windows(2).position(|pair| pair == b"\r\n");
-    let (Some(line), true) = (line, amount + added <= output.len()) else {
-        return Err(io::Error::other("the head of the request does not fit its buffer").into());
-    };
-    let at = line + 2;
-    output.copy_within(at..amount, at + added);
-    let mut place = &mut output[at..at + added];
-    for part in [NAME, header.as_bytes(), b"\r\n"] {
-        let (here, rest) = place.split_at_mut(part.len());
-        here.copy_from_slice(part);
-        place = rest;
-    }
-    Ok(amount + added)
-}
-
-#[derive(Debug)]
-struct Watched<In> {
-    inner: In,
-    idle: bool,
-}
-
-impl<In: Transport> Transport for Watched<In> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.idle = false;
-        if amount == 0 {
-            return self.inner.transmit_output(amount, timeout);
-        }
-        let first = !CALL.get().sent;
-        Call::update(|call| {
-            call.phase = Phase::Send;
-            call.sent = true;
-        });
-        let header = if first { AUTHORIZATION.take() } else { None };
-        let Some(header) = header else { return self.inner.transmit_output(amount, timeout) };
-        let whole = insert_authorization(self.inner.buffers().output(), amount, &header)?;
-        let result = self.inner.transmit_output(whole, timeout);
-        self.inner.buffers().output()[..whole].zeroize();
-        result
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        Call::update(|call| {
-            if call.phase == Phase::Send {
-                call.phase = Phase::Wait;
-            }
-        });
-        self.inner.await_input(timeout)
-    }
-
-    /// ureq asks when a connection goes back to the pool and again when it leaves it; only the second answer can
-    /// still be true when it is used.
-    fn is_open(&mut self) -> bool {
-        if self.idle {
-            self.inner.is_open()
-        } else {
-            self.idle = true;
-            true
-        }
-    }
-
-    fn is_tls(&self) -> bool {
-        self.inner.is_tls()
-    }
+    let &Progress { phase, sent, status, .. } = progress;
+    Broken { how, phase, sent, status, stale: false, source }
 }

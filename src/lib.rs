@@ -54,27 +54,37 @@
 //! There is one error type, [`Error`]; its [`kind`](Error::kind) says what to do. A call is over within its deadline, 30 s
 //! by default, whatever it meets: connecting, authentication, retries and waits are inside.
 //!
-//! | failure | list, get, emergency address, validate | update, release, provision, deprovision |
-//! |---|---|---|
-//! | nothing was sent: name look-up, connect | retried | retried |
-//! | certificate or TLS refused | [`Transport`](ErrorKind::Transport) | [`Transport`](ErrorKind::Transport) |
-//! | sent, but no whole answer | retried | asked about |
-//! | 401 | token refreshed, sent once more | token refreshed, sent once more |
-//! | 429 | retried | retried |
-//! | 500, 502, 503, 504 | retried | asked about |
-//! | any other error | reported | reported |
-//! | an answer that is not what the service promises | [`Protocol`](ErrorKind::Protocol) | asked about, then [`Protocol`](ErrorKind::Protocol) |
-//! | the deadline passed | reported | asked about, if the request had gone out |
-//! | the call was ended | reported | reported, [may have been applied](Error::may_have_been_applied) if the request had gone out |
+//! | what happened | list, get, emergency address, validate | update, release, provision, deprovision | what to do |
+//! |---|---|---|---|
+//! | your input cannot be right | [`InvalidInput`](ErrorKind::InvalidInput) at once | the same | correct the field it names |
+//! | nothing was sent: name look-up, connect, a proxy that would not | retried, then [`Transport`](ErrorKind::Transport) | the same: not applied | call later |
+//! | TLS or certificate refused | [`Transport`](ErrorKind::Transport) at once | the same: not applied | see the cause: it stays |
+//! | sent, but no whole answer | retried, then [`Transport`](ErrorKind::Transport) | *asked about*, then [`Transport`](ErrorKind::Transport), maybe applied | read, then decide |
+//! | an idle connection had died | replaced silently | noticed in time: replaced; else *asked about* | |
+//! | 401 | token refreshed, sent once more, then [`Authentication`](ErrorKind::Authentication) | the same: not applied | check the key |
+//! | 403 | [`Authentication`](ErrorKind::Authentication) | the same: not applied | check key and project |
+//! | 429 | retried, then [`RateLimited`](ErrorKind::RateLimited) | the same: not applied | wait [`retry_after`](Error::retry_after), call again |
+//! | 500, 502, 503, 504 | retried, then [`Api`](ErrorKind::Api) | *asked about*, then [`Api`](ErrorKind::Api), maybe applied | call later; a write: read first |
+//! | 400, 404, another 4xx | [`Api`](ErrorKind::Api) | the same: not applied | see [`field_violations`](Error::field_violations) and the message |
+//! | another 5xx | [`Api`](ErrorKind::Api) | *asked about*, then [`Api`](ErrorKind::Api), maybe applied | read first |
+//! | a redirect | [`Protocol`](ErrorKind::Protocol) | the same: not applied | check the base URL |
+//! | an error inside a success | [`Api`](ErrorKind::Api), [`Authentication`](ErrorKind::Authentication) | the same; from 500 on *asked about* | see [`ApiError::code`] |
+//! | an answer that is not what the service promises: no HTTP, no JSON object, too big | [`Protocol`](ErrorKind::Protocol) | *asked about*, then [`Protocol`](ErrorKind::Protocol), maybe applied | read first |
+//! | the deadline passed | [`Timeout`](ErrorKind::Timeout) with the [`Phase`] | *asked about* if the request had gone out, then maybe applied | call again; a write: read first |
+//! | the call was ended | [`Cancelled`](ErrorKind::Cancelled) | maybe applied if the request had gone out | |
+//! | the token endpoint fails | as above | as above: not applied | |
+//!
+//! "Not applied" and "maybe applied" is what [`Error::may_have_been_applied`] says.
 //!
 //! "Retried" means at most 3 attempts with growing random waits, or with the wait that the service asks for in
-//! `Retry-After`; a wait that does not fit the deadline is returned in [`Error::retry_after`] instead. Retries are paid
-//! from a budget that all calls of a client share, so that an outage is not made worse.
+//! `Retry-After`; a wait that does not fit the deadline is returned in [`Error::retry_after`] instead. Retries and questions
+//! are paid from a budget that all calls of a client share and that successes refill, so that an outage is not made worse;
+//! when it is empty, failures are reported at once.
 //!
 //! "Asked about" means that the number, or its emergency address, is read within the same deadline. If the write was carried
 //! out, that is a success, marked [`reconciled`](Answer::reconciled). If nothing of it is to be seen, it is sent once more,
-//! once, unless it ran out of time, here or behind a gateway (504), and may still be under way. Otherwise the first failure is reported, and says that the
-//! write [may have been applied](Error::may_have_been_applied).
+//! once, unless it ran out of time, here or behind a gateway (504), and may still be under way. Otherwise the first failure
+//! is reported, and says that the write [may have been applied](Error::may_have_been_applied).
 //!
 //! # Threads
 //!
@@ -103,9 +113,11 @@
 
 mod api_error;
 mod auth;
+mod body;
 mod builder;
 mod cancel;
 mod client;
+mod connection;
 mod dns;
 mod emergency;
 mod engine;
@@ -113,6 +125,7 @@ mod enums;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+mod framing;
 mod http;
 mod json;
 mod log;
@@ -127,8 +140,10 @@ mod reconcile;
 mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod socket;
 mod sys;
 mod timestamp;
+mod tls;
 
 pub use auth::Credentials;
 pub use builder::ClientBuilder;

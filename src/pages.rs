@@ -120,7 +120,7 @@ impl PageWalk {
         until: Instant,
     ) -> Result<Option<Reply>, Error> {
         let Some(reply) = self.fetch(cancel, Some(until))? else { return Ok(None) };
-        let token = match json::value_at(&reply.json, "/nextPageToken") {
+        let token = match json::last_member(&reply.json, "nextPageToken") {
             None | Some("null" | "{}" | "\"\"") => None,
             Some(raw) => Some(json::text_of(raw).ok_or_else(|| {
                 Error::protocol("nextPageToken is not a string", Some(reply.http_status), b"")

@@ -1,6 +1,12 @@
 //! Which proxy, if any, leads to a host.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::auth::basic;
 
 /// What the client was told about proxies.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -12,6 +18,81 @@ pub(crate) enum ProxyChoice {
     None,
     /// This one, for every host but this machine.
     Url(String),
+}
+
+/// A proxy that tunnels (CONNECT), with its credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Proxy(Arc<ProxyParts>);
+
+#[derive(PartialEq, Eq)]
+struct ProxyParts {
+    host: String,
+    port: u16,
+    authorization: Option<Zeroizing<String>>,
+}
+
+impl Proxy {
+    /// Reads the URL of an HTTP proxy. No error repeats it: it can hold a password.
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
+        let no_proxy = || "is no URL of a proxy: http://host:port".to_owned();
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        if !scheme.eq_ignore_ascii_case("http") {
+            return Err("only an HTTP proxy is supported: http://host:port".to_owned());
+        }
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (user, authority) = match rest.rsplit_once('@') {
+            Some((user, authority)) => (Some(user), authority),
+            None => (None, rest),
+        };
+        let origin = Origin::of_authority(false, authority).ok_or_else(no_proxy)?;
+        let authorization = match user {
+            None => None,
+            Some(user) => {
+                let (name, password) = user.split_once(':').unwrap_or((user, ""));
+                let name = percent_decoded(name).ok_or_else(no_proxy)?;
+                let password = percent_decoded(password).ok_or_else(no_proxy)?;
+                Some(basic(&name, &password))
+            }
+        };
+        let (host, port) = (origin.host.to_owned(), origin.port);
+        Ok(Self(Arc::new(ProxyParts { host, port, authorization })))
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.0.host
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    /// The value of `Proxy-Authorization`.
+    pub(crate) fn authorization(&self) -> Option<&str> {
+        self.0.authorization.as_ref().map(|value| value.as_str())
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proxy({}:{})", self.host(), self.port())
+    }
+}
+
+fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? << 4 | digit()?).ok()?
+            }
+            byte => byte,
+        });
+    }
+    let text = std::str::from_utf8(&bytes).ok()?;
+    // A line end in it could smuggle a header in, were it not for base64; but it means nothing either.
+    (!text.chars().any(char::is_control)).then(|| Zeroizing::new(text.to_owned()))
 }
 
 /// Where a connection goes to.
@@ -30,15 +111,46 @@ impl<'a> Origin<'a> {
             Some((scheme, rest)) => (scheme == "https", rest),
             None => (true, origin),
         };
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()),
-            _ => (authority, None),
-        };
-        let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-        Self { secure, host, port: port.unwrap_or(if secure { 443 } else { 80 }) }
+        Self::of_authority(secure, authority).unwrap_or(Self { secure, host: authority, port: 0 })
     }
 
-    fn is_loopback(self) -> bool {
+    /// Takes `host` or `host:port` apart; `None` if it is not that.
+    pub(crate) fn of_authority(secure: bool, authority: &'a str) -> Option<Self> {
+        let (host, port) = match authority.rsplit_once(':') {
+            // A colon in brackets belongs to an address of version 6.
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let port = match port {
+            Some(port) => port.parse().ok().filter(|port| *port != 0)?,
+            None if secure => 443,
+            None => 80,
+        };
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+        let valid = match bare {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && host.len() <= 253 && host.bytes().all(name),
+        };
+        valid.then_some(Self { secure, host: bare.unwrap_or(host), port })
+    }
+
+    /// As in the header `Host`: without a port that goes without saying.
+    pub(crate) fn authority(self) -> String {
+        let default = if self.secure { 443 } else { 80 };
+        let text = self.host_and_port();
+        match text.strip_suffix(&format!(":{default}")) {
+            Some(host) => host.to_owned(),
+            None => text,
+        }
+    }
+
+    pub(crate) fn host_and_port(self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+
+    pub(crate) fn is_loopback(self) -> bool {
         self.host.eq_ignore_ascii_case("localhost")
             || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }

@@ -154,24 +154,27 @@ fn http_date(text: &str) -> Option<i64> {
     timestamp.to_unix().map(|(seconds, _)| seconds)
 }
 
-/// Keeps an outage from being multiplied: retries are paid from a pot that all calls of a client share and
+/// Keeps an outage from being multiplied: retries and questions are paid from a pot that all calls of a client share and
 /// that successes refill.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(AtomicU32);
 
 impl RetryBudget {
     const FULL: u32 = 500;
-    const PRICE: u32 = 14;
-    /// A service that throttles us is alive: asking it again costs less.
-    const PRICE_THROTTLED: u32 = 5;
+
+    /// What a retry costs.
+    pub(crate) const RETRY: u32 = 14;
+    /// A service that throttles us is alive: trying again costs less.
+    pub(crate) const THROTTLED: u32 = 5;
+    /// What it costs to ask what became of a write: there is more to be won by it than by a retry.
+    pub(crate) const QUESTION: u32 = 5;
 
     pub(crate) fn new() -> Self {
         Self(AtomicU32::new(Self::FULL))
     }
 
-    /// Pays for one retry; `false` when the pot is empty.
-    pub(crate) fn withdraw(&self, throttled: bool) -> bool {
-        let price = if throttled { Self::PRICE_THROTTLED } else { Self::PRICE };
+    /// Pays for one request more; `false` when the pot is empty.
+    pub(crate) fn withdraw(&self, price: u32) -> bool {
         self.0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pot| pot.checked_sub(price))
             .is_ok()
@@ -322,16 +325,16 @@ mod tests {
     #[test]
     fn an_outage_is_not_multiplied() {
         let budget = RetryBudget::new();
-        let retries = (0..1000).filter(|_| budget.withdraw(false)).count();
+        let retries = (0..1000).filter(|_| budget.withdraw(RetryBudget::RETRY)).count();
         assert_eq!(retries, 35);
         for _ in 0..5 {
             budget.deposit();
         }
-        assert!(budget.withdraw(true));
+        assert!(budget.withdraw(RetryBudget::THROTTLED));
         for _ in 0..2000 {
             budget.deposit();
         }
-        assert_eq!((0..1000).filter(|_| budget.withdraw(true)).count(), 100);
+        assert_eq!((0..1000).filter(|_| budget.withdraw(RetryBudget::THROTTLED)).count(), 100);
     }
 
     #[test]

@@ -1,6 +1,9 @@
-//! The system calls that std lacks: waiting for several things at once, being woken, and noticing a fork.
+//! The system calls that std lacks: waiting for several things at once, being woken, connecting without blocking, and noticing
+//! a fork.
 
 use std::io;
+use std::mem;
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -95,6 +98,58 @@ impl Waker {
 
     pub(crate) fn fd(&self) -> RawFd {
         self.0.as_raw_fd()
+    }
+}
+
+/// Begins to connect to an address, without waiting: the socket, which does not block, becomes ready to be written to when
+/// the connection stands, or has failed.
+pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
+    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let family_in_address = libc::sa_family_t::try_from(family).unwrap_or_default();
+    // SAFETY: socket(2) takes no pointers.
+    let fd = unsafe {
+        libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0)
+    };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor was just made and belongs to nobody else.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let failed = match address {
+        SocketAddr::V4(v4) => {
+            // SAFETY: all zeros is a valid value of this plain struct.
+            let mut raw: libc::sockaddr_in = unsafe { mem::zeroed() };
+            raw.sin_family = family_in_address;
+            raw.sin_port = v4.port().to_be();
+            raw.sin_addr.s_addr = u32::from_ne_bytes(v4.ip().octets());
+            connect(&socket, &raw)
+        }
+        SocketAddr::V6(v6) => {
+            // SAFETY: as above.
+            let mut raw: libc::sockaddr_in6 = unsafe { mem::zeroed() };
+            raw.sin6_family = family_in_address;
+            raw.sin6_port = v6.port().to_be();
+            raw.sin6_addr.s6_addr = v6.ip().octets();
+            raw.sin6_flowinfo = v6.flowinfo();
+            raw.sin6_scope_id = v6.scope_id();
+            connect(&socket, &raw)
+        }
+    };
+    match failed {
+        // An interrupted connect goes on by itself, like one that has only begun.
+        Err(error) if !matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => {
+            Err(error)
+        }
+        _ => Ok(TcpStream::from(socket)),
+    }
+}
+
+fn connect<T>(socket: &OwnedFd, raw: &T) -> io::Result<()> {
+    let size = libc::socklen_t::try_from(size_of::<T>()).unwrap_or_default();
+    // SAFETY: `raw` is one of the two address structs above, readable for its whole size during the call.
+    match unsafe { libc::connect(socket.as_raw_fd(), ptr::from_ref(raw).cast(), size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 
@@ -252,7 +307,7 @@ mod tests {
     use super::*;
     use std::convert::Infallible;
     use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
+    use std::net::TcpListener;
     use std::sync::atomic::AtomicUsize;
     use std::time::Duration;
 

@@ -51,28 +51,41 @@
  *
  * CANCEL
  *   A cancel token ends the calls that it was given to: E_CANCELLED when it is triggered, E_TIMEOUT when its own deadline
- *   passes. sinch_numbers_client_shutdown ends all calls of a client. Both are quick wherever a call stands, but for a
- *   connect under way, which takes connectTimeoutMs at most. errno is not used to report anything.
+ *   passes. sinch_numbers_client_shutdown ends all calls of a client. Both are quick wherever a call stands: looking up a
+ *   name, connecting, sending, waiting, receiving, or pausing before another attempt. errno is not used to report anything.
  *
  * FAILURES
- *   what happened                        reading, validate              update, release, provision, deprovision
- *   nothing was sent (look-up, connect)  tried again, E_NETWORK         tried again, E_NETWORK
- *   TLS or certificate refused           E_NETWORK                      E_NETWORK
- *   sent, no whole answer                tried again, E_NETWORK         asked about; E_NETWORK, maybe_applied
- *   401                                  new token, once more; E_AUTH   the same
- *   403                                  E_AUTH                         E_AUTH
- *   429                                  tried again, E_API             tried again, E_API
- *   500, 502, 503, 504                   tried again, E_API             asked about; E_API, maybe_applied
- *   another error status                 E_API                          E_API
- *   deadline passed                      E_TIMEOUT                      asked about; E_TIMEOUT, maybe_applied if it had gone out
- *   cancelled                            E_CANCELLED                    E_CANCELLED, maybe_applied if it had gone out
- *   not what the service promises        E_PROTOCOL                     asked about; E_PROTOCOL, maybe_applied
+ *   What happened                        What you get, reading and validating     What you get, changing something
+ *   your input cannot be right           E_INPUT at once: correct "field"         the same
+ *   nothing was sent: look-up, connect,  tried again; E_NETWORK: call later       the same: it was not applied
+ *     a proxy that would not
+ *   TLS or certificate refused           E_NETWORK at once: see the message       the same: it was not applied
+ *   sent, but no whole answer            tried again; E_NETWORK: call later       asked about; E_NETWORK, maybe_applied
+ *   an idle connection had died          replaced, you do not notice              noticed in time: replaced; else asked about
+ *   401                                  new token, once more; E_AUTH: check key  the same: it was not applied
+ *   403                                  E_AUTH: check key and project            the same: it was not applied
+ *   429                                  tried again; E_API: wait, call again     the same: it was not applied
+ *   500, 502, 503, 504                   tried again; E_API: call later           asked about; E_API, maybe_applied
+ *   400, 404, another 4xx                E_API: see "fieldViolations", message    the same: it was not applied
+ *   another 5xx                          E_API: call later                        asked about; E_API, maybe_applied
+ *   a redirect                           E_PROTOCOL: check baseUrl                the same: it was not applied
+ *   an error inside a success            E_API or E_AUTH: see "bodyCode"          the same; from 500 on asked about
+ *   not what the service promises:       E_PROTOCOL: see "body"                   asked about; E_PROTOCOL, maybe_applied
+ *     no HTTP, no JSON object, too big
+ *   deadline passed                      E_TIMEOUT: "phase" says where it stood   asked about; E_TIMEOUT, maybe_applied
+ *                                                                                 if it had gone out
+ *   cancelled, shut down                 E_CANCELLED                              E_CANCELLED, maybe_applied if it had gone out
+ *   the token endpoint fails             as above: a write was not applied        the same
+ *
  *   "Tried again" is at most maxAttempts in all, with growing random waits or the wait that the service asks for; a wait that
  *   does not fit the deadline is returned in result_retry_after_ms instead.
  *   "Asked about" means that the number, or its emergency address, is read within the same deadline (a write stops waiting for
  *   its own answer while there is time for that). If the write was carried out, that is OK with what was read, marked
  *   reconciled. If nothing of it is to be seen, it is sent once more, once, unless it ran out of time, here or behind a gateway
- *   (504), and may still be under way. Otherwise the first failure is returned with maybe_applied: read before you send the same again.
+ *   (504), and may still be under way. Otherwise the first failure is returned with maybe_applied: read before you send the
+ *   same again.
+ *   Retries and questions are paid from a budget that all calls of a client share and that successes refill: an outage is not
+ *   multiplied. When it is empty, the failure is returned at once, of a write perhaps with maybe_applied.
  *
  * JSON IN
  *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key

@@ -367,7 +367,7 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
 }
 
 /// Shuts a client down: calls in flight, on any thread, and later ones end with E_CANCELLED. Call it from any thread, as
-/// often as you like. Only a connect under way is not cut short. NULL does nothing. Since 1.0.
+/// often as you like. NULL does nothing. Since 1.0.
 ///
 /// # Safety
 ///

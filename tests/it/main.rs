@@ -11,6 +11,7 @@ mod cancel;
 mod content;
 mod cpp;
 mod drivers;
+mod effects;
 mod errors;
 mod examples;
 mod faults;

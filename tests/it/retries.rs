@@ -44,14 +44,19 @@ fn ambiguous() -> Vec<Act> {
     ]
 }
 
+/// A client that keeps no connection: one that is closed under a request would be replaced silently.
+fn unkept(server: &Server) -> Client {
+    server.builder().max_idle_connections(0).build().unwrap()
+}
+
 #[test]
 fn reads_are_tried_again_after_any_passing_failure() {
     for (name, run) in READS {
         for act in ambiguous().into_iter().chain([busy(429)]) {
             let server = Server::new([act.clone(), act.clone(), ok("{}")]);
-            assert_eq!(run(&server.client()).unwrap(), 3, "{name} {act:?}");
+            assert_eq!(run(&unkept(&server)).unwrap(), 3, "{name} {act:?}");
             let server = Server::new([act.clone()]);
-            let error = run(&server.client()).unwrap_err();
+            let error = run(&unkept(&server)).unwrap_err();
             assert_eq!((error.attempts(), server.requests().len()), (3, 3), "{name} {act:?}");
             assert!(
                 error.can_retry() && !error.may_have_been_applied(),
@@ -154,11 +159,19 @@ fn an_error_answer_does_not_cost_the_connection() {
 
 #[test]
 fn an_outage_is_not_multiplied() {
-    let server = Server::new([busy(500)]);
-    let client = server.client();
-    for _ in 0..1000 {
-        assert!(client.get(NUMBER).is_err());
+    for (name, run) in READS.into_iter().chain(WRITES) {
+        for status in [500, 503] {
+            let server = Server::new([busy(status)]);
+            let client = server.client();
+            for _ in 0..1000 {
+                let error = run(&client).unwrap_err();
+                assert_eq!(error.http_status(), Some(status), "{name}: {error:?}");
+                // Nobody could be asked: what is not known is said to be so.
+                let writes = WRITES.iter().any(|(write, _)| *write == name);
+                assert_eq!(error.may_have_been_applied(), writes, "{name}: {error:?}");
+            }
+            let sent = server.requests().len();
+            assert!(sent <= 1100, "{name}: {sent} requests for 1,000 calls answered {status}");
+        }
     }
-    let sent = server.requests().len();
-    assert!(sent <= 1100, "{sent} requests for 1,000 calls");
 }
