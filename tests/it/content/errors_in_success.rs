@@ -105,7 +105,6 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
         ["active_get", "active_list", "active_update", "emergency_address_deprovision"].map(call);
     for (body, is) in &rows {
         for call in calls {
-            // Its numbers and addresses are for those who have a field for them.
             check(found, call, 200, body, is);
         }
     }

@@ -41,7 +41,6 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
     for (status, headers, body, kind, says) in ROWS {
         for call in ["active_get", "active_release"].map(call) {
             let row = format!("{}: token endpoint: {status} {body}", call.name);
-            // A 204 has no length; a body would be none of its own.
             let server =
                 Server::with_tokens([ok("{}")], [answer_bytes(status, headers, body.as_bytes())]);
             let client = server.builder().max_attempts(1).build().unwrap();
