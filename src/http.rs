@@ -161,6 +161,8 @@ struct Call {
     cancelled: bool,
     /// The server ended the connection, or it broke, while something was expected.
     hung_up: bool,
+    /// It broke: under TLS also when it ended without the server's word for it, which anybody on the way could bring about.
+    broke: bool,
 }
 
 thread_local! {
@@ -177,6 +179,7 @@ thread_local! {
             sent: false,
             cancelled: false,
             hung_up: false,
+            broke: false,
         })
     };
 }
@@ -243,6 +246,7 @@ impl Http {
             sent: false,
             cancelled: false,
             hung_up: false,
+            broke: false,
         });
         AUTHORIZATION.set(Some(Arc::clone(outgoing.authorization)));
         let result = self.exchange_inner(outgoing);
@@ -286,14 +290,17 @@ impl Http {
         let mut body = Vec::with_capacity(first.max(512) + 1);
         let limit = self.max_response_bytes;
         let reader = response.body_mut().with_config().limit(u64::MAX).reader();
-        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut body);
-        let read = read.map_err(|error| broken(error.into(), Some(status.as_u16())));
+        let mut read = reader.take(limit.saturating_add(1)).read_to_end(&mut body);
+        // ureq takes whatever ends the stream, an error too, for the end of a body that ends with its connection.
         if CALL.get().cancelled {
-            // ureq takes a cancelled read for the end of a body that ends with its connection.
             let error = ureq::Error::Io(io::ErrorKind::ConnectionAborted.into());
             return Err(broken(error, Some(status.as_u16())));
         }
-        match read {
+        if read.is_ok() && CALL.get().broke && !has_its_own_end(response.headers()) {
+            let why = "the connection broke before the server ended it";
+            read = Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
+        }
+        match read.map_err(|error| broken(error.into(), Some(status.as_u16()))) {
             // What an error status says stands, whatever became of its body.
             Err(broken) if !status.is_success() && broken.how != How::Timeout => return Ok(body),
             Err(broken) => return Err(broken),
@@ -313,6 +320,12 @@ impl Http {
         }
         Ok(body)
     }
+}
+
+/// Whether a body of chunks says itself where it ends. One with a length does, and is never taken for whole before.
+fn has_its_own_end(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all("transfer-encoding");
+    codings.iter().any(|coding| coding.as_bytes().to_ascii_lowercase().ends_with(b"chunked"))
 }
 
 fn incoming(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Incoming {
@@ -510,19 +523,13 @@ impl Transport for TcpTransport {
         loop {
             match (&self.socket).read(self.buffers.input_append_buf()) {
                 Ok(count) => {
-                    if count == 0 {
-                        Call::update(|call| call.hung_up = true);
-                    }
                     self.buffers.input_appended(count);
                     return Ok(count > 0);
                 }
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
                     io::ErrorKind::WouldBlock => wait(&self.socket, Ready::ToRead)?,
-                    _ => {
-                        Call::update(|call| call.hung_up = true);
-                        return Err(error.into());
-                    }
+                    _ => return Err(error.into()),
                 },
             }
         }
@@ -618,7 +625,15 @@ impl<In: Transport> Transport for Watched<In> {
                 call.phase = Phase::Wait;
             }
         });
-        self.inner.await_input(timeout)
+        let result = self.inner.await_input(timeout);
+        let broke = matches!(result, Err(ureq::Error::Io(_)));
+        if broke || matches!(result, Ok(false)) {
+            Call::update(|call| {
+                call.hung_up = true;
+                call.broke = broke;
+            });
+        }
+        result
     }
 
     /// ureq asks when a connection goes back to the pool and again when it leaves it; only the second answer can
