@@ -163,6 +163,8 @@ struct Call {
     hung_up: bool,
     /// It broke: under TLS also when it ended without the server's word for it, which anybody on the way could bring about.
     broke: bool,
+    /// Only what has arrived already is of interest.
+    probing: bool,
 }
 
 thread_local! {
@@ -180,6 +182,7 @@ thread_local! {
             cancelled: false,
             hung_up: false,
             broke: false,
+            probing: false,
         })
     };
 }
@@ -247,6 +250,7 @@ impl Http {
             cancelled: false,
             hung_up: false,
             broke: false,
+            probing: false,
         });
         AUTHORIZATION.set(Some(Arc::clone(outgoing.authorization)));
         let result = self.exchange_inner(outgoing);
@@ -510,7 +514,9 @@ impl Transport for TcpTransport {
                 Ok(written) => rest = &rest[written..],
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock => wait(&self.socket, Ready::ToWrite)?,
+                    io::ErrorKind::WouldBlock if !CALL.get().probing => {
+                        wait(&self.socket, Ready::ToWrite)?;
+                    }
                     _ => return Err(error.into()),
                 },
             }
@@ -519,7 +525,10 @@ impl Transport for TcpTransport {
     }
 
     fn await_input(&mut self, _timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        wait(&self.socket, Ready::ToRead)?;
+        let probing = CALL.get().probing;
+        if !probing {
+            wait(&self.socket, Ready::ToRead)?;
+        }
         loop {
             match (&self.socket).read(self.buffers.input_append_buf()) {
                 Ok(count) => {
@@ -528,7 +537,7 @@ impl Transport for TcpTransport {
                 }
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock => wait(&self.socket, Ready::ToRead)?,
+                    io::ErrorKind::WouldBlock if !probing => wait(&self.socket, Ready::ToRead)?,
                     _ => return Err(error.into()),
                 },
             }
@@ -596,6 +605,17 @@ struct Watched<In> {
     idle: bool,
 }
 
+impl<In: Transport> Watched<In> {
+    /// Tells whether an idle connection under TLS is open and nothing has been said unasked. Bytes alone do not tell: TLS has
+    /// tickets to send and keys to change between two answers. So what has arrived is read.
+    fn is_silent(&mut self) -> bool {
+        Call::update(|call| call.probing = true);
+        let found = self.inner.await_input(NextTimeout::default());
+        Call::update(|call| call.probing = false);
+        matches!(found, Err(ureq::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
 impl<In: Transport> Transport for Watched<In> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
@@ -639,11 +659,13 @@ impl<In: Transport> Transport for Watched<In> {
     /// ureq asks when a connection goes back to the pool and again when it leaves it; only the second answer can
     /// still be true when it is used.
     fn is_open(&mut self) -> bool {
-        if self.idle {
-            self.inner.is_open()
-        } else {
+        if !self.idle {
             self.idle = true;
             true
+        } else if self.inner.is_tls() {
+            self.is_silent()
+        } else {
+            self.inner.is_open()
         }
     }
 
