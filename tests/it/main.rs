@@ -26,5 +26,6 @@ mod server;
 mod table;
 mod tidy;
 mod tls;
+mod tls_faults;
 mod tls_server;
 mod toolchain;

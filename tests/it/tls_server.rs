@@ -19,6 +19,7 @@ use rustls::{
 };
 use socket2::SockRef;
 
+use crate::faults::Gate;
 use crate::server::{Recorded, read_request};
 
 /// A certificate authority of our own.
@@ -171,6 +172,8 @@ pub(crate) enum Step {
     Request,
     /// Sends bytes under TLS.
     Send(Vec<u8>),
+    /// Sends records under TLS, all at once.
+    Together(Vec<Vec<u8>>),
     /// Sends bytes as they are, past TLS.
     Raw(Vec<u8>),
     /// Takes new keys, and tells the client so: something that is no part of an answer.
@@ -181,6 +184,8 @@ pub(crate) enum Step {
     End,
     /// Resets the connection.
     Reset,
+    /// Waits until the gate is opened.
+    Await(Gate),
 }
 
 /// Sends text under TLS.
@@ -223,6 +228,8 @@ impl Secure {
             let shared = Arc::clone(&shared);
             move || {
                 while let Ok((socket, _)) = listener.accept() {
+                    // Each step's bytes on their way at once, whatever is unacknowledged.
+                    socket.set_nodelay(true).unwrap();
                     let index = shared.connections.fetch_add(1, Ordering::SeqCst);
                     let script = scripts[index.min(scripts.len() - 1)].clone();
                     let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -319,6 +326,12 @@ fn play_step(shared: &Shared, stream: &mut Stream, step: Step) -> bool {
             None => false,
         },
         Step::Send(bytes) => stream.get_mut().write_all(&bytes).is_ok(),
+        Step::Together(records) => {
+            for record in records {
+                stream.get_mut().conn.writer().write_all(&record).unwrap();
+            }
+            tls(stream)
+        }
         Step::Raw(bytes) => stream.get_mut().sock.write_all(&bytes).is_ok(),
         Step::UpdateKeys => {
             stream.get_mut().conn.refresh_traffic_keys().unwrap();
@@ -327,6 +340,10 @@ fn play_step(shared: &Shared, stream: &mut Stream, step: Step) -> bool {
         Step::CloseNotify => {
             stream.get_mut().conn.send_close_notify();
             tls(stream)
+        }
+        Step::Await(gate) => {
+            gate.wait();
+            true
         }
         Step::End => stream.get_mut().sock.shutdown(Shutdown::Write).is_ok(),
         Step::Reset => {
