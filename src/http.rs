@@ -361,6 +361,8 @@ fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
         | ureq::Error::ConnectionFailed
         | ureq::Error::ConnectProxyFailed(_)
         | ureq::Error::BodyStalled => How::Network,
+        // What a proxy says before its tunnel stands is no answer of the service.
+        ureq::Error::Protocol(_) if call.phase == Phase::Connect => How::Network,
         // A compressed body that was cut off, and not one that was compressed badly.
         ureq::Error::Decompress(..) if call.hung_up => How::Network,
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => How::TooBig,
