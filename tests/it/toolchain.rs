@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sinch_numbers::Sandbox;
 
@@ -39,7 +40,11 @@ pub(crate) fn library_folder() -> &'static Path {
 pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
     let label: String = format!("{source}-{compiler}{}", flags.concat())
         .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(label);
+    // Put in place in one step: another test may be running the program, or compiling it, at this very moment.
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let new = format!("{label}.{}.{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (program, new) = (folder.join(label), folder.join(new));
     let lib = library_folder();
     let mut command = Command::new(compiler);
     command
@@ -49,7 +54,7 @@ pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
         .arg(root().join("include"))
         .arg(root().join(source))
         .arg("-o")
-        .arg(&program)
+        .arg(&new)
         .arg("-L")
         .arg(lib)
         .arg(format!("-Wl,-rpath,{}", lib.display()))
@@ -58,6 +63,7 @@ pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
         panic!("{compiler} cannot be run ({error}): the tests need cargo, a C and C++ compiler and python3")
     });
     assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
+    fs::rename(&new, &program).unwrap();
     program
 }
 
