@@ -35,6 +35,8 @@ pub(crate) enum Step {
     Pause(Duration),
     /// Waits until the gate is opened.
     Await(Gate),
+    /// Opens a gate, for the test to know how far the connection has come.
+    Open(Gate),
 }
 
 /// Sends text.
@@ -225,6 +227,10 @@ fn play(shared: &Shared, index: usize, mut socket: TcpStream, script: Vec<Step>)
             }
             Step::Await(gate) => {
                 gate.pass(&shared.stopping);
+                true
+            }
+            Step::Open(gate) => {
+                gate.open();
                 true
             }
         };
