@@ -601,7 +601,7 @@ fn read_token(incoming: Incoming) -> Result<Fresh, Failed> {
     match status {
         200..=299 => {
             let body = Zeroizing::new(incoming.body);
-            Fresh::parse(&body).map_err(|error| (Failure::Unintelligible, error))
+            Fresh::parse(status, &body).map_err(|error| (Failure::Unintelligible, error))
         }
         400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
         _ => {
