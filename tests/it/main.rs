@@ -28,4 +28,5 @@ mod tidy;
 mod tls;
 mod tls_faults;
 mod tls_server;
+mod tokens;
 mod toolchain;
