@@ -146,10 +146,11 @@ pub(crate) struct Fresh {
 
 impl Fresh {
     /// Reads the body of a successful answer. No error repeats any of it.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(status: u16, body: &[u8]) -> Result<Self, Error> {
         // Such that a whole head fits the transport's buffer.
         const LIMIT: usize = 8 * 1024;
-        let wrong = |what: &str| Error::protocol(format!("token endpoint: {what}"), None, b"");
+        let wrong =
+            |what: &str| Error::protocol(format!("token endpoint: {what}"), Some(status), b"");
         let text = json::check(body)
             .map_err(|flaw| wrong("the answer is no JSON object").with_source(flaw))?;
         let token = json::value_at(text, "/access_token")
@@ -439,11 +440,11 @@ mod tests {
             ("\u{feff}{\"access_token\":\"t\"}", 300.0),
         ];
         for (body, seconds) in ok {
-            let fresh = Fresh::parse(body.as_bytes()).unwrap();
+            let fresh = Fresh::parse(200, body.as_bytes()).unwrap();
             assert_eq!(fresh.header.as_str(), "Bearer t", "{body}");
             assert_eq!(fresh.lifetime, Duration::from_secs_f64(seconds), "{body}");
         }
-        let inner_space = Fresh::parse(br#"{"access_token":"token value"}"#).unwrap();
+        let inner_space = Fresh::parse(200, br#"{"access_token":"token value"}"#).unwrap();
         assert_eq!(inner_space.header.as_str(), "Bearer token value");
         let bad = [
             ("", "no JSON object"),
@@ -461,12 +462,12 @@ mod tests {
             (r#"{"access_token":" hush"}"#, "do not belong in a header"),
         ];
         for (body, expected) in bad {
-            let error = Fresh::parse(body.as_bytes()).err().unwrap();
+            let error = Fresh::parse(200, body.as_bytes()).err().unwrap();
             assert!(error.to_string().contains(expected), "{body}: {error}");
             assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
         }
         let long = format!(r#"{{"access_token":"{}"}}"#, "x".repeat(9000));
-        assert!(Fresh::parse(long.as_bytes()).is_err());
+        assert!(Fresh::parse(200, long.as_bytes()).is_err());
     }
 
     #[test]

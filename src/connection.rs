@@ -131,6 +131,11 @@ impl Connection {
                 Err(Problem::Flaw(flaw)) => {
                     return Err(Problem::Proxy(format!("the proxy's answer: {flaw}")));
                 }
+                Err(Problem::Stop(Stop::Failed(error)))
+                    if error.kind() == io::ErrorKind::UnexpectedEof =>
+                {
+                    return Err(Problem::Proxy("the proxy hung up without an answer".to_owned()));
+                }
                 Err(problem) => return Err(problem),
             }
         };

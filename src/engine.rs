@@ -639,8 +639,9 @@ fn redirected(incoming: &Incoming) -> Error {
 fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
     let status = incoming.status;
     let result = match status {
-        200..=299 => Fresh::parse(&incoming.body)
-            .map_err(|error| (Failure::Unintelligible, error.with_http_status(status))),
+        200..=299 => {
+            Fresh::parse(status, &incoming.body).map_err(|error| (Failure::Unintelligible, error))
+        }
         300..=399 => Err((Failure::Status(status), redirected(&incoming))),
         400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
         _ => {

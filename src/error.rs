@@ -211,14 +211,6 @@ impl Error {
         }))
     }
 
-    /// Sets the status of an answer that is not what the service promises.
-    pub(crate) fn with_http_status(mut self, status: u16) -> Self {
-        if let ErrorKind::Protocol(violation) = &mut self.0.kind {
-            violation.http_status = Some(status);
-        }
-        self
-    }
-
     pub(crate) fn with_source(
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,

@@ -48,6 +48,9 @@ impl Proxy {
         let authorization = match user {
             None => None,
             Some(user) => {
+                if user.bytes().any(|b| b.is_ascii_whitespace()) {
+                    return Err(no_proxy());
+                }
                 let (name, password) = user.split_once(':').unwrap_or((user, ""));
                 let name = percent_decoded(name).ok_or_else(no_proxy)?;
                 let password = percent_decoded(password).ok_or_else(no_proxy)?;

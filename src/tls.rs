@@ -144,6 +144,7 @@ impl Tls {
             incoming: vec![0; RECORD],
             filled: 0,
             outgoing: Vec::new(),
+            sealed: Vec::new(),
             plain: Vec::new(),
             taken: 0,
             ended: false,
@@ -164,7 +165,10 @@ pub(crate) struct Session {
     /// Records as they came, as long as they are not whole.
     incoming: Vec<u8>,
     filled: usize,
+    /// What the protocol itself has to say.
     outgoing: Vec<u8>,
+    /// Encrypted application data.
+    sealed: Vec<u8>,
     /// What was decrypted and not yet taken.
     plain: Vec<u8>,
     taken: usize,
@@ -193,27 +197,10 @@ impl Session {
         limits: Limits,
     ) -> Result<(), TlsStop> {
         // What the peer said last, a wish for new keys perhaps, comes first.
-        self.advance(socket, limits)?;
-        loop {
-            // Nothing is decrypted by this: all whole records have been worked through.
-            let status = self.connection.process_tls_records(&mut self.incoming[..self.filled]);
-            let Ok(ConnectionState::WriteTraffic(mut traffic)) = status.state else {
-                return Err(Stop::Failed(io::ErrorKind::BrokenPipe.into()).into());
-            };
-            match traffic.encrypt(bytes, self.outgoing.as_mut_slice()) {
-                Ok(count) => {
-                    let sent = socket.send(&self.outgoing[..count], limits);
-                    self.outgoing.clear();
-                    return Ok(sent?);
-                }
-                Err(EncryptError::InsufficientSize(needed)) => {
-                    self.outgoing.resize(needed.required_size, 0);
-                }
-                Err(EncryptError::EncryptExhausted) => {
-                    return Err(TlsStop::Refused(rustls::Error::EncryptError));
-                }
-            }
+        if self.advance_and_send(bytes, socket, limits)? {
+            return Ok(());
         }
+        Err(Stop::Failed(io::ErrorKind::BrokenPipe.into()).into())
     }
 
     /// Waits for what comes and hands out as much of it as fits: 0 when the peer has said that nothing more comes.
@@ -280,6 +267,15 @@ impl Session {
     /// Works through the records that have come, and sends what the protocol wants sent; `true` when application data may be
     /// sent.
     fn advance(&mut self, socket: &Socket, limits: Limits) -> Result<bool, TlsStop> {
+        self.advance_and_send(&[], socket, limits)
+    }
+
+    fn advance_and_send(
+        &mut self,
+        bytes: &[u8],
+        socket: &Socket,
+        limits: Limits,
+    ) -> Result<bool, TlsStop> {
         loop {
             let incoming = &mut self.incoming[..self.filled];
             // What is decrypted is to go there. Nothing is read while something waits to be taken, so that one record and the
@@ -306,7 +302,21 @@ impl Session {
                     sent?;
                     data.done();
                 }
-                Ok(ConnectionState::WriteTraffic(_)) => done = Some(true),
+                Ok(ConnectionState::WriteTraffic(mut traffic)) => {
+                    let count = loop {
+                        match traffic.encrypt(bytes, &mut self.sealed) {
+                            Ok(count) => break count,
+                            Err(EncryptError::InsufficientSize(needed)) => {
+                                self.sealed.resize(needed.required_size, 0);
+                            }
+                            Err(EncryptError::EncryptExhausted) => {
+                                return Err(TlsStop::Refused(rustls::Error::EncryptError));
+                            }
+                        }
+                    };
+                    socket.send(&self.sealed[..count], limits)?;
+                    done = Some(true);
+                }
                 Ok(ConnectionState::PeerClosed) => self.ended = true,
                 // More has to come.
                 Ok(_) => done = Some(false),

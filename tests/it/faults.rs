@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Pause(Duration),
     /// Waits until the gate is opened.
     Await(Gate),
+    /// Opens a gate, for the test to know how far the connection has come.
+    Open(Gate),
 }
 
 /// Sends text.
@@ -60,6 +62,10 @@ impl Gate {
     pub(crate) fn open(&self) {
         *self.0.0.lock().unwrap() = true;
         self.0.1.notify_all();
+    }
+
+    pub(crate) fn wait(&self) {
+        drop(self.0.1.wait_while(self.0.0.lock().unwrap(), |open| !*open).unwrap());
     }
 
     fn pass(&self, stopping: &AtomicBool) {
@@ -244,6 +250,10 @@ fn play(shared: &Shared, index: usize, mut socket: TcpStream, script: Vec<Step>)
             }
             Step::Await(gate) => {
                 gate.pass(&shared.stopping);
+                true
+            }
+            Step::Open(gate) => {
+                gate.open();
                 true
             }
         };

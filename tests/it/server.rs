@@ -199,7 +199,7 @@ fn serve(shared: &Shared, socket: &TcpStream) {
     }
 }
 
-fn read_request(reader: &mut impl BufRead) -> Option<Recorded> {
+pub(crate) fn read_request(reader: &mut impl BufRead) -> Option<Recorded> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let mut parts = line.split_whitespace();

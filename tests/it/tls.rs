@@ -1,334 +1,395 @@
-//! Real TLS: who is trusted and who is not, and the way through a proxy.
+//! Who is trusted, and who is told apart and sent nothing.
 
+use std::error::Error as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use sinch_numbers::{Client, Credentials, Error, ErrorKind, Phase};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    NameConstraints, SanType, date_time_ymd,
+};
+use sinch_numbers::{Client, ClientBuilder, Credentials, ErrorKind};
 
-const NUMBER: &str = "+12025550134";
+use crate::calls::{NUMBER, call, kind, whole_message};
+use crate::drivers::{c_driver, drive};
+use crate::tls_server::{Authority, Identity, Secure, Tunnels, file};
 
-/// A certificate authority of our own.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        // Two authorities of one name would be told apart by their signatures only.
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        let name = format!("Authority {}", COUNT.fetch_add(1, Ordering::SeqCst));
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { issuer: Issuer::new(params, key), pem }
-    }
-
-    /// A file with the authority's certificate, for `ca_file`.
-    fn file(&self, name: &str) -> PathBuf {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::write(&path, &self.pem).unwrap();
-        path
-    }
-
-    /// A server's certificate and key.
-    fn certify(&self, host: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
-        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-        change(&mut params);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        (certificate.der().clone(), key)
-    }
-}
-
-type Identity = (CertificateDer<'static>, KeyPair);
-
-/// A server that answers each request with `{}`, a token request with a token.
-struct Secure {
-    port: u16,
-    handshakes: Arc<AtomicUsize>,
-    requests: Arc<AtomicUsize>,
-}
-
-impl Secure {
-    fn new((certificate, key): Identity) -> Self {
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        let config = Arc::new(config);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (handshakes, requests) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-        let counts = (Arc::clone(&handshakes), Arc::clone(&requests));
-        thread::spawn(move || {
-            while let Ok((socket, _)) = listener.accept() {
-                counts.0.fetch_add(1, Ordering::SeqCst);
-                let (config, requests) = (Arc::clone(&config), Arc::clone(&counts.1));
-                thread::spawn(move || {
-                    let connection = ServerConnection::new(config).unwrap();
-                    let mut stream = BufReader::new(StreamOwned::new(connection, socket));
-                    while let Some(target) = read_target(&mut stream) {
-                        requests.fetch_add(1, Ordering::SeqCst);
-                        let body = if target == "/oauth2/token" {
-                            r#"{"access_token":"t"}"#
-                        } else {
-                            "{}"
-                        };
-                        let length = body.len();
-                        let answer =
-                            format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
-                        if stream.get_mut().write_all(answer.as_bytes()).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-        });
-        Self { port, handshakes, requests }
-    }
-
-    fn url(&self, host: &str) -> String {
-        format!("https://{host}:{}", self.port)
-    }
-}
-
-/// Reads a request up to the end of its body; what it is for.
-fn read_target(stream: &mut impl BufRead) -> Option<String> {
-    let (mut target, mut length) = (None, 0);
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end();
-        if line.is_empty() {
-            break;
-        }
-        if target.is_none() {
-            target = line.split(' ').nth(1).map(str::to_owned);
-        }
-        if let Some((name, value)) = line.split_once(':') {
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().unwrap();
-            }
-        }
-    }
-    stream.read_exact(&mut vec![0; length]).ok()?;
-    target
-}
-
-fn client(url: &str, ca_file: Option<PathBuf>) -> Client {
-    let builder = Client::builder("project-1", Credentials::oauth2("key-id", "key-secret"))
+/// A client of a server on this machine, or of one of another name through a proxy that leads there.
+fn builder(url: &str, through: Option<&str>) -> ClientBuilder {
+    let builder = Client::builder("project-1", Credentials::basic("key-id", "key-secret"))
         .base_url(url)
-        .auth_url(url)
-        .no_proxy();
-    let builder = match ca_file {
-        Some(file) => builder.ca_file(file),
-        None => builder,
-    };
-    builder.build().unwrap()
+        .auth_url(url);
+    match through {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder.no_proxy(),
+    }
 }
 
-#[test]
-fn a_trusted_server_is_called_over_one_handshake() {
-    let authority = Authority::new();
-    let server = Secure::new(authority.certify("localhost", |_| ()));
-    let client = client(&server.url("localhost"), Some(authority.file("trusted.pem")));
-    for _ in 0..20 {
-        client.get(NUMBER).unwrap();
-    }
-    assert_eq!(server.handshakes.load(Ordering::SeqCst), 1);
-    assert_eq!(server.requests.load(Ordering::SeqCst), 21);
+/// A server's certificate, and what is made of it.
+struct Row {
+    what: &'static str,
+    host: &'static str,
+    identity: Identity,
+    /// The certificates that the client trusts; the bundled ones if it is told of none.
+    roots: Option<String>,
+    /// A piece of what the error says; none where the server is trusted.
+    refused: Option<&'static str>,
+}
+
+fn ends_in_2021(params: &mut CertificateParams) {
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2021, 1, 1);
+}
+
+fn rows() -> Vec<Row> {
+    let ours = Authority::new();
+    let row = |what, host, identity, refused| Row {
+        what,
+        host,
+        identity,
+        roots: Some(ours.pem.clone()),
+        refused,
+    };
+    let good = |what, host, names: &[&str]| row(what, host, ours.certify(names, |_| ()), None);
+    let bad = |what, host, names: &[&str], piece| {
+        row(what, host, ours.certify(names, |_| ()), Some(piece))
+    };
+    let local = |what, change: fn(&mut CertificateParams), refused| {
+        row(what, "localhost", ours.certify(&["localhost"], change), refused)
+    };
+    let trusting = |roots: String, row: Row| Row { roots: Some(roots), ..row };
+    let below = |change: fn(&mut CertificateParams)| {
+        let middle = ours.below(change);
+        middle.certify(&["localhost"], |_| ()).through(&middle)
+    };
+    let not_for_name = Some("not valid for name");
+
+    // Whoever has one of our certificates for a host is no authority all the same.
+    let host_as_authority = ours.below(|params| params.is_ca = IsCa::NoCa);
+    let pinned = Authority::with(|params| {
+        *params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    });
+    let root_as_server = Authority::with(|params| {
+        params.subject_alt_names = vec![SanType::DnsName("localhost".try_into().unwrap())];
+    });
+    let named_alike = Authority::with(|params| {
+        params.distinguished_name.push(DnType::CommonName, "The same name");
+    });
+    let named_alike_too = Authority::with(|params| {
+        params.distinguished_name.push(DnType::CommonName, "The same name");
+    });
+    let middle = ours.below(|_| ());
+
+    vec![
+        good("its name", "localhost", &["localhost"]),
+        good("one of its names", "localhost", &["a.test", "localhost", "b.test"]),
+        good("its name in capitals", "localhost", &["LOCALHOST"]),
+        good("a wildcard", "api.numbers.test", &["*.numbers.test"]),
+        good("an address", "127.0.0.1", &["127.0.0.1"]),
+        good("an address of version 6", "[fd00::1]", &["fd00::1"]),
+        local(
+            "for servers, among other things",
+            |params| {
+                params.extended_key_usages =
+                    vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+            },
+            None,
+        ),
+        row("through an authority between", "localhost", below(|_| ()), None),
+        trusting(
+            pinned.pem.clone(),
+            row("itself among the roots", "localhost", pinned.as_server(), None),
+        ),
+        trusting(
+            named_alike.pem.clone() + &ours.pem,
+            row(
+                "one of two roots of one name",
+                "localhost",
+                named_alike.certify(&["localhost"], |_| ()),
+                None,
+            ),
+        ),
+        row(
+            "an unknown authority",
+            "localhost",
+            Authority::new().certify(&["localhost"], |_| ()),
+            Some("UnknownIssuer"),
+        ),
+        trusting(
+            named_alike.pem.clone(),
+            row(
+                "an authority of our authority's name",
+                "localhost",
+                named_alike_too.certify(&["localhost"], |_| ()),
+                Some("BadSignature"),
+            ),
+        ),
+        Row {
+            roots: None,
+            ..row(
+                "not among the bundled roots",
+                "localhost",
+                ours.certify(&["localhost"], |_| ()),
+                Some("UnknownIssuer"),
+            )
+        },
+        row("self-signed", "localhost", Identity::alone(&["localhost"]), Some("UnknownIssuer")),
+        trusting(
+            root_as_server.pem.clone(),
+            row(
+                "an authority's own certificate",
+                "localhost",
+                root_as_server.as_server(),
+                Some("CaUsedAsEndEntity"),
+            ),
+        ),
+        local("expired", ends_in_2021, Some("certificate expired")),
+        local(
+            "not valid yet",
+            |params| params.not_before = date_time_ymd(4000, 1, 1),
+            Some("certificate not valid yet"),
+        ),
+        bad(
+            "another host",
+            "localhost",
+            &["example.com"],
+            "only valid for DnsName(\"example.com\")",
+        ),
+        bad(
+            "a name that only begins alike",
+            "localhost",
+            &["localhost.test"],
+            "not valid for name",
+        ),
+        bad(
+            "a wildcard one label too short",
+            "a.b.numbers.test",
+            &["*.numbers.test"],
+            "not valid for name",
+        ),
+        bad(
+            "a wildcard without a label",
+            "numbers.test",
+            &["*.numbers.test"],
+            "not valid for name",
+        ),
+        bad("a name for an address", "127.0.0.1", &["localhost"], "not valid for name"),
+        bad("another address", "127.0.0.1", &["127.0.0.2"], "not valid for name"),
+        bad("an address for a name", "localhost", &["127.0.0.1"], "not valid for name"),
+        row(
+            "an address that pretends to be a name",
+            "127.0.0.1",
+            ours.certify(&[], |params| {
+                params.subject_alt_names = vec![SanType::DnsName("127.0.0.1".try_into().unwrap())];
+            }),
+            not_for_name,
+        ),
+        row(
+            "the name where names used to be",
+            "localhost",
+            ours.certify(&[], |params| {
+                params.distinguished_name.push(DnType::CommonName, "localhost");
+            }),
+            not_for_name,
+        ),
+        local(
+            "for clients only",
+            |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+            Some("does not allow extended key usage for server"),
+        ),
+        row(
+            "an authority between that is not shown",
+            "localhost",
+            middle.certify(&["localhost"], |_| ()),
+            Some("UnknownIssuer"),
+        ),
+        row(
+            "an authority between that has expired",
+            "localhost",
+            below(ends_in_2021),
+            Some("certificate expired"),
+        ),
+        row(
+            "a host that plays authority",
+            "localhost",
+            host_as_authority.certify(&["localhost"], |_| ()).through(&host_as_authority),
+            Some("EndEntityUsedAsCa"),
+        ),
+        row(
+            "an authority between that may vouch for other names only",
+            "localhost",
+            below(|params| {
+                params.name_constraints = Some(NameConstraints {
+                    permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".to_owned())],
+                    excluded_subtrees: Vec::new(),
+                });
+            }),
+            Some("NameConstraintViolation"),
+        ),
+        row(
+            "an authority below one that may have none below",
+            "localhost",
+            {
+                let last = ours.below(|params| {
+                    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+                });
+                let one_more = last.below(|_| ());
+                one_more.certify(&["localhost"], |_| ()).through(&one_more).through(&last)
+            },
+            Some("PathLenConstraintViolated"),
+        ),
+    ]
 }
 
 #[test]
 fn a_server_that_cannot_be_trusted_is_told_apart_and_sent_nothing() {
-    let (ours, theirs) = (Authority::new(), Authority::new());
-    let file = ours.file("ours.pem");
-    let alone = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let self_signed = (alone.self_signed(&key).unwrap().der().clone(), key);
-    let expired = ours.certify("localhost", |params| {
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(2021, 1, 1);
+    let rows = rows();
+    assert!(rows.len() >= 30);
+    thread::scope(|scope| {
+        for (index, row) in rows.into_iter().enumerate() {
+            scope.spawn(move || check(index, row));
+        }
     });
-    let early = ours.certify("localhost", |params| params.not_before = date_time_ymd(4000, 1, 1));
-    let rows: Vec<(&str, Identity, Option<PathBuf>, &str)> = vec![
-        (
-            "unknown authority",
-            theirs.certify("localhost", |_| ()),
-            Some(file.clone()),
-            "UnknownIssuer",
-        ),
-        ("not among the bundled roots", ours.certify("localhost", |_| ()), None, "UnknownIssuer"),
-        ("self-signed", self_signed, Some(file.clone()), "UnknownIssuer"),
-        ("expired", expired, Some(file.clone()), "expired"),
-        ("not valid yet", early, Some(file.clone()), "not valid yet"),
-        ("another host", ours.certify("example.com", |_| ()), Some(file), "not valid for name"),
+}
+
+fn check(index: usize, row: Row) {
+    let name = row.what;
+    let server = Secure::new(row.identity);
+    let tunnels = Tunnels::to(server.port);
+    let near = row.host == "localhost" || row.host.starts_with("127.");
+    let (url, through) = if near {
+        (server.url(row.host), None)
+    } else {
+        (format!("https://{}", row.host), Some(tunnels.url()))
+    };
+    let mut builder = builder(&url, through.as_deref());
+    if let Some(roots) = &row.roots {
+        builder = builder.ca_file(file(&format!("roots-{index}.pem"), roots));
+    }
+    let result = builder.build().unwrap().release(NUMBER);
+    assert_eq!(server.connections(), 1, "{name}: not tried again");
+    let Some(piece) = row.refused else {
+        assert!(result.is_ok(), "{name}: {}", whole_message(&result.unwrap_err()));
+        return;
+    };
+    let error = result.unwrap_err();
+    assert_eq!(kind(&error), "transport:tls", "{name}: {error:?}");
+    let text = whole_message(&error);
+    assert!(text.contains(piece), "{name}: {text}");
+    assert!(!error.can_retry() && !error.may_have_been_applied(), "{name}");
+    assert_eq!(error.attempts(), 1, "{name}");
+    assert_eq!(server.requests().len(), 0, "{name}");
+}
+
+#[test]
+fn a_file_of_roots_may_hold_more_than_one_certificate() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    let (pem, others) = (ours.pem.as_str(), other.pem.as_str());
+    let rows = [
+        ("the second of two", format!("{others}{pem}")),
+        ("the first of three", format!("{pem}{others}{pem}")),
+        ("lines that end with CR and LF", pem.replace('\n', "\r\n")),
+        ("no line end at the end", pem.trim_end().to_owned()),
+        ("a private key before it", format!("{}{pem}", other.key_pem)),
+        ("words around it", format!("# Our own\nsubject=CN\n{pem}\nissued by ourselves\n")),
     ];
-    for (name, identity, file, piece) in rows {
-        let server = Secure::new(identity);
-        let error = client(&server.url("localhost"), file).release(NUMBER).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Transport(Phase::Tls)), "{name}: {error:?}");
-        let text = format!("{error}: {}", std::error::Error::source(&error).unwrap());
-        assert!(text.contains(piece), "{name}: {text}");
-        assert!(!error.can_retry() && !error.may_have_been_applied(), "{name}");
-        assert_eq!(server.handshakes.load(Ordering::SeqCst), 1, "{name}: not tried again");
-        assert_eq!(server.requests.load(Ordering::SeqCst), 0, "{name}");
+    for (index, (what, content)) in rows.into_iter().enumerate() {
+        let server = Secure::new(ours.certify(&["localhost"], |_| ()));
+        let client = builder(&server.url("localhost"), None)
+            .ca_file(file(&format!("several-{index}.pem"), &content))
+            .build()
+            .unwrap();
+        assert!(client.get(NUMBER).is_ok(), "{what}");
     }
 }
 
 #[test]
 fn a_file_of_roots_that_cannot_be_used_is_refused_by_name() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    fs::write(folder.join("empty.pem"), "").unwrap();
-    fs::write(
-        folder.join("broken.pem"),
-        "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
+    let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    fs::create_dir_all(folder.join("folder.pem")).unwrap();
+    let authority = Authority::new();
+    file("empty.pem", "");
+    file("broken.pem", broken);
+    file("key.pem", &authority.key_pem);
+    file("half.pem", &authority.pem[..authority.pem.len() / 2]);
+    file("second-broken.pem", &(authority.pem.clone() + broken));
     for (file, piece) in [
         ("missing.pem", "cannot be read"),
+        ("folder.pem", "cannot be read"),
         ("empty.pem", "holds no certificate"),
+        ("key.pem", "holds no certificate"),
+        ("half.pem", "is no valid PEM"),
         ("broken.pem", "is no valid PEM"),
+        ("second-broken.pem", "is no valid PEM"),
     ] {
         let builder = Client::builder("p", Credentials::oauth2("k", "s"));
-        let error = builder.ca_file(folder.join(file)).build().unwrap_err();
+        let error = builder.ca_file(folder.join(file)).build().expect_err(file);
         let ErrorKind::InvalidInput(input) = error.kind() else { panic!("{error:?}") };
         assert_eq!(input.field, "caFile");
         assert!(input.problem.contains(piece) && input.problem.contains(file), "{error}");
+        assert!(error.source().is_none());
     }
 }
 
-/// A proxy that notes what it is asked, answers with a status, and leads every tunnel to one port.
-fn proxy(status: &'static str, to: u16) -> (u16, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let heads = Arc::<Mutex<Vec<String>>>::default();
-    let noted = Arc::clone(&heads);
-    thread::spawn(move || {
-        while let Ok((mut socket, _)) = listener.accept() {
-            let noted = Arc::clone(&noted);
-            thread::spawn(move || {
-                let mut head = Vec::new();
-                let mut byte = [0];
-                while !head.ends_with(b"\r\n\r\n") {
-                    if socket.read(&mut byte).unwrap_or(0) == 0 {
-                        return;
-                    }
-                    head.push(byte[0]);
-                }
-                noted.lock().unwrap().push(String::from_utf8(head).unwrap());
-                let _ = socket.write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes());
-                if !status.starts_with("200") {
-                    return;
-                }
-                let mut far = TcpStream::connect(("127.0.0.1", to)).unwrap();
-                let (mut from, mut back) = (socket.try_clone().unwrap(), far.try_clone().unwrap());
-                thread::spawn(move || {
-                    let _ = std::io::copy(&mut from, &mut far);
-                    let _ = far.shutdown(Shutdown::Both);
-                });
-                let _ = std::io::copy(&mut back, &mut socket);
-                let _ = socket.shutdown(Shutdown::Both);
-            });
-        }
-    });
-    (port, heads)
-}
-
-fn proxied(file: PathBuf, proxy: &str) -> Result<Client, Error> {
-    Client::builder("project-1", Credentials::oauth2("key-id", "key-secret"))
-        .base_url("https://numbers.test")
-        .auth_url("https://numbers.test")
-        .timeout(Duration::from_secs(20))
-        .ca_file(file)
-        .proxy(proxy)
-        .build()
-}
-
+/// The essential ones once more through C, which is also a process of its own with an environment of its own.
 #[test]
-fn a_proxy_is_asked_for_a_tunnel_and_sees_nothing_else() {
-    let authority = Authority::new();
-    let server = Secure::new(authority.certify("numbers.test", |_| ()));
-    let (port, heads) = proxy("200 Connection established", server.port);
-    let file = authority.file("proxied.pem");
-    for (url, credentials) in [
-        (format!("http://127.0.0.1:{port}"), None),
-        (format!("127.0.0.1:{port}"), None),
+fn c_trusts_whom_it_is_told_to() {
+    let ours = Authority::new();
+    let good = || ours.certify(&["localhost"], |_| ());
+    let pem: PathBuf = ours.file("c-trusts.pem");
+    let ca_file = format!(r#""caFile": "{}""#, pem.display());
+    // The certificate, the roots, the file in the environment; then code and a piece of the message.
+    let rows: Vec<(&str, Identity, &str, Option<&Path>, i32, &str)> = vec![
+        ("a file", good(), &ca_file, None, 0, ""),
+        ("bundled roots", good(), r#""roots": "bundled""#, None, 6, "UnknownIssuer"),
         (
-            format!("http://user:pass@127.0.0.1:{port}"),
-            Some("Proxy-Authorization: Basic dXNlcjpwYXNz"),
+            "bundled roots have no ear for the environment",
+            good(),
+            r#""roots": "bundled""#,
+            Some(&pem),
+            6,
+            "UnknownIssuer",
         ),
-    ] {
-        heads.lock().unwrap().clear();
-        let client = proxied(file.clone(), &url).unwrap();
-        for _ in 0..3 {
-            client.get(NUMBER).unwrap();
+        ("the environment's roots", good(), r#""roots": "platform""#, Some(&pem), 0, ""),
+        (
+            "expired",
+            ours.certify(&["localhost"], ends_in_2021),
+            &ca_file,
+            None,
+            6,
+            "certificate expired",
+        ),
+        (
+            "another host",
+            ours.certify(&["example.com"], |_| ()),
+            &ca_file,
+            None,
+            6,
+            "not valid for name",
+        ),
+        ("self-signed", Identity::alone(&["localhost"]), &ca_file, None, 6, "UnknownIssuer"),
+    ];
+    for (what, identity, config, in_environment, code, piece) in rows {
+        let server = Secure::new(identity);
+        let mut driver = c_driver();
+        driver.env_remove("SSL_CERT_FILE");
+        if let Some(path) = in_environment {
+            driver.env("SSL_CERT_FILE", path);
         }
-        let heads = heads.lock().unwrap();
-        let [head] = heads.as_slice() else { panic!("{heads:?}") };
-        assert!(head.starts_with("CONNECT numbers.test:443 HTTP/1.1\r\n"), "{head}");
-        match credentials {
-            Some(line) => assert!(head.contains(line), "{head}"),
-            None => assert!(!head.contains("Proxy-Authorization"), "{head}"),
+        let config = format!(r#""auth": "basic", "proxy": "none", {config}"#);
+        let line = call("active_release").line();
+        let outcomes = drive(driver, &server.url("localhost"), &config, line);
+        let [(seen, _, json)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+        assert_eq!(*seen, code, "{what}: {json}");
+        assert!(json.contains(piece), "{what}: {json}");
+        assert_eq!(server.connections(), 1, "{what}: not tried again");
+        if code != 0 {
+            assert!(json.contains(r#""phase":"tls""#), "{what}: {json}");
+            assert!(json.contains(r#""retryAfterMs":-1"#), "{what}: {json}");
+            assert!(json.contains(r#""maybeApplied":false"#), "{what}: {json}");
+            assert_eq!(server.requests().len(), 0, "{what}");
         }
-        assert!(!head.contains("Authorization: B") || credentials.is_some(), "{head}");
-        assert!(!format!("{client:?}").contains("pass"));
-    }
-}
-
-#[test]
-fn a_proxy_that_refuses_is_a_network_failure_and_shows_no_password() {
-    let authority = Authority::new();
-    let file = authority.file("refused.pem");
-    for status in ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"] {
-        let (port, heads) = proxy(status, 1);
-        let url = format!("http://user:hush-hush@127.0.0.1:{port}");
-        let error = proxied(file.clone(), &url).unwrap().release(NUMBER).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
-        assert!(!error.may_have_been_applied(), "{error:?}");
-        let source = std::error::Error::source(&error).unwrap().to_string();
-        assert!(source.contains(&status[..3]), "{source}");
-        assert!(!format!("{error} {error:?} {source}").contains("hush-hush"));
-        assert!(!heads.lock().unwrap().is_empty());
-    }
-}
-
-#[test]
-fn a_proxy_that_cannot_be_used_is_refused_without_being_shown() {
-    let file = Authority::new().file("unused.pem");
-    for url in [
-        "socks5://user:hush@proxy.test:1080",
-        "https://user:hush@proxy.test",
-        "ftp://hush",
-        "http://",
-        "http://[hush",
-        "",
-        "http://user:hush@",
-        "http://user:hush@proxy.test:99999",
-        "http://user:hush@proxy.test:0",
-        "http://user:hush@proxy.test:",
-    ] {
-        let error = proxied(file.clone(), url).unwrap_err();
-        let ErrorKind::InvalidInput(input) = error.kind() else { panic!("{error:?}") };
-        assert_eq!(input.field, "proxy");
-        assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
     }
 }
