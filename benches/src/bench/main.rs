@@ -67,8 +67,10 @@ fn main() {
     let markdown = measured.markdown();
     println!("\n{markdown}");
     eprintln!("{} goals missed", measured.missed());
+    let json = machine.cache("results.json");
+    fs::write(&json, measured.json()).expect("results.json");
     if !options.quick && options.only.is_empty() {
-        write(&machine, &measured, &markdown);
+        write(&measured, &markdown, &json);
     }
 }
 
@@ -81,7 +83,7 @@ fn check(server: &Server) {
     assert!(once == 0 || resumed * 10 > once * 9, "only {resumed} of {once} were resumed");
 }
 
-fn write(machine: &Machine, measured: &Measured<'_>, markdown: &str) {
+fn write(measured: &Measured<'_>, markdown: &str, json: &str) {
     const BEGIN: &str = "<!-- begin goals -->\n";
     const END: &str = "<!-- end goals -->";
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -96,8 +98,6 @@ fn write(machine: &Machine, measured: &Measured<'_>, markdown: &str) {
     let goals = measured.goal_table();
     let readme = format!("{before}{BEGIN}{machine_line}\n\n{goals}{END}{after}");
     fs::write(here.join("README.md"), readme).expect("README.md");
-    let json = machine.cache("results.json");
-    fs::write(&json, measured.json()).expect("results.json");
     let chart = here.join("chart.svg");
     let drawn = Command::new("python3").arg(here.join("chart.py")).arg(json).arg(chart).status();
     assert!(drawn.is_ok_and(|status| status.success()), "chart.py failed");

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::costs::Costs;
 use crate::machine::Machine;
 use crate::works::{
-    C, C_TEXT, CURL, Contender, Kind, PYTHON, RAW, REQWEST, RUST, SDK_PYTHON, Work,
+    C, C_TEXT, CURL, CURL_TEXT, Contender, Kind, PYTHON, RAW, REQWEST, RUST, SDK_PYTHON, Work,
 };
 
 /// How a figure is held against its goal.
@@ -132,13 +132,13 @@ impl Measured<'_> {
         add(
             "32 threads on one client / 32 libcurl handles, gets a second",
             AtLeast(1.1),
-            ratio("threads", C, CURL),
+            ratio("threads", C_TEXT, CURL_TEXT),
             "",
         );
         add(
             "the same with a server that takes 2 ms / raw sockets",
             AtLeast(0.97),
-            ratio("slow", C, RAW),
+            ratio("slow", C_TEXT, RAW),
             "",
         );
         for (id, pages) in [("list-1000", "1,000"), ("list-100", "100")] {
@@ -313,8 +313,8 @@ fn short(limit: f64) -> String {
 
 fn work_table(work: &Work) -> String {
     let mut text = format!("\n### {}\n\n", capitalised(work.title));
-    let to =
-        if work.contenders.iter().any(|contender| contender.name == CURL) { CURL } else { RAW };
+    let plays = |name| work.contenders.iter().any(|contender| contender.name == name);
+    let to = if plays(CURL) { CURL } else { CURL_TEXT };
     let unit = |contender: &Contender| {
         let cell = |name: &str| contender.median(name).map_or(String::new(), figure);
         let peak = contender.median("peak").map_or(String::new(), |peak| figure(peak / 1000.0));

@@ -97,9 +97,9 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
         let decodes = !matches!(name, RAW | C_TEXT | CURL_TEXT) && matches!(work, "get" | "list");
         let words = words(machine, name, work, rest);
         let rounds = match (name, work, page) {
-            (SDK_PYTHON, "list", "1000") => 3,
+            (SDK_PYTHON, "list", "1000") => 2,
             (SDK_PYTHON, "list", _) => 1,
-            (SDK_NODE | PYTHON, "list", _) => 5,
+            (SDK_NODE | PYTHON, "list", _) => 4,
             _ => usize::MAX,
         };
         Contender { name, words, decodes, rounds, rounds_seen: Vec::new(), sum: None }
@@ -130,7 +130,7 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
         title,
         kind: Kind::Rate,
         place,
-        contenders: [RAW, CURL, C, RUST, UREQ, UREQ_TIMEOUT, REQWEST]
+        contenders: [RAW, CURL_TEXT, C_TEXT, RUST, UREQ, UREQ_TIMEOUT, REQWEST]
             .map(|name| one(name, "threads", url, count, ""))
             .into(),
     };
