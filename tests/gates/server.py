@@ -1,4 +1,4 @@
-"""A service for the gates. Every number reads the same. Prints its URL first.
+"""A service for the gates. Every number reads the same. Prints its URL first. GET /connections tells how many were opened.
 
 --tls CERT KEY  speaks TLS, as localhost
 --hang COUNT    leaves so many requests of the API without an answer, writes a line to --tell when all have come, and
@@ -17,7 +17,40 @@ parser.add_argument("--tls", nargs=2)
 parser.add_argument("--hang", type=int, default=0)
 parser.add_argument("--tell")
 arguments = parser.parse_args()
-lock, came = threading.Lock(), 0
+lock, came, connections = threading.Lock(), 0, 0
+
+JOB = {"status": "IN_PROGRESS", "lastUpdatedTime": "2024-06-06T20:02:20.437509Z"}
+NUMBER = {
+    "phoneNumber": "+12025550134",
+    "projectId": "51bc3f40-f266-4ca8-8938-a1ed0ff32b9a",
+    "displayName": "Front desk, 2nd floor",
+    "regionCode": "US",
+    "type": "LOCAL",
+    "capability": ["SMS", "VOICE"],
+    "money": {"currencyCode": "USD", "amount": "0.80"},
+    "paymentIntervalMonths": 1,
+    "nextChargeDate": "2024-07-06T14:42:42.677575Z",
+    "expireAt": None,
+    "smsConfiguration": {
+        "servicePlanId": "82b42acf74924bd687ef9fb212f2060c",
+        "campaignId": "CTPJVQ7",
+        "scheduledProvisioning": {
+            "servicePlanId": "2f1ab94c0e5d4c0a9b1b7f3d6c8e9a10",
+            "campaignId": "CQ8ZLL2",
+            **JOB,
+            "errorCodes": [],
+        },
+    },
+    "voiceConfiguration": {
+        "type": "RTC",
+        "appId": "8c1f2d4e-6a7b-4c3d-9e0f-1a2b3c4d5e6f",
+        "trunkId": "",
+        "serviceId": "",
+        "lastUpdatedTime": "2024-06-05T09:15:00.120000Z",
+        "scheduledVoiceProvisioning": {"type": "EST", "trunkId": "01HXYZ5T9N3QK4W8V2C6B7D0EF", **JOB},
+    },
+    "callbackUrl": "https://example.com/sinch/callbacks",
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -27,6 +60,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self):
         global came
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/connections":
+            # This one is not meant.
+            return self.say(connections - 1)
         if self.path == "/oauth2/token":
             return self.say({"access_token": "token-1", "token_type": "bearer", "expires_in": 3599})
         with lock:
@@ -37,14 +73,13 @@ class Handler(BaseHTTPRequestHandler):
                 tell.write("waiting\n")
         if mine <= arguments.hang:
             time.sleep(3600)
-        self.say({"phoneNumber": "+12025550134"})
+        self.say(NUMBER)
 
     def say(self, value):
         body = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        # In one piece, so that reading it is one system call.
+        self.wfile.write(head.encode() + body)
 
     do_GET = do_POST = do_PATCH = answer
 
@@ -57,6 +92,9 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def finish_request(self, request, address):
+        global connections
+        with lock:
+            connections += 1
         # The handshake on the connection's own thread.
         if arguments.tls:
             request = context.wrap_socket(request, server_side=True)
