@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ureq::http::header::TRANSFER_ENCODING;
@@ -226,7 +227,7 @@ impl Http {
             ().chain(ConnectProxyConnector::default())
                 .chain(TcpConnector)
                 .chain(RustlsConnector::default())
-                .chain(Watch { proxied });
+                .chain(Watch { proxied, generation: Generation::default() });
         Self {
             agent: Agent::with_parts(agent_config, connector, CachingResolver::default()),
             connect_timeout: config.connect_timeout,
@@ -569,7 +570,13 @@ impl Transport for TcpTransport {
 #[derive(Debug)]
 struct Watch {
     proxied: bool,
+    generation: Generation,
 }
+
+/// Counts how often a connection that was used again turned out to be dead. What killed it, a router that forgot it or a server
+/// that went away, has most likely killed those that were idle beside it, and a call has only so many attempts: those of an earlier
+/// generation are not used any more.
+type Generation = Arc<AtomicUsize>;
 
 impl<In: Transport> Connector<In> for Watch {
     type Out = Either<In, Watched<In>>;
@@ -585,7 +592,13 @@ impl<In: Transport> Connector<In> for Watch {
             Call::update(|call| call.connect_by = None);
         }
         Ok(chained.map(|inner| {
-            if to_proxy { Either::A(inner) } else { Either::B(Watched { inner, idle: false }) }
+            if to_proxy {
+                Either::A(inner)
+            } else {
+                let born = self.generation.load(Ordering::Relaxed);
+                let generation = Arc::clone(&self.generation);
+                Either::B(Watched { inner, idle: false, doubtful: false, born, generation })
+            }
         }))
     }
 }
@@ -635,6 +648,22 @@ fn insert_authorization(
 struct Watched<In> {
     inner: In,
     idle: bool,
+    /// It was idle, and nothing came over it since.
+    doubtful: bool,
+    born: usize,
+    generation: Generation,
+}
+
+impl<In> Watched<In> {
+    /// Draws the conclusion for the others when an idle connection turns out to be dead.
+    fn learn(&mut self, dead: bool) {
+        if dead && self.doubtful && !CALL.get().cancelled {
+            // Once for all that find out at the same time.
+            let (next, relaxed) = (self.born.wrapping_add(1), Ordering::Relaxed);
+            let _ = self.generation.compare_exchange(self.born, next, relaxed, relaxed);
+        }
+        self.doubtful = false;
+    }
 }
 
 impl<In: Transport> Transport for Watched<In> {
@@ -653,10 +682,17 @@ impl<In: Transport> Transport for Watched<In> {
             call.sent = true;
         });
         let header = if first { AUTHORIZATION.take() } else { None };
-        let Some(header) = header else { return self.inner.transmit_output(amount, timeout) };
-        let whole = insert_authorization(self.inner.buffers().output(), amount, &header)?;
-        let result = self.inner.transmit_output(whole, timeout);
-        self.inner.buffers().output()[..whole].zeroize();
+        let result = if let Some(header) = header {
+            let whole = insert_authorization(self.inner.buffers().output(), amount, &header)?;
+            let result = self.inner.transmit_output(whole, timeout);
+            self.inner.buffers().output()[..whole].zeroize();
+            result
+        } else {
+            self.inner.transmit_output(amount, timeout)
+        };
+        if matches!(result, Err(ureq::Error::Io(_))) {
+            self.learn(true);
+        }
         result
     }
 
@@ -670,14 +706,17 @@ impl<In: Transport> Transport for Watched<In> {
             // Whoever waits for more than fits waits in vain; reading nothing would be told as a connection that was closed.
             return Err(ureq::Error::LargeResponseHeader(BUFFER, BUFFER));
         }
-        self.inner.await_input(timeout).map_err(no_end)
+        let result = self.inner.await_input(timeout).map_err(no_end);
+        self.learn(matches!(result, Ok(false) | Err(ureq::Error::Io(_))));
+        result
     }
 
     /// ureq asks when a connection goes back to the pool and again when it leaves it; only the second answer can
     /// still be true when it is used.
     fn is_open(&mut self) -> bool {
         if self.idle {
-            self.inner.is_open()
+            self.doubtful = true;
+            self.born == self.generation.load(Ordering::Relaxed) && self.inner.is_open()
         } else {
             self.idle = true;
             true
