@@ -16,6 +16,7 @@ mod faults;
 mod fixtures;
 mod framing;
 mod huge;
+mod keep_alive;
 mod native_examples;
 mod operations;
 mod pages;
