@@ -2,6 +2,7 @@
 
 mod auth;
 mod broken;
+mod broken_in_c;
 mod c;
 mod c_behaviour;
 mod c_header;
