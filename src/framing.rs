@@ -5,7 +5,7 @@ use std::fmt;
 /// How long a head may be, and the trailer behind the last chunk.
 pub(crate) const LONGEST_HEAD: usize = 16 * 1024;
 /// How many fields a head may have.
-const MOST_FIELDS: usize = 100;
+const MOST_FIELDS: usize = 128;
 /// How long the line before a chunk may be: its size and whatever a server puts behind it.
 const LONGEST_CHUNK_LINE: u32 = 4096;
 
@@ -76,7 +76,7 @@ impl Head {
             }
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(httparse::Error::TooManyHeaders) => {
-                return Err(Flaw::TooBig("its head has more than 100 fields"));
+                return Err(Flaw::TooBig("its head has more than 128 fields"));
             }
             Err(httparse::Error::Version) => {
                 return Err(Flaw::Invalid("it is neither HTTP/1.1 nor HTTP/1.0"));
@@ -168,7 +168,12 @@ impl Head {
         head.request_id = head.request_id.or(correlation_id);
         head.coding = coding;
         head.body = match (status, transfer, length) {
-            (..200 | 204 | 304, ..) => Body::Length(0),
+            // What follows an upgrade is not HTTP any more.
+            (..200, ..) => {
+                keeps = false;
+                Body::Length(0)
+            }
+            (204 | 304, ..) => Body::Length(0),
             (_, Some(Ok(())), None) => Body::Chunked,
             // Nobody who says both means both. Chunks are what counts; but the connection is not trusted any further.
             (_, Some(Ok(())), Some(_)) => {
@@ -369,7 +374,7 @@ mod tests {
             ("HTTP/1.1 404 X", UntilEnd, false),
             ("HTTP/1.1 204 X", Length(0), true),
             ("HTTP/1.1 304 X\nContent-Length: 5", Length(0), true),
-            ("HTTP/1.1 100 Continue", Length(0), true),
+            ("HTTP/1.1 101 Switching", Length(0), false),
         ];
         for (head, body, keeps) in rows {
             let parsed = parse(head).unwrap();

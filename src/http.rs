@@ -162,7 +162,11 @@ impl Http {
                     connection.wipe();
                 }
                 let broken = broken(problem, &progress);
-                Err(Broken { stale: reused && !heard && broken.how == How::Network, ..broken })
+                let died = reused && !heard;
+                if died && matches!(broken.how, How::Network | How::Timeout) {
+                    self.forget_idle();
+                }
+                Err(Broken { stale: died && broken.how == How::Network, ..broken })
             }
         }
     }
@@ -181,6 +185,13 @@ impl Http {
                 return Some(connection);
             }
         }
+    }
+
+    /// What killed one connection, a router that forgot it or a server that went away, has most likely killed those that were
+    /// idle beside it.
+    fn forget_idle(&self) {
+        let idle = std::mem::take(&mut *self.lock());
+        drop(idle);
     }
 
     fn keep(&self, connection: Connection) {

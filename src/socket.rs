@@ -4,10 +4,14 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cancel::Bounds;
 use crate::sys::{self, Ready, Woken};
+
+/// How long what was sent may go without being acknowledged: a router that has forgotten a connection tells nobody, and a call
+/// is to find out while it has time left.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
 
 /// Why a socket did not do what it was asked for.
 #[derive(Debug)]
@@ -83,6 +87,7 @@ impl Socket {
             return Err(error.into());
         }
         socket.set_nodelay(true)?;
+        sys::give_up_unacknowledged(&socket, UNACKNOWLEDGED);
         Ok(Self(socket))
     }
 
@@ -137,7 +142,6 @@ impl Socket {
 mod tests {
     use super::*;
     use std::net::TcpListener;
-    use std::time::Duration;
 
     const LONG: Duration = Duration::from_secs(600);
 

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a descriptor is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +151,27 @@ fn connect<T>(socket: &OwnedFd, raw: &T) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Lets a connection fail when what was sent over it is not acknowledged for so long. Where a system cannot, it takes its time.
+pub(crate) fn give_up_unacknowledged(socket: &TcpStream, after: Duration) {
+    #[cfg(target_os = "linux")]
+    {
+        let ms = libc::c_uint::try_from(after.as_millis()).unwrap_or(libc::c_uint::MAX);
+        let size = libc::socklen_t::try_from(size_of_val(&ms)).unwrap_or_default();
+        // SAFETY: `ms` is readable for its whole size during the call.
+        unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_USER_TIMEOUT,
+                (&raw const ms).cast(),
+                size,
+            );
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (socket, after);
 }
 
 /// Counts the forks that led to this process, so that what was made before one can be told from what was made after.
@@ -309,7 +330,6 @@ mod tests {
     use std::io::Write;
     use std::net::TcpListener;
     use std::sync::atomic::AtomicUsize;
-    use std::time::Duration;
 
     #[test]
     fn a_socket_is_ready_when_something_can_be_done_with_it() {

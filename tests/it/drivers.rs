@@ -1,7 +1,9 @@
 //! Programs that make calls for the tests, one a line, through C and through Python.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 
 use crate::python::python;
@@ -11,7 +13,10 @@ use crate::toolchain::{bare, compile, root};
 pub(crate) type Outcome = (i32, u16, String);
 
 pub(crate) fn c_driver() -> Command {
-    bare(compile("cc", "tests/c/table.c", &["-std=c89"]))
+    // Once: a program must not be written while another test runs it.
+    static COMPILED: LazyLock<PathBuf> =
+        LazyLock::new(|| compile("cc", "tests/c/table.c", &["-std=c89"]));
+    bare(&*COMPILED)
 }
 
 pub(crate) fn python_driver() -> Command {

@@ -2,6 +2,7 @@
 //! wants. It knows nothing of HTTP but where a request ends.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -74,6 +75,19 @@ impl Gate {
             open = self.0.1.wait_timeout(open, Duration::from_millis(20)).unwrap().0;
         }
     }
+}
+
+/// The client's end of a connection, as its system sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientEnd {
+    /// All is well, and everything was read.
+    Open,
+    /// Something came that was not read.
+    Unread,
+    /// The server ended the stream.
+    Ended,
+    /// Reset, or closed.
+    Gone,
 }
 
 #[derive(Default)]
@@ -163,6 +177,41 @@ impl Faults {
     /// How many bytes were sent.
     pub(crate) fn bytes_sent(&self) -> usize {
         self.shared.sent.load(Ordering::SeqCst)
+    }
+
+    /// Waits until the client's system knows what became of its connections, in order to test what the client itself makes of it:
+    /// each must look like this.
+    pub(crate) fn wait_for(&self, end: ClientEnd) {
+        let until = Instant::now() + Duration::from_secs(20);
+        let seen = || {
+            let ends = self.client_ends();
+            match end {
+                ClientEnd::Gone => ends.is_empty(),
+                _ => !ends.is_empty() && ends.iter().all(|found| *found == end),
+            }
+        };
+        while !seen() {
+            assert!(Instant::now() < until, "{end:?}: {:?}", self.client_ends());
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn client_ends(&self) -> Vec<ClientEnd> {
+        let table = fs::read_to_string("/proc/net/tcp").unwrap();
+        let to_us = format!("0100007F:{:04X}", self.port);
+        let end = |line: &str| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let unread = !fields[4].ends_with(":00000000");
+            match fields[3] {
+                _ if fields[2] != to_us => None,
+                "01" if unread => Some(ClientEnd::Unread),
+                "01" => Some(ClientEnd::Open),
+                "08" => Some(ClientEnd::Ended),
+                // On its way out of this world.
+                _ => None,
+            }
+        };
+        table.lines().skip(1).filter_map(end).collect()
     }
 
     /// Checks that the client comes to hold no more than so many connections: the others it must close, or it leaks

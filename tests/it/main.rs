@@ -2,6 +2,7 @@
 
 mod auth;
 mod broken;
+mod broken_in_c;
 mod c;
 mod c_behaviour;
 mod c_header;
@@ -18,6 +19,7 @@ mod faults;
 mod fixtures;
 mod framing;
 mod huge;
+mod keep_alive;
 mod mismatches;
 mod native_examples;
 mod operations;

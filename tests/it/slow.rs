@@ -141,7 +141,12 @@ fn floods_of_nothing() -> Vec<Row> {
     vec![
         floods("interim answers", "", "HTTP/1.1 100 Continue\r\n\r\n", EITHER),
         floods("early hints", "", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", EITHER),
-        floods("trailers", format!("{CHUNKED}2\r\n{{}}\r\n0\r\n"), "X-Checksum: 1\r\n", RECEIVE),
+        floods(
+            "trailers",
+            format!("{CHUNKED}2\r\n{{}}\r\n0\r\n"),
+            "X-Checksum: 1\r\n",
+            "protocol 200",
+        ),
         floods("compressed nothing", gzip, b"\x00\x00\x00\xff\xff", RECEIVE),
         floods(
             "empty members of gzip",
