@@ -159,12 +159,18 @@ struct Call {
     phase: Phase,
     sent: bool,
     cancelled: bool,
-    /// The server ended the connection, or it broke, while something was expected.
-    hung_up: bool,
-    /// It broke: under TLS also when it ended without the server's word for it, which anybody on the way could bring about.
-    broke: bool,
+    /// How the connection ended, if it did so while something was expected.
+    ended: Option<Ended>,
     /// Only what has arrived already is of interest.
     probing: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// By the server.
+    InOrder,
+    /// By whatever it was: under TLS also where the server's word for it is missing, which anybody on the way could bring about.
+    Broken,
 }
 
 thread_local! {
@@ -180,8 +186,7 @@ thread_local! {
             phase: Phase::Resolve,
             sent: false,
             cancelled: false,
-            hung_up: false,
-            broke: false,
+            ended: None,
             probing: false,
         })
     };
@@ -248,8 +253,7 @@ impl Http {
             phase: Phase::Resolve,
             sent: false,
             cancelled: false,
-            hung_up: false,
-            broke: false,
+            ended: None,
             probing: false,
         });
         AUTHORIZATION.set(Some(Arc::clone(outgoing.authorization)));
@@ -300,7 +304,10 @@ impl Http {
             let error = ureq::Error::Io(io::ErrorKind::ConnectionAborted.into());
             return Err(broken(error, Some(status.as_u16())));
         }
-        if read.is_ok() && CALL.get().broke && !has_its_own_end(response.headers()) {
+        if read.is_ok()
+            && CALL.get().ended == Some(Ended::Broken)
+            && !has_its_own_end(response.headers())
+        {
             let why = "the connection broke before the server ended it";
             read = Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
         }
@@ -364,7 +371,7 @@ fn broken(error: ureq::Error, status: Option<u16>) -> Broken {
         // What a proxy says before its tunnel stands is no answer of the service.
         ureq::Error::Protocol(_) if call.phase == Phase::Connect => How::Network,
         // A compressed body that was cut off, and not one that was compressed badly.
-        ureq::Error::Decompress(..) if call.hung_up => How::Network,
+        ureq::Error::Decompress(..) if call.ended.is_some() => How::Network,
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => How::TooBig,
         _ => How::Protocol,
     };
@@ -648,12 +655,13 @@ impl<In: Transport> Transport for Watched<In> {
             }
         });
         let result = self.inner.await_input(timeout);
-        let broke = matches!(result, Err(ureq::Error::Io(_)));
-        if broke || matches!(result, Ok(false)) {
-            Call::update(|call| {
-                call.hung_up = true;
-                call.broke = broke;
-            });
+        let ended = match &result {
+            Ok(false) => Some(Ended::InOrder),
+            Err(ureq::Error::Io(_)) => Some(Ended::Broken),
+            _ => None,
+        };
+        if ended.is_some() {
+            Call::update(|call| call.ended = ended);
         }
         result
     }
