@@ -9,6 +9,7 @@ mod c_hostile;
 mod calls;
 mod cancel;
 mod cpp;
+mod crowds;
 mod drivers;
 mod errors;
 mod examples;

@@ -38,10 +38,10 @@ pub(crate) fn library_folder() -> &'static Path {
 
 /// Compiles a program from a source file below the project's root, every warning an error, and links it with the library.
 pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
     let label: String = format!("{source}-{compiler}{}", flags.concat())
         .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     // Put in place in one step: another test may be running the program, or compiling it, at this very moment.
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
     let new = format!("{label}.{}.{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (program, new) = (folder.join(label), folder.join(new));
