@@ -29,5 +29,6 @@ mod tidy;
 mod tls;
 mod tls_faults;
 mod tls_server;
+mod tls_sessions;
 mod tokens;
 mod toolchain;
