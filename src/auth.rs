@@ -591,6 +591,84 @@ mod tests {
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
     }
 
+    /// Puts a token into the cache whose early refresh is due.
+    fn due(cache: &TokenCache, expires_at: Instant) {
+        let header = Arc::new(Zeroizing::new("Bearer old".to_owned()));
+        let token = Token { header, refresh_at: Instant::now(), expires_at };
+        cache.lock().token = Some(Arc::new(token));
+    }
+
+    #[test]
+    fn one_refreshes_early_and_the_others_go_on() {
+        let cache = TokenCache::new();
+        due(&cache, Instant::now() + HOUR);
+        let fetch = |_| {
+            let other = cache.get(later(), None, &|_| unreachable!()).unwrap();
+            assert_eq!(other.header().as_str(), "Bearer old");
+            Ok(fresh("Bearer new", HOUR))
+        };
+        assert_eq!(cache.get(later(), None, &fetch).unwrap().header().as_str(), "Bearer new");
+        let after = cache.get(later(), None, &|_| unreachable!()).unwrap();
+        assert_eq!(after.header().as_str(), "Bearer new");
+    }
+
+    #[test]
+    fn a_token_that_has_expired_is_shown_to_nobody() {
+        let cache = TokenCache::new();
+        due(&cache, Instant::now());
+        let refused = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
+        assert!(cache.get(later(), None, &refused).is_err());
+        let new = cache.get(later(), None, &|_| Ok(fresh("Bearer new", HOUR))).unwrap();
+        assert_eq!(new.header().as_str(), "Bearer new");
+    }
+
+    #[test]
+    fn a_refused_token_is_shown_to_nobody_even_if_no_other_is_to_be_had() {
+        let cache = TokenCache::new();
+        let old = cache.get(later(), None, &|_| Ok(fresh("Bearer old", HOUR))).unwrap();
+        let down = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
+        assert!(cache.get(later(), Some(&old), &down).is_err());
+        assert!(cache.get(later(), None, &down).is_err());
+    }
+
+    #[test]
+    fn tokens_are_refreshed_a_minute_early_or_half_way() {
+        let now = Instant::now();
+        for (lifetime, early) in [(3600, 60), (121, 60), (120, 60), (60, 30), (20, 10), (1, 0)] {
+            let lifetime = Duration::from_secs(lifetime);
+            let token = Token::new(fresh("Bearer 1", lifetime), now);
+            let early = if early == 0 { lifetime / 2 } else { Duration::from_secs(early) };
+            assert_eq!(token.expires_at, now + lifetime);
+            assert_eq!(token.refresh_at + early, now + lifetime, "{lifetime:?}");
+        }
+    }
+
+    #[test]
+    fn where_the_fetcher_panics_one_of_those_who_wait_takes_over() {
+        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let fetch = |_| {
+            if fetches.fetch_add(1, Ordering::SeqCst) > 0 {
+                return Ok(fresh("Bearer 1", HOUR));
+            }
+            while cache.lock().fetching.as_ref().map_or(0, Arc::strong_count) < 8 {
+                thread::yield_now();
+            }
+            panic!("injected");
+        };
+        let get = || {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                cache.get(later(), None, &fetch).unwrap().header().as_str().to_owned()
+            }))
+        };
+        let ended: Vec<_> = thread::scope(|scope| {
+            let calls: Vec<_> = (0..8).map(|_| scope.spawn(get)).collect();
+            calls.into_iter().map(|call| call.join().unwrap()).collect()
+        });
+        assert_eq!(ended.iter().filter(|result| result.is_err()).count(), 1);
+        assert!(ended.iter().flatten().all(|header| header == "Bearer 1"));
+        assert_eq!(fetches.load(Ordering::SeqCst), 2);
+    }
+
     #[test]
     fn a_panic_while_fetching_leaves_the_cache_usable() {
         let cache = TokenCache::new();

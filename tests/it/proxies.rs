@@ -314,14 +314,14 @@ fn a_proxy_that_cannot_be_used_is_refused_without_being_shown() {
 /// that is this machine's, but not one that is never reached through a proxy.
 #[test]
 fn c_finds_its_way() {
+    // What the environment says (P is the proxy), the configuration, and whether the way leads through the proxy.
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, bool);
     let authority = Authority::new();
     let file = authority.file("c-ways.pem");
     let server = Secure::new(authority.certify(&["0.0.0.0"], |_| ()));
     let plain = Server::new([ok("{}")]);
     let plain_port: u16 = plain.url.rsplit(':').next().unwrap().parse().unwrap();
     let (https, http) = (server.url("0.0.0.0"), format!("http://0.0.0.0:{plain_port}"));
-    // What the environment says (P is the proxy), the configuration, and whether the way leads through the proxy.
-    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, bool);
     let rows: [Row; 13] = [
         (&https, &[], "", false),
         (&https, &[], r#", "proxy": "P""#, true),

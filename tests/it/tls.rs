@@ -99,7 +99,7 @@ fn rows() -> Vec<Row> {
         row("through an authority between", "localhost", below(|_| ()), None),
         trusting(
             pinned.pem.clone(),
-            row("itself among the roots", "localhost", pinned.as_server(), None),
+            row("itself among the roots", "localhost", pinned.into_server(), None),
         ),
         trusting(
             named_alike.pem.clone() + &ours.pem,
@@ -140,7 +140,7 @@ fn rows() -> Vec<Row> {
             row(
                 "an authority's own certificate",
                 "localhost",
-                root_as_server.as_server(),
+                root_as_server.into_server(),
                 Some("CaUsedAsEndEntity"),
             ),
         ),
@@ -336,12 +336,13 @@ fn a_file_of_roots_that_cannot_be_used_is_refused_by_name() {
 /// The essential ones once more through C, which is also a process of its own with an environment of its own.
 #[test]
 fn c_trusts_whom_it_is_told_to() {
+    // The certificate, the roots, the file in the environment; then code and a piece of the message.
+    type Row<'a> = (&'a str, Identity, &'a str, Option<&'a Path>, i32, &'a str);
     let ours = Authority::new();
     let good = || ours.certify(&["localhost"], |_| ());
     let pem: PathBuf = ours.file("c-trusts.pem");
     let ca_file = format!(r#""caFile": "{}""#, pem.display());
-    // The certificate, the roots, the file in the environment; then code and a piece of the message.
-    let rows: Vec<(&str, Identity, &str, Option<&Path>, i32, &str)> = vec![
+    let rows: Vec<Row> = vec![
         ("a file", good(), &ca_file, None, 0, ""),
         ("bundled roots", good(), r#""roots": "bundled""#, None, 6, "UnknownIssuer"),
         (

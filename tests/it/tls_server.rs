@@ -101,7 +101,7 @@ impl Authority {
     }
 
     /// The authority's own certificate, shown by a server.
-    pub(crate) fn as_server(self) -> Identity {
+    pub(crate) fn into_server(self) -> Identity {
         let key = KeyPair::from_pem(&self.key_pem).unwrap();
         Identity { chain: vec![self.certificate], key }
     }

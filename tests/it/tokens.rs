@@ -66,12 +66,12 @@ const SOON: &str = "Retry-After: 0\r\n";
 
 #[test]
 fn what_the_token_endpoint_says_is_passed_on() {
+    // The answer; then kind, status, whether trying again can help, how often it was asked, a piece of the message.
+    type Row = (Act, &'static str, u16, bool, usize, &'static str);
     let denied = r#"{"error":"invalid_client","error_description":"Client authentication failed"}"#;
     let with = |token: &str| ok(&format!(r#"{{"access_token":{token}}}"#));
     let page = answer_with(200, "Content-Type: text/html\r\n", "<html>Log in, hush</html>");
     let elsewhere = answer_with(302, "Location: https://hush.test/login?key=1\r\n", "");
-    // The answer; then kind, status, whether trying again can help, how often it was asked, a piece of the message.
-    type Row = (Act, &'static str, u16, bool, usize, &'static str);
     let rows: Vec<Row> = vec![
         (
             answer(401, denied),
@@ -255,7 +255,7 @@ fn a_401_is_answered_with_one_new_token_and_no_more() {
             two(),
             vec![no(), gone(), ok("{}")],
             "ok",
-            3,
+            2,
             (2, 3),
         ),
         // Asked what became of the write: nothing yet. So it is sent once more.
@@ -407,9 +407,9 @@ fn a_token_endpoint_that_comes_back_costs_no_call() {
 /// The essential ones once more through C.
 #[test]
 fn c_is_told_what_became_of_its_token() {
-    let lie = || ok(r#"{"token":"t"}"#);
     // The tokens, the calls; then code, status, and how often each was asked.
     type Row = (&'static str, Vec<Act>, Vec<Act>, i32, u16, (usize, usize));
+    let lie = || ok(r#"{"token":"t"}"#);
     let rows: Vec<Row> = vec![
         (
             "refreshed",
