@@ -602,11 +602,13 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
             Err(wrong("the answer is empty".to_owned(), b""))
         };
     }
-    let text = match json::check(&incoming.body) {
-        Ok(text) => text,
+    // Whether it holds an error is seen in passing: nearly no answer does.
+    let (text, may_be_error) = match json::check_and_look_for(&incoming.body, "error") {
+        Ok(found) => found,
         Err(flaw) => return Err(wrong(format!("the answer is not JSON: {flaw}"), &incoming.body)),
     };
-    if let Some(error) = api_error::in_success(text, &incoming) {
+    let error = if may_be_error { api_error::in_success(text, &incoming) } else { None };
+    if let Some(error) = error {
         // "A successful response, or an Error": refused, unless the service itself broke down over it.
         let code = error.api_error().and_then(|answer| answer.code).unwrap_or(0);
         let failure = if code >= 500 { Failure::Unintelligible } else { Failure::Status(200) };

@@ -45,10 +45,26 @@ impl std::error::Error for Flaw {}
 /// first byte that cannot stand where it stands; of an escape it is the backslash, of a trailing
 /// comma the comma, and of input that breaks off its length.
 pub(crate) fn check(bytes: &[u8]) -> Result<&str, Flaw> {
+    check_with(bytes, |_| {})
+}
+
+/// The same, and whether the object has a member of this name, as far as can be told in passing: an escaped name may be any.
+pub(crate) fn check_and_look_for<'a>(bytes: &'a [u8], name: &str) -> Result<(&'a str, bool), Flaw> {
+    let mut found = false;
+    let text = check_with(bytes, |key| {
+        let end = special(key);
+        found |=
+            end.starts_with(b"\\") || key.get(..key.len() - end.len()) == Some(name.as_bytes());
+    })?;
+    Ok((text, found))
+}
+
+/// `on_key` is handed what follows the quote of each outermost key.
+fn check_with(bytes: &[u8], on_key: impl FnMut(&[u8])) -> Result<&str, Flaw> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Flaw { offset: error.valid_up_to(), what: "bad UTF-8" })?;
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    match scan(text.as_bytes()) {
+    match scan(text.as_bytes(), on_key) {
         Ok(()) => Ok(text),
         Err(stop) => Err(Flaw { offset: bytes.len() - stop.rest.len(), what: stop.what }),
     }
@@ -297,7 +313,7 @@ impl Nest {
 ///
 /// Patterns of two bytes stand before those of one where the service leaves no whitespace between
 /// them, which is nearly always. They accept nothing that the others would not.
-fn scan(bytes: &[u8]) -> Result<(), Stop<'_>> {
+fn scan(bytes: &[u8], mut on_key: impl FnMut(&[u8])) -> Result<(), Stop<'_>> {
     let mut rest = after_space(bytes);
     if !rest.starts_with(b"{") {
         return stop(rest, "expected an object");
@@ -307,7 +323,12 @@ fn scan(bytes: &[u8]) -> Result<(), Stop<'_>> {
         // Each turn reads the next member of an object, or the next item of an array.
         if nest.in_object() {
             let end = match token(rest) {
-                [b'"', more @ ..] => special(more),
+                [b'"', more @ ..] => {
+                    if nest.depth == 1 {
+                        on_key(more);
+                    }
+                    special(more)
+                }
                 other => return missing(bytes, other, "expected a key"),
             };
             rest = match end {
@@ -544,6 +565,25 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn a_member_is_looked_for_in_passing() {
+        let rows = [
+            (r#"{"error":1}"#, true),
+            (r#"{"a":{"b":[{}]},"error":1}"#, true),
+            (r#"{"err\u006fr":1}"#, true),
+            (r#"{"err\u006frs":1}"#, true),
+            ("{}", false),
+            (r#"{"errors":1,"erro":1,"":1}"#, false),
+            (r#"{"a":"error","b":["error"],"c":{"error":1}}"#, false),
+            (r#"{"a":"\"error\":"}"#, false),
+        ];
+        for (document, expected) in rows {
+            let (text, found) = check_and_look_for(document.as_bytes(), "error").unwrap();
+            assert_eq!((text, found), (document, expected));
+        }
+        assert!(check_and_look_for(b"{", "error").is_err());
+    }
 
     #[test]
     fn the_last_member_is_found_from_either_end() {
