@@ -139,18 +139,26 @@ pub(crate) fn parse_retry_after(value: &str, date: Option<&str>) -> Option<Durat
     Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
 }
 
-/// Reads the one date format that senders may use (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Reads a date of HTTP (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, or one of the two old forms that recipients have to
+/// accept, `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
 fn http_date(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = text.split_once(", ")?.1.split(' ');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let (time, zone) = (parts.next()?, parts.next()?);
+    let parts: Vec<&str> = text.split([' ', '-']).filter(|part| !part.is_empty()).collect();
+    let (day, month, year, time) = match parts[..] {
+        [weekday, day, month, year, time, "GMT"] if weekday.ends_with(',') => {
+            (day, month, year, time)
+        }
+        [_, month, day, time, year] => (day, month, year, time),
+        _ => return None,
+    };
     let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    if zone != "GMT" || parts.next().is_some() {
-        return None;
-    }
-    let timestamp = Timestamp::from(format!("{year}-{month:02}-{day}T{time}Z"));
+    let year = match (year.len(), year.parse::<u16>().ok()?) {
+        (2, year @ 70..) => 1900 + year,
+        (2, year) => 2000 + year,
+        (_, year) => year,
+    };
+    let timestamp = Timestamp::from(format!("{year:04}-{month:02}-{day:0>2}T{time}Z"));
     timestamp.to_unix().map(|(seconds, _)| seconds)
 }
 
@@ -309,7 +317,13 @@ mod tests {
             ("Sun, 32 Nov 1994 08:49:44 GMT", DATE, None),
             ("Sun, 06 Nov 1994 08:49:44 CET", DATE, None),
             ("Sun, 06 Nov 1994 08:49:44 GMT x", DATE, None),
-            ("Sunday, 06-Nov-94 08:49:44 GMT", DATE, None),
+            ("Sunday, 06-Nov-94 08:49:44 GMT", DATE, Some(7)),
+            ("Sun Nov  6 08:49:44 1994", DATE, Some(7)),
+            ("Sunday, 06-Nov-94 08:49:44 GMT", Some("Sun Nov  6 08:49:37 1994"), Some(7)),
+            ("Friday, 06-Nov-26 08:49:44 GMT", Some("Fri, 06 Nov 2026 08:49:37 GMT"), Some(7)),
+            ("Sunday, 06-Nov-94 08:49:44 CET", DATE, None),
+            ("Sun Nov  6 08:49 1994", DATE, None),
+            ("Sun 06 Nov 1994 08:49:44 GMT", DATE, None),
             ("", DATE, None),
             ("-1", DATE, None),
             ("1.5", DATE, None),
