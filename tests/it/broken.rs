@@ -164,7 +164,7 @@ pub(crate) fn check(
     configure: fn(ClientBuilder) -> ClientBuilder,
 ) -> usize {
     let pairs = rows.iter().flat_map(|row| CALLS.map(move |call| (row, call)));
-    check_pairs(rows, pairs.collect(), deadline, configure)
+    check_pairs(rows, &pairs.collect::<Vec<_>>(), deadline, configure)
 }
 
 /// The same with a read and a write for each row, by turns: for rows that have to wait.
@@ -177,16 +177,16 @@ pub(crate) fn check_by_turns(
         let turn = index % 4;
         [(row, CALLS[turn]), (row, CALLS[4 + turn])]
     });
-    check_pairs(rows, pairs.collect(), deadline, configure)
+    check_pairs(rows, &pairs.collect::<Vec<_>>(), deadline, configure)
 }
 
 fn check_pairs(
     rows: &[Row],
-    pairs: Vec<(&Row, Call)>,
+    pairs: &[(&Row, Call)],
     deadline: Duration,
     configure: fn(ClientBuilder) -> ClientBuilder,
 ) -> usize {
-    in_parallel(&pairs, |(row, call)| row.check(call, deadline, configure));
+    in_parallel(pairs, |(row, call)| row.check(call, deadline, configure));
     let mut names: Vec<&str> = rows.iter().map(|row| row.what.as_str()).collect();
     names.sort_unstable();
     names.dedup();

@@ -34,8 +34,6 @@ pub(crate) enum Step {
     Drop,
     /// Resets the connection: RST, whatever is under way.
     Reset,
-    /// Lets time pass.
-    Pause(Duration),
     /// Waits until the gate is opened.
     Await(Gate),
     /// Opens a gate, for the test to know how far the connection has come.
@@ -96,7 +94,6 @@ struct Shared {
     /// Connections that the client has not closed yet, as far as the listener has seen.
     held: AtomicUsize,
     requests: Mutex<Vec<String>>,
-    sent: AtomicUsize,
     open: Mutex<HashMap<usize, TcpStream>>,
     stopping: AtomicBool,
 }
@@ -172,11 +169,6 @@ impl Faults {
     pub(crate) fn methods(&self) -> Vec<String> {
         let method = |request: &String| request.split(' ').next().unwrap().to_owned();
         self.requests().iter().map(method).collect()
-    }
-
-    /// How many bytes were sent.
-    pub(crate) fn bytes_sent(&self) -> usize {
-        self.shared.sent.load(Ordering::SeqCst)
     }
 
     /// Waits until the client's system knows what became of its connections, in order to test what the client itself makes of it:
@@ -255,11 +247,7 @@ fn play(shared: &Shared, index: usize, mut socket: TcpStream, script: Vec<Step>)
     let mut unread = Vec::new();
     let stopping = || shared.stopping.load(Ordering::SeqCst);
     for step in script {
-        let write = |mut socket: &TcpStream, bytes: &[u8]| {
-            let written = socket.write_all(bytes).is_ok();
-            shared.sent.fetch_add(bytes.len(), Ordering::SeqCst);
-            written
-        };
+        let write = |mut socket: &TcpStream, bytes: &[u8]| socket.write_all(bytes).is_ok();
         let goes_on = match step {
             Step::Request => match read_request(&mut socket, &mut unread) {
                 Some(request) => {
@@ -292,10 +280,6 @@ fn play(shared: &Shared, index: usize, mut socket: TcpStream, script: Vec<Step>)
                 SockRef::from(&socket).set_linger(Some(Duration::ZERO)).unwrap();
                 shared.open.lock().unwrap().remove(&index);
                 return;
-            }
-            Step::Pause(time) => {
-                thread::sleep(time);
-                true
             }
             Step::Await(gate) => {
                 gate.pass(&shared.stopping);

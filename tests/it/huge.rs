@@ -34,7 +34,7 @@ fn json(length: usize) -> String {
 fn in_chunks(body: &str, size: usize) -> String {
     let mut text = CHUNKED.to_owned();
     for piece in body.as_bytes().chunks(size) {
-        text += &format!("{:x}\r\n{}\r\n", piece.len(), str::from_utf8(piece).unwrap());
+        text += &format!("{:x}\r\n{}\r\n", piece.len(), std::str::from_utf8(piece).unwrap());
     }
     text + "0\r\n\r\n"
 }

@@ -239,7 +239,8 @@ fn twenty_dead_connections_cost_nothing() {
     {
         for call in [call("active_get"), call("active_update")] {
             let name = format!("{what} / {}", call.name);
-            let (server, client, gate) = with_idle(20, &[fate.clone()], |builder| builder);
+            let (server, client, gate) =
+                with_idle(20, std::slice::from_ref(&fate), |builder| builder);
             gate.open();
             server.wait_for(end);
             let done = call.run(&client).unwrap_or_else(|error| panic!("{name}: {error:?}"));

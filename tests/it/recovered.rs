@@ -92,36 +92,56 @@ fn found(call: &Call) -> [(u16, &'static str); 2] {
     }
 }
 
-/// What a call came to, and what was sent for it: `W` the call itself, `R` a read beside it.
-fn made(call: &Call, scripts: Vec<Vec<Step>>) -> (Result<Done, Failed>, String, usize) {
+/// What a call came to, and what was sent for it, each over a connection of its own: `W` the call itself, `R` a read beside it.
+#[derive(Debug, PartialEq, Eq)]
+struct Made {
+    result: Result<Done, Failed>,
+    sent: String,
+    connections: usize,
+}
+
+fn made(call: &Call, scripts: Vec<Vec<Step>>) -> Made {
     let server = Faults::new(scripts);
     let result = call.run(&server.builder().build().unwrap());
     server.assert_held(0, call.name);
-    let methods = server.methods();
     let own = |method: &String| if method == call.method { 'W' } else { 'R' };
-    (
-        result.map_err(|error| Failed::from(&error)),
-        methods.iter().map(own).collect(),
-        server.connections(),
-    )
+    Made {
+        result: result.map_err(|error| Failed::from(&error)),
+        sent: server.methods().iter().map(own).collect(),
+        connections: server.connections(),
+    }
 }
 
-fn expect<T: PartialEq + std::fmt::Debug>(name: &str, found: T, right: T) -> Result<(), String> {
-    if found == right { Ok(()) } else { Err(format!("{name}: {found:?}, not {right:?}")) }
+fn done(json: &str, attempts: u32, reconciled: bool, sent: &str) -> Made {
+    let result = Ok(Done { json: json.to_owned(), attempts, reconciled });
+    Made { result, sent: sent.to_owned(), connections: sent.len() }
 }
 
-fn done(json: &str, attempts: u32, reconciled: bool) -> Result<Done, Failed> {
-    Ok(Done { json: json.to_owned(), attempts, reconciled })
-}
-
-fn failed(broken: &Break, attempts: u32, maybe_applied: bool) -> Result<Done, Failed> {
-    Err(Failed {
+fn failed(broken: &Break, attempts: u32, maybe_applied: bool, sent: &str) -> Made {
+    let result = Err(Failed {
         kind: broken.kind.to_owned(),
         status: broken.status,
         attempts,
         maybe_applied,
         can_retry: broken.passing && !maybe_applied,
-    })
+    });
+    Made { result, sent: sent.to_owned(), connections: sent.len() }
+}
+
+/// Checks what became of a call where a first exchange broke, with all that came after it.
+fn check(
+    cases: Vec<(&str, Vec<Vec<Step>>, Made)>,
+    broken: &Break,
+    call: &Call,
+) -> Result<(), String> {
+    for (then, scripts, right) in cases {
+        let made = made(call, scripts);
+        if made != right {
+            let name = format!("{} / {}, then {then}", broken.what, call.name);
+            return Err(format!("{name}: {made:?}, not {right:?}"));
+        }
+    }
+    Ok(())
 }
 
 #[test]
@@ -130,25 +150,24 @@ fn reads_get_through_when_it_passes() {
     let pairs: Vec<_> =
         breaks.iter().flat_map(|broken| Call::reads().map(move |call| (broken, call))).collect();
     in_parallel(&pairs, |(broken, call)| {
-        let name = format!("{} / {}", broken.what, call.name);
-        let good = answer(200, "{}");
-        let once = made(call, vec![broken.script.clone(), good.clone()]);
-        let twice = made(call, vec![broken.script.clone(), broken.script.clone(), good]);
-        let always = made(call, vec![broken.script.clone()]);
-        let (first, second, third) = if broken.passing {
-            (
-                (done("{}", 2, false), "WW".to_owned(), 2),
-                (done("{}", 3, false), "WWW".to_owned(), 3),
-                (failed(broken, 3, false), "WWW".to_owned(), 3),
-            )
+        let (bad, good) = (|| broken.script.clone(), || answer(200, "{}"));
+        let [second, third, never] = if broken.passing {
+            [
+                done("{}", 2, false, "WW"),
+                done("{}", 3, false, "WWW"),
+                failed(broken, 3, false, "WWW"),
+            ]
         } else {
-            let at_once = || (failed(broken, 1, false), "W".to_owned(), 1);
-            (at_once(), at_once(), at_once())
+            [(); 3].map(|()| failed(broken, 1, false, "W"))
         };
-        expect(&name, once, first)?;
-        expect(&format!("{name}, twice"), twice, second)?;
-        expect(&format!("{name}, always"), always, third)
+        let cases = vec![
+            ("good", vec![bad(), good()], second),
+            ("the same and good", vec![bad(), bad(), good()], third),
+            ("the same for ever", vec![bad()], never),
+        ];
+        check(cases, broken, call)
     });
+    assert!(pairs.len() >= 52);
 }
 
 #[test]
@@ -157,31 +176,26 @@ fn writes_ask_before_anything_is_sent_again() {
     let pairs: Vec<_> =
         breaks.iter().flat_map(|broken| Call::writes().map(move |call| (broken, call))).collect();
     in_parallel(&pairs, |(broken, call)| {
-        let name = format!("{} / {}", broken.what, call.name);
-        let [applied, not_applied] = found(call).map(|(status, body)| answer(status, body));
-        let json = match found(call)[0] {
-            (200, body) => body,
-            _ => "{}",
-        };
-        let first = || broken.script.clone();
-        let found = made(call, vec![first(), applied]);
-        expect(&format!("{name}, applied"), found, (done(json, 1, true), "WR".to_owned(), 2))?;
-        // Asking is a read, which gets through as reads do.
-        let [applied, _] = self::found(call).map(|(status, body)| answer(status, body));
+        let bad = || broken.script.clone();
         let lost = vec![Step::Request, Step::End];
-        let found = made(call, vec![first(), lost, applied]);
-        expect(&format!("{name}, asked twice"), found, (done(json, 1, true), "WRR".to_owned(), 3))?;
-        let found = made(call, vec![first(), not_applied, answer(200, "{}")]);
-        let right = if broken.passing {
-            // Sent once more, once.
-            (done("{}", 2, false), "WRW".to_owned(), 3)
+        let [applied, not_applied] = found(call);
+        let json = if applied.0 == 200 { applied.1 } else { "{}" };
+        let [applied, not_applied] =
+            [applied, not_applied].map(|(status, body)| move || answer(status, body));
+        let once_more = if broken.passing {
+            done("{}", 2, false, "WRW")
         } else {
-            (failed(broken, 1, true), "WR".to_owned(), 2)
+            failed(broken, 1, true, "WR")
         };
-        expect(&format!("{name}, not applied"), found, right)?;
-        let found = made(call, vec![first()]);
-        let asked = if broken.passing { "WRRR" } else { "WR" };
-        let right = (failed(broken, 1, true), asked.to_owned(), asked.len());
-        expect(&format!("{name}, always"), found, right)
+        let never = if broken.passing { "WRRR" } else { "WR" };
+        let cases = vec![
+            ("applied", vec![bad(), applied()], done(json, 1, true, "WR")),
+            // Asking is a read, which gets through as reads do.
+            ("applied, asked twice", vec![bad(), lost, applied()], done(json, 1, true, "WRR")),
+            ("not applied", vec![bad(), not_applied(), answer(200, "{}")], once_more),
+            ("the same for ever", vec![bad()], failed(broken, 1, true, never)),
+        ];
+        check(cases, broken, call)
     });
+    assert!(pairs.len() >= 52);
 }
