@@ -29,27 +29,29 @@ pub(crate) fn read_token_error(incoming: &Incoming) -> Error {
     })
 }
 
-/// Finds the error in an answer that came with a status of success: a top-level `error`, and nothing of what a
+/// Tells whether an answer that came with a status of success is an error: it has a top-level `error`, and nothing of what a
 /// successful answer holds.
-pub(crate) fn in_success(text: &str, incoming: &Incoming) -> Option<Error> {
+pub(crate) fn is_in_success(text: &str) -> bool {
     // Of each key the last counts, as everywhere; and null, `""` and `{}` are as good as no key at all.
     const ANSWERS: [&str; 4] = ["phoneNumber", "activeNumbers", "streetNumber", "validationResult"];
     let (mut has_error, mut holds) = (false, [false; ANSWERS.len()]);
-    for (key, raw) in json::members(text) {
+    for (key, raw) in json::members(json::check(text.as_bytes()).unwrap_or_default()) {
         if key == "error" {
             has_error = raw.starts_with(['{', '"']);
         } else if let Some(index) = ANSWERS.iter().position(|answer| key == *answer) {
             holds[index] = !says_nothing(raw);
         }
     }
-    if !has_error || holds.contains(&true) {
-        return None;
-    }
-    let answer = api_error(incoming, Some(text));
-    Some(Error::new(match answer.code {
+    has_error && !holds.contains(&true)
+}
+
+/// Reads the error in a success.
+pub(crate) fn in_success(incoming: &Incoming) -> Error {
+    let answer = api_error(incoming, json::check(&incoming.body).ok());
+    Error::new(match answer.code {
         Some(401 | 403) => ErrorKind::Authentication(answer),
         _ => ErrorKind::Api(answer),
-    }))
+    })
 }
 
 fn api_error(incoming: &Incoming, text: Option<&str>) -> ApiError {
@@ -329,7 +331,8 @@ mod tests {
             (r#"{"activeNumbers":"","error":"no"}"#, Some("api")),
         ];
         for (body, expected) in rows {
-            let seen = in_success(body, &answer(200, body)).map(|error| match error.kind() {
+            let error = is_in_success(body).then(|| in_success(&answer(200, body)));
+            let seen = error.map(|error| match error.kind() {
                 ErrorKind::Authentication(_) => "auth",
                 _ => "api",
             });

@@ -83,6 +83,15 @@ impl Credentials {
     }
 }
 
+impl Credentials {
+    /// What must not be told of an answer to a request that showed this header: whoever answers has seen the header, and of
+    /// Basic authentication also what is in it.
+    pub(crate) fn shown_by<'a>(&'a self, header: &'a Header) -> [&'a str; 2] {
+        let (scheme, value) = header.split_once(' ').unwrap_or(("", header));
+        [value, if scheme == "Basic" { self.0.key_secret.as_str() } else { "" }]
+    }
+}
+
 /// Writes the value of a header of Basic authentication.
 pub(crate) fn basic(name: &str, password: &str) -> Zeroizing<String> {
     let mut plain = Zeroizing::new(String::with_capacity(name.len() + 1 + password.len()));

@@ -2,6 +2,7 @@
 //! library, Rust and C, stand on it.
 
 use std::convert::Infallible;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use crate::log::{Log, LogLevel};
 use crate::operation::{Method, Request};
 use crate::proxy::Proxy;
 use crate::reconcile::{Asked, Found, Verdict};
+use crate::redact::redact;
 use crate::retry::{Circumstances, Decision, Dice, Effect, Failure, RetryBudget, RetryPolicy};
 use crate::sys::{self, PerProcess};
 use crate::tls::Tls;
@@ -409,9 +411,9 @@ impl Engine {
                 secret: false,
                 fresh: false,
             };
-            let result = exchange(&live.api, &outgoing, request.effect)
-                .map_err(failed)
-                .and_then(|incoming| read(incoming, request));
+            let result = exchange(&live.api, &outgoing, request.effect).map_err(failed).and_then(
+                |incoming| read(incoming, request, &self.credentials.shown_by(proof.header())),
+            );
             let (failure, error) = match result {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
@@ -507,8 +509,9 @@ impl Engine {
                 fresh: false,
             };
             let http = live.auth.as_ref().unwrap_or(&live.api);
-            let result =
-                exchange(http, &outgoing, Effect::Read).map_err(failed).and_then(read_token);
+            let result = exchange(http, &outgoing, Effect::Read)
+                .map_err(failed)
+                .and_then(|incoming| read_token(incoming, &self.credentials.shown_by(&header)));
             let (failure, error) = match result {
                 Ok(fresh) => {
                     self.log.write(LogLevel::Info, format_args!("a new access token"));
@@ -571,9 +574,12 @@ fn failed(broken: Broken) -> Failed {
     (failure, error)
 }
 
-/// Judges a complete answer to an operation.
-fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
+/// Judges a complete answer to an operation. `shown` is what the request showed and no error repeats.
+fn read(mut incoming: Incoming, request: &Request, shown: &[&str]) -> Result<Reply, Failed> {
     let status = incoming.status;
+    if !(200..300).contains(&status) {
+        incoming.redact(shown);
+    }
     let wrong = |problem: String, body: &[u8]| {
         (Failure::Unintelligible, Error::protocol(problem, Some(status), body))
     };
@@ -588,47 +594,51 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
         }
         _ => return Err(wrong("a status that no final answer has".to_owned(), &incoming.body)),
     }
-    let reply = |json: String| Reply {
+    let reply = |json: String, request_id: Option<String>| Reply {
         json,
         http_status: status,
-        request_id: incoming.request_id.clone(),
+        request_id,
         attempts: 0,
         reconciled: false,
     };
     if incoming.body.is_empty() {
         return if request.may_be_empty {
-            Ok(reply("{}".to_owned()))
+            Ok(reply("{}".to_owned(), incoming.request_id))
         } else {
             Err(wrong("the answer is empty".to_owned(), b""))
         };
     }
-    // Whether it holds an error is seen in passing: nearly no answer does.
-    let (text, may_be_error) = match json::check_and_look_for(&incoming.body, "error") {
-        Ok(found) => found,
-        Err(flaw) => return Err(wrong(format!("the answer is not JSON: {flaw}"), &incoming.body)),
+    let not_json = |flaw: json::Flaw, mut body: Vec<u8>| {
+        redact(&mut body, shown);
+        Err(wrong(format!("the answer is not JSON: {flaw}"), &body))
     };
-    let error = if may_be_error { api_error::in_success(text, &incoming) } else { None };
-    if let Some(error) = error {
+    let text = match String::from_utf8(mem::take(&mut incoming.body)) {
+        Ok(text) => text,
+        Err(error) => {
+            let bytes = error.into_bytes();
+            return match json::check(&bytes) {
+                Err(flaw) => not_json(flaw, bytes),
+                Ok(_) => Err(wrong("the answer is not UTF-8".to_owned(), b"")),
+            };
+        }
+    };
+    // Whether it holds an error is seen in passing: nearly no answer does.
+    let (length, may_be_error) = match json::check_and_look_for(&text, "error") {
+        Ok((checked, may_be_error)) => (checked.len(), may_be_error),
+        Err(flaw) => return not_json(flaw, text.into_bytes()),
+    };
+    if may_be_error && api_error::is_in_success(&text) {
+        incoming.body = text.into_bytes();
+        incoming.redact(shown);
+        let error = api_error::in_success(&incoming);
         // "A successful response, or an Error": refused, unless the service itself broke down over it.
         let code = error.api_error().and_then(|answer| answer.code).unwrap_or(0);
         let failure = if code >= 500 { Failure::Unintelligible } else { Failure::Status(200) };
         return Err((failure, error));
     }
-    if text.len() == incoming.body.len() {
-        // Taken over without a copy.
-        match String::from_utf8(incoming.body) {
-            Ok(json) => Ok(Reply {
-                json,
-                http_status: status,
-                request_id: incoming.request_id,
-                attempts: 0,
-                reconciled: false,
-            }),
-            Err(error) => Err(wrong("the answer is not UTF-8".to_owned(), error.as_bytes())),
-        }
-    } else {
-        Ok(reply(text.to_owned()))
-    }
+    // Without the byte order mark, if there was one.
+    let json = if length == text.len() { text } else { text[text.len() - length..].to_owned() };
+    Ok(reply(json, incoming.request_id))
 }
 
 fn redirected(incoming: &Incoming) -> Error {
@@ -638,8 +648,11 @@ fn redirected(incoming: &Incoming) -> Error {
 }
 
 /// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
-fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
+fn read_token(mut incoming: Incoming, shown: &[&str]) -> Result<Fresh, Failed> {
     let status = incoming.status;
+    if !(200..300).contains(&status) {
+        incoming.redact(shown);
+    }
     let result = match status {
         200..=299 => {
             Fresh::parse(status, &incoming.body).map_err(|error| (Failure::Unintelligible, error))

@@ -45,28 +45,29 @@ impl std::error::Error for Flaw {}
 /// first byte that cannot stand where it stands; of an escape it is the backslash, of a trailing
 /// comma the comma, and of input that breaks off its length.
 pub(crate) fn check(bytes: &[u8]) -> Result<&str, Flaw> {
-    check_with(bytes, |_| {})
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Flaw { offset: error.valid_up_to(), what: "bad UTF-8" })?;
+    check_text(text, |_| {})
 }
 
-/// The same, and whether the object has a member of this name, as far as can be told in passing: an escaped name may be any.
-pub(crate) fn check_and_look_for<'a>(bytes: &'a [u8], name: &str) -> Result<(&'a str, bool), Flaw> {
+/// The same for what is known to be UTF-8; and whether the object has a member of this name, as far as can be told in passing:
+/// an escaped name may be any.
+pub(crate) fn check_and_look_for<'a>(text: &'a str, name: &str) -> Result<(&'a str, bool), Flaw> {
     let mut found = false;
-    let text = check_with(bytes, |key| {
+    let checked = check_text(text, |key| {
         let end = special(key);
-        found |=
-            end.starts_with(b"\\") || key.get(..key.len() - end.len()) == Some(name.as_bytes());
+        let plain = key.get(..key.len() - end.len());
+        found |= end.starts_with(b"\\") || plain == Some(name.as_bytes());
     })?;
-    Ok((text, found))
+    Ok((checked, found))
 }
 
 /// `on_key` is handed what follows the quote of each outermost key.
-fn check_with(bytes: &[u8], on_key: impl FnMut(&[u8])) -> Result<&str, Flaw> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Flaw { offset: error.valid_up_to(), what: "bad UTF-8" })?;
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+fn check_text(whole: &str, on_key: impl FnMut(&[u8])) -> Result<&str, Flaw> {
+    let text = whole.strip_prefix(BYTE_ORDER_MARK).unwrap_or(whole);
     match scan(text.as_bytes(), on_key) {
         Ok(()) => Ok(text),
-        Err(stop) => Err(Flaw { offset: bytes.len() - stop.rest.len(), what: stop.what }),
+        Err(stop) => Err(Flaw { offset: whole.len() - stop.rest.len(), what: stop.what }),
     }
 }
 
@@ -579,10 +580,10 @@ mod tests {
             (r#"{"a":"\"error\":"}"#, false),
         ];
         for (document, expected) in rows {
-            let (text, found) = check_and_look_for(document.as_bytes(), "error").unwrap();
+            let (text, found) = check_and_look_for(document, "error").unwrap();
             assert_eq!((text, found), (document, expected));
         }
-        assert!(check_and_look_for(b"{", "error").is_err());
+        assert!(check_and_look_for("{", "error").is_err());
     }
 
     #[test]

@@ -137,6 +137,7 @@ mod pages;
 mod phone_number;
 mod proxy;
 mod reconcile;
+mod redact;
 mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
