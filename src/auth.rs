@@ -80,7 +80,10 @@ impl Credentials {
     /// The header of Basic authentication: for calls, or for the token endpoint.
     pub(crate) fn basic_header(&self) -> Header {
         let Inner { key_id, key_secret, .. } = &*self.0;
-        let plain = Zeroizing::new(format!("{key_id}:{}", key_secret.as_str()));
+        let mut plain = Zeroizing::new(String::with_capacity(key_id.len() + 1 + key_secret.len()));
+        for part in [key_id, ":", key_secret] {
+            plain.push_str(part);
+        }
         let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
         header.push_str("Basic ");
         push_base64(&mut header, plain.as_bytes());

@@ -113,12 +113,14 @@ impl ClientBuilder {
             })
         };
         let project_id = required("SINCH_PROJECT_ID")?;
-        let (key_id, key_secret) = (required("SINCH_KEY_ID")?, required("SINCH_KEY_SECRET")?);
-        let credentials = match optional("SINCH_AUTH")?.as_deref() {
-            None | Some("oauth2") => Credentials::oauth2(key_id, key_secret),
-            Some("basic") => Credentials::basic(key_id, key_secret),
+        let key_id = required("SINCH_KEY_ID")?;
+        let with_key: fn(String, String) -> Credentials = match optional("SINCH_AUTH")?.as_deref() {
+            None | Some("oauth2") => Credentials::oauth2,
+            Some("basic") => Credentials::basic,
             Some(_) => return Err(Error::invalid("SINCH_AUTH", "is neither oauth2 nor basic")),
         };
+        // At once into the hands of what wipes it.
+        let credentials = with_key(key_id, required("SINCH_KEY_SECRET")?);
         let mut builder = Self::new(project_id, credentials);
         if let Some(url) = optional("SINCH_NUMBERS_URL")? {
             builder.base_url = url;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use crate::api_error;
 use crate::auth::{Credentials, Fresh, Header, Token, TokenCache};
@@ -387,6 +387,7 @@ impl Engine {
                     authorization: proof.header(),
                     content_type: "application/json",
                     body: request.body.as_deref(),
+                    secret_answer: false,
                     bounds,
                 })
                 .map_err(failed)
@@ -480,6 +481,7 @@ impl Engine {
                     authorization: &header,
                     content_type: "application/x-www-form-urlencoded",
                     body: Some(b"grant_type=client_credentials"),
+                    secret_answer: true,
                     bounds,
                 })
                 .map_err(failed)
@@ -596,17 +598,16 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
 }
 
 /// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
-fn read_token(incoming: Incoming) -> Result<Fresh, Failed> {
+fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
     let status = incoming.status;
-    match status {
-        200..=299 => {
-            let body = Zeroizing::new(incoming.body);
-            Fresh::parse(&body).map_err(|error| (Failure::Unintelligible, error))
-        }
+    let result = match status {
+        200..=299 => Fresh::parse(&incoming.body).map_err(|error| (Failure::Unintelligible, error)),
         400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
         _ => {
             let problem = format!("token endpoint: status {status}, which no final answer has");
             Err((Failure::Status(status), Error::protocol(problem, Some(status), b"")))
         }
-    }
+    };
+    incoming.body.zeroize();
+    result
 }

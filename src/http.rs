@@ -16,11 +16,11 @@ use ureq::http::{HeaderMap, StatusCode, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout,
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, NextTimeout,
     RustlsConnector, Transport,
 };
 use ureq::{Agent, Timeout};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::auth::Header;
 use crate::cancel::Bounds;
@@ -112,6 +112,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) authorization: &'a Header,
     pub(crate) content_type: &'a str,
     pub(crate) body: Option<&'a [u8]>,
+    /// The answer holds a secret: no copy of it is left behind in memory.
+    pub(crate) secret_answer: bool,
     pub(crate) bounds: Bounds,
 }
 
@@ -259,7 +261,13 @@ impl Http {
                 self.agent.post(outgoing.url).send("")
             }
             (Method::Post, Some(body)) => {
-                self.agent.post(outgoing.url).content_type(outgoing.content_type).send(body)
+                let request = self.agent.post(outgoing.url).content_type(outgoing.content_type);
+                if outgoing.secret_answer {
+                    // What decompresses does not wipe its window.
+                    request.header("accept-encoding", "identity").send(body)
+                } else {
+                    request.send(body)
+                }
             }
             (Method::Patch, body) => self
                 .agent
@@ -270,7 +278,7 @@ impl Http {
         let mut response = sent.map_err(|error| broken(error, None))?;
         Call::update(|call| call.phase = Phase::Receive);
         let status = response.status();
-        let body = self.receive(&mut response, status)?;
+        let body = self.receive(&mut response, status, outgoing.secret_answer)?;
         Ok(incoming(status, response.headers(), body))
     }
 
@@ -278,15 +286,35 @@ impl Http {
         &self,
         response: &mut ureq::http::Response<ureq::Body>,
         status: StatusCode,
+        secret: bool,
     ) -> Result<Vec<u8>, Broken> {
         // Trust the announced length only so far, and leave room for the NUL that C wants behind it; and one byte more
         // than the limit tells that it is passed.
         let announced = response.body().content_length().unwrap_or(0);
         let first = usize::try_from(announced.min(1 << 20)).unwrap_or(0);
         let mut body = Vec::with_capacity(first.max(512) + 1);
+        let result = self.receive_into(&mut body, response, status, secret);
+        if secret && result.is_err() {
+            body.zeroize();
+        }
+        result.map(|()| body)
+    }
+
+    fn receive_into(
+        &self,
+        body: &mut Vec<u8>,
+        response: &mut ureq::http::Response<ureq::Body>,
+        status: StatusCode,
+        secret: bool,
+    ) -> Result<(), Broken> {
         let limit = self.max_response_bytes;
         let reader = response.body_mut().with_config().limit(u64::MAX).reader();
-        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut body);
+        let mut reader = reader.take(limit.saturating_add(1));
+        let read = if secret {
+            read_secret(&mut reader, body)
+        } else {
+            reader.read_to_end(body).map(drop)
+        };
         let read = read.map_err(|error| broken(error.into(), Some(status.as_u16())));
         if CALL.get().cancelled {
             // ureq takes a cancelled read for the end of a body that ends with its connection.
@@ -295,14 +323,11 @@ impl Http {
         }
         match read {
             // What an error status says stands, whatever became of its body.
-            Err(broken) if !status.is_success() && broken.how != How::Timeout => return Ok(body),
+            Err(broken) if !status.is_success() && broken.how != How::Timeout => return Ok(()),
             Err(broken) => return Err(broken),
-            Ok(_) => {}
+            Ok(()) => {}
         }
-        if !status.is_success() {
-            return Ok(body);
-        }
-        if u64::try_from(body.len()).unwrap_or(u64::MAX) > limit {
+        if status.is_success() && u64::try_from(body.len()).unwrap_or(u64::MAX) > limit {
             return Err(Broken {
                 how: How::TooBig,
                 phase: Phase::Receive,
@@ -311,7 +336,28 @@ impl Http {
                 source: None,
             });
         }
-        Ok(body)
+        Ok(())
+    }
+}
+
+/// Reads to the end without leaving a copy behind where the text outgrew its place.
+fn read_secret(reader: &mut impl Read, text: &mut Vec<u8>) -> io::Result<()> {
+    const STEP: usize = 4096;
+    let mut piece = Zeroizing::new([0; STEP]);
+    loop {
+        let count = match reader.read(&mut piece[..]) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if text.capacity() - text.len() < count {
+            let mut bigger = Vec::with_capacity(2 * text.capacity() + STEP);
+            bigger.extend_from_slice(text);
+            text.zeroize();
+            *text = bigger;
+        }
+        text.extend_from_slice(&piece[..count]);
     }
 }
 
@@ -424,7 +470,7 @@ impl<In: Transport> Connector<In> for TcpConnector {
             let socket = connect_any(&details.addrs)?;
             socket.set_nodelay(true)?;
             socket.set_nonblocking(true)?;
-            Either::B(TcpTransport { socket, buffers: LazyBuffers::new(BUFFER, BUFFER) })
+            Either::B(TcpTransport { socket, buffers: WipedBuffers::default() })
         };
         if details.needs_tls() {
             Call::update(|call| call.phase = Phase::Tls);
@@ -458,10 +504,81 @@ fn connect_any(addresses: &[std::net::SocketAddr]) -> Result<TcpStream, ureq::Er
     Err(ureq::Error::Io(last.unwrap_or_else(|| io::ErrorKind::TimedOut.into())))
 }
 
+/// Buffers that keep nothing: tokens come in through them, and addresses in both directions. What was read is wiped at once,
+/// the rest when the connection is dropped. Nothing is allocated before it is needed, and nothing moves to another place.
+#[derive(Default)]
+struct WipedBuffers {
+    input: Zeroizing<Vec<u8>>,
+    /// What came and was not read yet: `input[read..came]`.
+    read: usize,
+    came: usize,
+    output: Zeroizing<Vec<u8>>,
+    progress: bool,
+}
+
+impl WipedBuffers {
+    fn allocate(&mut self) {
+        if self.input.is_empty() {
+            *self.input = vec![0; BUFFER];
+            *self.output = vec![0; BUFFER];
+        }
+    }
+
+    /// Makes room behind what was not read yet.
+    fn free(&mut self) -> &mut [u8] {
+        if self.read > 0 && self.came > BUFFER / 2 {
+            self.input.copy_within(self.read..self.came, 0);
+            self.input[self.came - self.read..self.came].fill(0);
+            self.came -= self.read;
+            self.read = 0;
+        }
+        &mut self.input[self.came..]
+    }
+}
+
+impl Buffers for WipedBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        self.allocate();
+        &mut self.output
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.read..self.came]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.allocate();
+        self.free()
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.came += amount;
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.input[self.read..self.read + amount].fill(0);
+        self.read += amount;
+        if self.read == self.came {
+            (self.read, self.came) = (0, 0);
+        }
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.allocate();
+        self.free();
+        (&mut self.input[self.came..], &mut self.output)
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.read < self.came && self.progress
+    }
+}
+
 /// A socket that never blocks: every wait is a poll(2) that ends at the deadline of the call.
 struct TcpTransport {
     socket: TcpStream,
-    buffers: LazyBuffers,
+    buffers: WipedBuffers,
 }
 
 impl fmt::Debug for TcpTransport {

@@ -36,7 +36,12 @@ fn rows() -> Vec<Row> {
             sent: true,
         },
         answered("no answer", "", "transport:wait", None),
-        answered("a length that is too long", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "transport:receive", None),
+        answered(
+            "a length that is too long",
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+            "transport:receive",
+            None,
+        ),
         answered("the banner of SSH", "SSH-2.0-OpenSSH_9.2\r\n\r\n", "protocol", None),
     ]
 }

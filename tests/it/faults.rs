@@ -203,9 +203,7 @@ fn play(shared: &Shared, index: usize, mut socket: TcpStream, script: Vec<Step>)
                 thread::sleep(pause);
                 !stopping() && write(&socket, &[*byte])
             }),
-            Step::Flood(bytes, times) => {
-                (0..times).all(|_| !stopping() && write(&socket, &bytes))
-            }
+            Step::Flood(bytes, times) => (0..times).all(|_| !stopping() && write(&socket, &bytes)),
             Step::End => socket.shutdown(Shutdown::Write).is_ok(),
             Step::Drop => {
                 // The copy that is kept for stopping would keep the connection alive.
@@ -233,7 +231,6 @@ fn play(shared: &Shared, index: usize, mut socket: TcpStream, script: Vec<Step>)
     let _ = std::io::copy(&mut socket, &mut std::io::sink());
     shared.open.lock().unwrap().remove(&index);
 }
-
 
 /// Reads a request, and keeps what comes behind it.
 fn read_request(socket: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String> {

@@ -19,6 +19,7 @@ mod operations;
 mod pages;
 mod python;
 mod reconcile;
+mod remains;
 mod retries;
 mod sandbox;
 mod server;

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use sinch_numbers::{
-    Address, Capability, Client, EmergencyAddressRequest, Error, ListNumbers,
-    NumberType, NumberUpdate, OrderBy, SearchPattern, VoiceApplicationType, VoiceTarget,
+    Address, Capability, Client, EmergencyAddressRequest, Error, ListNumbers, NumberType,
+    NumberUpdate, OrderBy, SearchPattern, VoiceApplicationType, VoiceTarget,
 };
 
 use crate::calls::{code, whole_message};
