@@ -1,10 +1,9 @@
 /*
- * What a core of freed memory would show. Usage: remains CONFIG NAME=NEEDLE..., where CONFIG and the needles are in hexadecimal
- * with each byte XOR 0xA5, so that no text that is looked for stands in the program's own arguments. It makes calls with two
- * clients of this configuration, one after the other, frees everything, and looks through all memory that it may write to for
- * every piece of 12 bytes of a needle. It prints a line for what was there while the last client lived, and one for each piece
- * of memory that is left with some of it. The answer to what it looks for must not be on its own stack or in its own text: what
- * it hands to the library it wipes.
+ * What a core of freed memory would show. Usage: remains PIECE CONFIG NAME=NEEDLE..., where CONFIG and the needles are in
+ * hexadecimal with each byte XOR 0xA5, so that what is looked for does not stand in the program's own arguments. It makes calls
+ * with two clients of this configuration, one after the other, frees everything, and looks through all memory that it may write
+ * to for every piece of so many bytes of a needle. It prints a line with the needles that were there while the last client lived,
+ * and one for each place where something is left.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,7 +14,6 @@
 #include "common.h"
 
 #define MASK 0xA5
-#define PIECE 12
 #define NEEDLES 8
 #define THREADS 3
 #define CHUNK ((size_t)1 << 20)
@@ -37,6 +35,8 @@ struct finding {
 
 static struct needle needles[NEEDLES];
 static size_t needle_count;
+/* How many bytes of a needle are worth a line. */
+static size_t piece;
 static struct finding findings[MOST];
 static size_t found;
 /* Whether a piece of a needle begins with this byte. */
@@ -75,7 +75,7 @@ static size_t run(const struct needle *needle, const unsigned char *memory, size
 {
     size_t from, longest = 0;
 
-    for (from = 0; from + PIECE <= needle->length; from++) {
+    for (from = 0; from + piece <= needle->length; from++) {
         size_t length = 0;
         while (length < left && from + length < needle->length &&
                (memory[length] ^ MASK) == needle->bytes[from + length])
@@ -83,7 +83,7 @@ static size_t run(const struct needle *needle, const unsigned char *memory, size
         if (length > longest)
             longest = length;
     }
-    return longest >= PIECE ? longest : 0;
+    return longest >= piece ? longest : 0;
 }
 
 static void note(const struct needle *needle, uintptr_t address, size_t length, const char *where)
@@ -109,7 +109,7 @@ static void search(int memory, unsigned char *buffer, uintptr_t begin, uintptr_t
 
         if (got <= 0)
             return;
-        for (i = 0; i + PIECE <= (size_t)got; i++) {
+        for (i = 0; i + piece <= (size_t)got; i++) {
             if (!begins[buffer[i] ^ MASK])
                 continue;
             for (n = 0; n < needle_count; n++) {
@@ -195,8 +195,9 @@ int main(int argc, char **argv)
     size_t n, i;
     int round;
 
-    CHECK(argc > 2 && argc <= 2 + NEEDLES);
-    for (i = 2; i < (size_t)argc; i++) {
+    CHECK(argc > 3 && argc <= 3 + NEEDLES);
+    piece = (size_t)atoi(argv[1]);
+    for (i = 3; i < (size_t)argc; i++) {
         struct needle *needle = &needles[needle_count++];
         char *hex = strchr(argv[i], '=');
 
@@ -204,15 +205,15 @@ int main(int argc, char **argv)
         *hex++ = '\0';
         needle->name = argv[i];
         needle->length = read_hex(hex, needle->bytes, sizeof needle->bytes, 0);
-        CHECK(needle->length >= PIECE);
-        for (n = 0; n + PIECE <= needle->length; n++)
+        CHECK(needle->length >= piece);
+        for (n = 0; n + piece <= needle->length; n++)
             begins[needle->bytes[n]] = 1;
     }
     for (round = 0; round < 2; round++) {
         sinch_numbers_client *client;
         sinch_numbers_result *result;
         sinch_numbers_code code;
-        size_t length = read_hex(argv[1], config, sizeof config, MASK);
+        size_t length = read_hex(argv[2], config, sizeof config, MASK);
 
         config[length] = '\0';
         code = sinch_numbers_client_new((const char *)config, NULL, NULL, &client, &result);

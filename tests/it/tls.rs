@@ -11,19 +11,19 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 use sinch_numbers::{Client, Credentials, Error, ErrorKind, Phase};
 
 const NUMBER: &str = "+12025550134";
 
 /// A certificate authority of our own.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // Two authorities of one name would be told apart by their signatures only.
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -36,14 +36,18 @@ impl Authority {
     }
 
     /// A file with the authority's certificate, for `ca_file`.
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::write(&path, &self.pem).unwrap();
         path
     }
 
     /// A server's certificate and key.
-    fn certify(&self, host: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+    pub(crate) fn certify(
+        &self,
+        host: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Identity {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         change(&mut params);
         let key = KeyPair::generate().unwrap();
@@ -52,7 +56,98 @@ impl Authority {
     }
 }
 
-type Identity = (CertificateDer<'static>, KeyPair);
+pub(crate) type Identity = (CertificateDer<'static>, KeyPair);
+
+fn server_config(
+    (certificate, key): Identity,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    Arc::new(config)
+}
+
+/// Puts TLS in front of a server, byte for byte in both directions; its port.
+pub(crate) fn front(
+    identity: Identity,
+    versions: &[&'static SupportedProtocolVersion],
+    to: &str,
+) -> u16 {
+    let config = server_config(identity, versions);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let to = to.strip_prefix("http://").unwrap().to_owned();
+    thread::spawn(move || {
+        while let Ok((socket, _)) = listener.accept() {
+            let Ok(far) = TcpStream::connect(&to) else { return };
+            let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let tls = Arc::new(Mutex::new((tls, socket.try_clone().unwrap())));
+            let (back, from) = (Arc::clone(&tls), far.try_clone().unwrap());
+            thread::spawn(move || {
+                let _ = decrypt(&tls, socket, &far);
+                let _ = far.shutdown(Shutdown::Both);
+            });
+            thread::spawn(move || encrypt(&back, from));
+        }
+    });
+    port
+}
+
+/// A connection's TLS, and the socket to write to.
+type Shared = Mutex<(ServerConnection, TcpStream)>;
+
+fn flush((tls, socket): &mut (ServerConnection, TcpStream)) -> std::io::Result<()> {
+    while tls.wants_write() {
+        tls.write_tls(socket)?;
+    }
+    Ok(())
+}
+
+fn decrypt(shared: &Shared, mut from: TcpStream, mut to: &TcpStream) -> std::io::Result<()> {
+    let mut bytes = [0; 16 * 1024];
+    loop {
+        let count = from.read(&mut bytes)?;
+        let mut rest = &bytes[..count];
+        let mut plain = Vec::new();
+        while !rest.is_empty() {
+            let mut both = shared.lock().unwrap();
+            both.0.read_tls(&mut rest)?;
+            let state = both.0.process_new_packets().map_err(std::io::Error::other)?;
+            let have = plain.len();
+            plain.resize(have + state.plaintext_bytes_to_read(), 0);
+            both.0.reader().read_exact(&mut plain[have..])?;
+            flush(&mut both)?;
+        }
+        to.write_all(&plain)?;
+        if count == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn encrypt(shared: &Shared, mut from: TcpStream) {
+    let mut bytes = [0; 16 * 1024];
+    loop {
+        let count = from.read(&mut bytes).unwrap_or(0);
+        let mut both = shared.lock().unwrap();
+        if count == 0 {
+            both.0.send_close_notify();
+            let _ = flush(&mut both);
+            let _ = both.1.shutdown(Shutdown::Both);
+            return;
+        }
+        let written = both.0.writer().write_all(&bytes[..count]);
+        if written.and_then(|()| flush(&mut both)).is_err() {
+            return;
+        }
+    }
+}
 
 /// A server that answers each request with `{}`, a token request with a token.
 struct Secure {
@@ -63,15 +158,7 @@ struct Secure {
 
 impl Secure {
     fn new((certificate, key): Identity) -> Self {
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        let config = Arc::new(config);
+        let config = server_config((certificate, key), rustls::ALL_VERSIONS);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (handshakes, requests) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
