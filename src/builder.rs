@@ -12,7 +12,7 @@ use crate::engine::{Engine, EngineConfig};
 use crate::error::Error;
 use crate::http::{HttpConfig, Proxy, Trusted};
 use crate::log::{Log, LogLevel};
-use crate::proxy::{Origin, ProxyChoice};
+use crate::proxy::{Origin, ProxyChoice, is_host, is_port, split_port};
 use crate::retry::RetryPolicy;
 
 /// The settings of a [`Client`]. Each has a default; [`build`](ClientBuilder::build) checks them all.
@@ -372,23 +372,14 @@ fn origin(field: &str, text: &str, allow_http: bool) -> Result<String, Error> {
     if authority.contains(['/', '?', '#', '\\']) {
         return refuse("holds more than scheme, host and port");
     }
-    let (host, port) = match authority.rsplit_once(':') {
-        // A colon inside brackets belongs to an IPv6 address.
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
+    let (host, port) = split_port(authority);
+    if port.is_some_and(|port| !is_port(port)) {
         return refuse("has a port that is not 1 to 65535");
     }
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.' || b == b'_';
-    let valid = match bare {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.len() <= 253 && host.bytes().all(name),
-    };
-    if !valid {
+    if !is_host(host) {
         return refuse("has no valid host");
     }
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let loopback = host.eq_ignore_ascii_case("localhost")
         || bare.unwrap_or(host).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     if !secure && !loopback && !allow_http {
@@ -453,6 +444,7 @@ mod tests {
             ("http://127.8.8.8", "http://127.8.8.8"),
             ("http://[::1]:9", "http://[::1]:9"),
             ("http://[::1]", "http://[::1]"),
+            ("https://example.com.", "https://example.com."),
         ];
         for (text, expected) in good {
             assert_eq!(origin("baseUrl", text, false).unwrap(), expected);
@@ -481,6 +473,10 @@ mod tests {
             ("https://example.com:0", "has a port"),
             ("https://example.com:99999", "has a port"),
             ("https://example.com:", "has a port"),
+            ("https://example.com:+80", "has a port"),
+            ("https://..", "has no valid host"),
+            ("https://a..b", "has no valid host"),
+            ("https://.example.com", "has no valid host"),
             ("https://example.com:80:80", "has no valid host"),
         ];
         for (text, expected) in bad {

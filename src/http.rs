@@ -27,6 +27,7 @@ use crate::cancel::Bounds;
 use crate::dns::{LookupError, Names};
 use crate::error::Phase;
 use crate::operation::Method;
+use crate::proxy::{is_host, is_port, split_port};
 use crate::sys::{NONE, Ready, Woken};
 
 /// Big enough for a head and most answers; a page of numbers takes a few rounds.
@@ -82,9 +83,9 @@ impl Proxy {
         let no_proxy = || "is no URL of a proxy: http://host:port".to_owned();
         // ureq would take a port that is none for the default one.
         let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let host = authority.rsplit('@').next().unwrap_or("").trim_end_matches('/');
-        let port = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
-        if host.is_empty() || port.is_some_and(|(_, port)| port.parse().unwrap_or(0_u16) == 0) {
+        let host = authority.rsplit('@').next().unwrap_or("");
+        let (host, port) = split_port(host.strip_suffix('/').unwrap_or(host));
+        if !is_host(host) || port.is_some_and(|port| !is_port(port)) {
             return Err(no_proxy());
         }
         ureq::Proxy::new(url).map(Self).map_err(|_| no_proxy())

@@ -1,6 +1,6 @@
 //! Which proxy, if any, leads to a host.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// What the client was told about proxies.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -30,10 +30,8 @@ impl<'a> Origin<'a> {
             Some((scheme, rest)) => (scheme == "https", rest),
             None => (true, origin),
         };
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()),
-            _ => (authority, None),
-        };
+        let (host, port) = split_port(authority);
+        let port = port.and_then(|port| port.parse().ok());
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         Self { secure, host, port: port.unwrap_or(if secure { 443 } else { 80 }) }
     }
@@ -42,6 +40,29 @@ impl<'a> Origin<'a> {
         self.host.eq_ignore_ascii_case("localhost")
             || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
+}
+
+/// Cuts the port off, if there is one: a colon inside brackets belongs to an IPv6 address.
+pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// Tells whether this is the name of a host, an address, or one of version 6 in brackets.
+pub(crate) fn is_host(text: &str) -> bool {
+    if let Some(address) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let label = |label: &str| !label.is_empty() && label.bytes().all(allowed);
+    text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
+}
+
+/// Tells whether this is a port: digits only, which the parser of numbers does not insist on.
+pub(crate) fn is_port(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port != 0)
 }
 
 impl ProxyChoice {

@@ -14,6 +14,7 @@ mod errors;
 mod examples;
 mod faults;
 mod fixtures;
+mod injection;
 mod native_examples;
 mod operations;
 mod pages;

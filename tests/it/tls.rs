@@ -412,6 +412,8 @@ fn a_proxy_that_cannot_be_used_is_refused_without_being_shown() {
         "http://user:hush@proxy.test:99999",
         "http://user:hush@proxy.test:0",
         "http://user:hush@proxy.test:",
+        "http://user:hush@proxy.test:+80",
+        "http://user:hush@..",
     ] {
         let error = proxied(file.clone(), url).unwrap_err();
         let ErrorKind::InvalidInput(input) = error.kind() else { panic!("{error:?}") };
