@@ -11,7 +11,7 @@ use crate::engine::{Engine, EngineConfig};
 use crate::error::Error;
 use crate::http::HttpConfig;
 use crate::log::{Log, LogLevel};
-use crate::proxy::{Origin, Proxy, ProxyChoice};
+use crate::proxy::{Origin, Proxy, ProxyChoice, parse_port, split_port};
 use crate::retry::RetryPolicy;
 use crate::tls::Trusted;
 
@@ -113,12 +113,14 @@ impl ClientBuilder {
             })
         };
         let project_id = required("SINCH_PROJECT_ID")?;
-        let (key_id, key_secret) = (required("SINCH_KEY_ID")?, required("SINCH_KEY_SECRET")?);
-        let credentials = match optional("SINCH_AUTH")?.as_deref() {
-            None | Some("oauth2") => Credentials::oauth2(key_id, key_secret),
-            Some("basic") => Credentials::basic(key_id, key_secret),
+        let key_id = required("SINCH_KEY_ID")?;
+        let with_key: fn(String, String) -> Credentials = match optional("SINCH_AUTH")?.as_deref() {
+            None | Some("oauth2") => Credentials::oauth2,
+            Some("basic") => Credentials::basic,
             Some(_) => return Err(Error::invalid("SINCH_AUTH", "is neither oauth2 nor basic")),
         };
+        // At once into the hands of what wipes it.
+        let credentials = with_key(key_id, required("SINCH_KEY_SECRET")?);
         let mut builder = Self::new(project_id, credentials);
         if let Some(url) = optional("SINCH_NUMBERS_URL")? {
             builder.base_url = url;
@@ -370,11 +372,8 @@ fn origin(field: &str, text: &str, allow_http: bool) -> Result<String, Error> {
     if authority.contains(['/', '?', '#', '\\']) {
         return refuse("holds more than scheme, host and port");
     }
-    match authority.rsplit_once(':') {
-        Some((_, port)) if !port.ends_with(']') && port.parse().unwrap_or(0_u16) == 0 => {
-            return refuse("has a port that is not 1 to 65535");
-        }
-        _ => {}
+    if split_port(authority).1.is_some_and(|port| parse_port(port).is_none()) {
+        return refuse("has a port that is not 1 to 65535");
     }
     let Some(origin) = Origin::of_authority(secure, authority) else {
         return refuse("has no valid host");
@@ -441,6 +440,7 @@ mod tests {
             ("http://127.8.8.8", "http://127.8.8.8"),
             ("http://[::1]:9", "http://[::1]:9"),
             ("http://[::1]", "http://[::1]"),
+            ("https://example.com.", "https://example.com."),
         ];
         for (text, expected) in good {
             assert_eq!(origin("baseUrl", text, false).unwrap(), expected);
@@ -469,6 +469,10 @@ mod tests {
             ("https://example.com:0", "has a port"),
             ("https://example.com:99999", "has a port"),
             ("https://example.com:", "has a port"),
+            ("https://example.com:+80", "has a port"),
+            ("https://..", "has no valid host"),
+            ("https://a..b", "has no valid host"),
+            ("https://.example.com", "has no valid host"),
             ("https://example.com:80:80", "has no valid host"),
         ];
         for (text, expected) in bad {

@@ -158,7 +158,8 @@ impl Http {
         match self.converse(&mut connection, outgoing, limits, &mut progress) {
             Ok((incoming, keeps)) => {
                 let keeps = keeps && connection.can_go_on();
-                if outgoing.secret {
+                // An error may repeat what the request showed.
+                if outgoing.secret || !(200..300).contains(&incoming.status) {
                     connection.wipe();
                 }
                 if keeps {

@@ -261,6 +261,10 @@ fn decode(raw: &str) -> Option<Cow<'_, str>> {
             [] => return Some(Cow::Owned(decoded + plain)),
             bytes @ [b'\\', ..] => {
                 let (character, more) = escape(bytes).ok()?;
+                if decoded.is_empty() {
+                    // As much as it can come to: a text that is a secret leaves no copy behind where it grew.
+                    decoded.reserve_exact(raw.len());
+                }
                 decoded.push_str(plain);
                 decoded.push(character);
                 rest = found.get(found.len() - more.len()..)?;

@@ -1,7 +1,7 @@
 //! Which proxy, if any, leads to a host.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -119,21 +119,16 @@ impl<'a> Origin<'a> {
 
     /// Takes `host` or `host:port` apart; `None` if it is not that.
     pub(crate) fn of_authority(secure: bool, authority: &'a str) -> Option<Self> {
-        let (host, port) = match authority.rsplit_once(':') {
-            // A colon in brackets belongs to an address of version 6.
-            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-            _ => (authority, None),
-        };
+        let (host, port) = split_port(authority);
         let port = match port {
-            Some(port) => port.parse().ok().filter(|port| *port != 0)?,
+            Some(port) => parse_port(port)?,
             None if secure => 443,
             None => 80,
         };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
         let valid = match bare {
-            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => !host.is_empty() && host.len() <= 253 && host.bytes().all(name),
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => is_name(host),
         };
         valid.then_some(Self { secure, host: bare.unwrap_or(host), port })
     }
@@ -157,6 +152,27 @@ impl<'a> Origin<'a> {
         self.host.eq_ignore_ascii_case("localhost")
             || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
+}
+
+/// Cuts the port off, if there is one: a colon inside brackets belongs to an IPv6 address.
+pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// Reads a port: digits only, on which the parser of numbers does not insist.
+pub(crate) fn parse_port(text: &str) -> Option<u16> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port != 0)
+}
+
+/// Tells whether this is the name of a host, or an address of version 4.
+fn is_name(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let label = |label: &str| !label.is_empty() && label.bytes().all(allowed);
+    text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
 }
 
 impl ProxyChoice {

@@ -1,6 +1,8 @@
 //! Keeps secrets out of what is told of an answer: a gateway that shows the request it could not handle shows the headers too.
 //! Pure.
 
+use zeroize::Zeroizing;
+
 /// What stands in the place of a secret.
 const REDACTED: &[u8] = b"[redacted]";
 
@@ -11,10 +13,14 @@ const SHORTEST: usize = 8;
 pub(crate) fn redact(text: &mut Vec<u8>, secrets: &[&str]) {
     for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
         replace(text, secret.as_bytes());
-        // Between the quotes.
-        let json = serde_json::to_string(secret).unwrap_or_default();
-        let escaped = json.trim_matches('"');
-        if escaped != *secret && escaped.len() >= SHORTEST {
+        if secret.contains(['"', '\\']) {
+            let mut escaped = Zeroizing::new(String::with_capacity(2 * secret.len()));
+            for character in secret.chars() {
+                if matches!(character, '"' | '\\') {
+                    escaped.push('\\');
+                }
+                escaped.push(character);
+            }
             replace(text, escaped.as_bytes());
         }
     }
@@ -33,6 +39,8 @@ fn replace(text: &mut Vec<u8>, secret: &[u8]) {
     let mut from = 0;
     while let Some(at) = find(&text[from..], secret) {
         let begin = from + at;
+        // What stands behind it moves up, and leaves nothing of it behind.
+        text[begin..begin + secret.len()].fill(0);
         text.splice(begin..begin + secret.len(), REDACTED.iter().copied());
         from = begin + REDACTED.len();
     }

@@ -228,12 +228,14 @@ pub(super) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, E
 pub(super) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Error> {
     let mut object = Object::parse("config", text)?;
     let project_id = object.required("projectId")?;
-    let (key_id, key_secret) = (object.required("keyId")?, object.required("keySecret")?);
-    let credentials = match object.text("auth")?.as_deref() {
-        None | Some("oauth2") => Credentials::oauth2(key_id, key_secret),
-        Some("basic") => Credentials::basic(key_id, key_secret),
+    let key_id = object.required("keyId")?;
+    let with_key: fn(String, String) -> Credentials = match object.text("auth")?.as_deref() {
+        None | Some("oauth2") => Credentials::oauth2,
+        Some("basic") => Credentials::basic,
         Some(_) => return Err(Error::invalid("auth", "is neither oauth2 nor basic")),
     };
+    // At once into the hands of what wipes it.
+    let credentials = with_key(key_id, object.required("keySecret")?);
     let mut builder = crate::client::Client::builder(project_id, credentials);
     if let Some(url) = object.text("baseUrl")? {
         builder = builder.base_url(url);
