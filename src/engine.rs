@@ -103,7 +103,7 @@ enum Attempt {
 }
 
 /// A failed attempt: what the decision needs, and what is reported if it comes to that.
-type Failed = (Failure, Error);
+pub(crate) type Failed = (Failure, Error);
 
 impl Engine {
     pub(crate) fn new(config: EngineConfig) -> Self {
@@ -536,7 +536,7 @@ fn failed(broken: Broken) -> Failed {
 }
 
 /// Judges a complete answer to an operation.
-fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
+pub(crate) fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
     let status = incoming.status;
     let wrong = |problem: String, body: &[u8]| {
         (Failure::Unintelligible, Error::protocol(problem, Some(status), body))

@@ -113,6 +113,9 @@ mod enums;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+#[cfg(all(feature = "test-hooks", feature = "capi"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod json;
 mod log;

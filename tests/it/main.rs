@@ -8,6 +8,7 @@ mod c_header;
 mod c_hostile;
 mod calls;
 mod cancel;
+mod corpora;
 mod cpp;
 mod drivers;
 mod errors;
