@@ -154,6 +154,11 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
+    #[cfg(all(feature = "test-hooks", feature = "capi"))]
+    pub(crate) fn parts(&self) -> (&str, Duration) {
+        (&self.header, self.lifetime)
+    }
+
     /// Reads the body of a successful answer. No error repeats any of it.
     pub(crate) fn parse(status: u16, body: &[u8]) -> Result<Self, Error> {
         // Such that a whole head fits the transport's buffer.

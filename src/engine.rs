@@ -110,7 +110,7 @@ enum Attempt {
 }
 
 /// A failed attempt: what the decision needs, and what is reported if it comes to that.
-type Failed = (Failure, Error);
+pub(crate) type Failed = (Failure, Error);
 
 impl Engine {
     pub(crate) fn new(config: EngineConfig) -> Self {
@@ -575,7 +575,11 @@ fn failed(broken: Broken) -> Failed {
 }
 
 /// Judges a complete answer to an operation. `shown` is what the request showed and no error repeats.
-fn read(mut incoming: Incoming, request: &Request, shown: &[&str]) -> Result<Reply, Failed> {
+pub(crate) fn read(
+    mut incoming: Incoming,
+    request: &Request,
+    shown: &[&str],
+) -> Result<Reply, Failed> {
     let status = incoming.status;
     if !(200..300).contains(&status) {
         incoming.redact(shown);

@@ -126,6 +126,9 @@ mod error;
 #[cfg(feature = "capi")]
 mod ffi;
 mod framing;
+#[cfg(all(feature = "test-hooks", feature = "capi"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod json;
 mod log;

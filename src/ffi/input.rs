@@ -132,7 +132,7 @@ impl<'a> Object<'a> {
 }
 
 /// Reads the parameters of a list.
-pub(super) fn query(text: &str) -> Result<ListNumbers, Error> {
+pub(crate) fn query(text: &str) -> Result<ListNumbers, Error> {
     let mut object = Object::parse("query", text)?;
     let mut list = ListNumbers::new();
     if let Some(region_code) = object.text("regionCode")? {
@@ -169,7 +169,7 @@ pub(super) fn query(text: &str) -> Result<ListNumbers, Error> {
 }
 
 /// Reads the body of an update.
-pub(super) fn update(text: &str) -> Result<NumberUpdate, Error> {
+pub(crate) fn update(text: &str) -> Result<NumberUpdate, Error> {
     let mut object = Object::parse("body", text)?;
     if object.members.is_empty() {
         return Err(Error::invalid("body", "sets nothing"));
@@ -198,7 +198,7 @@ pub(super) fn update(text: &str) -> Result<NumberUpdate, Error> {
 }
 
 /// Reads the body of provisioning or validating an emergency address.
-pub(super) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, Error> {
+pub(crate) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, Error> {
     let mut object = Object::parse("body", text)?;
     let name = object.required("displayName")?;
     let Some(mut parts) = object.object("address")? else {
@@ -225,7 +225,7 @@ pub(super) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, E
 }
 
 /// Reads the settings of a client, and up to which level it logs.
-pub(super) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Error> {
+pub(crate) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Error> {
     let mut object = Object::parse("config", text)?;
     let project_id = object.required("projectId")?;
     let key_id = object.required("keyId")?;

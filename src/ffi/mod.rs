@@ -9,7 +9,7 @@
 #![allow(clippy::doc_link_with_quotes, clippy::doc_markdown)]
 
 mod handle;
-mod input;
+pub(crate) mod input;
 mod result;
 
 use std::ffi::{c_char, c_void};
@@ -149,6 +149,12 @@ fn terminated_name(code: sinch_numbers_code) -> &'static str {
 
 fn code_name(code: sinch_numbers_code) -> &'static str {
     terminated_name(code).trim_end_matches('\0')
+}
+
+/// The JSON that C is given for an error.
+#[cfg(feature = "test-hooks")]
+pub(crate) fn document(error: Error) -> String {
+    Outcome::failure(None, Failure::Error(error)).text().to_owned()
 }
 
 // ---- the machinery of every function ------------------------------------------------------------

@@ -158,7 +158,7 @@ impl Outcome {
         (self.json.as_ptr().cast(), self.text().len())
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         self.json.strip_suffix('\0').unwrap_or(&self.json)
     }
 

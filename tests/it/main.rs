@@ -10,6 +10,7 @@ mod c_hostile;
 mod calls;
 mod cancel;
 mod content;
+mod corpora;
 mod cpp;
 mod crowds;
 mod drivers;

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Long work against a service that breaks one request in a hundred, and 64 threads on one client.
+# Usage: tests/gates/soak.sh [CALLS]   by default 20,000; a million takes some minutes
+source "$(dirname "$0")/common.sh"
+
+need cc:gcc
+library release
+program soak -O1 -pedantic
+step '16,000 calls by 64 threads: a connection each, and no thread for a call'
+"$work/soak" 16000 64 0
+step "${1:-20000} calls by 8 threads, one request in a hundred broken"
+"$work/soak" "${1:-20000}" 8 100
+passed
