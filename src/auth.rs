@@ -77,6 +77,10 @@ impl Credentials {
         Ok(())
     }
 
+    pub(crate) fn key_secret(&self) -> &str {
+        &self.0.key_secret
+    }
+
     /// The header of Basic authentication: for calls, or for the token endpoint.
     pub(crate) fn basic_header(&self) -> Header {
         let Inner { key_id, key_secret, .. } = &*self.0;
@@ -236,6 +240,11 @@ impl TokenCache {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Each change of the state is complete in itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token that is there, if there is one.
+    pub(crate) fn current(&self) -> Option<Arc<Token>> {
+        self.lock().token.clone()
     }
 
     /// Returns a token that works as far as is known, fetching one if need be.

@@ -297,7 +297,7 @@ impl Client {
     fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
         let request = Request::of(operation)?;
         let reply = self.send(&request, None, None)?;
-        Self::decode::<O>(reply, Some(&request))
+        self.decode::<O>(reply, Some(&request))
     }
 
     /// Sends a request; ends with the client's own token, or else with the one that is given.
@@ -311,6 +311,7 @@ impl Client {
     }
 
     pub(crate) fn decode<O: Operation>(
+        &self,
         reply: Reply,
         request: Option<&Request>,
     ) -> Result<Answer<O::Output>, Error> {
@@ -322,7 +323,10 @@ impl Client {
                 // It was a success, only one that cannot be read: a write has taken effect.
                 let applied = request.is_some_and(|request| request.effect == Effect::Write);
                 let number = request.and_then(|request| request.phone_number.as_ref());
-                Err(Error::protocol(problem, Some(http_status), json.as_bytes())
+                let error = Error::protocol(problem, Some(http_status), json.as_bytes());
+                Err(self
+                    .engine
+                    .masked(error, None)
                     .of_operation(O::NAME, number)
                     .attempted(attempts)
                     .maybe_applied(applied))

@@ -1,6 +1,7 @@
 //! One call: plain data out, the service's JSON back, with retries in between. Not generic; both faces of the
 //! library, Rust and C, stand on it.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use zeroize::Zeroize;
 use crate::api_error;
 use crate::auth::{Credentials, Fresh, Header, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
+use crate::echo;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing, Proxy};
 use crate::json;
@@ -391,7 +393,8 @@ impl Engine {
                     bounds,
                 })
                 .map_err(failed)
-                .and_then(|incoming| read(incoming, request));
+                .and_then(|incoming| read(incoming, request))
+                .map_err(|(failure, error)| (failure, self.masked(error, Some(proof.header()))));
             let (failure, error) = match result {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
@@ -402,6 +405,16 @@ impl Engine {
                 _ => return Err(Attempt::Failed(failure, error)),
             }
         }
+    }
+
+    /// Takes our secrets out of what an error quotes: what the service was shown, it can say.
+    pub(crate) fn masked(&self, error: Error, shown: Option<&Header>) -> Error {
+        let current = self.live().tokens.current();
+        let headers = shown.into_iter().chain(current.as_ref().map(|token| token.header()));
+        let mut secrets: Vec<&str> =
+            headers.filter_map(|header| Some(header.split_once(' ')?.1)).collect();
+        secrets.push(self.credentials.key_secret());
+        echo::mask(error, &secrets)
     }
 
     /// Waits before another attempt.
@@ -485,7 +498,8 @@ impl Engine {
                     bounds,
                 })
                 .map_err(failed)
-                .and_then(read_token);
+                .and_then(read_token)
+                .map_err(|(failure, error)| (failure, self.masked(error, Some(&header))));
             let (failure, error) = match result {
                 Ok(fresh) => {
                     self.log.write(LogLevel::Info, format_args!("a new access token"));
@@ -550,7 +564,7 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
             return Err((Failure::Status(status), error));
         }
         300..=399 => {
-            let to = incoming.location.as_deref().unwrap_or("nowhere");
+            let to = incoming.location.as_deref().map_or("nowhere".into(), without_userinfo);
             let problem = format!("a redirect to {to}, which is not followed");
             return Err((Failure::Status(status), wrong(problem, b"").1));
         }
@@ -594,6 +608,19 @@ fn read(incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
         }
     } else {
         Ok(reply(text.to_owned()))
+    }
+}
+
+/// A URL without the user and the password that can stand before its host.
+fn without_userinfo(url: &str) -> Cow<'_, str> {
+    let begin = url.find("//").map_or(0, |at| at + 2);
+    let authority = url[begin..].split(['/', '\\']).next().unwrap_or("");
+    match authority.rsplit_once('@') {
+        Some((userinfo, _)) if begin > 0 => {
+            let host = begin + userinfo.len() + 1;
+            Cow::Owned(format!("{}{}", &url[..begin], &url[host..]))
+        }
+        _ => Cow::Borrowed(url),
     }
 }
 

@@ -107,6 +107,7 @@ mod builder;
 mod cancel;
 mod client;
 mod dns;
+mod echo;
 mod emergency;
 mod engine;
 mod enums;
