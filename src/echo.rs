@@ -19,11 +19,9 @@ pub(crate) fn mask(mut error: Error, secrets: &[&str]) -> Error {
         secrets.iter().filter(|secret| secret.len() >= SHORTEST).flat_map(|s| forms(s)).collect();
     let forms: Vec<Pieces<'_>> = forms.iter().map(|form| Pieces::of(form)).collect();
     error.each_quote(&mut |text| {
-        for form in &forms {
-            if let Some(masked) = without(text, form) {
-                text.zeroize();
-                *text = masked;
-            }
+        if let Some(masked) = without(text, &forms) {
+            text.zeroize();
+            *text = masked;
         }
     });
     error
@@ -74,37 +72,34 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// The text without the pieces of a secret; `None` if there are none in it.
-fn without(text: &str, pieces: &Pieces<'_>) -> Option<String> {
-    let piece = pieces.length;
-    let mut masked = String::new();
-    // Up to where the text is written down, and up to where it is known to be secret.
-    let (mut written, mut secret_to) = (0, 0);
-    for (at, window) in text.as_bytes().windows(piece).enumerate() {
-        if !pieces.all.contains(window) {
-            continue;
+/// The text without the pieces of secrets; `None` if there are none in it.
+fn without(text: &str, forms: &[Pieces<'_>]) -> Option<String> {
+    // All forms together: half of an escape that was left would break the JSON that it stands in.
+    let mut secret = Vec::new();
+    for form in forms {
+        for (at, window) in text.as_bytes().windows(form.length).enumerate() {
+            if form.all.contains(window) {
+                secret.resize(text.len(), false);
+                secret[at..at + form.length].fill(true);
+            }
         }
-        if at > secret_to || masked.is_empty() {
-            // No character is cut in two.
-            masked.push_str(&text[written..floor(text, at)]);
-            masked.push_str("***");
-        }
-        secret_to = at + piece;
-        written = ceil(text, secret_to);
     }
-    if masked.is_empty() {
+    if secret.is_empty() {
         return None;
     }
-    masked.push_str(&text[written..]);
+    let mut masked = String::new();
+    let mut inside = false;
+    for (at, character) in text.char_indices() {
+        // Of a character any byte of which is secret nothing stays.
+        let hidden = secret[at..at + character.len_utf8()].contains(&true);
+        match (hidden, inside) {
+            (true, false) => masked.push_str("***"),
+            (true, true) => {}
+            (false, _) => masked.push(character),
+        }
+        inside = hidden;
+    }
     Some(masked)
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-}
-
-fn ceil(text: &str, at: usize) -> usize {
-    (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -129,14 +124,28 @@ mod tests {
             ("", ""),
         ];
         for (text, expected) in rows {
-            let masked = without(text, &Pieces::of(SECRET)).unwrap_or_else(|| text.to_owned());
+            let masked = without(text, &[Pieces::of(SECRET)]).unwrap_or_else(|| text.to_owned());
             assert_eq!(masked, expected);
         }
         // A piece that begins in the middle of a character.
         let secret = "ééééééééé";
-        assert_eq!(without(&format!("<è{secret}>"), &Pieces::of(secret)).unwrap(), "<è***>");
+        assert_eq!(without(&format!("<è{secret}>"), &[Pieces::of(secret)]).unwrap(), "<è***>");
         // Short ones in one piece only.
-        assert_eq!(without("12345678 1234567", &Pieces::of("12345678")).unwrap(), "*** 1234567");
+        assert_eq!(without("12345678 1234567", &[Pieces::of("12345678")]).unwrap(), "*** 1234567");
+    }
+
+    #[test]
+    fn what_is_masked_in_json_stays_json() {
+        let secret = "abcdefghijklmn/opqrstuvwxyz\"01234567890";
+        let forms = forms(secret);
+        let forms: Vec<Pieces<'_>> = forms.iter().map(|form| Pieces::of(form)).collect();
+        for text in [
+            r#"{"a":"<abcdefghijklmn/opqrstuvwxyz\"01234567890>"}"#,
+            r#"{"a":"<abcdefghijklmn\/opqrstuvwxyz\"01234567890>"}"#,
+            r#"{"a":"<abcdefghijklmn%2Fopqrstuvwxyz%2201234567890>"}"#,
+        ] {
+            assert_eq!(without(text, &forms).unwrap(), r#"{"a":"<***>"}"#);
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod reconcile;
 mod remains;
 mod retries;
 mod sandbox;
+mod secrets;
 mod server;
 mod table;
 mod tidy;

@@ -1,11 +1,12 @@
 //! The library as C sees it: the shared object of this very build, and compilers that link programs with it.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sinch_numbers::Sandbox;
 
@@ -35,10 +36,19 @@ pub(crate) fn library_folder() -> &'static Path {
     })
 }
 
-/// Compiles a program from a source file below the project's root, every warning an error, and links it with the library.
+/// Compiles a program from a source file below the project's root, every warning an error, and links it with the library. Once
+/// each: a program must not be written while another test runs it.
 pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
+    static PROGRAMS: Mutex<BTreeMap<String, Arc<OnceLock<PathBuf>>>> = Mutex::new(BTreeMap::new());
     let label: String = format!("{source}-{compiler}{}", flags.concat())
         .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let mut known = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let program = Arc::clone(known.entry(label.clone()).or_default());
+    drop(known);
+    program.get_or_init(|| compile_as(&label, compiler, source, flags)).clone()
+}
+
+fn compile_as(label: &str, compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(label);
     let lib = library_folder();
     let mut command = Command::new(compiler);
