@@ -21,7 +21,11 @@ pub(crate) fn read(incoming: &Incoming) -> Error {
 
 /// Reads an error of the token endpoint, where 400 also means that the credentials were refused.
 pub(crate) fn read_token_error(incoming: &Incoming) -> Error {
-    let answer = api_error(incoming, json::check(&incoming.body).ok());
+    let mut answer = api_error(incoming, json::check(&incoming.body).ok());
+    if incoming.body.windows(12).any(|window| window == b"access_token") {
+        // Whatever the status says: no error repeats a token.
+        answer.body = None;
+    }
     Error::new(match incoming.status {
         400 | 401 | 403 => ErrorKind::Authentication(answer),
         429 => ErrorKind::RateLimited(answer),

@@ -77,18 +77,13 @@ impl Credentials {
         Ok(())
     }
 
+    pub(crate) fn key_secret(&self) -> &str {
+        &self.0.key_secret
+    }
+
     /// The header of Basic authentication: for calls, or for the token endpoint.
     pub(crate) fn basic_header(&self) -> Header {
         Arc::new(basic(&self.0.key_id, &self.0.key_secret))
-    }
-}
-
-impl Credentials {
-    /// What must not be told of an answer to a request that showed this header: whoever answers has seen the header, and of
-    /// Basic authentication also what is in it.
-    pub(crate) fn shown_by<'a>(&'a self, header: &'a Header) -> [&'a str; 2] {
-        let (scheme, value) = header.split_once(' ').unwrap_or(("", header));
-        [value, if scheme == "Basic" { self.0.key_secret.as_str() } else { "" }]
     }
 }
 
@@ -255,6 +250,11 @@ impl TokenCache {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Each change of the state is complete in itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token that is there, if there is one.
+    pub(crate) fn current(&self) -> Option<Arc<Token>> {
+        self.lock().token.clone()
     }
 
     /// Returns a token that works as far as is known, fetching one if need be.

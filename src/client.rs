@@ -297,7 +297,7 @@ impl Client {
     fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
         let request = Request::of(operation)?;
         let reply = self.send(&request, None, None)?;
-        Self::decode::<O>(reply, Some(&request))
+        self.decode::<O>(reply, Some(&request))
     }
 
     /// Sends a request; ends with the client's own token, or else with the one that is given.
@@ -310,24 +310,13 @@ impl Client {
         self.engine.send(request, self.cancel.as_ref().or(cancel), until)
     }
 
+    /// Decodes what an operation was answered.
     pub(crate) fn decode<O: Operation>(
+        &self,
         reply: Reply,
         request: Option<&Request>,
     ) -> Result<Answer<O::Output>, Error> {
-        let Reply { json, http_status, request_id, attempts, reconciled } = reply;
-        match serde_json::from_str(&json) {
-            Ok(value) => Ok(Answer { value, json, attempts, reconciled, request_id }),
-            Err(error) => {
-                let problem = format!("the answer does not fit: {error}");
-                // It was a success, only one that cannot be read: a write has taken effect.
-                let applied = request.is_some_and(|request| request.effect == Effect::Write);
-                let number = request.and_then(|request| request.phone_number.as_ref());
-                Err(Error::protocol(problem, Some(http_status), json.as_bytes())
-                    .of_operation(O::NAME, number)
-                    .attempted(attempts)
-                    .maybe_applied(applied))
-            }
-        }
+        answer_of::<O>(reply, request).map_err(|error| self.engine.masked(error, None))
     }
 
     /// How long a call may take.
@@ -340,6 +329,27 @@ impl Client {
     #[cfg(feature = "capi")]
     pub(crate) fn warn(&self, line: &str) {
         self.engine.warn(line);
+    }
+}
+
+/// Reads an answer as that of an operation.
+pub(crate) fn answer_of<O: Operation>(
+    reply: Reply,
+    request: Option<&Request>,
+) -> Result<Answer<O::Output>, Error> {
+    let Reply { json, http_status, request_id, attempts, reconciled } = reply;
+    match serde_json::from_str(&json) {
+        Ok(value) => Ok(Answer { value, json, attempts, reconciled, request_id }),
+        Err(error) => {
+            let problem = format!("the answer does not fit: {error}");
+            // It was a success, only one that cannot be read: a write has taken effect.
+            let applied = request.is_some_and(|request| request.effect == Effect::Write);
+            let number = request.and_then(|request| request.phone_number.as_ref());
+            Err(Error::protocol(problem, Some(http_status), json.as_bytes())
+                .of_operation(O::NAME, number)
+                .attempted(attempts)
+                .maybe_applied(applied))
+        }
     }
 }
 

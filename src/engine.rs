@@ -11,6 +11,7 @@ use zeroize::Zeroize;
 use crate::api_error;
 use crate::auth::{Credentials, Fresh, Header, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
+use crate::echo;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::http::{Broken, How, Http, HttpConfig, Incoming, Outgoing};
 use crate::json;
@@ -18,7 +19,6 @@ use crate::log::{Log, LogLevel};
 use crate::operation::{Method, Request};
 use crate::proxy::Proxy;
 use crate::reconcile::{Asked, Found, Verdict};
-use crate::redact::redact;
 use crate::retry::{Circumstances, Decision, Dice, Effect, Failure, RetryBudget, RetryPolicy};
 use crate::sys::{self, PerProcess};
 use crate::tls::Tls;
@@ -411,9 +411,10 @@ impl Engine {
                 secret: false,
                 fresh: false,
             };
-            let result = exchange(&live.api, &outgoing, request.effect).map_err(failed).and_then(
-                |incoming| read(incoming, request, &self.credentials.shown_by(proof.header())),
-            );
+            let result = exchange(&live.api, &outgoing, request.effect)
+                .map_err(failed)
+                .and_then(|incoming| read(incoming, request))
+                .map_err(|(failure, error)| (failure, self.masked(error, Some(proof.header()))));
             let (failure, error) = match result {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
@@ -424,6 +425,16 @@ impl Engine {
                 _ => return Err(Attempt::Failed(failure, error)),
             }
         }
+    }
+
+    /// Takes our secrets out of what an error quotes: what the service was shown, it can say.
+    pub(crate) fn masked(&self, error: Error, shown: Option<&Header>) -> Error {
+        let current = self.live().tokens.current();
+        let headers = shown.into_iter().chain(current.as_ref().map(|token| token.header()));
+        let mut secrets: Vec<&str> =
+            headers.filter_map(|header| Some(header.split_once(' ')?.1)).collect();
+        secrets.push(self.credentials.key_secret());
+        echo::mask(error, &secrets)
     }
 
     /// Waits before another attempt.
@@ -511,7 +522,8 @@ impl Engine {
             let http = live.auth.as_ref().unwrap_or(&live.api);
             let result = exchange(http, &outgoing, Effect::Read)
                 .map_err(failed)
-                .and_then(|incoming| read_token(incoming, &self.credentials.shown_by(&header)));
+                .and_then(read_token)
+                .map_err(|(failure, error)| (failure, self.masked(error, Some(&header))));
             let (failure, error) = match result {
                 Ok(fresh) => {
                     self.log.write(LogLevel::Info, format_args!("a new access token"));
@@ -574,16 +586,9 @@ fn failed(broken: Broken) -> Failed {
     (failure, error)
 }
 
-/// Judges a complete answer to an operation. `shown` is what the request showed and no error repeats.
-pub(crate) fn read(
-    mut incoming: Incoming,
-    request: &Request,
-    shown: &[&str],
-) -> Result<Reply, Failed> {
+/// Judges a complete answer to an operation.
+pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
     let status = incoming.status;
-    if !(200..300).contains(&status) {
-        incoming.redact(shown);
-    }
     let wrong = |problem: String, body: &[u8]| {
         (Failure::Unintelligible, Error::protocol(problem, Some(status), body))
     };
@@ -612,16 +617,14 @@ pub(crate) fn read(
             Err(wrong("the answer is empty".to_owned(), b""))
         };
     }
-    let not_json = |flaw: json::Flaw, mut body: Vec<u8>| {
-        redact(&mut body, shown);
-        Err(wrong(format!("the answer is not JSON: {flaw}"), &body))
-    };
+    let not_json =
+        |flaw: json::Flaw, body: &[u8]| Err(wrong(format!("the answer is not JSON: {flaw}"), body));
     let text = match String::from_utf8(mem::take(&mut incoming.body)) {
         Ok(text) => text,
         Err(error) => {
             let bytes = error.into_bytes();
             return match json::check(&bytes) {
-                Err(flaw) => not_json(flaw, bytes),
+                Err(flaw) => not_json(flaw, &bytes),
                 Ok(_) => Err(wrong("the answer is not UTF-8".to_owned(), b"")),
             };
         }
@@ -629,11 +632,10 @@ pub(crate) fn read(
     // Whether it holds an error is seen in passing: nearly no answer does.
     let (length, may_be_error) = match json::check_and_look_for(&text, "error") {
         Ok((checked, may_be_error)) => (checked.len(), may_be_error),
-        Err(flaw) => return not_json(flaw, text.into_bytes()),
+        Err(flaw) => return not_json(flaw, text.as_bytes()),
     };
     if may_be_error && api_error::is_in_success(&text) {
         incoming.body = text.into_bytes();
-        incoming.redact(shown);
         let error = api_error::in_success(&incoming);
         // "A successful response, or an Error": refused, unless the service itself broke down over it.
         let code = error.api_error().and_then(|answer| answer.code).unwrap_or(0);
@@ -652,11 +654,8 @@ fn redirected(incoming: &Incoming) -> Error {
 }
 
 /// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
-fn read_token(mut incoming: Incoming, shown: &[&str]) -> Result<Fresh, Failed> {
+fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
     let status = incoming.status;
-    if !(200..300).contains(&status) {
-        incoming.redact(shown);
-    }
     let result = match status {
         200..=299 => {
             Fresh::parse(status, &incoming.body).map_err(|error| (Failure::Unintelligible, error))

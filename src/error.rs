@@ -255,6 +255,36 @@ impl Error {
         self
     }
 
+    /// Gives every text that quotes an answer into the hands of a function.
+    pub(crate) fn each_quote(&mut self, change: &mut dyn FnMut(&mut String)) {
+        let answer = match &mut self.0.kind {
+            ErrorKind::Authentication(e) | ErrorKind::RateLimited(e) | ErrorKind::Api(e) => e,
+            ErrorKind::Protocol(violation) => {
+                change(&mut violation.problem);
+                return violation.body.iter_mut().for_each(change);
+            }
+            _ => return,
+        };
+        let ApiError {
+            http_status: _,
+            code: _,
+            status,
+            message,
+            field_violations,
+            details,
+            problem_type,
+            request_id,
+            retry_after: _,
+            body,
+        } = answer;
+        for FieldViolation { field, description } in field_violations {
+            change(field);
+            change(description);
+        }
+        let texts = [status, message, problem_type, request_id, body].into_iter().flatten();
+        texts.chain(details).for_each(change);
+    }
+
     /// Returns what kind of failure this is.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind

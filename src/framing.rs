@@ -450,7 +450,8 @@ mod tests {
 
     /// What a chunked body holds, however it is cut into pieces, and what is left behind it.
     fn chunks(input: &str) -> Result<(String, bool, usize), Flaw> {
-        let mut whole: Option<Result<(Vec<u8>, bool, usize), Flaw>> = None;
+        type Outcome = Result<(Vec<u8>, bool, usize), Flaw>;
+        let mut whole: Option<Outcome> = None;
         for size in 1..=input.len() {
             let mut chunks = Chunks::new();
             let (mut held, mut used) = (Vec::new(), 0);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::api_error;
 use crate::auth::Fresh;
-use crate::client::{Answer, Client};
+use crate::client::{Answer, answer_of};
 use crate::emergency::{
     Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
@@ -57,7 +57,7 @@ pub fn answers(body: &[u8]) {
     for may_be_empty in [false, true] {
         let mut request = Request::new("", Method::Get, Effect::Read);
         request.may_be_empty = may_be_empty;
-        match engine::read(incoming(200, body), &request, &[]) {
+        match engine::read(incoming(200, body), &request) {
             Ok(reply) => {
                 let bare = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
                 let empty = may_be_empty && body.is_empty() && reply.json == "{}";
@@ -486,7 +486,7 @@ where
 fn decoded_as<O: Operation>(json: &str) -> Result<O::Output, Error> {
     let json = json.to_owned();
     let reply = Reply { json, http_status: 200, request_id: None, attempts: 1, reconciled: false };
-    Client::decode::<O>(reply, None).map(Answer::into_inner)
+    answer_of::<O>(reply, None).map(Answer::into_inner)
 }
 
 /// What an error says must be what the body says, and its document must be JSON.

@@ -18,7 +18,6 @@ use crate::error::Phase;
 use crate::framing::{Flaw, Head};
 use crate::operation::Method;
 use crate::proxy::{Origin, Proxy};
-use crate::redact::{redact, redact_text};
 use crate::socket::{Limits, Stop};
 use crate::tls::{Tls, Trusted};
 
@@ -58,15 +57,6 @@ pub(crate) struct Incoming {
     /// Where a redirect pointed, without what may be secret in it: user and password, query, fragment.
     pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
-}
-
-impl Incoming {
-    /// Takes out what must not be told of it.
-    pub(crate) fn redact(&mut self, secrets: &[&str]) {
-        redact(&mut self.body, secrets);
-        redact_text(&mut self.request_id, secrets);
-        redact_text(&mut self.location, secrets);
-    }
 }
 
 /// An exchange that brought no complete answer.

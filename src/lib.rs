@@ -119,6 +119,7 @@ mod cancel;
 mod client;
 mod connection;
 mod dns;
+mod echo;
 mod emergency;
 mod engine;
 mod enums;
@@ -140,7 +141,6 @@ mod pages;
 mod phone_number;
 mod proxy;
 mod reconcile;
-mod redact;
 mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;

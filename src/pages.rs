@@ -54,7 +54,7 @@ impl Pages {
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
     pub fn next_page(&mut self) -> Result<Option<Answer<Page>>, Error> {
         let Some(reply) = self.walk.fetch(None, None)? else { return Ok(None) };
-        let page = Client::decode::<ListNumbers>(reply, None)?;
+        let page = self.walk.client.decode::<ListNumbers>(reply, None)?;
         self.walk.advance(page.next_page_token.as_deref());
         Ok(Some(page))
     }

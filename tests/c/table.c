@@ -1,7 +1,8 @@
 /*
  * Makes the calls of tests/it/drivers.rs with the configuration of the variable CONFIG, or with the account of the environment.
  * A call is a line on stdin: operation, number and JSON, with tabs between them; an empty one is NULL. For each it prints a line
- * with code, HTTP status and length, and the JSON.
+ * with code, HTTP status and length, and the JSON; with the variable LOG, a line of the client's log goes to stderr as level and
+ * text.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,12 @@ static const struct {
     {"emergency_address_validate", NULL, sinch_numbers_emergency_address_validate}
 };
 
+static void log_line(void *userdata, int32_t level, const char *message)
+{
+    (void)userdata;
+    fprintf(stderr, "%d %s\n", (int)level, message);
+}
+
 /* Cuts a field off the line; NULL for an empty one. */
 static const char *field(char **line)
 {
@@ -43,11 +50,14 @@ int main(void)
 {
     static char line[65536];
     sinch_numbers_client *client;
+    sinch_numbers_result *made;
+    sinch_numbers_log_fn log = getenv("LOG") ? log_line : NULL;
 
-    if (sinch_numbers_client_new(getenv("CONFIG"), NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) {
-        fputs("no client\n", stderr);
+    if (sinch_numbers_client_new(getenv("CONFIG"), log, NULL, &client, &made) != SINCH_NUMBERS_OK) {
+        fprintf(stderr, "no client: %s\n", sinch_numbers_result_json(made, NULL));
         return 1;
     }
+    sinch_numbers_result_free(made);
     while (fgets(line, sizeof line, stdin)) {
         sinch_numbers_result *result = NULL;
         sinch_numbers_code code = SINCH_NUMBERS_E_INTERNAL;

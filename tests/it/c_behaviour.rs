@@ -1,11 +1,9 @@
 //! What the library promises beside its answers, from C: cancel, shutdown, threads, fork, signals, limits, unloading.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -16,12 +14,7 @@ use crate::toolchain::{bare, compile, library_folder, printed, with_account};
 
 /// A program of `tests/c`. What it does not use it does not link: `load` is to load the library itself.
 fn program(name: &'static str) -> PathBuf {
-    // Once each: a program must not be written while another test runs it.
-    static COMPILED: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
-    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let flags = ["-std=gnu11", "-Wl,--as-needed"];
-    let compile = || compile("cc", &format!("tests/c/{name}.c"), &flags);
-    compiled.entry(name).or_insert_with(compile).clone()
+    compile("cc", &format!("tests/c/{name}.c"), &["-std=gnu11", "-Wl,--as-needed"])
 }
 
 /// Runs a program with the account of a sandbox, and returns what it printed.

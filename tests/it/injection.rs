@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -344,7 +345,6 @@ impl Input {
                     return refused();
                 }
             }
-            Number => return refused(),
             Setting("projectId") => {
                 let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
                 if !(1..=64).contains(&text.len()) || !text.bytes().all(allowed) {
@@ -373,7 +373,7 @@ impl Input {
             }
             // A name of a host, and a name and a password before one.
             Setting("proxy") if text == "null" || text.ends_with("@evil.test") => {}
-            Setting(_) => return refused(),
+            Number | Setting(_) => return refused(),
         }
         let (method, target) = match operation {
             "active_list" => ("GET", ""),
@@ -407,7 +407,7 @@ fn encoded(text: &str) -> String {
     })
 }
 
-fn base64(text: &str) -> String {
+pub(crate) fn base64(text: &str) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bits: String = text.bytes().fold(String::new(), |mut bits, byte| {
         write!(bits, "{byte:08b}").unwrap();
@@ -415,7 +415,7 @@ fn base64(text: &str) -> String {
     });
     let mut out = String::new();
     for six in bits.as_bytes().chunks(6) {
-        let six = format!("{:0<6}", str::from_utf8(six).unwrap());
+        let six = format!("{:0<6}", std::str::from_utf8(six).unwrap());
         out.push(char::from(DIGITS[usize::from_str_radix(&six, 2).unwrap()]));
     }
     while out.len() % 4 != 0 {
@@ -427,7 +427,7 @@ fn base64(text: &str) -> String {
 /// Reads a request that was recorded; an error says what does not belong there.
 fn arrived(bytes: &[u8]) -> Result<Sent, String> {
     let end = find(bytes, b"\r\n\r\n").ok_or("no head")?;
-    let head = str::from_utf8(&bytes[..end]).map_err(|_| "a head that is not UTF-8")?;
+    let head = std::str::from_utf8(&bytes[..end]).map_err(|_| "a head that is not UTF-8")?;
     let body = &bytes[end + 4..];
     let mut lines = head.split("\r\n");
     let line = lines.next().unwrap().to_owned();
@@ -632,10 +632,10 @@ fn lines(input: Input, text: &[u8], right: &Result<Sent, String>, url: &str) -> 
     // The bytes take the place of what could not be anything else.
     const MARK: &str = "@@@@";
     let (operation, json) = input.call(MARK, url);
-    let escaped = match str::from_utf8(text) {
+    let escaped = match std::str::from_utf8(text) {
         Ok(text) => {
             let quoted = json!(text).to_string();
-            quoted[1..quoted.len() - 1].as_bytes().to_vec()
+            quoted.as_bytes()[1..quoted.len() - 1].to_vec()
         }
         Err(_) => text.to_vec(),
     };
@@ -658,19 +658,18 @@ fn lines(input: Input, text: &[u8], right: &Result<Sent, String>, url: &str) -> 
 
 #[test]
 fn what_stands_in_a_text_stays_there_through_c() {
-    static PROGRAM: LazyLock<std::path::PathBuf> =
-        LazyLock::new(|| compile("cc", "tests/c/rubbish.c", &["-std=gnu11"]));
+    let program = compile("cc", "tests/c/rubbish.c", &["-std=gnu11"]);
     let results: Vec<(usize, Vec<String>)> = thread::scope(|scope| {
         let running: Vec<_> = INPUTS
             .iter()
-            .map(|(input, usual)| scope.spawn(|| through_c(&PROGRAM, *input, usual)))
+            .map(|(input, usual)| scope.spawn(|| through_c(&program, *input, usual)))
             .collect();
         running.into_iter().map(|input| input.join().unwrap()).collect()
     });
     finish(results, 32 * 43 - 1);
 }
 
-fn through_c(program: &std::path::Path, input: Input, usual: &'static str) -> (usize, Vec<String>) {
+fn through_c(program: &Path, input: Input, usual: &'static str) -> (usize, Vec<String>) {
     let server = Raw::new();
     let url = &server.url;
     let config = Setting("userAgent").call("agent", url).1.to_string();
@@ -686,7 +685,7 @@ fn through_c(program: &std::path::Path, input: Input, usual: &'static str) -> (u
         if matches!(input, Number) && text.contains(&0) {
             continue;
         }
-        let right = match str::from_utf8(&text) {
+        let right = match std::str::from_utf8(&text) {
             Ok(text) => input.right(Face::C, text, url),
             Err(_) => Err(input.document().to_owned()),
         };

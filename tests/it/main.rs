@@ -35,6 +35,7 @@ mod redirects;
 mod remains;
 mod retries;
 mod sandbox;
+mod secrets;
 mod server;
 mod slow;
 mod statuses;

@@ -69,7 +69,7 @@ fn look(program: &Path, over: Over, config: &str) -> String {
 fn chunked(body: &str) -> Act {
     let mut answer = "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned();
     for piece in body.as_bytes().chunks(50) {
-        write!(answer, "{:x}\r\n{}\r\n", piece.len(), str::from_utf8(piece).unwrap()).unwrap();
+        write!(answer, "{:x}\r\n{}\r\n", piece.len(), std::str::from_utf8(piece).unwrap()).unwrap();
     }
     Act::Raw((answer + "0\r\n\r\n").into())
 }
@@ -127,10 +127,7 @@ fn nothing_is_left_of_a_secret_over_tls() {
 }
 
 fn check(over: Over, rows: Vec<Row>) {
-    // Once: a program must not be written while another test runs it.
-    static PROGRAM: LazyLock<PathBuf> =
-        LazyLock::new(|| compile("cc", "tests/c/remains.c", &["-std=gnu11"]));
-    let program = PROGRAM.as_path();
+    let program = &compile("cc", "tests/c/remains.c", &["-std=gnu11"]);
     let wrong: Vec<String> = thread::scope(|scope| {
         let running: Vec<_> =
             rows.into_iter().map(|row| scope.spawn(move || mismatch(program, over, row))).collect();
