@@ -95,11 +95,13 @@ pub(crate) fn value_at<'a>(document: &'a str, pointer: &str) -> Option<&'a str> 
 /// end and much stands before it, like the token behind a page of numbers.
 ///
 /// `key` needs no escapes.
+#[cfg(any(feature = "capi", test))]
 pub(crate) fn last_member<'a>(document: &'a str, key: &str) -> Option<&'a str> {
     near_the_end(document, key).or_else(|| value_at(document, &format!("/{key}")))
 }
 
 /// The value of a key that is followed by nothing but other members of the outermost object.
+#[cfg(any(feature = "capi", test))]
 fn near_the_end<'a>(document: &'a str, key: &str) -> Option<&'a str> {
     let at = document.rfind(&format!("\"{key}\""))?;
     let (before, mut rest) = document.split_at(at);
