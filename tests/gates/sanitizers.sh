@@ -47,7 +47,7 @@ source=$(rustc --print sysroot)/lib/rustlib/src/rust/library/std
 [ -d "$source" ] || rustup component add rust-src || true
 if [ -d "$source" ]; then
     CARGO_TARGET_DIR=$target/tsan RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread \
-        cargo test --quiet -Zbuild-std --target "$triple" --lib --test it -- cancel:: pages:: auth:: retries::
+        cargo test --quiet -Zbuild-std --target "$triple" --lib --test it -- cancel:: pages:: auth:: crowds:: retries::
     threads='ThreadSanitizer clean'
 else
     # Said, not passed over; stress is what is left.
