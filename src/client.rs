@@ -12,9 +12,10 @@ use crate::emergency::{
     DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress, Nothing,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
 };
-use crate::engine::{Engine, Reply};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::json;
+use crate::judge::Reply;
 use crate::model::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
 use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::operation::{Operation, Request};

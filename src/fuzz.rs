@@ -14,12 +14,12 @@ use crate::emergency::{
     Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
 };
-use crate::engine::{self, Reply};
 use crate::error::{Error, ErrorKind};
 use crate::ffi::{document, input};
 use crate::framing::{Body, Chunks, Flaw, Head};
 use crate::http::Incoming;
 use crate::json;
+use crate::judge::{self, Reply};
 use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::operation::{Method, Operation, Request};
 use crate::phone_number::PhoneNumber;
@@ -57,7 +57,7 @@ pub fn answers(body: &[u8]) {
     for may_be_empty in [false, true] {
         let mut request = Request::new("", Method::Get, Effect::Read);
         request.may_be_empty = may_be_empty;
-        match engine::read(incoming(200, body), &request) {
+        match judge::read(incoming(200, body), &request) {
             Ok(reply) => {
                 let bare = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
                 let empty = may_be_empty && body.is_empty() && reply.json == "{}";

@@ -132,6 +132,7 @@ mod framing;
 pub mod fuzz;
 mod http;
 mod json;
+mod judge;
 mod log;
 mod loose;
 mod model;

@@ -8,10 +8,10 @@ use std::vec;
 
 use crate::cancel::CancelToken;
 use crate::client::{Answer, Client};
-use crate::engine::Reply;
 use crate::error::Error;
 #[cfg(feature = "capi")]
 use crate::json;
+use crate::judge::Reply;
 use crate::model::{ActiveNumber, Page};
 use crate::numbers::ListNumbers;
 use crate::operation::{Operation, Request};

@@ -1,0 +1,140 @@
+//! What an exchange means: an answer that counts, or a failure in the words of the retry decision and of the caller.
+
+use std::mem;
+
+use zeroize::Zeroize;
+
+use crate::api_error;
+use crate::auth::Fresh;
+use crate::error::{Error, ErrorKind};
+use crate::http::{Broken, How, Incoming};
+use crate::json;
+use crate::operation::Request;
+use crate::retry::Failure;
+
+/// A successful answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// One JSON object, as it came; `{}` where success has no body.
+    pub(crate) json: String,
+    pub(crate) http_status: u16,
+    pub(crate) request_id: Option<String>,
+    pub(crate) attempts: u32,
+    /// A write whose success was found out by reading.
+    pub(crate) reconciled: bool,
+}
+
+/// A failed attempt: what the decision needs, and what is reported if it comes to that.
+pub(crate) type Failed = (Failure, Error);
+
+/// What an exchange that broke means.
+pub(crate) fn failed(broken: Broken) -> Failed {
+    let Broken { how, phase, sent, status, source, .. } = broken;
+    let success = status.is_none_or(|status| (200..300).contains(&status));
+    let failure = match (how, status) {
+        (How::Tls, _) => Failure::Tls,
+        _ if !sent => Failure::NotSent,
+        // The head of the answer had come: what it said stands, whatever became of the rest.
+        (_, Some(status)) if !success => Failure::Status(status),
+        (How::Protocol | How::TooBig, _) => Failure::Unintelligible,
+        (_, Some(_)) => Failure::BodyLost,
+        (_, None) => Failure::NoAnswer,
+    };
+    let mut error = match how {
+        How::Timeout => Error::new(ErrorKind::Timeout(phase)),
+        How::Cancelled => Error::new(ErrorKind::Cancelled),
+        How::Network => Error::new(ErrorKind::Transport(phase)),
+        How::Tls => Error::new(ErrorKind::Transport(phase)).for_good(),
+        How::Protocol => Error::protocol("the answer is not valid HTTP", status, b""),
+        How::TooBig => Error::protocol("the answer is bigger than the limit", status, b""),
+    };
+    if let Some(source) = source {
+        error = error.with_source(source);
+    }
+    (failure, error)
+}
+
+/// Judges a complete answer to an operation.
+pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
+    let status = incoming.status;
+    let wrong = |problem: String, body: &[u8]| {
+        (Failure::Unintelligible, Error::protocol(problem, Some(status), body))
+    };
+    match status {
+        200..=299 => {}
+        400..=599 => {
+            let error = api_error::read(&incoming);
+            return Err((Failure::Status(status), error));
+        }
+        300..=399 => {
+            return Err((Failure::Status(status), redirected(&incoming)));
+        }
+        _ => return Err(wrong("a status that no final answer has".to_owned(), &incoming.body)),
+    }
+    let reply = |json: String, request_id: Option<String>| Reply {
+        json,
+        http_status: status,
+        request_id,
+        attempts: 0,
+        reconciled: false,
+    };
+    if incoming.body.is_empty() {
+        return if request.may_be_empty {
+            Ok(reply("{}".to_owned(), incoming.request_id))
+        } else {
+            Err(wrong("the answer is empty".to_owned(), b""))
+        };
+    }
+    let not_json =
+        |flaw: json::Flaw, body: &[u8]| Err(wrong(format!("the answer is not JSON: {flaw}"), body));
+    let text = match String::from_utf8(mem::take(&mut incoming.body)) {
+        Ok(text) => text,
+        Err(error) => {
+            let bytes = error.into_bytes();
+            return match json::check(&bytes) {
+                Err(flaw) => not_json(flaw, &bytes),
+                Ok(_) => Err(wrong("the answer is not UTF-8".to_owned(), b"")),
+            };
+        }
+    };
+    // Whether it holds an error is seen in passing: nearly no answer does.
+    let (length, may_be_error) = match json::check_and_look_for(&text, "error") {
+        Ok((checked, may_be_error)) => (checked.len(), may_be_error),
+        Err(flaw) => return not_json(flaw, text.as_bytes()),
+    };
+    if may_be_error && api_error::is_in_success(&text) {
+        incoming.body = text.into_bytes();
+        let error = api_error::in_success(&incoming);
+        // "A successful response, or an Error": refused, unless the service itself broke down over it.
+        let code = error.api_error().and_then(|answer| answer.code).unwrap_or(0);
+        let failure = if code >= 500 { Failure::Unintelligible } else { Failure::Status(200) };
+        return Err((failure, error));
+    }
+    // Without the byte order mark, if there was one.
+    let json = if length == text.len() { text } else { text[text.len() - length..].to_owned() };
+    Ok(reply(json, incoming.request_id))
+}
+
+fn redirected(incoming: &Incoming) -> Error {
+    let to = incoming.location.as_deref().unwrap_or("nowhere");
+    let problem = format!("a redirect to {to}, which is not followed");
+    Error::protocol(problem, Some(incoming.status), b"")
+}
+
+/// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
+pub(crate) fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
+    let status = incoming.status;
+    let result = match status {
+        200..=299 => {
+            Fresh::parse(status, &incoming.body).map_err(|error| (Failure::Unintelligible, error))
+        }
+        300..=399 => Err((Failure::Status(status), redirected(&incoming))),
+        400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
+        _ => {
+            let problem = format!("token endpoint: status {status}, which no final answer has");
+            Err((Failure::Status(status), Error::protocol(problem, Some(status), b"")))
+        }
+    };
+    incoming.body.zeroize();
+    result
+}
