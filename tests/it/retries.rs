@@ -160,7 +160,9 @@ fn an_error_answer_does_not_cost_the_connection() {
 #[test]
 fn an_outage_is_not_multiplied() {
     for (name, run) in READS.into_iter().chain(WRITES) {
-        for status in [500, 503] {
+        // What a retry costs differs by status, what a write does beside it by neither of them.
+        let statuses = if ["get", "release"].contains(&name) { &[500, 503][..] } else { &[500] };
+        for &status in statuses {
             let server = Server::new([busy(status)]);
             let client = server.client();
             for _ in 0..1000 {
