@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::json;
 use crate::judge::Reply;
+use crate::loose::{Decode, Misfit};
 use crate::model::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
 use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::operation::{Operation, Request};
@@ -171,7 +172,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn numbers(&self, query: &ListNumbers) -> Numbers {
-        Numbers::new(self.pages(query))
+        Numbers::new(self.clone(), query.clone())
     }
 
     /// Reads a number (API: "Retrieve an active phone number").
@@ -320,6 +321,11 @@ impl Client {
         answer_of::<O>(reply, request).map_err(|error| self.engine.masked(error, None))
     }
 
+    /// The error about a page that does not fit.
+    pub(crate) fn unreadable_page(&self, misfit: &Misfit, reply: &Reply) -> Error {
+        self.engine.masked(unreadable(misfit, reply, ListNumbers::NAME, None), None)
+    }
+
     /// How long a call may take.
     #[cfg(feature = "capi")]
     pub(crate) fn timeout(&self) -> std::time::Duration {
@@ -338,20 +344,32 @@ pub(crate) fn answer_of<O: Operation>(
     reply: Reply,
     request: Option<&Request>,
 ) -> Result<Answer<O::Output>, Error> {
-    let Reply { json, http_status, request_id, attempts, reconciled } = reply;
-    match serde_json::from_str(&json) {
-        Ok(value) => Ok(Answer { value, json, attempts, reconciled, request_id }),
-        Err(error) => {
-            let problem = format!("the answer does not fit: {error}");
+    match O::Output::decode(&reply.json) {
+        Ok(value) => {
+            let Reply { json, request_id, attempts, reconciled, .. } = reply;
+            Ok(Answer { value, json, attempts, reconciled, request_id })
+        }
+        Err(misfit) => {
             // It was a success, only one that cannot be read: a write has taken effect.
             let applied = request.is_some_and(|request| request.effect == Effect::Write);
             let number = request.and_then(|request| request.phone_number.as_ref());
-            Err(Error::protocol(problem, Some(http_status), json.as_bytes())
-                .of_operation(O::NAME, number)
-                .attempted(attempts)
-                .maybe_applied(applied))
+            let error = unreadable(&misfit, &reply, O::NAME, number);
+            Err(error.maybe_applied(applied))
         }
     }
+}
+
+/// The error about an answer that is JSON, but not what it should be.
+fn unreadable(
+    misfit: &Misfit,
+    reply: &Reply,
+    operation: &'static str,
+    phone_number: Option<&PhoneNumber>,
+) -> Error {
+    let problem = format!("the answer does not fit: {misfit}");
+    Error::protocol(problem, Some(reply.http_status), reply.json.as_bytes())
+        .of_operation(operation, phone_number)
+        .attempted(reply.attempts)
 }
 
 fn checked<O: Operation, N>(phone_number: N) -> Result<PhoneNumber, Error>

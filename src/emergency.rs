@@ -1,8 +1,9 @@
 //! The operations on emergency addresses: get, provision, deprovision, validate.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 use crate::error::Error;
+use crate::loose::{Decode, Misfit};
 use crate::model::{AddressValidation, EmergencyAddress};
 use crate::operation::{Method, Operation, Request};
 use crate::phone_number::PhoneNumber;
@@ -214,9 +215,9 @@ pub(crate) struct DeprovisionEmergencyAddress {
 #[derive(Debug)]
 pub(crate) struct Nothing;
 
-impl<'de> Deserialize<'de> for Nothing {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+impl Decode for Nothing {
+    fn decode(_document: &str) -> Result<Self, Misfit> {
+        Ok(Self)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cancel::{Bounds, CancelToken, Signal};
 use crate::echo;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::http::{Broken, Http, HttpConfig, Incoming, Outgoing};
+use crate::json::Outline;
 use crate::judge::{Reply, failed, read, read_token};
 use crate::log::{Log, LogLevel};
 use crate::operation::{Method, Request};
@@ -319,6 +320,7 @@ impl Engine {
             // There is none any more, which is what was asked for.
             (Verdict::Applied, Err(error)) => Some(Reply {
                 json: "{}".to_owned(),
+                outline: Outline::default(),
                 http_status: error.http_status().unwrap_or(404),
                 request_id: None,
                 attempts: 0,

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::api_error;
@@ -18,7 +19,7 @@ use crate::error::{Error, ErrorKind};
 use crate::ffi::{document, input};
 use crate::framing::{Body, Chunks, Flaw, Head};
 use crate::http::Incoming;
-use crate::json;
+use crate::json::{self, Outline};
 use crate::judge::{self, Reply};
 use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::operation::{Method, Operation, Request};
@@ -465,7 +466,7 @@ fn decoded(text: &str, more: &[u8]) -> String {
 /// Reads a body as the answer to an operation; what was read, written and read again, must be the same.
 fn reads<O: Operation>(json: &str, said: Option<&Value>, like: impl Fn(&O::Output, &Value))
 where
-    O::Output: Serialize + PartialEq + Debug,
+    O::Output: Serialize + DeserializeOwned + PartialEq + Debug,
 {
     match decoded_as::<O>(json) {
         Ok(answer) => {
@@ -485,7 +486,14 @@ where
 
 fn decoded_as<O: Operation>(json: &str) -> Result<O::Output, Error> {
     let json = json.to_owned();
-    let reply = Reply { json, http_status: 200, request_id: None, attempts: 1, reconciled: false };
+    let reply = Reply {
+        json,
+        outline: Outline::default(),
+        http_status: 200,
+        request_id: None,
+        attempts: 1,
+        reconciled: false,
+    };
     answer_of::<O>(reply, None).map(Answer::into_inner)
 }
 

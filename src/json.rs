@@ -50,16 +50,55 @@ pub(crate) fn check(bytes: &[u8]) -> Result<&str, Flaw> {
     check_text(text, |_| {})
 }
 
-/// The same for what is known to be UTF-8; and whether the object has a member of this name, as far as can be told in passing:
-/// an escaped name may be any.
-pub(crate) fn check_and_look_for<'a>(text: &'a str, name: &str) -> Result<(&'a str, bool), Flaw> {
-    let mut found = false;
+/// The same for what is known to be UTF-8; and what was seen in passing of its outermost members.
+pub(crate) fn check_and_outline<'a>(text: &'a str, name: &str) -> Result<(&'a str, Outline), Flaw> {
+    let mut outline = Outline::default();
     let checked = check_text(text, |key| {
         let end = special(key);
         let plain = key.get(..key.len() - end.len());
-        found |= end.starts_with(b"\\") || plain == Some(name.as_bytes());
+        outline.may_hold |= end.starts_with(b"\\") || plain == Some(name.as_bytes());
+        if let Some(left) = outline.left.get_mut(outline.count) {
+            *left = key.len();
+        }
+        outline.count += 1;
     })?;
-    Ok((checked, found))
+    Ok((checked, outline))
+}
+
+/// The outermost members of a document, as far as [`check_and_outline`] saw them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outline {
+    /// Whether the name that was looked for is among them, as far as can be told in passing: an escaped name may be any.
+    pub(crate) may_hold: bool,
+    /// How much of the document follows the first quote of each key, for the first keys.
+    left: [usize; Outline::MOST],
+    count: usize,
+}
+
+impl Outline {
+    /// A page has three.
+    const MOST: usize = 4;
+
+    /// Returns what of the document follows the colon of a key; of doubled keys the last counts.
+    ///
+    /// `document` is the one that this is the outline of.
+    pub(crate) fn after_key<'a>(&self, document: &'a str, key: &str) -> Option<&'a str> {
+        let Some(left) = self.left.get(..self.count) else {
+            // More members than were noted down: most have to be walked over.
+            let mut members = members(document);
+            let walk = std::iter::from_fn(|| {
+                let place = members.rest;
+                members.next().and(Some(place))
+            });
+            return walk
+                .filter_map(split_key)
+                .filter(|(name, _)| *name == key)
+                .last()
+                .map(|it| it.1);
+        };
+        let keys = left.iter().filter_map(|left| document.get(document.len() - left - 1..));
+        keys.filter_map(split_key).filter(|(name, _)| *name == key).last().map(|(_, rest)| rest)
+    }
 }
 
 /// `on_key` is handed what follows the quote of each outermost key.
@@ -91,43 +130,6 @@ pub(crate) fn value_at<'a>(document: &'a str, pointer: &str) -> Option<&'a str> 
     })
 }
 
-/// Returns the value of a key of the object that the document is, as [`value_at`] does; quicker where the key stands near the
-/// end and much stands before it, like the token behind a page of numbers.
-///
-/// `key` needs no escapes.
-#[cfg(any(feature = "capi", test))]
-pub(crate) fn last_member<'a>(document: &'a str, key: &str) -> Option<&'a str> {
-    near_the_end(document, key).or_else(|| value_at(document, &format!("/{key}")))
-}
-
-/// The value of a key that is followed by nothing but other members of the outermost object.
-#[cfg(any(feature = "capi", test))]
-fn near_the_end<'a>(document: &'a str, key: &str) -> Option<&'a str> {
-    let at = document.rfind(&format!("\"{key}\""))?;
-    let (before, mut rest) = document.split_at(at);
-    // A quote that is escaped belongs to a longer text.
-    if before.ends_with('\\') {
-        return None;
-    }
-    let mut found = None;
-    loop {
-        let (name, more) = split_value(rest)?;
-        let (value, more) = split_value(strip_mark(more, ':')?)?;
-        if decode(name)? == key {
-            found = Some(value);
-        }
-        match strip_mark(more, ',') {
-            Some(next) => rest = next,
-            // Where the document ends with this object, it was the outermost.
-            None => {
-                return found.filter(|_| {
-                    strip_mark(more, '}').is_some_and(|end| end.trim_matches(SPACE).is_empty())
-                });
-            }
-        }
-    }
-}
-
 /// Returns the text of a JSON string, escapes decoded; `None` if this is anything else.
 pub(crate) fn text_of(raw: &str) -> Option<String> {
     decode(raw.trim_matches(SPACE)).map(Cow::into_owned)
@@ -151,9 +153,8 @@ impl<'a> Iterator for Members<'a> {
     type Item = (Cow<'a, str>, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (key, rest) = split_value(std::mem::take(&mut self.rest))?;
-        let key = decode(key)?;
-        let (value, rest) = split_value(strip_mark(rest, ':')?)?;
+        let (key, rest) = split_key(std::mem::take(&mut self.rest))?;
+        let (value, rest) = split_value(rest)?;
         self.rest = strip_mark(rest, ',').unwrap_or_default();
         Some((key, value))
     }
@@ -207,6 +208,12 @@ fn strip_mark(text: &str, mark: char) -> Option<&str> {
     text.trim_start_matches(SPACE).strip_prefix(mark)
 }
 
+/// The key that the text starts with, decoded, and what follows its colon.
+fn split_key(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let (key, rest) = split_value(text)?;
+    Some((decode(key)?, strip_mark(rest, ':')?))
+}
+
 /// The value that the text starts with, and what follows it.
 fn split_value(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start_matches(SPACE);
@@ -215,7 +222,7 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
 }
 
 /// What follows a value that is known to be sound, or nothing if it turns out not to be.
-fn after_value(rest: &[u8]) -> Option<&[u8]> {
+pub(crate) fn after_value(rest: &[u8]) -> Option<&[u8]> {
     match rest {
         [b'"', more @ ..] => after_string(more),
         [b'{' | b'[', more @ ..] => after_container(more),
@@ -253,7 +260,7 @@ fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn decode(raw: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
     let mut decoded = String::new();
     loop {
@@ -514,7 +521,7 @@ fn misspelt<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], Stop<'a>> {
 }
 
 /// The rest from the first byte on that is no whitespace, found at once if it is the first.
-fn token(rest: &[u8]) -> &[u8] {
+pub(crate) fn token(rest: &[u8]) -> &[u8] {
     match rest {
         [byte, ..] if *byte > b' ' => rest,
         _ => after_space(rest),
@@ -543,7 +550,7 @@ const ONES: u64 = u64::MAX / 255;
 /// Eight bytes at a time: in the lower seven bits a byte that is one of them makes a subtraction
 /// borrow, which sets its top bit. Bytes from 0x80 on have that bit anyway and are none of them.
 /// A borrow spoils the bytes above, so only the lowest set bit is to be trusted.
-fn special(mut rest: &[u8]) -> &[u8] {
+pub(crate) fn special(mut rest: &[u8]) -> &[u8] {
     while let Some((word, more)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word);
         // Flipping one bit swaps the quote with the space: what ends a string is below 0x21 then.
@@ -586,14 +593,14 @@ mod tests {
             (r#"{"a":"\"error\":"}"#, false),
         ];
         for (document, expected) in rows {
-            let (text, found) = check_and_look_for(document, "error").unwrap();
-            assert_eq!((text, found), (document, expected));
+            let (text, outline) = check_and_outline(document, "error").unwrap();
+            assert_eq!((text, outline.may_hold), (document, expected));
         }
-        assert!(check_and_look_for("{", "error").is_err());
+        assert!(check_and_outline("{", "error").is_err());
     }
 
     #[test]
-    fn the_last_member_is_found_from_either_end() {
+    fn an_outline_finds_what_a_walk_finds() {
         let rows = [
             "{}",
             r#"{"t":"1"}"#,
@@ -601,7 +608,7 @@ mod tests {
             r#"{"t":"2","a":[{"t":"1"}]}"#,
             r#"{"a":[{"t":"1"}]}"#,
             r#"{"a":{"t":"1"}}"#,
-            r#"{"a":{"t":"1"} }  "#,
+            r#" { "a" : {"t":"1"} , "t" : 5 }  "#,
             r#"{"t":"1","t":"2"}"#,
             r#"{"t":"1","\u0074":"2"}"#,
             r#"{"\u0074":"2","a":{"t":1}}"#,
@@ -610,10 +617,20 @@ mod tests {
             r#"{"t":"1","\"t":2}"#,
             r#"{"t":{"t":[1, 2 ]} , "x" : null }"#,
             r#"{"t":null}"#,
-            r#"[{"t":1}]"#,
+            r#"{"a":1,"b":2,"c":3,"t":[4]}"#,
+            r#"{"t":0,"a":1,"b":2,"c":3,"t":4}"#,
+            r#"{"t":0,"a":1,"b":2,"c":3,"d":4}"#,
+            r#"{"a":1,"b":2,"c":3,"d":4,"e":5}"#,
+            r#"{"a":1,"b":2,"c":3,"d":4,"e":5,"t":{"x":[]} }"#,
         ];
-        for document in rows {
-            assert_eq!(last_member(document, "t"), value_at(document, "/t"), "{document}");
+        for row in rows {
+            for mark in ["", "\u{FEFF}"] {
+                let whole = format!("{mark}{row}");
+                let (document, outline) = check_and_outline(&whole, "").unwrap();
+                let after = outline.after_key(document, "t");
+                let value = after.and_then(split_value).map(|(value, _)| value);
+                assert_eq!(value, value_at(row, "/t"), "{whole}");
+            }
         }
     }
 

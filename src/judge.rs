@@ -8,7 +8,7 @@ use crate::api_error;
 use crate::auth::Fresh;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Broken, How, Incoming};
-use crate::json;
+use crate::json::{self, Outline};
 use crate::operation::Request;
 use crate::retry::Failure;
 
@@ -17,6 +17,8 @@ use crate::retry::Failure;
 pub(crate) struct Reply {
     /// One JSON object, as it came; `{}` where success has no body.
     pub(crate) json: String,
+    /// Of `json`.
+    pub(crate) outline: Outline,
     pub(crate) http_status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
@@ -71,8 +73,9 @@ pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, F
         }
         _ => return Err(wrong("a status that no final answer has".to_owned(), &incoming.body)),
     }
-    let reply = |json: String, request_id: Option<String>| Reply {
+    let reply = |json: String, outline: Outline, request_id: Option<String>| Reply {
         json,
+        outline,
         http_status: status,
         request_id,
         attempts: 0,
@@ -80,7 +83,7 @@ pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, F
     };
     if incoming.body.is_empty() {
         return if request.may_be_empty {
-            Ok(reply("{}".to_owned(), incoming.request_id))
+            Ok(reply("{}".to_owned(), Outline::default(), incoming.request_id))
         } else {
             Err(wrong("the answer is empty".to_owned(), b""))
         };
@@ -98,11 +101,11 @@ pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, F
         }
     };
     // Whether it holds an error is seen in passing: nearly no answer does.
-    let (length, may_be_error) = match json::check_and_look_for(&text, "error") {
-        Ok((checked, may_be_error)) => (checked.len(), may_be_error),
+    let (length, outline) = match json::check_and_outline(&text, "error") {
+        Ok((checked, outline)) => (checked.len(), outline),
         Err(flaw) => return not_json(flaw, text.as_bytes()),
     };
-    if may_be_error && api_error::is_in_success(&text) {
+    if outline.may_hold && api_error::is_in_success(&text) {
         incoming.body = text.into_bytes();
         let error = api_error::in_success(&incoming);
         // "A successful response, or an Error": refused, unless the service itself broke down over it.
@@ -112,7 +115,7 @@ pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, F
     }
     // Without the byte order mark, if there was one.
     let json = if length == text.len() { text } else { text[text.len() - length..].to_owned() };
-    Ok(reply(json, incoming.request_id))
+    Ok(reply(json, outline, incoming.request_id))
 }
 
 fn redirected(incoming: &Incoming) -> Error {

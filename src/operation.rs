@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::error::Error;
+use crate::loose::Decode;
 use crate::phone_number::PhoneNumber;
 use crate::reconcile::Asked;
 use crate::retry::Effect;
@@ -13,7 +13,7 @@ use crate::retry::Effect;
 /// One of the API's operations, with its parameters.
 pub(crate) trait Operation {
     /// What the answer decodes to.
-    type Output: DeserializeOwned;
+    type Output: Decode;
     /// The stable name that errors carry.
     const NAME: &'static str;
 

@@ -4,17 +4,18 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
 use std::time::Instant;
-use std::vec;
 
 use crate::cancel::CancelToken;
 use crate::client::{Answer, Client};
 use crate::error::Error;
-#[cfg(feature = "capi")]
-use crate::json;
 use crate::judge::Reply;
+use crate::loose::{Cursor, Field, Items};
 use crate::model::{ActiveNumber, Page};
 use crate::numbers::ListNumbers;
 use crate::operation::{Operation, Request};
+
+const ACTIVE_NUMBERS: &str = "activeNumbers";
+const NEXT_PAGE_TOKEN: &str = "nextPageToken";
 
 /// The pages of a list, each fetched when it is asked for.
 ///
@@ -62,7 +63,7 @@ impl Pages {
     /// Returns the token at which the next page begins: what [`ListNumbers::page_token`] takes to go on later. `None`
     /// before the first page, unless the list began at a token, and after the last.
     pub fn next_token(&self) -> Option<&str> {
-        if self.walk.ended { None } else { self.walk.query.token() }
+        self.walk.next_token()
     }
 }
 
@@ -101,6 +102,10 @@ impl PageWalk {
         self.client.send(&Request::of(&self.query)?, cancel, until).map(Some)
     }
 
+    fn next_token(&self) -> Option<&str> {
+        if self.ended { None } else { self.query.token() }
+    }
+
     /// Moves on to the page with a token, or to the end.
     fn advance(&mut self, token: Option<&str>) {
         match token {
@@ -113,21 +118,19 @@ impl PageWalk {
     }
 
     /// Fetches the next page as it comes, and moves on.
-    #[cfg(feature = "capi")]
     pub(crate) fn next_reply(
         &mut self,
         cancel: Option<&CancelToken>,
-        until: Instant,
+        until: Option<Instant>,
     ) -> Result<Option<Reply>, Error> {
-        let Some(reply) = self.fetch(cancel, Some(until))? else { return Ok(None) };
-        let token = match json::last_member(&reply.json, "nextPageToken") {
-            None | Some("null" | "{}" | "\"\"") => None,
-            Some(raw) => Some(json::text_of(raw).ok_or_else(|| {
-                Error::protocol("nextPageToken is not a string", Some(reply.http_status), b"")
-                    .of_operation(ListNumbers::NAME, None)
-                    .attempted(reply.attempts)
-            })?),
-        };
+        let Some(reply) = self.fetch(cancel, until)? else { return Ok(None) };
+        let mut token: Option<String> = None;
+        if let Some(rest) = reply.outline.after_key(&reply.json, NEXT_PAGE_TOKEN) {
+            let read = token.read(&mut Cursor::new(rest));
+            read.map_err(|misfit| {
+                self.client.unreadable_page(&misfit.under(NEXT_PAGE_TOKEN), &reply)
+            })?;
+        }
         self.advance(token.as_deref());
         Ok(Some(reply))
     }
@@ -167,22 +170,52 @@ impl SeenTokens {
 
 /// The numbers of a list; the next page is fetched when the numbers of the last are used up.
 ///
-/// It ends after the last number, or after the first failure: what came before the failure has been handed out.
+/// It ends after the last number, or after the first failure: what came before the failure has been handed out. Each
+/// number is read from its page when it is asked for, so that a page takes its text in memory and one number.
 #[derive(Debug)]
 #[must_use]
 pub struct Numbers {
-    pages: Pages,
-    page: vec::IntoIter<ActiveNumber>,
+    walk: PageWalk,
+    page: Option<Reply>,
+    /// What is left of the page.
+    items: Items,
+    failed: bool,
 }
 
 impl Numbers {
-    pub(crate) fn new(pages: Pages) -> Self {
-        Self { pages, page: Vec::new().into_iter() }
+    pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
+        let walk = PageWalk::new(client, query);
+        Self { walk, page: None, items: Items::none(), failed: false }
     }
 
     /// Returns the token at which the page after the current one begins; see [`Pages::next_token`].
     pub fn next_token(&self) -> Option<&str> {
-        self.pages.next_token()
+        self.walk.next_token()
+    }
+
+    fn next_number(&mut self) -> Result<Option<ActiveNumber>, Error> {
+        let mut number = None;
+        loop {
+            if let Some(page) = &self.page {
+                let read = self.items.read(&page.json, &mut number);
+                read.map_err(|misfit| {
+                    self.walk.client.unreadable_page(&misfit.under(ACTIVE_NUMBERS), page)
+                })?;
+                if number.is_some() {
+                    return Ok(number);
+                }
+            }
+            // The old page is gone before the next one comes.
+            self.page = None;
+            let Some(page) = self.walk.next_reply(None, None)? else { return Ok(None) };
+            if let Some(rest) = page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
+                let items = Items::at(&page.json, page.json.len() - rest.len());
+                self.items = items.map_err(|misfit| {
+                    self.walk.client.unreadable_page(&misfit.under(ACTIVE_NUMBERS), &page)
+                })?;
+                self.page = Some(page);
+            }
+        }
     }
 }
 
@@ -190,17 +223,12 @@ impl Iterator for Numbers {
     type Item = Result<ActiveNumber, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(number) = self.page.next() {
-                return Some(Ok(number));
-            }
-            // The old page is gone before the next one comes.
-            self.page = Vec::new().into_iter();
-            match self.pages.next()? {
-                Ok(page) => self.page = page.into_inner().active_numbers.into_iter(),
-                Err(error) => return Some(Err(error)),
-            }
+        if self.failed {
+            return None;
         }
+        let number = self.next_number().transpose();
+        self.failed = matches!(number, Some(Err(_)));
+        number
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::emergency::{Address, EmergencyAddressRequest};
 use crate::enums::{ProvisioningStatus, VoiceApplicationType};
+use crate::loose::Decode;
 use crate::model::{ActiveNumber, EmergencyAddress};
 use crate::numbers::NumberUpdate;
 
@@ -69,8 +70,8 @@ impl Asked {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
-    serde_json::from_str(json).ok()
+fn read<T: Decode>(json: &str) -> Option<T> {
+    T::decode(json).ok()
 }
 
 /// Each field that was asked for must stand in the number, or in a job that is under way. A job that failed is no
