@@ -85,8 +85,8 @@ macro_rules! open_enum {
         impl crate::loose::Piece for $name {
             const WANTED: &'static str = "a string";
 
-            fn from_text(text: std::borrow::Cow<'_, str>) -> Option<Self> {
-                Some((*text).into())
+            fn from_text(text: &str) -> Option<Self> {
+                Some(text.into())
             }
         }
     };

@@ -11,7 +11,7 @@ use std::fmt;
 /// How many containers may stand inside each other, the top-level object included.
 const DEPTH: u32 = 128;
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
-const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+pub(crate) const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 const BAD_ESCAPE: &str = "bad escape";
 const BAD_NUMBER: &str = "bad number";
@@ -215,14 +215,14 @@ fn split_key(text: &str) -> Option<(Cow<'_, str>, &str)> {
 }
 
 /// The value that the text starts with, and what follows it.
-fn split_value(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_value(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start_matches(SPACE);
     let rest = after_value(text.as_bytes())?;
     text.split_at_checked(text.len() - rest.len())
 }
 
 /// What follows a value that is known to be sound, or nothing if it turns out not to be.
-pub(crate) fn after_value(rest: &[u8]) -> Option<&[u8]> {
+fn after_value(rest: &[u8]) -> Option<&[u8]> {
     match rest {
         [b'"', more @ ..] => after_string(more),
         [b'{' | b'[', more @ ..] => after_container(more),
@@ -521,7 +521,7 @@ fn misspelt<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], Stop<'a>> {
 }
 
 /// The rest from the first byte on that is no whitespace, found at once if it is the first.
-pub(crate) fn token(rest: &[u8]) -> &[u8] {
+fn token(rest: &[u8]) -> &[u8] {
     match rest {
         [byte, ..] if *byte > b' ' => rest,
         _ => after_space(rest),

@@ -13,8 +13,8 @@ use crate::timestamp::Timestamp;
 impl crate::loose::Piece for Timestamp {
     const WANTED: &'static str = "a timestamp";
 
-    fn from_text(text: std::borrow::Cow<'_, str>) -> Option<Self> {
-        Some(text.into_owned().into())
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
     }
 }
 

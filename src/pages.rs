@@ -9,7 +9,7 @@ use crate::cancel::CancelToken;
 use crate::client::{Answer, Client};
 use crate::error::Error;
 use crate::judge::Reply;
-use crate::loose::{Cursor, Field, Items};
+use crate::loose::{Field, Items};
 use crate::model::{ActiveNumber, Page};
 use crate::numbers::ListNumbers;
 use crate::operation::{Operation, Request};
@@ -126,7 +126,7 @@ impl PageWalk {
         let Some(reply) = self.fetch(cancel, until)? else { return Ok(None) };
         let mut token: Option<String> = None;
         if let Some(rest) = reply.outline.after_key(&reply.json, NEXT_PAGE_TOKEN) {
-            let read = token.read(&mut Cursor::new(rest));
+            let read = token.read(rest);
             read.map_err(|misfit| {
                 self.client.unreadable_page(&misfit.under(NEXT_PAGE_TOKEN), &reply)
             })?;
@@ -209,8 +209,7 @@ impl Numbers {
             self.page = None;
             let Some(page) = self.walk.next_reply(None, None)? else { return Ok(None) };
             if let Some(rest) = page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
-                let items = Items::at(&page.json, page.json.len() - rest.len());
-                self.items = items.map_err(|misfit| {
+                self.items = Items::of(rest).map_err(|misfit| {
                     self.walk.client.unreadable_page(&misfit.under(ACTIVE_NUMBERS), &page)
                 })?;
                 self.page = Some(page);
