@@ -57,10 +57,7 @@ pub(crate) fn check_and_outline<'a>(text: &'a str, name: &str) -> Result<(&'a st
         let end = special(key);
         let plain = key.get(..key.len() - end.len());
         outline.may_hold |= end.starts_with(b"\\") || plain == Some(name.as_bytes());
-        if let Some(left) = outline.left.get_mut(outline.count) {
-            *left = key.len();
-        }
-        outline.count += 1;
+        outline.note(key);
     })?;
     Ok((checked, outline))
 }
@@ -78,6 +75,14 @@ pub(crate) struct Outline {
 impl Outline {
     /// A page has three.
     const MOST: usize = 4;
+
+    /// Adds a key; `rest` is what of the document follows its first quote.
+    pub(crate) fn note(&mut self, rest: &[u8]) {
+        if let Some(left) = self.left.get_mut(self.count) {
+            *left = rest.len();
+        }
+        self.count += 1;
+    }
 
     /// Returns what of the document follows the colon of a key; of doubled keys the last counts.
     ///
@@ -399,6 +404,17 @@ fn scan(bytes: &[u8], mut on_key: impl FnMut(&[u8])) -> Result<(), Stop<'_>> {
     }
 }
 
+/// What follows a value that is written without escapes and is no object or list. `None` may mean anything.
+#[inline]
+pub(crate) fn after_plain_value(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [b'"', more @ ..] => special(more).strip_prefix(b"\""),
+        [b'n', ..] => rest.strip_prefix(b"null"),
+        [b'-' | b'0'..=b'9', ..] => number(rest).ok(),
+        _ => None,
+    }
+}
+
 /// The flaw of a place where a key or a value is missing.
 #[cold]
 fn missing<'a>(bytes: &'a [u8], rest: &'a [u8], what: &'static str) -> Result<(), Stop<'a>> {
@@ -480,6 +496,7 @@ fn code_unit(rest: &[u8]) -> Result<(u16, &[u8]), Stop<'_>> {
     Ok((unit, digits))
 }
 
+/// What follows a number.
 fn number(rest: &[u8]) -> Result<&[u8], Stop<'_>> {
     let whole = rest.strip_prefix(b"-").unwrap_or(rest);
     let mut rest = match whole {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::json;
+use crate::json::{self, Outline};
 
 /// What keeps a text from being read as what it should be.
 #[derive(Debug)]
@@ -116,7 +116,10 @@ pub(crate) fn enter(text: &str) -> Step<'_> {
 }
 
 /// Goes on behind a member or an item.
-#[expect(clippy::inline_always, reason = "what it returns stays in registers then: a tenth of the time")]
+#[expect(
+    clippy::inline_always,
+    reason = "what it returns stays in registers then: a tenth of the time"
+)]
 #[inline(always)]
 pub(crate) fn go_on(text: &str) -> Result<Step<'_>, Misfit> {
     // Without whitespace, as the service writes.
@@ -280,10 +283,23 @@ pub(crate) trait Piece: Sized {
         None
     }
 
+    /// What follows an object that is written as the service writes: see [`Decode::glance`].
+    fn glance_at_object(_rest: &[u8]) -> Option<&[u8]> {
+        None
+    }
+
     /// Reads the object that the text begins with: `None` if it says nothing.
     fn read_object<'a>(into: &mut Option<Self>, text: &'a str) -> Rest<'a> {
         *into = None;
         behind_nothing(text).map_or_else(|| misfit(text, Self::WANTED), Ok)
+    }
+}
+
+/// What follows a value that is written as the service writes: see [`Decode::glance`].
+fn glance_at<T: Piece>(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [b'{', ..] => T::glance_at_object(rest),
+        _ => json::after_plain_value(rest),
     }
 }
 
@@ -334,6 +350,8 @@ pub(crate) trait Field: Default {
     /// Reads the value that the text begins with, whatever stood here before. Where it fails, what stands here means
     /// nothing.
     fn read<'a>(&mut self, text: &'a str) -> Rest<'a>;
+    /// What follows a value that is written as the service writes: see [`Decode::glance`].
+    fn glance(rest: &[u8]) -> Option<&[u8]>;
     fn is_nothing(&self) -> bool;
 }
 
@@ -357,6 +375,11 @@ impl<T: Piece> Field for Option<T> {
             _ => {}
         }
         read_any(self, text)
+    }
+
+    #[inline]
+    fn glance(rest: &[u8]) -> Option<&[u8]> {
+        glance_at::<T>(rest)
     }
 
     fn is_nothing(&self) -> bool {
@@ -393,6 +416,11 @@ impl Field for String {
         Ok(rest)
     }
 
+    #[inline]
+    fn glance(rest: &[u8]) -> Option<&[u8]> {
+        json::after_plain_value(rest)
+    }
+
     fn is_nothing(&self) -> bool {
         self.is_empty()
     }
@@ -417,6 +445,21 @@ impl<T: Piece> Field for Vec<T> {
         }
     }
 
+    fn glance(rest: &[u8]) -> Option<&[u8]> {
+        let mut rest = match rest {
+            [b'[', b']', rest @ ..] => return Some(rest),
+            [b'[', items @ ..] => items,
+            _ => return json::after_plain_value(rest),
+        };
+        loop {
+            rest = match glance_at::<T>(rest)? {
+                [b',', rest @ ..] => rest,
+                [b']', rest @ ..] => return Some(rest),
+                _ => return None,
+            };
+        }
+    }
+
     fn is_nothing(&self) -> bool {
         self.is_empty()
     }
@@ -424,6 +467,14 @@ impl<T: Piece> Field for Vec<T> {
 
 /// What a whole answer reads as.
 pub(crate) trait Decode: Sized {
+    /// Checks a document as [`json::check_and_outline`] does, looking for the member `error`, but quicker: if it is written as
+    /// the service writes, known keys only, and neither whitespace nor escapes.
+    ///
+    /// `None` says nothing: then the check has to look. The document must be UTF-8.
+    fn glance(_document: &[u8]) -> Option<Outline> {
+        None
+    }
+
     /// Reads a document that has passed [`json::check`].
     fn decode(document: &str) -> Result<Self, Misfit>;
 }
@@ -468,28 +519,62 @@ macro_rules! answer {
                     Step::Next(inside) => inside,
                     Step::End(rest) => return Ok(rest),
                 };
-                // Most objects have their keys in the order of the declaration: what comes next is known then.
-                $(
-                    if let Some(value) = text.strip_prefix(concat!("\"", $key, "\":")) {
-                        let rest = match self.$field.read(value) {
-                            Ok(rest) => rest,
-                            Err(misfit) => crate::loose::forgive(value, $key, misfit)?,
-                        };
-                        match crate::loose::go_on(rest)? {
-                            Step::Next(next) => text = next,
-                            Step::End(rest) => return Ok(rest),
+                // Most members come in the order of the declaration: which is next is known then, and they need not be
+                // looked up. Where they do not, another round finds them.
+                let mut before = usize::MAX;
+                while text.len() < before {
+                    before = text.len();
+                    $(
+                        if let Some(value) = text.strip_prefix(concat!("\"", $key, "\":")) {
+                            let rest = match self.$field.read(value) {
+                                Ok(rest) => rest,
+                                Err(misfit) => crate::loose::forgive(value, $key, misfit)?,
+                            };
+                            match crate::loose::go_on(rest)? {
+                                Step::Next(next) => text = next,
+                                Step::End(rest) => return Ok(rest),
+                            }
                         }
-                    }
-                )*
+                    )*
+                }
                 crate::loose::members(text, |key, value| match key {
                     $( $key => self.$field.read(value), )*
                     _ => crate::loose::skip(value),
                 })
             }
+
+            #[inline]
+            fn glance_at_members(rest: &[u8], mut on_key: impl FnMut(&[u8])) -> Option<&[u8]> {
+                let mut rest = match rest {
+                    [b'{', b'}', rest @ ..] => return Some(rest),
+                    [b'{', members @ ..] => members,
+                    _ => return None,
+                };
+                let mut before = usize::MAX;
+                while rest.len() < before {
+                    before = rest.len();
+                    $(
+                        if let Some(value) = rest.strip_prefix(concat!("\"", $key, "\":").as_bytes()) {
+                            on_key(&rest[1..]);
+                            rest = match <$type as crate::loose::Field>::glance(value)? {
+                                [b',', rest @ ..] => rest,
+                                [b'}', rest @ ..] => return Some(rest),
+                                _ => return None,
+                            };
+                        }
+                    )*
+                }
+                // Something else comes.
+                None
+            }
         }
 
         impl crate::loose::Piece for $name {
             const WANTED: &'static str = "an object";
+
+            fn glance_at_object(rest: &[u8]) -> Option<&[u8]> {
+                Self::glance_at_members(rest, |_| {})
+            }
 
             fn read_object<'a>(into: &mut Option<Self>, text: &'a str) -> crate::loose::Rest<'a> {
                 let read = into.insert(Self::default());
@@ -502,6 +587,14 @@ macro_rules! answer {
         }
 
         impl crate::loose::Decode for $name {
+            fn glance(document: &[u8]) -> Option<crate::json::Outline> {
+                let mut outline = crate::json::Outline::default();
+                match Self::glance_at_members(document, |rest| outline.note(rest))? {
+                    [] => Some(outline),
+                    _ => None,
+                }
+            }
+
             fn decode(document: &str) -> Result<Self, crate::loose::Misfit> {
                 crate::loose::decode(document, Self::fill)
             }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::json::Outline;
 use crate::loose::Decode;
 use crate::phone_number::PhoneNumber;
 use crate::reconcile::Asked;
@@ -22,7 +23,7 @@ pub(crate) trait Operation {
 }
 
 /// A request as plain data.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
@@ -35,6 +36,8 @@ pub(crate) struct Request {
     pub(crate) phone_number: Option<PhoneNumber>,
     /// Whether success can come without a body.
     pub(crate) may_be_empty: bool,
+    /// See [`Decode::glance`].
+    pub(crate) glance: fn(&[u8]) -> Option<Outline>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +53,7 @@ impl Request {
         // A request line that long is refused by servers, and a whole head must fit the transport's buffer.
         const LONGEST_TARGET: usize = 4096;
         let request = operation.request().and_then(|request| match request.target.len() {
-            ..=LONGEST_TARGET => Ok(request),
+            ..=LONGEST_TARGET => Ok(Self { glance: O::Output::glance, ..request }),
             long => {
                 let problem = format!("is {long} bytes long when encoded; {LONGEST_TARGET} fit");
                 Err(Error::invalid("query", problem))
@@ -69,6 +72,7 @@ impl Request {
             asked: None,
             phone_number: None,
             may_be_empty: false,
+            glance: |_| None,
         }
     }
 
