@@ -321,9 +321,10 @@ impl Client {
         answer_of::<O>(reply, request).map_err(|error| self.engine.masked(error, None))
     }
 
-    /// The error about a page that does not fit.
-    pub(crate) fn unreadable_page(&self, misfit: &Misfit, reply: &Reply) -> Error {
-        self.engine.masked(unreadable(misfit, reply, ListNumbers::NAME, None), None)
+    /// The error about a page in which the value of a key does not fit.
+    pub(crate) fn unreadable_page(&self, mut misfit: Misfit, key: &str, reply: &Reply) -> Error {
+        misfit.under(key);
+        self.engine.masked(unreadable(&misfit, reply, ListNumbers::NAME, None), None)
     }
 
     /// How long a call may take.

@@ -29,6 +29,7 @@ macro_rules! open_enum {
         }
 
         impl From<&str> for $name {
+            #[inline]
             fn from(text: &str) -> Self {
                 match text {
                     $( $text => Self::$variant, )*
@@ -85,6 +86,7 @@ macro_rules! open_enum {
         impl crate::loose::Piece for $name {
             const WANTED: &'static str = "a string";
 
+            #[inline]
             fn from_text(text: &str) -> Option<Self> {
                 Some(text.into())
             }

@@ -10,54 +10,56 @@ use std::fmt;
 use crate::json::{self, Outline};
 
 /// What keeps a text from being read as what it should be.
-#[derive(Debug)]
-pub(crate) struct Misfit(Box<Trouble>);
-
-#[derive(Debug)]
-struct Trouble {
-    /// Of the value, the innermost step last: `activeNumbers[3].money.amount`. Empty for the document itself.
+#[derive(Debug, Default)]
+pub(crate) struct Misfit {
+    /// Of the value, the outermost step first: `activeNumbers[3].money.amount`. Empty for the document itself.
     path: String,
-    /// What was expected there; `None` if this is no JSON at all.
-    wanted: Option<&'static str>,
-    found: &'static str,
+    /// What is expected there, and what was found; nothing if this is no JSON at all.
+    problem: Option<(&'static str, &'static str)>,
 }
 
 impl Misfit {
+    /// Notes that the value which the text begins with is not what is expected.
     #[cold]
-    fn new(wanted: &'static str, found: &'static str) -> Self {
-        Self(Box::new(Trouble { path: String::new(), wanted: Some(wanted), found }))
+    fn note<T>(&mut self, text: &str, wanted: &'static str) -> Option<T> {
+        let found = match text.as_bytes().first()? {
+            b'"' => "a string",
+            b'{' => "an object",
+            b'[' => "a list",
+            b'n' => "null",
+            b't' | b'f' => "a boolean",
+            b'-' | b'0'..=b'9' => "a number",
+            _ => return None,
+        };
+        *self = Self { path: String::new(), problem: Some((wanted, found)) };
+        None
     }
 
+    /// Takes the step from the object or list around it.
     #[cold]
-    fn not_json() -> Self {
-        Self(Box::new(Trouble { path: String::new(), wanted: None, found: "" }))
-    }
-
-    /// The same, seen from the object or list around it.
-    #[cold]
-    pub(crate) fn under(mut self, step: &str) -> Self {
-        let dot = if self.0.path.is_empty() || self.0.path.starts_with('[') { "" } else { "." };
-        self.0.path = format!("{step}{dot}{}", self.0.path);
-        self
+    pub(crate) fn under(&mut self, step: &str) {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("{step}{dot}{}", self.path);
     }
 }
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Trouble { path, wanted, found } = &*self.0;
-        if !path.is_empty() {
-            write!(f, "{path}: ")?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
         }
-        match wanted {
-            Some(wanted) => write!(f, "{found} where {wanted} is expected"),
+        match self.problem {
+            Some((wanted, found)) => write!(f, "{found} where {wanted} is expected"),
             None => f.write_str("no JSON"),
         }
     }
 }
 
-/// What follows a value that was read. Everything here reads texts that have passed [`json::check`]; in others what is
-/// read means nothing.
-pub(crate) type Rest<'a> = Result<&'a str, Misfit>;
+/// What follows a value that was read. `None` if it could not be, which a [`Misfit`] beside it tells more about: what is
+/// returned for each value of a long list has to travel in registers, and a `Result` does not.
+///
+/// Everything here reads texts that have passed [`json::check`]; in others what is read means nothing.
+pub(crate) type Rest<'a> = Option<&'a str>;
 
 /// The text from the first character on that is no whitespace.
 #[inline]
@@ -77,24 +79,17 @@ fn plain_string(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The text of a string, and what follows it.
-fn string(text: &str) -> Result<(Cow<'_, str>, &str), Misfit> {
-    match plain_string(text) {
-        Some((said, rest)) => Ok((Cow::Borrowed(said), rest)),
-        None => {
-            let (raw, rest) = raw(text)?;
-            Ok((json::decode(raw).ok_or_else(Misfit::not_json)?, rest))
-        }
+fn string(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    if let Some((said, rest)) = plain_string(text) {
+        return Some((Cow::Borrowed(said), rest));
     }
-}
-
-/// A value as it is written, and what follows it.
-fn raw(text: &str) -> Result<(&str, &str), Misfit> {
-    json::split_value(text).ok_or_else(Misfit::not_json)
+    let (raw, rest) = json::split_value(text)?;
+    Some((json::decode(raw)?, rest))
 }
 
 /// Passes over a value.
 pub(crate) fn skip(text: &str) -> Rest<'_> {
-    raw(text).map(|(_, rest)| rest)
+    json::split_value(text).map(|(_, rest)| rest)
 }
 
 /// Where a walk through an object or a list stands.
@@ -109,90 +104,71 @@ pub(crate) enum Step<'a> {
 #[inline]
 pub(crate) fn enter(text: &str) -> Step<'_> {
     let inside = token(text.get(1..).unwrap_or_default());
-    match inside.strip_prefix(['}', ']']) {
-        Some(rest) => Step::End(rest),
-        None => Step::Next(inside),
+    match inside.as_bytes() {
+        [b'}' | b']', ..] => Step::End(inside.get(1..).unwrap_or_default()),
+        _ => Step::Next(inside),
     }
 }
 
 /// Goes on behind a member or an item.
-#[expect(
-    clippy::inline_always,
-    reason = "what it returns stays in registers then: a tenth of the time"
-)]
+#[expect(clippy::inline_always, reason = "what it returns stays in registers then")]
 #[inline(always)]
-pub(crate) fn go_on(text: &str) -> Result<Step<'_>, Misfit> {
+pub(crate) fn go_on(text: &str) -> Option<Step<'_>> {
     // Without whitespace, as the service writes.
     match text.as_bytes() {
-        [b',', b'"', ..] => Ok(Step::Next(text.get(1..).unwrap_or_default())),
-        [b'}', ..] => Ok(Step::End(text.get(1..).unwrap_or_default())),
+        [b',', b'"', ..] => text.get(1..).map(Step::Next),
+        [b'}' | b']', ..] => text.get(1..).map(Step::End),
         _ => go_on_after_space(text),
     }
 }
 
 #[inline(never)]
-fn go_on_after_space(text: &str) -> Result<Step<'_>, Misfit> {
+fn go_on_after_space(text: &str) -> Option<Step<'_>> {
     let text = token(text);
     if let Some(rest) = text.strip_prefix(',') {
-        return Ok(Step::Next(token(rest)));
+        return Some(Step::Next(token(rest)));
     }
-    match text.strip_prefix(['}', ']']) {
-        Some(rest) => Ok(Step::End(rest)),
-        None => Err(Misfit::not_json()),
-    }
+    text.strip_prefix(['}', ']']).map(Step::End)
 }
 
 /// A key, and what follows its colon.
-fn key(text: &str) -> Result<(Cow<'_, str>, &str), Misfit> {
+fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let (key, rest) = string(text)?;
-    let rest = token(rest).strip_prefix(':').ok_or_else(Misfit::not_json)?;
-    Ok((key, token(rest)))
+    Some((key, token(token(rest).strip_prefix(':')?)))
 }
 
 /// Goes through the members of an object, from the one that the text begins with to its end. `read` is given each key and
 /// what follows it, and returns what follows the value.
 pub(crate) fn members<'a>(
     mut text: &'a str,
-    mut read: impl FnMut(&str, &'a str) -> Rest<'a>,
+    misfit: &mut Misfit,
+    mut read: impl FnMut(&str, &'a str, &mut Misfit) -> Rest<'a>,
 ) -> Rest<'a> {
     loop {
         let (key, value) = key(text)?;
-        let rest = read(&key, value).or_else(|misfit| forgive(value, &key, misfit))?;
+        let rest = read(&key, value, misfit).or_else(|| forgive(value, &key, misfit))?;
         match go_on(rest)? {
             Step::Next(next) => text = next,
-            Step::End(rest) => return Ok(rest),
+            Step::End(rest) => return Some(rest),
         }
     }
 }
 
 /// What a value that does not fit means for the object that it stands in: nothing, if its key comes again.
 #[cold]
-pub(crate) fn forgive<'a>(value: &'a str, of: &str, misfit: Misfit) -> Rest<'a> {
+pub(crate) fn forgive<'a>(value: &'a str, of: &str, misfit: &mut Misfit) -> Rest<'a> {
     let rest = skip(value)?;
     let mut behind = rest;
     while let Step::Next(member) = go_on(behind)? {
         let (key, value) = key(member)?;
         if key == of {
-            return Ok(rest);
+            *misfit = Misfit::default();
+            return Some(rest);
         }
         behind = skip(value)?;
     }
-    Err(misfit.under(of))
-}
-
-/// The error about the value that the text begins with.
-#[cold]
-fn misfit<T>(text: &str, wanted: &'static str) -> Result<T, Misfit> {
-    let found = match text.as_bytes().first() {
-        Some(b'"') => "a string",
-        Some(b'{') => "an object",
-        Some(b'[') => "a list",
-        Some(b'n') => "null",
-        Some(b't' | b'f') => "a boolean",
-        Some(b'-' | b'0'..=b'9') => "a number",
-        _ => return Err(Misfit::not_json()),
-    };
-    Err(Misfit::new(wanted, found))
+    misfit.under(of);
+    None
 }
 
 /// What follows a value that says nothing: null, `""` or `{}`.
@@ -202,6 +178,31 @@ fn behind_nothing(text: &str) -> Option<&str> {
         Step::End(rest) if text.starts_with('{') => Some(rest),
         _ => None,
     })
+}
+
+/// Enters the list that the text begins with; what says nothing is an empty one.
+fn enter_list<'a>(text: &'a str, misfit: &mut Misfit) -> Option<Step<'a>> {
+    if text.starts_with('[') {
+        return Some(enter(text));
+    }
+    behind_nothing(text).map(Step::End).or_else(|| misfit.note(text, "a list"))
+}
+
+/// Reads the item that the text begins with.
+#[inline]
+fn read_item<'a, T: Piece>(
+    text: &'a str,
+    into: &mut Option<T>,
+    index: usize,
+    misfit: &mut Misfit,
+) -> Option<Step<'a>> {
+    match into.read(text, misfit) {
+        Some(rest) => go_on(rest),
+        None => {
+            misfit.under(&format!("[{index}]"));
+            None
+        }
+    }
 }
 
 /// The items of a list, one at a time: where to go on.
@@ -221,8 +222,8 @@ impl Items {
 
     /// The items of the list that the text begins with.
     pub(crate) fn of(text: &str) -> Result<Self, Misfit> {
-        let text = token(text);
-        let left = match enter_list(text)? {
+        let mut misfit = Misfit::default();
+        let left = match enter_list(token(text), &mut misfit).ok_or(misfit)? {
             Step::Next(inside) => Some(inside.len()),
             Step::End(_) => None,
         };
@@ -240,7 +241,9 @@ impl Items {
         *into = None;
         while let (Some(left), true) = (self.left, into.is_none()) {
             let item = text.get(text.len() - left..).unwrap_or_default();
-            self.left = match read_item(item, into, self.passed)? {
+            let mut misfit = Misfit::default();
+            let step = read_item(item, into, self.passed, &mut misfit);
+            self.left = match step.ok_or(misfit)? {
                 Step::Next(next) => Some(next.len()),
                 Step::End(_) => None,
             };
@@ -248,24 +251,6 @@ impl Items {
         }
         Ok(())
     }
-}
-
-/// Enters the list that the text begins with; what says nothing is an empty one.
-fn enter_list(text: &str) -> Result<Step<'_>, Misfit> {
-    match behind_nothing(text) {
-        Some(rest) => Ok(Step::End(rest)),
-        None if text.starts_with('[') => Ok(enter(text)),
-        None => misfit(text, "a list"),
-    }
-}
-
-fn read_item<'a, T: Piece>(
-    text: &'a str,
-    into: &mut Option<T>,
-    index: usize,
-) -> Result<Step<'a>, Misfit> {
-    let rest = into.read(text).map_err(|misfit| misfit.under(&format!("[{index}]")))?;
-    go_on(rest)
 }
 
 /// A value that can stand in an answer.
@@ -283,15 +268,15 @@ pub(crate) trait Piece: Sized {
         None
     }
 
+    /// Reads the object that the text begins with: `None` if it says nothing.
+    fn read_object<'a>(into: &mut Option<Self>, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+        *into = None;
+        behind_nothing(text).or_else(|| misfit.note(text, Self::WANTED))
+    }
+
     /// What follows an object that is written as the service writes: see [`Decode::glance`].
     fn glance_at_object(_rest: &[u8]) -> Option<&[u8]> {
         None
-    }
-
-    /// Reads the object that the text begins with: `None` if it says nothing.
-    fn read_object<'a>(into: &mut Option<Self>, text: &'a str) -> Rest<'a> {
-        *into = None;
-        behind_nothing(text).map_or_else(|| misfit(text, Self::WANTED), Ok)
     }
 }
 
@@ -349,7 +334,7 @@ integer!(i32 = "an integer of 32 bits", i64 = "an integer of 64 bits");
 pub(crate) trait Field: Default {
     /// Reads the value that the text begins with, whatever stood here before. Where it fails, what stands here means
     /// nothing.
-    fn read<'a>(&mut self, text: &'a str) -> Rest<'a>;
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a>;
     /// What follows a value that is written as the service writes: see [`Decode::glance`].
     fn glance(rest: &[u8]) -> Option<&[u8]>;
     fn is_nothing(&self) -> bool;
@@ -357,24 +342,24 @@ pub(crate) trait Field: Default {
 
 impl<T: Piece> Field for Option<T> {
     #[inline]
-    fn read<'a>(&mut self, text: &'a str) -> Rest<'a> {
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
         match text.as_bytes().first() {
             Some(b'"') => {
                 if let Some((said, rest)) = plain_string(text) {
                     *self = if said.is_empty() { None } else { T::from_text(said) };
                     if self.is_some() || said.is_empty() {
-                        return Ok(rest);
+                        return Some(rest);
                     }
                 }
             }
-            Some(b'{') => return T::read_object(self, text),
+            Some(b'{') => return T::read_object(self, text, misfit),
             Some(b'n') => {
                 *self = None;
-                return text.strip_prefix("null").ok_or_else(Misfit::not_json);
+                return text.strip_prefix("null");
             }
             _ => {}
         }
-        read_any(self, text)
+        read_any(self, text, misfit)
     }
 
     #[inline]
@@ -388,32 +373,33 @@ impl<T: Piece> Field for Option<T> {
 }
 
 #[inline(never)]
-fn read_any<'a, T: Piece>(into: &mut Option<T>, text: &'a str) -> Rest<'a> {
+fn read_any<'a, T: Piece>(into: &mut Option<T>, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
     let text = token(text);
     *into = None;
     let rest;
-    (*into, rest) = match text.as_bytes().first() {
-        Some(b'n') => return skip(text),
-        Some(b'{') => return T::read_object(into, text),
-        Some(b'"') => match string(text)? {
-            (said, rest) if said.is_empty() => return Ok(rest),
+    (*into, rest) = match text.as_bytes().first()? {
+        b'n' => return text.strip_prefix("null"),
+        b'{' => return T::read_object(into, text, misfit),
+        b'"' => match string(text)? {
+            (said, rest) if said.is_empty() => return Some(rest),
             (said, rest) => (T::from_text(&said), rest),
         },
-        Some(b'-' | b'0'..=b'9') => {
-            let (raw, rest) = raw(text)?;
+        b'-' | b'0'..=b'9' => {
+            let (raw, rest) = json::split_value(text)?;
             (T::from_number(raw), rest)
         }
         _ => (None, text),
     };
-    if into.is_some() { Ok(rest) } else { misfit(text, T::WANTED) }
+    if into.is_some() { Some(rest) } else { misfit.note(text, T::WANTED) }
 }
 
 impl Field for String {
-    fn read<'a>(&mut self, text: &'a str) -> Rest<'a> {
+    #[inline]
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
         let mut said = None;
-        let rest = Option::<Self>::read(&mut said, text)?;
+        let rest = Option::<Self>::read(&mut said, text, misfit)?;
         *self = said.unwrap_or_default();
-        Ok(rest)
+        Some(rest)
     }
 
     #[inline]
@@ -427,17 +413,17 @@ impl Field for String {
 }
 
 impl<T: Piece> Field for Vec<T> {
-    fn read<'a>(&mut self, text: &'a str) -> Rest<'a> {
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
         self.clear();
-        let mut step = enter_list(token(text))?;
+        let mut step = enter_list(token(text), misfit)?;
         let mut index = 0;
         loop {
             let text = match step {
                 Step::Next(text) => text,
-                Step::End(rest) => return Ok(rest),
+                Step::End(rest) => return Some(rest),
             };
             let mut item = None;
-            step = read_item(text, &mut item, index)?;
+            step = read_item(text, &mut item, index, misfit)?;
             if let Some(item) = item {
                 self.push(item);
             }
@@ -482,15 +468,16 @@ pub(crate) trait Decode: Sized {
 /// Reads a document as one object.
 pub(crate) fn decode<T: Default>(
     document: &str,
-    fill: impl for<'a> FnOnce(&mut T, &'a str) -> Rest<'a>,
+    fill: impl for<'a> FnOnce(&mut T, &'a str, &mut Misfit) -> Rest<'a>,
 ) -> Result<T, Misfit> {
     let document = token(document);
-    if !document.starts_with('{') {
-        return misfit(document, "an object");
-    }
-    let mut read = T::default();
-    fill(&mut read, document)?;
-    Ok(read)
+    let (mut read, mut misfit) = (T::default(), Misfit::default());
+    let end = if document.starts_with('{') {
+        fill(&mut read, document, &mut misfit)
+    } else {
+        misfit.note(document, "an object")
+    };
+    end.map(|_| read).ok_or(misfit)
 }
 
 /// Declares a type of the service's answers: public fields, each with its key.
@@ -513,11 +500,15 @@ macro_rules! answer {
         }
 
         impl $name {
-            fn fill<'a>(&mut self, text: &'a str) -> crate::loose::Rest<'a> {
+            fn fill<'a>(
+                &mut self,
+                text: &'a str,
+                misfit: &mut crate::loose::Misfit,
+            ) -> crate::loose::Rest<'a> {
                 use crate::loose::{Field, Step};
                 let mut text = match crate::loose::enter(text) {
                     Step::Next(inside) => inside,
-                    Step::End(rest) => return Ok(rest),
+                    Step::End(rest) => return Some(rest),
                 };
                 // Most members come in the order of the declaration: which is next is known then, and they need not be
                 // looked up. Where they do not, another round finds them.
@@ -526,19 +517,19 @@ macro_rules! answer {
                     before = text.len();
                     $(
                         if let Some(value) = text.strip_prefix(concat!("\"", $key, "\":")) {
-                            let rest = match self.$field.read(value) {
-                                Ok(rest) => rest,
-                                Err(misfit) => crate::loose::forgive(value, $key, misfit)?,
+                            let rest = match self.$field.read(value, misfit) {
+                                Some(rest) => rest,
+                                None => crate::loose::forgive(value, $key, misfit)?,
                             };
                             match crate::loose::go_on(rest)? {
                                 Step::Next(next) => text = next,
-                                Step::End(rest) => return Ok(rest),
+                                Step::End(rest) => return Some(rest),
                             }
                         }
                     )*
                 }
-                crate::loose::members(text, |key, value| match key {
-                    $( $key => self.$field.read(value), )*
+                crate::loose::members(text, misfit, |key, value, misfit| match key {
+                    $( $key => self.$field.read(value, misfit), )*
                     _ => crate::loose::skip(value),
                 })
             }
@@ -576,13 +567,17 @@ macro_rules! answer {
                 Self::glance_at_members(rest, |_| {})
             }
 
-            fn read_object<'a>(into: &mut Option<Self>, text: &'a str) -> crate::loose::Rest<'a> {
+            fn read_object<'a>(
+                into: &mut Option<Self>,
+                text: &'a str,
+                misfit: &mut crate::loose::Misfit,
+            ) -> crate::loose::Rest<'a> {
                 let read = into.insert(Self::default());
-                let rest = read.fill(text)?;
+                let rest = read.fill(text, misfit)?;
                 if $( crate::loose::Field::is_nothing(&read.$field) )&&* {
                     *into = None;
                 }
-                Ok(rest)
+                Some(rest)
             }
         }
 

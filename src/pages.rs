@@ -9,7 +9,7 @@ use crate::cancel::CancelToken;
 use crate::client::{Answer, Client};
 use crate::error::Error;
 use crate::judge::Reply;
-use crate::loose::{Field, Items};
+use crate::loose::{Field, Items, Misfit};
 use crate::model::{ActiveNumber, Page};
 use crate::numbers::ListNumbers;
 use crate::operation::{Operation, Request};
@@ -126,10 +126,10 @@ impl PageWalk {
         let Some(reply) = self.fetch(cancel, until)? else { return Ok(None) };
         let mut token: Option<String> = None;
         if let Some(rest) = reply.outline.after_key(&reply.json, NEXT_PAGE_TOKEN) {
-            let read = token.read(rest);
-            read.map_err(|misfit| {
-                self.client.unreadable_page(&misfit.under(NEXT_PAGE_TOKEN), &reply)
-            })?;
+            let mut misfit = Misfit::default();
+            if token.read(rest, &mut misfit).is_none() {
+                return Err(self.client.unreadable_page(misfit, NEXT_PAGE_TOKEN, &reply));
+            }
         }
         self.advance(token.as_deref());
         Ok(Some(reply))
@@ -199,7 +199,7 @@ impl Numbers {
             if let Some(page) = &self.page {
                 let read = self.items.read(&page.json, &mut number);
                 read.map_err(|misfit| {
-                    self.walk.client.unreadable_page(&misfit.under(ACTIVE_NUMBERS), page)
+                    self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, page)
                 })?;
                 if number.is_some() {
                     return Ok(number);
@@ -210,7 +210,7 @@ impl Numbers {
             let Some(page) = self.walk.next_reply(None, None)? else { return Ok(None) };
             if let Some(rest) = page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
                 self.items = Items::of(rest).map_err(|misfit| {
-                    self.walk.client.unreadable_page(&misfit.under(ACTIVE_NUMBERS), &page)
+                    self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, &page)
                 })?;
                 self.page = Some(page);
             }

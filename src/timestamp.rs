@@ -1,9 +1,11 @@
 //! Instants as the service writes them.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str;
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const DAY: i64 = 24 * HOUR;
 const HOUR: i64 = 60 * MINUTE;
@@ -23,14 +25,30 @@ const MINUTE: i64 = 60;
 /// assert_eq!(expires.as_str(), "2024-06-06T14:42:42.022227Z");
 /// assert_eq!(expires.to_unix(), Some((1_717_684_962, 22_227_000)));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Timestamp(String);
+#[derive(Clone)]
+pub struct Timestamp(Text);
+
+/// A list holds timestamps by the hundred thousand: those of the service's form need no memory of their own.
+#[derive(Clone)]
+enum Text {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Long(Box<str>),
+}
+
+/// `2024-06-06T14:42:42.022227Z` has 27 bytes.
+const SHORT: usize = 30;
 
 impl Timestamp {
     /// Returns the text as it came.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Short { length, bytes } => {
+                let text =
+                    bytes.get(..usize::from(*length)).and_then(|text| str::from_utf8(text).ok());
+                text.unwrap_or_default()
+            }
+            Text::Long(text) => text,
+        }
     }
 
     /// Returns the seconds since 1970-01-01T00:00:00Z and the nanoseconds after that second.
@@ -55,7 +73,7 @@ impl Timestamp {
     /// assert_eq!(unix("tomorrow"), None);
     /// ```
     pub fn to_unix(&self) -> Option<(i64, u32)> {
-        parse(self.0.as_bytes())
+        parse(self.as_str().as_bytes())
     }
 
     /// Returns the instant as the standard library writes it.
@@ -84,25 +102,64 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
 impl AsRef<str> for Timestamp {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl From<String> for Timestamp {
     fn from(text: String) -> Self {
-        Self(text)
+        text.as_str().into()
     }
 }
 
 impl From<&str> for Timestamp {
     fn from(text: &str) -> Self {
-        Self(text.to_owned())
+        let mut bytes = [0; SHORT];
+        Self(match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(start), Ok(length)) => {
+                start.copy_from_slice(text.as_bytes());
+                Text::Short { length, bytes }
+            }
+            _ => Text::Long(text.into()),
+        })
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.as_str()).finish()
+    }
+}
+
+impl PartialEq for Timestamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Timestamp {}
+
+impl Hash for Timestamp {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
     }
 }
 
@@ -370,7 +427,18 @@ mod tests {
 
     #[test]
     fn the_text_stays_as_it_came() {
-        for text in ["2024-06-06T14:42:42.000Z", "soon", ""] {
+        let long = "2024-06-06T14:42:42.000000000+02:00";
+        let edge = [&long[..29], &long[..30], &long[..31]];
+        for text in [
+            "2024-06-06T14:42:42.000Z",
+            "soon",
+            "",
+            long,
+            edge[0],
+            edge[1],
+            edge[2],
+            "é€😀é€😀é€😀€€😀",
+        ] {
             let timestamp = Timestamp::from(text);
             assert_eq!(timestamp, Timestamp::from(text.to_owned()));
             assert_eq!(timestamp.as_str(), text);
