@@ -193,21 +193,21 @@ impl Numbers {
         self.walk.next_token()
     }
 
-    fn next_number(&mut self) -> Result<Option<ActiveNumber>, Error> {
-        let mut number = None;
+    /// Reads the next number to where it is wanted: it is big, and moving it costs. Left empty at the end.
+    fn next_number(&mut self, number: &mut Option<ActiveNumber>) -> Result<(), Error> {
         loop {
             if let Some(page) = &self.page {
-                let read = self.items.read(&page.json, &mut number);
+                let read = self.items.read(&page.json, number);
                 read.map_err(|misfit| {
                     self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, page)
                 })?;
                 if number.is_some() {
-                    return Ok(number);
+                    return Ok(());
                 }
             }
             // The old page is gone before the next one comes.
             self.page = None;
-            let Some(page) = self.walk.next_reply(None, None)? else { return Ok(None) };
+            let Some(page) = self.walk.next_reply(None, None)? else { return Ok(()) };
             if let Some(rest) = page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
                 self.items = Items::of(rest).map_err(|misfit| {
                     self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, &page)
@@ -225,9 +225,14 @@ impl Iterator for Numbers {
         if self.failed {
             return None;
         }
-        let number = self.next_number().transpose();
-        self.failed = matches!(number, Some(Err(_)));
-        number
+        let mut number = None;
+        match self.next_number(&mut number) {
+            Ok(()) => number.map(Ok),
+            Err(error) => {
+                self.failed = true;
+                Some(Err(error))
+            }
+        }
     }
 }
 
