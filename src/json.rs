@@ -63,7 +63,7 @@ pub(crate) fn check_and_outline<'a>(text: &'a str, name: &str) -> Result<(&'a st
 }
 
 /// The outermost members of a document, as far as [`check_and_outline`] saw them.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outline {
     /// Whether the name that was looked for is among them, as far as can be told in passing: an escaped name may be any.
     pub(crate) may_hold: bool,
@@ -102,7 +102,7 @@ impl Outline {
                 .map(|it| it.1);
         };
         let keys = left.iter().filter_map(|left| document.get(document.len() - left - 1..));
-        keys.filter_map(split_key).filter(|(name, _)| *name == key).last().map(|(_, rest)| rest)
+        keys.rev().filter_map(split_key).find(|(name, _)| name == key).map(|(_, rest)| rest)
     }
 }
 

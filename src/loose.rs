@@ -196,13 +196,11 @@ fn read_item<'a, T: Piece>(
     index: usize,
     misfit: &mut Misfit,
 ) -> Option<Step<'a>> {
-    match into.read(text, misfit) {
-        Some(rest) => go_on(rest),
-        None => {
-            misfit.under(&format!("[{index}]"));
-            None
-        }
+    if let Some(rest) = into.read(text, misfit) {
+        return go_on(rest);
     }
+    misfit.under(&format!("[{index}]"));
+    None
 }
 
 /// The items of a list, one at a time: where to go on.

@@ -284,6 +284,8 @@ answer! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
+    use crate::loose::Decode;
 
     fn number(json: &str) -> ActiveNumber {
         serde_json::from_str(json).unwrap()
@@ -405,6 +407,125 @@ mod tests {
         assert_eq!(read.display_name.as_deref(), Some("new"));
         assert_eq!(read.money.unwrap().amount.as_deref(), Some("2"));
         assert_eq!(number(r#"{"displayName":"old","displayName":null}"#).display_name, None);
+    }
+
+    /// Reads as an answer is read: checked first, then where it stands.
+    fn answer<T: Decode>(document: &str) -> Result<T, String> {
+        let text = json::check(document.as_bytes()).unwrap();
+        T::decode(text).map_err(|misfit| misfit.to_string())
+    }
+
+    #[test]
+    fn an_answer_reads_however_it_is_written() {
+        let compact = r#"{"phoneNumber":"+1","displayName":"a","type":"LOCAL","capability":["SMS","VOICE"],"money":{"currencyCode":"USD","amount":"2"},"paymentIntervalMonths":1,"expireAt":null}"#;
+        let same = [
+            // Another order, unknown members, whitespace, escapes, doubled keys.
+            r#"{"expireAt":null,"paymentIntervalMonths":1,"money":{"amount":"2","currencyCode":"USD"},"capability":["SMS","VOICE"],"type":"LOCAL","displayName":"a","phoneNumber":"+1"}"#,
+            r#"{"x":[{"displayName":"x"}],"phoneNumber":"+1","y":{"a":[1,"]}"]},"displayName":"a","type":"LOCAL","capability":["SMS","VOICE"],"money":{"currencyCode":"USD","z":"}","amount":"2"},"paymentIntervalMonths":1,"last":true}"#,
+            "\u{FEFF} {\n\t\"phoneNumber\" : \"+1\" ,\r\n \"displayName\":\"a\", \"type\": \"LOCAL\", \"capability\": [ \"SMS\" , null, \"VOICE\" ] , \"money\": { \"currencyCode\": \"USD\", \"amount\": \"2\" }, \"paymentIntervalMonths\": 1.0e0 } ",
+            r#"{"phone\u004eumber":"\u002b1","displayName":"\u0061","type":"L\u004fCAL","capability":["\u0053MS","VOICE"],"money":{"currency\u0043ode":"USD","amount":"2"},"paymentIntervalMonths":"1"}"#,
+            r#"{"phoneNumber":7,"phoneNumber":"+1","displayName":{"x":[]},"type":[1],"type":"LOCAL","capability":["FAX",{"a":1}],"displayName":"a","capability":["SMS","VOICE"],"money":{"amount":5,"amount":"2"},"money":{"currencyCode":"USD","amount":true,"amount":"2"},"paymentIntervalMonths":"x","paymentIntervalMonths":1}"#,
+            r#"{"money":{"amount":"9","currencyCode":["EUR"]},"phoneNumber":"+1","displayName":"a","type":"LOCAL","capability":["SMS","VOICE"],"money":{"currencyCode":"USD","amount":"2"},"paymentIntervalMonths":1}"#,
+        ];
+        let expected = answer::<ActiveNumber>(compact).unwrap();
+        assert_eq!(expected.capability, [Capability::Sms, Capability::Voice]);
+        for text in same {
+            assert_eq!(answer(text).as_ref(), Ok(&expected), "{text}");
+        }
+        // The last money counts as a whole: nothing of the first is left.
+        let doubled = r#"{"money":{"currencyCode":"EUR"},"money":{"amount":"2"}}"#;
+        assert_eq!(answer::<ActiveNumber>(doubled).unwrap().money.unwrap().currency_code, None);
+        let doubled = r#"{"capability":["SMS"],"capability":["VOICE"]}"#;
+        let doubled = answer::<ActiveNumber>(doubled).unwrap();
+        assert_eq!(doubled.capability, [Capability::Voice]);
+        let gone = r#"{"capability":["SMS"],"money":{"amount":"1"},"capability":null,"money":{}}"#;
+        assert_eq!(answer(gone), Ok(ActiveNumber::default()));
+    }
+
+    #[test]
+    fn a_misfit_names_its_place() {
+        let rows = [
+            (r#"{"totalSize":"x"}"#, "totalSize: a string where an integer of 64 bits is expected"),
+            (r#"{"totalSize":1.5}"#, "totalSize: a number where an integer of 64 bits is expected"),
+            (
+                r#"{"totalSize":9223372036854775808}"#,
+                "totalSize: a number where an integer of 64 bits is expected",
+            ),
+            (r#"{"activeNumbers":"x"}"#, "activeNumbers: a string where a list is expected"),
+            (r#"{"activeNumbers":{"a":1}}"#, "activeNumbers: an object where a list is expected"),
+            (
+                r#"{"activeNumbers":[{},null,7]}"#,
+                "activeNumbers[2]: a number where an object is expected",
+            ),
+            (
+                r#"{"activeNumbers":[{"money":{"amount":true}}]}"#,
+                "activeNumbers[0].money.amount: a boolean where a string is expected",
+            ),
+            (
+                r#"{"activeNumbers":[{"capability":["SMS",{"a":1}]}]}"#,
+                "activeNumbers[0].capability[1]: an object where a string is expected",
+            ),
+            (
+                r#"{"activeNumbers":[{"voiceConfiguration":{"scheduledVoiceProvisioning":[]}}]}"#,
+                "activeNumbers[0].voiceConfiguration.scheduledVoiceProvisioning: a list where an object is expected",
+            ),
+            (
+                r#"{"nextPageToken":"a","x":1,"nextPageToken" : 5}"#,
+                "nextPageToken: a number where a string is expected",
+            ),
+            (
+                r#"{"activeNumbers":[{"money":{"amount":1}},{"money":{"amount":2,"amount":"3"}}]}"#,
+                "activeNumbers[0].money.amount: a number where a string is expected",
+            ),
+        ];
+        for (text, problem) in rows {
+            assert_eq!(answer::<Page>(text), Err(problem.to_owned()), "{text}");
+        }
+    }
+
+    /// Where a glance is enough, the check must say the same.
+    fn compare<T: Decode>(document: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(document) else { return false };
+        let Some(glance) = T::glance(document) else { return false };
+        assert_eq!(json::check_and_outline(text, "error"), Ok((text, glance)), "{text}");
+        true
+    }
+
+    #[test]
+    fn a_glance_accepts_nothing_that_the_check_refuses() {
+        let page = r#"{"activeNumbers":[{"phoneNumber":"+12025550134","projectId":"p","displayName":"é","regionCode":"US","type":"LOCAL","capability":["SMS","VOICE"],"money":{"currencyCode":"USD","amount":"0.80"},"paymentIntervalMonths":-1.5e3,"nextChargeDate":"2024-06-06T14:42:42.022227Z","expireAt":null,"smsConfiguration":{"servicePlanId":"plan","campaignId":"","scheduledProvisioning":null},"voiceConfiguration":{"appId":"a","type":"RTC","scheduledVoiceProvisioning":{}},"callbackUrl":"https://x"},{"capability":[],"money":{}}],"nextPageToken":"t","totalSize":10}"#;
+        let one = &page[r#"{"activeNumbers":["#.len()..page.find("},{").unwrap() + 1];
+        let address = r#"{"city":"b","streetNumber":"1","streetInfo":"a"}"#;
+        assert!(compare::<Page>(page.as_bytes()));
+        assert!(compare::<ActiveNumber>(one.as_bytes()));
+        assert!(compare::<EmergencyAddress>(address.as_bytes()));
+        assert!(compare::<Page>(b"{}"));
+        // Each place with each byte that means something, cut off there, and doubled.
+        let mut accepted = 0;
+        for document in [page, one, address] {
+            for place in 0..=document.len() {
+                let (before, after) = document.as_bytes().split_at(place);
+                let mut changed = vec![before.to_vec(), [before, after, after].concat()];
+                for byte in b"{}[]\",:\\ \n\0\x1f\x7f\xc30-+.eEntf" {
+                    changed.push([before, &[*byte], after].concat());
+                    if let [_, after @ ..] = after {
+                        changed.push([before, &[*byte], after].concat());
+                        changed.push([before, after].concat());
+                    }
+                }
+                for changed in changed {
+                    accepted += usize::from(compare::<Page>(&changed));
+                    accepted += usize::from(compare::<ActiveNumber>(&changed));
+                    accepted += usize::from(compare::<EmergencyAddress>(&changed));
+                }
+            }
+        }
+        assert!(accepted > 1000, "{accepted}");
+        for unusual in
+            [r#"{"error":{}}"#, "{ }", r#"{"phoneNumber":"\n"}"#, "[]", "", "{}{}", r#"{"x":1}"#]
+        {
+            assert!(!compare::<ActiveNumber>(unusual.as_bytes()), "{unusual}");
+        }
     }
 
     #[test]

@@ -118,21 +118,28 @@ impl PageWalk {
     }
 
     /// Fetches the next page as it comes, and moves on.
+    #[cfg(feature = "capi")]
     pub(crate) fn next_reply(
         &mut self,
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
     ) -> Result<Option<Reply>, Error> {
         let Some(reply) = self.fetch(cancel, until)? else { return Ok(None) };
-        let mut token: Option<String> = None;
-        if let Some(rest) = reply.outline.after_key(&reply.json, NEXT_PAGE_TOKEN) {
-            let mut misfit = Misfit::default();
-            if token.read(rest, &mut misfit).is_none() {
-                return Err(self.client.unreadable_page(misfit, NEXT_PAGE_TOKEN, &reply));
-            }
-        }
+        let token: Option<String> = self.member(&reply, NEXT_PAGE_TOKEN)?;
         self.advance(token.as_deref());
         Ok(Some(reply))
+    }
+
+    /// Reads one member of a page.
+    fn member<T: Field>(&self, page: &Reply, key: &str) -> Result<T, Error> {
+        let mut read = T::default();
+        if let Some(rest) = page.outline.after_key(&page.json, key) {
+            let mut misfit = Misfit::default();
+            if read.read(rest, &mut misfit).is_none() {
+                return Err(self.client.unreadable_page(misfit, key, page));
+            }
+        }
+        Ok(read)
     }
 }
 
@@ -188,7 +195,8 @@ impl Numbers {
         Self { walk, page: None, items: Items::none(), failed: false }
     }
 
-    /// Returns the token at which the page after the current one begins; see [`Pages::next_token`].
+    /// Returns the token at which the page after the current one begins; see [`Pages::next_token`]. After a failure that is
+    /// the page that could not be fetched; where a number in the middle of a page does not fit, it is the one after it.
     pub fn next_token(&self) -> Option<&str> {
         self.walk.next_token()
     }
@@ -207,13 +215,18 @@ impl Numbers {
             }
             // The old page is gone before the next one comes.
             self.page = None;
-            let Some(page) = self.walk.next_reply(None, None)? else { return Ok(()) };
-            if let Some(rest) = page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
-                self.items = Items::of(rest).map_err(|misfit| {
+            let Some(page) = self.walk.fetch(None, None)? else { return Ok(()) };
+            let token: Option<String> = self.walk.member(&page, NEXT_PAGE_TOKEN)?;
+            // A page that does not fit is no page, whatever is wanted of it.
+            let _: Option<i64> = self.walk.member(&page, "totalSize")?;
+            self.items = match page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
+                Some(rest) => Items::of(rest).map_err(|misfit| {
                     self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, &page)
-                })?;
-                self.page = Some(page);
-            }
+                })?,
+                None => Items::none(),
+            };
+            self.walk.advance(token.as_deref());
+            self.page = Some(page);
         }
     }
 }
