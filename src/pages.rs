@@ -117,6 +117,11 @@ impl PageWalk {
         }
     }
 
+    /// Moves back to a page.
+    fn go_back(&mut self, begin: ListNumbers) {
+        (self.query, self.ended) = (begin, false);
+    }
+
     /// Fetches the next page as it comes, and moves on.
     #[cfg(feature = "capi")]
     pub(crate) fn next_reply(
@@ -184,6 +189,8 @@ impl SeenTokens {
 pub struct Numbers {
     walk: PageWalk,
     page: Option<Reply>,
+    /// The list, beginning at this page.
+    begin: ListNumbers,
     /// What is left of the page.
     items: Items,
     failed: bool,
@@ -191,12 +198,12 @@ pub struct Numbers {
 
 impl Numbers {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        let walk = PageWalk::new(client, query);
-        Self { walk, page: None, items: Items::none(), failed: false }
+        let (begin, walk) = (query.clone(), PageWalk::new(client, query));
+        Self { walk, page: None, begin, items: Items::none(), failed: false }
     }
 
-    /// Returns the token at which the page after the current one begins; see [`Pages::next_token`]. After a failure that is
-    /// the page that could not be fetched; where a number in the middle of a page does not fit, it is the one after it.
+    /// Returns the token at which the page after the current one begins; see [`Pages::next_token`]. After a failure it is that
+    /// of the page that could not be fetched, or that could not be read to its end.
     pub fn next_token(&self) -> Option<&str> {
         self.walk.next_token()
     }
@@ -206,9 +213,11 @@ impl Numbers {
         loop {
             if let Some(page) = &self.page {
                 let read = self.items.read(&page.json, number);
-                read.map_err(|misfit| {
-                    self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, page)
-                })?;
+                if let Err(misfit) = read {
+                    // Whoever goes on later gets this page again: rather that than lose what is left of it.
+                    self.walk.go_back(self.begin.clone());
+                    return Err(self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, page));
+                }
                 if number.is_some() {
                     return Ok(());
                 }
@@ -225,6 +234,7 @@ impl Numbers {
                 })?,
                 None => Items::none(),
             };
+            self.begin.clone_from(&self.walk.query);
             self.walk.advance(token.as_deref());
             self.page = Some(page);
         }

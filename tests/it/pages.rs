@@ -110,6 +110,36 @@ fn a_failure_ends_the_iterator_after_what_came_before() {
 }
 
 #[test]
+fn a_number_that_does_not_fit_ends_the_iterator_after_those_before_it() {
+    let unfit = r#"{"activeNumbers":[{"phoneNumber":"+13"},{},null,{"phoneNumber":"+14"},{"phoneNumber":[]},
+        {"phoneNumber":"+15"}],"nextPageToken":"b"}"#;
+    let server = Server::new([page(&["+12"], "\"a\""), ok(unfit), page(&["+16"], "\"\"")]);
+    let mut numbers = server.client().numbers(&ListNumbers::new());
+    for number in ["+12", "+13", "+14"] {
+        assert_eq!(numbers.next().unwrap().unwrap().phone_number, number);
+    }
+    assert_eq!(numbers.next_token(), Some("b"));
+    let error = numbers.next().unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Protocol(_)), "{error:?}");
+    let place = "activeNumbers[4].phoneNumber: a list where a string is expected";
+    assert!(error.to_string().contains(place), "{error}");
+    assert!(numbers.next().is_none());
+    assert_eq!(numbers.next_token(), Some("a"), "the page that was not read to its end");
+    assert_eq!(server.requests().len(), 2);
+    // On the first page there is no token to go back to; and the last page has none to go on with.
+    for rest in ["", r#","nextPageToken":"b""#] {
+        let server = Server::new([ok(&format!(r#"{{"activeNumbers":[7]{rest}}}"#))]);
+        let mut numbers = server.client().numbers(&ListNumbers::new());
+        assert!(numbers.next().unwrap().is_err());
+        assert_eq!(numbers.next_token(), None);
+        assert!(numbers.next().is_none());
+    }
+    // Such a page is refused as a whole where it is wanted as a whole.
+    let server = Server::new([ok(unfit)]);
+    assert!(server.client().pages(&ListNumbers::new()).next_page().is_err());
+}
+
+#[test]
 fn asking_again_after_a_failure_asks_for_the_same_page() {
     let server = Server::new([page(&["+12"], "\"a\""), answer(400, "{}"), page(&["+13"], "\"\"")]);
     let mut pages = server.client().pages(&ListNumbers::new());
