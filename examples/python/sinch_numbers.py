@@ -194,6 +194,9 @@ def library_version() -> str:
     return _decode(_library.version())
 
 
+_byref = ctypes.byref
+
+
 def _decode(text: Optional[bytes]) -> str:
     return (text or b"").decode("utf-8", "replace")
 
@@ -343,6 +346,8 @@ def _own_error(code: int, operation: str, field: Optional[str], problem: str) ->
 class Answer(Dict[str, Any]):
     """What the service answered: a dictionary, and how it was come by."""
 
+    __slots__ = ("json", "http_status", "reconciled")
+
     #: The service's own text.
     json: str
     #: The HTTP status.
@@ -351,7 +356,15 @@ class Answer(Dict[str, Any]):
     reconciled: bool
 
 
+_parse_at_once = json.JSONDecoder().raw_decode
+
+
 def _parse(text: str) -> Any:
+    try:
+        # What json.loads does, where no whitespace comes first.
+        return _parse_at_once(text)[0]
+    except ValueError:
+        pass
     try:
         return json.loads(text)
     except ValueError:
@@ -359,58 +372,54 @@ def _parse(text: str) -> Any:
         return json.loads(text, parse_int=decimal.Decimal)
 
 
-_calls: Dict[_Inside, None] = {}
+_calls: Dict[object, None] = {}
 _ending = False
 
 
-class _Inside:
-    """Marks a call that is inside the library, from where it may come back to Python with a line of the log.
+def _come_in(mark: object) -> None:
+    """Marks a call that goes into the library, from where it may come back to Python with a line of the log.
 
     When the interpreter ends it kills a daemon thread that comes back to it, and doing that through the frames of the library
-    aborts the process. So the end waits until the marks are gone, and lets nobody in.
+    aborts the process. So the end waits until the marks are gone, and lets nobody in. Whoever comes out removes the mark.
     """
-
-    def __enter__(self) -> None:
-        # First the mark and then the look, and at the end the other way round: no lock, which a fork could leave locked.
-        _calls[self] = None
-        if _ending:
-            del _calls[self]
-            raise _own_error(_E_CANCELLED, "call", None, "the interpreter is shutting down")
-
-    def __exit__(self, *_exception: Any) -> None:
-        _calls.pop(self, None)
+    # First the mark and then the look, and at the end the other way round: no lock, which a fork could leave locked.
+    _calls[mark] = None
+    if _ending:
+        raise _own_error(_E_CANCELLED, "call", None, "the interpreter is shutting down")
 
 
 # What was raised inside a log function and must not be lost: Ctrl-C.
 _interrupted = threading.local()
 
 
-def _call(function: Callable[..., int], *arguments: Any) -> Optional[Answer]:
+def _call(function: Callable[..., int], *arguments: Any, writes: bool = False) -> Optional[Answer]:
     """Calls a function that leaves a result. ``None`` stands for DONE."""
-    result = _result_p()
+    library, result = _library, _result_p()
     try:
-        with _Inside():
-            code = function(*arguments, ctypes.byref(result))
-        interrupted = _interrupted.__dict__.pop("error", None)
-        if interrupted is not None:
-            raise interrupted
+        mark = object()
+        try:
+            _come_in(mark)
+            code = function(*arguments, _byref(result))
+        finally:
+            _calls.pop(mark, None)
+        if "error" in _interrupted.__dict__:
+            raise _interrupted.__dict__.pop("error")
+        if code == _OK:
+            # Every step that is not taken here makes a get quicker: Python has as much to do as the network.
+            answer = Answer(_parse(text := library.result_json(result, None).decode()))
+            answer.json = text
+            answer.http_status = library.result_http_status(result)
+            answer.reconciled = writes and library.result_reconciled(result) == 1
+            return answer
         if code == _DONE:
             return None
-        text = _decode(_library.result_json(result, None))
-        status = _library.result_http_status(result)
-        if code == _OK:
-            answer = Answer(_parse(text))
-            answer.json = text
-            answer.http_status = status
-            answer.reconciled = _library.result_reconciled(result) == 1
-            return answer
         raise _ERRORS.get(code, SinchNumbersError)(
-            _decode(_library.result_message(result)),
+            _decode(library.result_message(result)),
             code,
-            _parse(text),
-            status,
-            _library.result_retry_after_ms(result),
-            _library.result_maybe_applied(result) == 1,
+            _parse(_decode(library.result_json(result, None))),
+            library.result_http_status(result),
+            library.result_retry_after_ms(result),
+            library.result_maybe_applied(result) == 1,
         )
     finally:
         # Freeing NULL does nothing: this is right wherever the try ended.
@@ -420,8 +429,11 @@ def _call(function: Callable[..., int], *arguments: Any) -> Optional[Answer]:
 def _text(operation: str, name: str, value: str) -> bytes:
     if not isinstance(value, str):
         raise TypeError(f"{operation}: {name} must be a str, not {type(value).__name__}")
-    # What UTF-8 cannot hold is passed on: the library says what is wrong with it.
-    text = value.encode("utf-8", "surrogatepass")
+    try:
+        text = value.encode()
+    except UnicodeEncodeError:
+        # What UTF-8 cannot hold is passed on: the library says what is wrong with it.
+        text = value.encode("utf-8", "surrogatepass")
     if b"\0" in text:
         # C would take what stands before it, and so perhaps another number than the one that was meant.
         raise _own_error(_E_INPUT, operation, name, f"{name} holds U+0000")
@@ -620,8 +632,12 @@ class Client:
         """
         handle, self._handle = self._handle, None
         if handle is not None:
-            with _Inside():
+            mark = object()
+            try:
+                _come_in(mark)
                 _library.client_shutdown(handle.pointer)
+            finally:
+                _calls.pop(mark, None)
 
     def __enter__(self) -> Client:
         return self
@@ -645,20 +661,22 @@ class Client:
             raise _own_error(_E_MISUSE, operation, None, "the client is closed")
         return handle
 
-    def _operate(self, operation: str, *arguments: Optional[bytes], cancel: Optional[Cancel]) -> Answer:
+    def _operate(
+        self, operation: str, *arguments: Optional[bytes], cancel: Optional[Cancel], writes: bool = False
+    ) -> Answer:
         # The name keeps the handle alive until the call is over.
-        handle = self._open_handle(operation)
+        handle = self._handle or self._open_handle(operation)
         function = getattr(_library, operation)
-        answer = _call(function, handle.pointer, *arguments, _token(cancel))
+        token = None if cancel is None else _token(cancel)
+        answer = _call(function, handle.pointer, *arguments, token, writes=writes)
         assert answer is not None, "only pages end with DONE"
         return answer
 
-    def _read(self, operation: str, number: str, cancel: Optional[Cancel]) -> Answer:
-        return self._operate(operation, _text(operation, "phoneNumber", number), cancel=cancel)
-
-    def _send(self, operation: str, number: str, body: Mapping[str, Any], cancel: Optional[Cancel]) -> Answer:
+    def _send(
+        self, operation: str, number: str, body: Mapping[str, Any], cancel: Optional[Cancel], writes: bool = True
+    ) -> Answer:
         text = _text(operation, "phoneNumber", number)
-        return self._operate(operation, text, _object(operation, "body", body), cancel=cancel)
+        return self._operate(operation, text, _object(operation, "body", body), cancel=cancel, writes=writes)
 
     def active_list(
         self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None
@@ -673,7 +691,8 @@ class Client:
 
     def active_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
         """Reads a number, given as ``"+12025550134"``. One that is not rented is :class:`ApiError` with status 404."""
-        return self._read("active_get", phone_number, cancel)
+        text = _text("active_get", "phoneNumber", phone_number)
+        return self._operate("active_get", text, cancel=cancel)
 
     def active_update(
         self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
@@ -688,11 +707,13 @@ class Client:
 
     def active_release(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
         """Gives a number back, at the end of the period that is paid for: ``expireAt`` of the answer."""
-        return self._read("active_release", phone_number, cancel)
+        text = _text("active_release", "phoneNumber", phone_number)
+        return self._operate("active_release", text, cancel=cancel, writes=True)
 
     def emergency_address_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
         """Reads the emergency address of a number. Without one it is :class:`ApiError` with status 404."""
-        return self._read("emergency_address_get", phone_number, cancel)
+        text = _text("emergency_address_get", "phoneNumber", phone_number)
+        return self._operate("emergency_address_get", text, cancel=cancel)
 
     def emergency_address_provision(
         self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
@@ -708,7 +729,8 @@ class Client:
         self, phone_number: str, *, cancel: Optional[Cancel] = None
     ) -> Answer:
         """Removes the emergency address of a number."""
-        return self._read("emergency_address_deprovision", phone_number, cancel)
+        text = _text("emergency_address_deprovision", "phoneNumber", phone_number)
+        return self._operate("emergency_address_deprovision", text, cancel=cancel, writes=True)
 
     def emergency_address_validate(
         self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
@@ -718,7 +740,7 @@ class Client:
         body: as for :meth:`emergency_address_provision`. ``validationResult`` of the answer is ``EXACT_MATCH``,
         ``NEAR_MATCH`` (provision ``correctedAddress`` instead) or ``NO_MATCH`` (see ``candidateAddresses``).
         """
-        return self._send("emergency_address_validate", phone_number, body, cancel)
+        return self._send("emergency_address_validate", phone_number, body, cancel, writes=False)
 
     def pages(
         self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None
