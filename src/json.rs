@@ -1,9 +1,9 @@
 //! Reads JSON where it stands, without building anything from it.
 //!
-//! serde takes an answer apart, but it lets pass what it skips: the lone surrogates of a field nobody
-//! asked for, and bad UTF-8 there too. [`check`] runs over every answer before anything is read from
-//! it, so that whether an answer is JSON does not depend on which of its fields the crate knows.
-//! [`value_at`], [`members`] and [`items`] give what is in it as the service wrote it.
+//! [`check`] runs over every answer before anything is read from it, so that whether an answer is JSON does not depend on
+//! which of its fields the crate knows: a lone surrogate in a field nobody asked for is as wrong as anywhere. What is read
+//! afterwards, here and in [`loose`](crate::loose), may rely on it. [`value_at`], [`members`] and [`items`] give what is in
+//! an answer as the service wrote it.
 
 use std::borrow::Cow;
 use std::fmt;

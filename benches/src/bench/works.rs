@@ -44,8 +44,8 @@ pub const CURL_TEXT: &str = "libcurl, text only";
 pub const C: &str = "**C library + yyjson**";
 pub const C_TEXT: &str = "**C library, text only**";
 pub const RUST: &str = "**Rust client, typed**";
-/// As cargo builds it by default, for a Rust program that depends on it.
-pub const RUST_3: &str = "**the same at opt-level 3**";
+/// For a Rust program that depends on it.
+pub const RUST_DEFAULT: &str = "**the same, as cargo builds it by default**";
 pub const UREQ: &str = "ureq 3 + serde";
 pub const UREQ_TIMEOUT: &str = "ureq 3 with a timeout + serde";
 pub const REQWEST: &str = "reqwest blocking + serde";
@@ -67,7 +67,7 @@ pub fn program(machine: &Machine, name: &str) -> Vec<String> {
         CURL | CURL_TEXT => c("curl"),
         C | C_TEXT => c("ours"),
         RUST => vec![machine.fact("OURS").to_owned()],
-        RUST_3 => vec![format!("{}/ours", machine.fact("PEERS"))],
+        RUST_DEFAULT => vec![format!("{}/ours", machine.fact("PEERS"))],
         UREQ => peer("ureq"),
         UREQ_TIMEOUT => peer("ureq-timeout"),
         REQWEST => peer("reqwest"),
@@ -116,7 +116,7 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
             one(CURL_TEXT, "text", &plain, 5000, ""),
             one(C_TEXT, "text", &plain, 5000, ""),
             one(RUST, "get", &plain, 5000, ""),
-            one(RUST_3, "get", &plain, 5000, ""),
+            one(RUST_DEFAULT, "get", &plain, 5000, ""),
             one(UREQ, "get", &plain, 5000, ""),
             one(UREQ_TIMEOUT, "get", &plain, 1500, ""),
             one(REQWEST, "get", &plain, 3000, ""),
@@ -145,7 +145,7 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
             one(C, "list", &plain, 3, page),
             one(C_TEXT, "list-text", &plain, 3, page),
             one(RUST, "list", &plain, 3, page),
-            one(RUST_3, "list", &plain, 3, page),
+            one(RUST_DEFAULT, "list", &plain, 3, page),
             one(UREQ, "list", &plain, 3, page),
             one(REQWEST, "list", &plain, 3, page),
             one(PYTHON, "list", &plain, 1, page),
@@ -165,7 +165,7 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
         get("get-far", "one warm get, across two cores", Place::Far),
         threads("threads", "32 threads, one core", Place::Near, &plain, 300),
         threads("threads-far", "32 threads, across two cores", Place::Far, &plain, 300),
-        threads("slow", "32 threads, the server takes 2 ms, one core", Place::Near, &slow, 60),
+        threads("slow", "32 threads, the server takes 2 ms, one core", Place::Near, &slow, 300),
         list("list-1000", "list 100,000 in pages of 1,000, one core", "1000"),
         list("list-100", "list 100,000 in pages of 100, one core", "100"),
         both("start", "process start, token, one get, exit", Kind::Process, "once", &plain, 1),
