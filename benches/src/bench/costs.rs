@@ -7,8 +7,8 @@ use std::process::Stdio;
 
 use crate::machine::{Machine, Server};
 use crate::works::{
-    C, C_TEXT, CURL, CURL_TEXT, PYTHON, RAW, REQWEST, RUST, RUST_3, SDK_NODE, SDK_PYTHON, UREQ,
-    UREQ_TIMEOUT, words,
+    C, C_TEXT, CURL, CURL_TEXT, PYTHON, RAW, REQWEST, RUST, RUST_DEFAULT, SDK_NODE, SDK_PYTHON,
+    UREQ, UREQ_TIMEOUT, words,
 };
 
 /// What every contender calls before it counts.
@@ -29,7 +29,8 @@ pub struct Costs {
 
 pub fn measure(machine: &Machine, server: &Server) -> Vec<Costs> {
     eprintln!("--- what does not depend on time");
-    let natives = [RAW, CURL, C, CURL_TEXT, C_TEXT, RUST, RUST_3, UREQ, UREQ_TIMEOUT, REQWEST];
+    let natives =
+        [RAW, CURL, C, CURL_TEXT, C_TEXT, RUST, RUST_DEFAULT, UREQ, UREQ_TIMEOUT, REQWEST];
     let scripts = [PYTHON, SDK_PYTHON, SDK_NODE];
     let natives = natives.iter().map(|name| of(machine, server, name, true));
     natives.chain(scripts.iter().map(|name| of(machine, server, name, false))).collect()
