@@ -196,11 +196,10 @@ fn read_item<'a, T: Piece>(
     index: usize,
     misfit: &mut Misfit,
 ) -> Option<Step<'a>> {
-    if let Some(rest) = into.read(text, misfit) {
-        return go_on(rest);
+    match into.read(text, misfit) {
+        Some(rest) => go_on(rest),
+        None => not_at(index, misfit),
     }
-    misfit.under(&format!("[{index}]"));
-    None
 }
 
 /// The items of a list, one at a time: where to go on.
@@ -228,27 +227,39 @@ impl Items {
         Ok(Self { left, passed: 0 })
     }
 
-    /// Reads the next item that says something: `into` is left empty behind the last.
+    /// Reads the next item that says something into an empty object; `false` behind the last.
     ///
     /// `text` ends where the text did that this is of.
-    pub(crate) fn read<T: Piece>(
-        &mut self,
-        text: &str,
-        into: &mut Option<T>,
-    ) -> Result<(), Misfit> {
-        *into = None;
-        while let (Some(left), true) = (self.left, into.is_none()) {
+    pub(crate) fn read<T: Object>(&mut self, text: &str, into: &mut T) -> Result<bool, Misfit> {
+        let mut says = false;
+        while let (Some(left), false) = (self.left, says) {
             let item = text.get(text.len() - left..).unwrap_or_default();
             let mut misfit = Misfit::default();
-            let step = read_item(item, into, self.passed, &mut misfit);
+            let step = if item.starts_with('{') {
+                match into.fill(item, &mut misfit) {
+                    Some(rest) => go_on(rest),
+                    None => not_at(self.passed, &mut misfit),
+                }
+            } else {
+                // It says nothing, or else does not fit.
+                read_item::<T>(item, &mut None, self.passed, &mut misfit)
+            };
             self.left = match step.ok_or(misfit)? {
                 Step::Next(next) => Some(next.len()),
                 Step::End(_) => None,
             };
             self.passed += 1;
+            says = !into.is_nothing();
         }
-        Ok(())
+        Ok(says)
     }
+}
+
+/// The item of a list could not be read.
+#[cold]
+fn not_at<T>(index: usize, misfit: &mut Misfit) -> Option<T> {
+    misfit.under(&format!("[{index}]"));
+    None
 }
 
 /// A value that can stand in an answer.
@@ -276,6 +287,13 @@ pub(crate) trait Piece: Sized {
     fn glance_at_object(_rest: &[u8]) -> Option<&[u8]> {
         None
     }
+}
+
+/// An object of known members.
+pub(crate) trait Object: Piece + Default {
+    /// Reads the members of the object that the text begins with, each to where it stands.
+    fn fill<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a>;
+    fn is_nothing(&self) -> bool;
 }
 
 /// What follows a value that is written as the service writes: see [`Decode::glance`].
@@ -464,14 +482,11 @@ pub(crate) trait Decode: Sized {
 }
 
 /// Reads a document as one object.
-pub(crate) fn decode<T: Default>(
-    document: &str,
-    fill: impl for<'a> FnOnce(&mut T, &'a str, &mut Misfit) -> Rest<'a>,
-) -> Result<T, Misfit> {
+pub(crate) fn decode<T: Object>(document: &str) -> Result<T, Misfit> {
     let document = token(document);
     let (mut read, mut misfit) = (T::default(), Misfit::default());
     let end = if document.starts_with('{') {
-        fill(&mut read, document, &mut misfit)
+        read.fill(document, &mut misfit)
     } else {
         misfit.note(document, "an object")
     };
@@ -497,7 +512,7 @@ macro_rules! answer {
             )*
         }
 
-        impl $name {
+        impl crate::loose::Object for $name {
             fn fill<'a>(
                 &mut self,
                 text: &'a str,
@@ -532,6 +547,12 @@ macro_rules! answer {
                 })
             }
 
+            fn is_nothing(&self) -> bool {
+                $( crate::loose::Field::is_nothing(&self.$field) )&&*
+            }
+        }
+
+        impl $name {
             #[inline]
             fn glance_at_members(rest: &[u8], mut on_key: impl FnMut(&[u8])) -> Option<&[u8]> {
                 let mut rest = match rest {
@@ -571,8 +592,8 @@ macro_rules! answer {
                 misfit: &mut crate::loose::Misfit,
             ) -> crate::loose::Rest<'a> {
                 let read = into.insert(Self::default());
-                let rest = read.fill(text, misfit)?;
-                if $( crate::loose::Field::is_nothing(&read.$field) )&&* {
+                let rest = crate::loose::Object::fill(read, text, misfit)?;
+                if crate::loose::Object::is_nothing(read) {
                     *into = None;
                 }
                 Some(rest)
@@ -589,7 +610,7 @@ macro_rules! answer {
             }
 
             fn decode(document: &str) -> Result<Self, crate::loose::Misfit> {
-                crate::loose::decode(document, Self::fill)
+                crate::loose::decode(document)
             }
         }
 

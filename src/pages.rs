@@ -208,23 +208,23 @@ impl Numbers {
         self.walk.next_token()
     }
 
-    /// Reads the next number to where it is wanted: it is big, and moving it costs. Left empty at the end.
-    fn next_number(&mut self, number: &mut Option<ActiveNumber>) -> Result<(), Error> {
+    /// Reads the next number into an empty one, where it is wanted: it is big, and moving it costs. `false` at the end.
+    fn next_number(&mut self, number: &mut ActiveNumber) -> Result<bool, Error> {
         loop {
             if let Some(page) = &self.page {
-                let read = self.items.read(&page.json, number);
-                if let Err(misfit) = read {
-                    // Whoever goes on later gets this page again: rather that than lose what is left of it.
-                    self.walk.go_back(self.begin.clone());
-                    return Err(self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, page));
-                }
-                if number.is_some() {
-                    return Ok(());
+                match self.items.read(&page.json, number) {
+                    Ok(true) => return Ok(true),
+                    Ok(false) => {}
+                    Err(misfit) => {
+                        // Whoever goes on later gets this page again: rather that than lose what is left of it.
+                        self.walk.go_back(self.begin.clone());
+                        return Err(self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, page));
+                    }
                 }
             }
             // The old page is gone before the next one comes.
             self.page = None;
-            let Some(page) = self.walk.fetch(None, None)? else { return Ok(()) };
+            let Some(page) = self.walk.fetch(None, None)? else { return Ok(false) };
             let token: Option<String> = self.walk.member(&page, NEXT_PAGE_TOKEN)?;
             // A page that does not fit is no page, whatever is wanted of it.
             let _: Option<i64> = self.walk.member(&page, "totalSize")?;
@@ -248,14 +248,18 @@ impl Iterator for Numbers {
         if self.failed {
             return None;
         }
-        let mut number = None;
-        match self.next_number(&mut number) {
-            Ok(()) => number.map(Ok),
-            Err(error) => {
-                self.failed = true;
-                Some(Err(error))
+        let mut next = Some(Ok(ActiveNumber::default()));
+        if let Some(Ok(number)) = &mut next {
+            match self.next_number(number) {
+                Ok(true) => {}
+                Ok(false) => next = None,
+                Err(error) => {
+                    self.failed = true;
+                    next = Some(Err(error));
+                }
             }
         }
+        next
     }
 }
 
