@@ -388,6 +388,7 @@ impl<T: Piece> Field for Option<T> {
     }
 }
 
+/// Reads a value however it is written: with whitespace before it, with escapes, or a number.
 #[inline(never)]
 fn read_any<'a, T: Piece>(into: &mut Option<T>, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
     let text = token(text);
