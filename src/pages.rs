@@ -127,9 +127,9 @@ impl PageWalk {
     pub(crate) fn next_reply(
         &mut self,
         cancel: Option<&CancelToken>,
-        until: Option<Instant>,
+        until: Instant,
     ) -> Result<Option<Reply>, Error> {
-        let Some(reply) = self.fetch(cancel, until)? else { return Ok(None) };
+        let Some(reply) = self.fetch(cancel, Some(until))? else { return Ok(None) };
         let token: Option<String> = self.member(&reply, NEXT_PAGE_TOKEN)?;
         self.advance(token.as_deref());
         Ok(Some(reply))

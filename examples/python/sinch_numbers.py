@@ -194,9 +194,6 @@ def library_version() -> str:
     return _decode(_library.version())
 
 
-_byref = ctypes.byref
-
-
 def _decode(text: Optional[bytes]) -> str:
     return (text or b"").decode("utf-8", "replace")
 
@@ -346,8 +343,6 @@ def _own_error(code: int, operation: str, field: Optional[str], problem: str) ->
 class Answer(Dict[str, Any]):
     """What the service answered: a dictionary, and how it was come by."""
 
-    __slots__ = ("json", "http_status", "reconciled")
-
     #: The service's own text.
     json: str
     #: The HTTP status.
@@ -361,12 +356,8 @@ _parse_at_once = json.JSONDecoder().raw_decode
 
 def _parse(text: str) -> Any:
     try:
-        # What json.loads does, where no whitespace comes first.
-        return _parse_at_once(text)[0]
-    except ValueError:
-        pass
-    try:
-        return json.loads(text)
+        # As json.loads does it, in fewer steps: that nothing follows, the library has checked.
+        return _parse_at_once(text.lstrip())[0]
     except ValueError:
         # The library has checked the JSON; all that Python refuses is an integer of thousands of digits.
         return json.loads(text, parse_int=decimal.Decimal)
@@ -399,7 +390,7 @@ def _call(function: Callable[..., int], *arguments: Any, writes: bool = False) -
         mark = object()
         try:
             _come_in(mark)
-            code = function(*arguments, _byref(result))
+            code = function(*arguments, ctypes.byref(result))
         finally:
             _calls.pop(mark, None)
         if "error" in _interrupted.__dict__:
@@ -665,10 +656,9 @@ class Client:
         self, operation: str, *arguments: Optional[bytes], cancel: Optional[Cancel], writes: bool = False
     ) -> Answer:
         # The name keeps the handle alive until the call is over.
-        handle = self._handle or self._open_handle(operation)
+        handle = self._open_handle(operation)
         function = getattr(_library, operation)
-        token = None if cancel is None else _token(cancel)
-        answer = _call(function, handle.pointer, *arguments, token, writes=writes)
+        answer = _call(function, handle.pointer, *arguments, _token(cancel), writes=writes)
         assert answer is not None, "only pages end with DONE"
         return answer
 

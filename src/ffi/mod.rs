@@ -725,7 +725,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
         let cancel: Option<&CancelToken> = cancel.as_deref();
         // One deadline for the turn and the call.
         let until = Instant::now() + pages.timeout;
-        Ok(pages.turn(cancel, until)?.next_reply(cancel, Some(until))?)
+        Ok(pages.turn(cancel, until)?.next_reply(cancel, until)?)
     });
     let outcome = match result {
         Ok(Some(reply)) => Outcome::answer(reply),
