@@ -16,13 +16,14 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::json;
 use crate::judge::Reply;
-use crate::loose::{Decode, Misfit};
+use crate::loose::Decode;
 use crate::model::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
 use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::operation::{Operation, Request};
 use crate::pages::{Numbers, Pages};
 use crate::phone_number::PhoneNumber;
 use crate::retry::Effect;
+use crate::walk::Misfit;
 
 /// A client of one project's active numbers.
 ///

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::loose::{Decode, Misfit};
+use crate::loose::Decode;
 use crate::model::{AddressValidation, EmergencyAddress};
 use crate::operation::{Method, Operation, Request};
 use crate::phone_number::PhoneNumber;
 use crate::reconcile::Asked;
 use crate::retry::Effect;
+use crate::walk::Misfit;
 
 /// An emergency address as it is sent: the five parts that the API requires, and two that it knows.
 ///

@@ -149,6 +149,7 @@ mod socket;
 mod sys;
 mod timestamp;
 mod tls;
+mod walk;
 
 pub use auth::Credentials;
 pub use builder::ClientBuilder;

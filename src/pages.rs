@@ -9,10 +9,11 @@ use crate::cancel::CancelToken;
 use crate::client::{Answer, Client};
 use crate::error::Error;
 use crate::judge::Reply;
-use crate::loose::{Field, Items, Misfit};
+use crate::loose::{Field, Items};
 use crate::model::{ActiveNumber, Page};
 use crate::numbers::ListNumbers;
 use crate::operation::{Operation, Request};
+use crate::walk::Misfit;
 
 const ACTIVE_NUMBERS: &str = "activeNumbers";
 const NEXT_PAGE_TOKEN: &str = "nextPageToken";
