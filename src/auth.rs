@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::cancel::Bounds;
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind, Phase, is_retryable_status};
 use crate::json;
 use crate::sys::{Ready, Waker, Woken};
 
@@ -358,9 +358,8 @@ impl State {
         if matches!(error.kind(), ErrorKind::Timeout(_) | ErrorKind::Cancelled) {
             return;
         }
-        let overloaded = error
-            .api_error()
-            .is_some_and(|answer| crate::retry::is_retryable_status(answer.http_status));
+        let overloaded =
+            error.api_error().is_some_and(|answer| is_retryable_status(answer.http_status));
         let pause = if overloaded {
             let before = self.failure.as_ref().map_or(Duration::ZERO, |failure| failure.pause);
             (before * 2).clamp(FIRST, LAST)

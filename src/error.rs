@@ -346,7 +346,7 @@ impl Error {
         }
         match &self.0.kind {
             ErrorKind::RateLimited(_) | ErrorKind::Timeout(_) | ErrorKind::Transport(_) => true,
-            ErrorKind::Api(e) => crate::retry::is_retryable_status(e.http_status),
+            ErrorKind::Api(e) => is_retryable_status(e.http_status),
             _ => false,
         }
     }
@@ -355,6 +355,11 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         self.api_error().and_then(|e| e.retry_after)
     }
+}
+
+/// Tells whether a status means "later, perhaps".
+pub(crate) fn is_retryable_status(status: u16) -> bool {
+    matches!(status, 429 | 500 | 502 | 503 | 504)
 }
 
 /// Bounded, so that an error never carries a megabyte of HTML.

@@ -15,7 +15,7 @@ use crate::emergency::{
     Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
 };
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, is_retryable_status};
 use crate::ffi::{document, input};
 use crate::framing::{Body, Chunks, Flaw, Head};
 use crate::http::Incoming;
@@ -26,9 +26,7 @@ use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, Update
 use crate::operation::{Method, Operation, Request};
 use crate::phone_number::PhoneNumber;
 use crate::reconcile::{Asked, Found};
-use crate::retry::{
-    Circumstances, Decision, Effect, Failure, RetryPolicy, is_retryable_status, parse_retry_after,
-};
+use crate::retry::{Circumstances, Decision, Effect, Failure, RetryPolicy, parse_retry_after};
 
 /// A target: its name, which is also its corpus', and what it runs.
 pub type Target = (&'static str, fn(&[u8]));

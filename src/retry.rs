@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::error::is_retryable_status;
 use crate::timestamp::Timestamp;
 
 /// What became of one exchange, as far as the decision needs to know.
@@ -65,11 +66,6 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self { max_attempts: 3 }
     }
-}
-
-/// Tells whether a status means "later, perhaps".
-pub(crate) fn is_retryable_status(status: u16) -> bool {
-    matches!(status, 429 | 500 | 502 | 503 | 504)
 }
 
 const CAP: Duration = Duration::from_secs(20);
