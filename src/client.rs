@@ -5,24 +5,24 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::auth::Credentials;
-use crate::builder::ClientBuilder;
-use crate::cancel::CancelToken;
-use crate::emergency::{
+use crate::api::emergency_address::{
     DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress, Nothing,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
 };
+use crate::api::list::ListNumbers;
+use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
+use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
+use crate::api::phone_number::PhoneNumber;
+use crate::api::request::{Effect, Operation, Request};
+use crate::auth::Credentials;
+use crate::builder::ClientBuilder;
+use crate::cancel::CancelToken;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::json;
 use crate::judge::Reply;
 use crate::loose::Decode;
-use crate::model::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
-use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
-use crate::operation::{Operation, Request};
 use crate::pages::{Numbers, Pages};
-use crate::phone_number::PhoneNumber;
-use crate::retry::Effect;
 use crate::walk::Misfit;
 
 /// A client of one project's active numbers.

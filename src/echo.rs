@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::api::request::push_encoded;
 use crate::error::Error;
-use crate::operation::push_encoded;
 
 /// So many characters of a secret in a row are too many: a body can be cut anywhere.
 const PIECE: usize = 12;

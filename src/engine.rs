@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::api::request::{Asked, Effect, Found, Method, Request, Verdict};
 use crate::auth::{Credentials, Fresh, Header, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
 use crate::echo;
@@ -13,10 +14,8 @@ use crate::http::{Broken, Http, HttpConfig, Incoming, Outgoing};
 use crate::json::Outline;
 use crate::judge::{Reply, failed, read, read_token};
 use crate::log::{Log, LogLevel};
-use crate::operation::{Method, Request};
 use crate::proxy::Proxy;
-use crate::reconcile::{Asked, Found, Verdict};
-use crate::retry::{Circumstances, Decision, Dice, Effect, Failure, RetryBudget, RetryPolicy};
+use crate::retry::{Circumstances, Decision, Dice, Failure, RetryBudget, RetryPolicy};
 use crate::sys::{self, PerProcess};
 use crate::tls::Tls;
 

@@ -2,10 +2,11 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::phone_number::PhoneNumber;
+use crate::api::phone_number::PhoneNumber;
 
 /// What an operation returns when it fails.
 ///
@@ -461,6 +462,38 @@ impl StdError for Error {
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
+    }
+}
+
+impl TryFrom<String> for PhoneNumber {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::check(text).map_err(|problem| Error::invalid("phoneNumber", problem))
+    }
+}
+
+impl TryFrom<&str> for PhoneNumber {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<&String> for PhoneNumber {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self, Error> {
+        text.clone().try_into()
+    }
+}
+
+impl FromStr for PhoneNumber {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        text.try_into()
     }
 }
 

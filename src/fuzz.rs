@@ -8,13 +8,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::api_error;
-use crate::auth::Fresh;
-use crate::client::{Answer, answer_of};
-use crate::emergency::{
+use crate::api::emergency_address::{
     Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
 };
+use crate::api::list::ListNumbers;
+use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
+use crate::api::phone_number::PhoneNumber;
+use crate::api::request::{Effect, Found, Method, Operation, Request};
+use crate::api_error;
+use crate::auth::Fresh;
+use crate::client::{Answer, answer_of};
 use crate::error::{Error, ErrorKind, is_retryable_status};
 use crate::ffi::{document, input};
 use crate::framing::{Body, Chunks, Flaw, Head};
@@ -22,11 +26,7 @@ use crate::http::Incoming;
 use crate::json::{self, Outline};
 use crate::judge::{self, Reply};
 use crate::loose::Decode;
-use crate::numbers::{GetNumber, ListNumbers, NumberUpdate, ReleaseNumber, UpdateNumber};
-use crate::operation::{Method, Operation, Request};
-use crate::phone_number::PhoneNumber;
-use crate::reconcile::{Asked, Found};
-use crate::retry::{Circumstances, Decision, Effect, Failure, RetryPolicy, parse_retry_after};
+use crate::retry::{Circumstances, Decision, Failure, RetryPolicy, parse_retry_after};
 
 /// A target: its name, which is also its corpus', and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
@@ -111,13 +111,16 @@ fn understood(json: &str, said: Option<&Value>) {
         .link_campaign("b", "c")
         .assign_voice_application("d")
         .callback_url("e");
-    for asked in [
-        Asked::Update(Box::new(update)),
-        Asked::Release,
-        Asked::Provision(Box::new(address())),
-        Asked::Deprovision,
+    let address = address();
+    for request in [
+        Request::of(&UpdateNumber { phone_number: number(), update: &update }),
+        Request::of(&ReleaseNumber { phone_number: number() }),
+        Request::of(&ProvisionEmergencyAddress { phone_number: number(), address: &address }),
+        Request::of(&DeprovisionEmergencyAddress { phone_number: number() }),
     ] {
-        let _ = asked.judge(Found::Json(json));
+        let asked = request.ok().and_then(|request| request.asked);
+        assert!(asked.is_some());
+        let _ = asked.map(|asked| asked.judge(Found::Json(json)));
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroize;
 
+use crate::api::request::Method;
 use crate::auth::Header;
 use crate::body;
 use crate::cancel::Bounds;
@@ -16,7 +17,6 @@ use crate::connection::{Connection, Problem, Way};
 use crate::dns::{LookupError, Names};
 use crate::error::Phase;
 use crate::framing::{Flaw, Head};
-use crate::operation::Method;
 use crate::proxy::{Origin, Proxy};
 use crate::socket::{Limits, Stop};
 use crate::tls::{Tls, Trusted};

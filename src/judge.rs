@@ -4,12 +4,12 @@ use std::mem;
 
 use zeroize::Zeroize;
 
+use crate::api::request::Request;
 use crate::api_error;
 use crate::auth::Fresh;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Broken, How, Incoming};
 use crate::json::{self, Outline};
-use crate::operation::Request;
 use crate::retry::Failure;
 
 /// A successful answer.

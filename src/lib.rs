@@ -111,6 +111,7 @@
     clippy::unwrap_used
 )]
 
+mod api;
 mod api_error;
 mod auth;
 mod body;
@@ -120,9 +121,7 @@ mod client;
 mod connection;
 mod dns;
 mod echo;
-mod emergency;
 mod engine;
-mod enums;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
@@ -135,42 +134,37 @@ mod json;
 mod judge;
 mod log;
 mod loose;
-mod model;
-mod numbers;
-mod operation;
 mod pages;
-mod phone_number;
 mod proxy;
-mod reconcile;
 mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod socket;
 mod sys;
-mod timestamp;
 mod tls;
 mod walk;
 
+pub use api::emergency_address::{Address, EmergencyAddressRequest};
+pub use api::enums::{
+    Capability, NumberType, OrderBy, ProvisioningStatus, SearchPattern, SmsErrorCode,
+    ValidationResult, VoiceApplicationType,
+};
+pub use api::list::ListNumbers;
+pub use api::models::{
+    ActiveNumber, AddressValidation, EmergencyAddress, Money, Page, Provisioning,
+    ScheduledProvisioning, ScheduledVoiceProvisioning, SmsConfiguration, VoiceConfiguration,
+};
+pub use api::numbers::{NumberUpdate, VoiceTarget};
+pub use api::phone_number::PhoneNumber;
+pub use api::timestamp::Timestamp;
 pub use auth::Credentials;
 pub use builder::ClientBuilder;
 pub use cancel::CancelToken;
 pub use client::{Answer, Client};
-pub use emergency::{Address, EmergencyAddressRequest};
-pub use enums::{
-    Capability, NumberType, OrderBy, ProvisioningStatus, SearchPattern, SmsErrorCode,
-    ValidationResult, VoiceApplicationType,
-};
 pub use error::{
     ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase, ProtocolViolation,
 };
 pub use log::LogLevel;
-pub use model::{
-    ActiveNumber, AddressValidation, EmergencyAddress, Money, Page, Provisioning,
-    ScheduledProvisioning, ScheduledVoiceProvisioning, SmsConfiguration, VoiceConfiguration,
-};
-pub use numbers::{ListNumbers, NumberUpdate, VoiceTarget};
 pub use pages::{Numbers, Pages};
-pub use phone_number::PhoneNumber;
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Sandbox, SandboxBuilder};
-pub use timestamp::Timestamp;

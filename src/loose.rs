@@ -1,7 +1,7 @@
 //! Reading JSON the way the service means it: null, `""`, `{}` and a missing field all say "nothing", the last
 //! of two equal keys counts, and unknown fields are passed over.
 //!
-//! The types of [`model`](crate::model) are declared through [`answer!`], which writes the same code for each: they
+//! The types of [`models`](crate::api::models) are declared through [`answer!`], which writes the same code for each: they
 //! are filled where they stand, in one walk over a text that has passed [`json::check`].
 
 use crate::json::{self, Outline};

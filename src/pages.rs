@@ -5,14 +5,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
 use std::time::Instant;
 
+use crate::api::list::ListNumbers;
+use crate::api::models::{ActiveNumber, Page};
+use crate::api::request::{Operation, Request};
 use crate::cancel::CancelToken;
 use crate::client::{Answer, Client};
 use crate::error::Error;
 use crate::judge::Reply;
 use crate::loose::{Field, Items};
-use crate::model::{ActiveNumber, Page};
-use crate::numbers::ListNumbers;
-use crate::operation::{Operation, Request};
 use crate::walk::Misfit;
 
 const ACTIVE_NUMBERS: &str = "activeNumbers";

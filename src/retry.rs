@@ -4,8 +4,9 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::api::request::Effect;
+use crate::api::timestamp::Timestamp;
 use crate::error::is_retryable_status;
-use crate::timestamp::Timestamp;
 
 /// What became of one exchange, as far as the decision needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +34,6 @@ impl Failure {
             Self::Status(status) => is_retryable_status(status),
         }
     }
-}
-
-/// Whether sending the request twice does harm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Reading: it can be repeated freely.
-    Read,
-    /// Changing something: it is repeated only when the first one certainly did nothing.
-    Write,
 }
 
 /// What to do about a failure.

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::api::emergency_address::{Address, EmergencyAddressRequest};
+use crate::api::list::ListNumbers;
+use crate::api::numbers::NumberUpdate;
 use crate::auth::Credentials;
 use crate::builder::ClientBuilder;
-use crate::emergency::{Address, EmergencyAddressRequest};
 use crate::error::Error;
 use crate::json;
 use crate::log::LogLevel;
-use crate::numbers::{ListNumbers, NumberUpdate};
 
 /// The members of an object, each taken once.
 struct Object<'a> {

@@ -22,19 +22,20 @@ use std::time::{Duration, Instant};
 
 use self::handle::{BadText, MAX_TEXT, Opaque, Used};
 use self::result::{Failure, Outcome};
-use crate::builder::ClientBuilder;
-use crate::cancel::CancelToken;
-use crate::client::Client;
-use crate::emergency::{
+use crate::api::emergency_address::{
     DeprovisionEmergencyAddress, GetEmergencyAddress, ProvisionEmergencyAddress,
     ValidateEmergencyAddress,
 };
+use crate::api::list::ListNumbers;
+use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
+use crate::api::phone_number::PhoneNumber;
+use crate::api::request::{Operation, Request};
+use crate::builder::ClientBuilder;
+use crate::cancel::CancelToken;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::log::LogLevel;
-use crate::numbers::{GetNumber, ListNumbers, ReleaseNumber, UpdateNumber};
-use crate::operation::{Operation, Request};
 use crate::pages::PageWalk;
-use crate::phone_number::PhoneNumber;
 use crate::sys;
 
 /// What a function came to. New values may come: treat an unknown one as a failure.

@@ -1,183 +1,12 @@
-//! The operations on active numbers: list, get, update, release.
+//! The operations on active numbers: get, update, release.
 
 use serde::Serialize;
 
-use crate::enums::{Capability, NumberType, OrderBy, SearchPattern, VoiceApplicationType};
+use crate::api::enums::{ProvisioningStatus, VoiceApplicationType};
+use crate::api::models::ActiveNumber;
+use crate::api::phone_number::PhoneNumber;
+use crate::api::request::{Asked, Effect, Found, Method, Operation, Request, Verdict, read};
 use crate::error::Error;
-use crate::model::{ActiveNumber, Page};
-use crate::operation::{Method, Operation, Request};
-use crate::phone_number::PhoneNumber;
-use crate::reconcile::Asked;
-use crate::retry::Effect;
-
-/// Which numbers to list, and how (API: "Lists active numbers for a project").
-///
-/// Only what is set is sent. An empty text, a page size of 0 and a pattern that is already percent-encoded are
-/// refused when the list is asked for.
-///
-/// ```
-/// use sinch_numbers::{Capability, ListNumbers, NumberType, OrderBy};
-///
-/// let seattle = ListNumbers::new()
-///     .region_code("US")
-///     .number_type(NumberType::Local)
-///     .starts_with("+1206")
-///     .capability(Capability::Sms)
-///     .capability(Capability::Voice)
-///     .order_by(OrderBy::PhoneNumber)
-///     .page_size(100);
-/// # let _ = seattle;
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct ListNumbers {
-    region_code: Option<String>,
-    number_type: Option<NumberType>,
-    pattern: Option<String>,
-    search_pattern: Option<SearchPattern>,
-    capability: Vec<Capability>,
-    page_size: Option<u32>,
-    page_token: Option<String>,
-    order_by: Option<OrderBy>,
-}
-
-impl ListNumbers {
-    /// Asks for all numbers of the project.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Keeps the numbers of one country: ISO 3166-1 alpha-2, as in `US`, `GB` or `SE`.
-    pub fn region_code(mut self, region_code: impl Into<String>) -> Self {
-        self.region_code = Some(region_code.into());
-        self
-    }
-
-    /// Keeps the numbers of one type.
-    ///
-    /// The API's documents do not settle what comes back when this is left out: all types, or `MOBILE` only. Set
-    /// it where it matters.
-    pub fn number_type(mut self, number_type: impl Into<NumberType>) -> Self {
-        self.number_type = Some(number_type.into());
-        self
-    }
-
-    /// Keeps the numbers that begin with a prefix, plus sign included: `+1206` for the area code 206 in the US.
-    ///
-    /// Give the prefix as it is; it is encoded on the way.
-    pub fn starts_with(self, prefix: impl Into<String>) -> Self {
-        self.pattern(prefix).search_pattern(SearchPattern::Start)
-    }
-
-    /// Keeps the numbers that contain a sequence of digits.
-    pub fn contains(self, digits: impl Into<String>) -> Self {
-        self.pattern(digits).search_pattern(SearchPattern::Contains)
-    }
-
-    /// Keeps the numbers that end with a sequence of digits.
-    pub fn ends_with(self, digits: impl Into<String>) -> Self {
-        self.pattern(digits).search_pattern(SearchPattern::End)
-    }
-
-    /// Sets `numberPattern.pattern` alone: the service decides where it looks for it.
-    pub fn pattern(mut self, pattern: impl Into<String>) -> Self {
-        self.pattern = Some(pattern.into());
-        self
-    }
-
-    /// Sets `numberPattern.searchPattern` alone.
-    pub fn search_pattern(mut self, search_pattern: impl Into<SearchPattern>) -> Self {
-        self.search_pattern = Some(search_pattern.into());
-        self
-    }
-
-    /// Keeps the numbers with a capability. Call it once for each that is wanted.
-    pub fn capability(mut self, capability: impl Into<Capability>) -> Self {
-        self.capability.push(capability.into());
-        self
-    }
-
-    /// Sets how many numbers a page holds at most: 1 to 2,147,483,647. The service documents neither a default nor
-    /// its own maximum.
-    pub fn page_size(mut self, page_size: u32) -> Self {
-        self.page_size = Some(page_size);
-        self
-    }
-
-    /// Begins at a page: the [`next_page_token`](Page::next_page_token) of the page before it. Keep the other
-    /// parameters as they were.
-    pub fn page_token(mut self, page_token: impl Into<String>) -> Self {
-        self.page_token = Some(page_token.into());
-        self
-    }
-
-    /// Sets the order. The service documents no default.
-    pub fn order_by(mut self, order_by: impl Into<OrderBy>) -> Self {
-        self.order_by = Some(order_by.into());
-        self
-    }
-
-    /// The token this list begins at.
-    pub(crate) fn token(&self) -> Option<&str> {
-        self.page_token.as_deref()
-    }
-}
-
-fn not_empty(field: &str, text: &str, hint: &str) -> Result<(), Error> {
-    if text.is_empty() { Err(Error::invalid(field, format!("is empty; {hint}"))) } else { Ok(()) }
-}
-
-impl Operation for ListNumbers {
-    type Output = Page;
-    const NAME: &'static str = "active_list";
-
-    fn request(&self) -> Result<Request, Error> {
-        const LEAVE_OUT: &str = "leave it out to keep them all";
-        let mut request = Request::new(Self::NAME, Method::Get, Effect::Read);
-        let mut add = |name: &str, value: &str| -> Result<(), Error> {
-            not_empty(name, value, LEAVE_OUT)?;
-            request.add_query(name, value);
-            Ok(())
-        };
-        if let Some(region_code) = &self.region_code {
-            add("regionCode", region_code)?;
-        }
-        if let Some(number_type) = &self.number_type {
-            add("type", number_type.as_str())?;
-        }
-        if let Some(pattern) = &self.pattern {
-            if pattern.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2B")) {
-                return Err(Error::invalid(
-                    "numberPattern.pattern",
-                    "is already encoded; give the plus sign itself, as in +1206",
-                ));
-            }
-            add("numberPattern.pattern", pattern)?;
-        }
-        if let Some(search_pattern) = &self.search_pattern {
-            add("numberPattern.searchPattern", search_pattern.as_str())?;
-        }
-        for capability in &self.capability {
-            add("capability", capability.as_str())?;
-        }
-        if let Some(page_size) = self.page_size {
-            if i32::try_from(page_size).map_or(true, |size| size < 1) {
-                let problem = format!("is {page_size}; 1 to {} is wanted", i32::MAX);
-                return Err(Error::invalid("pageSize", problem));
-            }
-            add("pageSize", &page_size.to_string())?;
-        }
-        if let Some(page_token) = &self.page_token {
-            // Sent as it is, it would silently begin the list again from the first page.
-            not_empty("pageToken", page_token, "an empty token means that the list had ended")?;
-            add("pageToken", page_token)?;
-        }
-        if let Some(order_by) = &self.order_by {
-            add("orderBy", order_by.as_str())?;
-        }
-        Ok(request)
-    }
-}
 
 /// Get one number (API: "Retrieve an active phone number").
 #[derive(Debug)]
@@ -468,7 +297,7 @@ impl Operation for UpdateNumber<'_> {
         self.update.check()?;
         Request::new(Self::NAME, Method::Patch, Effect::Write)
             .of_number(&self.phone_number, "")
-            .bringing_about(Asked::Update(Box::new(self.update.clone())))
+            .bringing_about(to_be_updated(self.update.clone()))
             .with_json(self.update)
     }
 }
@@ -486,6 +315,265 @@ impl Operation for ReleaseNumber {
     fn request(&self) -> Result<Request, Error> {
         Ok(Request::new(Self::NAME, Method::Post, Effect::Write)
             .of_number(&self.phone_number, ":release")
-            .bringing_about(Asked::Release))
+            .bringing_about(to_be_released()))
+    }
+}
+
+fn to_be_updated(update: NumberUpdate) -> Asked {
+    Asked::new("", move |found| match found {
+        Found::Json(json) => {
+            read(json).map_or(Verdict::Unclear, |number| judge_update(&update, &number))
+        }
+        // A number that is gone may be gone for another reason, or never have been ours.
+        Found::Nothing => Verdict::Unclear,
+    })
+}
+
+fn to_be_released() -> Asked {
+    Asked::new("", |found| match found {
+        Found::Json(json) => match read::<ActiveNumber>(json) {
+            Some(number) if number.expire_at.is_some() => Verdict::Applied,
+            Some(number) if !number.phone_number.is_empty() => Verdict::NotApplied,
+            _ => Verdict::Unclear,
+        },
+        // As above.
+        Found::Nothing => Verdict::Unclear,
+    })
+}
+
+/// Each field that was asked for must stand in the number, or in a job that is under way. A job that failed is no
+/// evidence; and a mixture is neither here nor there.
+fn judge_update(update: &NumberUpdate, number: &ActiveNumber) -> Verdict {
+    let mut seen = Vec::new();
+    let same = |asked: &str, found: Option<&String>| found.map_or("", String::as_str) == asked;
+    if let Some(name) = update.asked_display_name() {
+        seen.push(same(name, number.display_name.as_ref()));
+    }
+    if let Some(url) = update.asked_callback_url() {
+        seen.push(same(url, number.callback_url.as_ref()));
+    }
+    if let Some((plan, campaign)) = update.asked_sms() {
+        let current = number.sms_configuration.as_ref();
+        let job = number.sms_job().filter(|job| under_way(job.status()));
+        let mut ids = vec![(
+            plan,
+            current.and_then(|sms| sms.service_plan_id.as_ref()),
+            job.and_then(|job| job.service_plan_id.as_ref()),
+        )];
+        if let Some(campaign) = campaign {
+            ids.push((
+                campaign,
+                current.and_then(|sms| sms.campaign_id.as_ref()),
+                job.and_then(|job| job.campaign_id.as_ref()),
+            ));
+        }
+        for (asked, current, job) in ids {
+            // What stands now does not stand for long where a job is about to put something else there.
+            if same(asked, current) && job.is_some_and(|job| job != asked) {
+                return Verdict::Unclear;
+            }
+            seen.push(same(asked, current) || (!asked.is_empty() && same(asked, job)));
+        }
+    }
+    if let Some((application_type, ids)) = update.asked_voice() {
+        let (current, job) = voice_stands(application_type, ids, number);
+        if current && job == Some(false) {
+            return Verdict::Unclear;
+        }
+        seen.push(current || job == Some(true));
+    }
+    if seen.iter().all(|seen| *seen) {
+        Verdict::Applied
+    } else if seen.iter().any(|seen| *seen) {
+        Verdict::Unclear
+    } else {
+        Verdict::NotApplied
+    }
+}
+
+/// Type and ids belong together: they stand in the configuration or in its job, not half here and half there. Whether they
+/// stand in the first, and in the second if one is under way.
+fn voice_stands(
+    asked_type: &VoiceApplicationType,
+    asked_ids: [Option<&String>; 3],
+    number: &ActiveNumber,
+) -> (bool, Option<bool>) {
+    let ids_stand = |found: [Option<&String>; 3]| {
+        asked_ids.iter().zip(found).all(|(asked, found)| {
+            asked.is_none_or(|asked| found.map_or("", String::as_str) == asked)
+        })
+    };
+    let unlinked = asked_ids.iter().flatten().all(|id| id.is_empty());
+    let current = number.voice_configuration.as_ref().map_or(unlinked, |voice| {
+        let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id].map(Option::as_ref);
+        ids_stand(ids) && (unlinked || voice.application_type() == asked_type)
+    });
+    let job = number.voice_job().filter(|job| under_way(job.status())).map(|job| {
+        let ids = [&job.app_id, &job.trunk_id, &job.service_id].map(Option::as_ref);
+        ids_stand(ids) && job.application_type() == asked_type
+    });
+    (current, job)
+}
+
+fn under_way(status: &ProvisioningStatus) -> bool {
+    matches!(status, ProvisioningStatus::Waiting | ProvisioningStatus::InProgress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge_update(update: NumberUpdate, json: &str) -> Verdict {
+        to_be_updated(update).judge(Found::Json(json))
+    }
+
+    #[test]
+    fn updates() {
+        use Verdict::{Applied, NotApplied, Unclear};
+        let new = NumberUpdate::new;
+        let sms = |current: &str, job: &str| {
+            format!(r#"{{"smsConfiguration":{{{current},"scheduledProvisioning":{job}}}}}"#)
+        };
+        let voice = |current: &str, job: &str| {
+            format!(r#"{{"voiceConfiguration":{{{current},"scheduledVoiceProvisioning":{job}}}}}"#)
+        };
+        let none = r#""servicePlanId":"","campaignId":"""#;
+        let plan = r#""servicePlanId":"p""#;
+        let rows: Vec<(NumberUpdate, String, Verdict)> = vec![
+            (new().display_name("d"), r#"{"displayName":"d"}"#.into(), Applied),
+            (new().display_name("d"), r#"{"displayName":"old"}"#.into(), NotApplied),
+            (new().display_name(""), r#"{"displayName":null}"#.into(), Applied),
+            (new().display_name(""), r#"{"displayName":"old"}"#.into(), NotApplied),
+            (new().callback_url("u"), r#"{"callbackUrl":"u"}"#.into(), Applied),
+            (new().callback_url("u"), "{}".into(), NotApplied),
+            (new().display_name("d").callback_url("u"), r#"{"displayName":"d"}"#.into(), Unclear),
+            (new().link_service_plan("p"), sms(plan, "null"), Applied),
+            (
+                new().link_service_plan("p"),
+                sms(none, r#"{"servicePlanId":"p","status":"WAITING"}"#),
+                Applied,
+            ),
+            (
+                new().link_service_plan("p"),
+                sms(none, r#"{"servicePlanId":"p","status":"IN_PROGRESS"}"#),
+                Applied,
+            ),
+            (new().link_service_plan("p"), sms(none, r#"{"servicePlanId":"p"}"#), Applied),
+            (
+                new().link_service_plan("p"),
+                sms(none, r#"{"servicePlanId":"p","status":"FAILED"}"#),
+                NotApplied,
+            ),
+            (
+                new().link_service_plan("p"),
+                sms(none, r#"{"servicePlanId":"p","status":"NEW_ONE"}"#),
+                NotApplied,
+            ),
+            (
+                new().link_service_plan("p"),
+                sms(none, r#"{"servicePlanId":"q","status":"WAITING"}"#),
+                NotApplied,
+            ),
+            (new().link_service_plan("p"), sms(r#""servicePlanId":"q""#, "null"), NotApplied),
+            (new().link_campaign("p", "c"), sms(plan, "null"), Unclear),
+            (
+                new().link_campaign("p", "c"),
+                sms(none, r#"{"servicePlanId":"p","campaignId":"c"}"#),
+                Applied,
+            ),
+            (new().unlink_service_plan(), sms(none, "null"), Applied),
+            (new().unlink_service_plan(), "{}".into(), Applied),
+            (new().unlink_service_plan(), sms(plan, "null"), NotApplied),
+            (
+                new().unlink_service_plan(),
+                sms(plan, r#"{"servicePlanId":"","status":"WAITING"}"#),
+                NotApplied,
+            ),
+            (
+                new().unlink_campaign("p"),
+                sms(r#""servicePlanId":"p","campaignId":"""#, "null"),
+                Applied,
+            ),
+            (
+                new().unlink_campaign("p"),
+                sms(r#""servicePlanId":"p","campaignId":"c""#, "null"),
+                Unclear,
+            ),
+            (new().assign_trunk("t"), voice(r#""type":"EST","trunkId":"t""#, "null"), Applied),
+            (new().assign_trunk("t"), voice(r#""type":"RTC","trunkId":"t""#, "null"), NotApplied),
+            (
+                new().assign_trunk("t"),
+                voice(
+                    r#""type":"RTC","appId":"a""#,
+                    r#"{"type":"EST","trunkId":"t","status":"WAITING"}"#,
+                ),
+                Applied,
+            ),
+            (
+                new().assign_trunk("t"),
+                voice(
+                    r#""type":"RTC","appId":"a""#,
+                    r#"{"type":"EST","trunkId":"t","status":"FAILED"}"#,
+                ),
+                NotApplied,
+            ),
+            (new().assign_trunk("t"), voice(r#""type":"EST","trunkId":"u""#, "null"), NotApplied),
+            (new().assign_voice_application("a"), voice(r#""appId":"a""#, "{}"), Applied),
+            (
+                new().assign_fax_service("f"),
+                voice(r#""type":"RTC""#, r#"{"type":"FAX","serviceId":"f"}"#),
+                Applied,
+            ),
+            (
+                new().display_name("d").assign_trunk("t"),
+                voice(r#""type":"EST","trunkId":"t""#, "null"),
+                Unclear,
+            ),
+            (new().display_name("d"), r#"{"displayName":5}"#.into(), Unclear),
+        ];
+        for (update, json, expected) in rows {
+            assert_eq!(judge_update(update.clone(), &json), expected, "{update:?} {json}");
+        }
+        let update = to_be_updated(new().display_name("d"));
+        assert_eq!(update.judge(Found::Nothing), Unclear);
+    }
+
+    #[test]
+    fn releases() {
+        use Verdict::{Applied, NotApplied, Unclear};
+        let rows = [
+            (Some(r#"{"phoneNumber":"+1","expireAt":"2024-01-01T00:00:00Z"}"#), Applied),
+            (Some(r#"{"phoneNumber":"+1","expireAt":null}"#), NotApplied),
+            (Some("{}"), Unclear),
+            (None, Unclear),
+        ];
+        for (json, expected) in rows {
+            let found = json.map_or(Found::Nothing, Found::Json);
+            assert_eq!(to_be_released().judge(found), expected, "{json:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_about_to_change_again_is_unclear() {
+        use Verdict::{Applied, Unclear};
+        let new = NumberUpdate::new;
+        let sms = |plan: &str, job: &str, status: &str| {
+            format!(
+                r#"{{"smsConfiguration":{{"servicePlanId":"{plan}","scheduledProvisioning":{{"servicePlanId":"{job}","status":"{status}"}}}}}}"#
+            )
+        };
+        let trunk = r#"{"voiceConfiguration":{"type":"EST","trunkId":"t","scheduledVoiceProvisioning":{"type":"RTC","appId":"a","status":"WAITING"}}}"#;
+        let unlink = VoiceTarget::App(String::new());
+        let rows = [
+            (new().unlink_service_plan(), sms("", "p", "WAITING"), Unclear),
+            (new().link_service_plan("p"), sms("p", "q", "IN_PROGRESS"), Unclear),
+            (new().link_service_plan("p"), sms("p", "q", "FAILED"), Applied),
+            (new().link_service_plan("p"), sms("p", "p", "WAITING"), Applied),
+            (new().assign_trunk("t"), trunk.to_owned(), Unclear),
+            (new().voice_configuration("RTC", unlink), "{}".to_owned(), Applied),
+        ];
+        for (update, json, expected) in rows {
+            assert_eq!(judge_update(update.clone(), &json), expected, "{update:?} {json}");
+        }
     }
 }

@@ -2,13 +2,11 @@
 
 use serde::Serialize;
 
+use crate::api::models::{AddressValidation, EmergencyAddress};
+use crate::api::phone_number::PhoneNumber;
+use crate::api::request::{Asked, Effect, Found, Method, Operation, Request, Verdict, read};
 use crate::error::Error;
 use crate::loose::Decode;
-use crate::model::{AddressValidation, EmergencyAddress};
-use crate::operation::{Method, Operation, Request};
-use crate::phone_number::PhoneNumber;
-use crate::reconcile::Asked;
-use crate::retry::Effect;
 use crate::walk::Misfit;
 
 /// An emergency address as it is sent: the five parts that the API requires, and two that it knows.
@@ -201,7 +199,7 @@ impl Operation for ProvisionEmergencyAddress<'_> {
         self.address.check()?;
         Request::new(Self::NAME, Method::Post, Effect::Write)
             .of_number(&self.phone_number, "/emergencyAddress:provision")
-            .bringing_about(Asked::Provision(Box::new(self.address.clone())))
+            .bringing_about(to_be_provisioned(self.address.clone()))
             .with_json(self.address)
     }
 }
@@ -229,7 +227,7 @@ impl Operation for DeprovisionEmergencyAddress {
     fn request(&self) -> Result<Request, Error> {
         let mut request = Request::new(Self::NAME, Method::Post, Effect::Write)
             .of_number(&self.phone_number, "/emergencyAddress:deprovision")
-            .bringing_about(Asked::Deprovision);
+            .bringing_about(to_be_deprovisioned());
         request.may_be_empty = true;
         Ok(request)
     }
@@ -252,5 +250,142 @@ impl Operation for ValidateEmergencyAddress<'_> {
         Request::new(Self::NAME, Method::Post, Effect::Read)
             .of_number(&self.phone_number, "/emergencyAddress:validate")
             .with_json(self.address)
+    }
+}
+
+/// Where a number's emergency address is read.
+const PLACE: &str = "/emergencyAddress";
+
+fn to_be_provisioned(request: EmergencyAddressRequest) -> Asked {
+    Asked::new(PLACE, move |found| match found {
+        Found::Json(json) => {
+            read(json).map_or(Verdict::Unclear, |found| judge_address(request.address(), &found))
+        }
+        Found::Nothing => Verdict::NotApplied,
+    })
+}
+
+fn to_be_deprovisioned() -> Asked {
+    Asked::new(PLACE, |found| match found {
+        Found::Nothing => Verdict::Applied,
+        Found::Json(json) => match read::<EmergencyAddress>(json) {
+            Some(address) if address != EmergencyAddress::default() => Verdict::NotApplied,
+            _ => Verdict::Unclear,
+        },
+    })
+}
+
+/// Case, spaces and the service's own corrections apart.
+fn judge_address(asked: &Address, found: &EmergencyAddress) -> Verdict {
+    let found = Address::from(found);
+    let same = |part: fn(&Address) -> &str| plain(part(asked)) == plain(part(&found));
+    let number = same(Address::street_number);
+    let code = same(Address::postal_code);
+    // Another flat of the same house is another address. What was not asked for, the service may have added.
+    let detail = |asked: Option<&str>, found: Option<&str>| {
+        asked.is_none_or(|asked| plain(asked) == plain(found.unwrap_or("")))
+    };
+    let rest = same(Address::street_info)
+        && same(Address::city)
+        && same(Address::state)
+        && detail(asked.asked_location(), found.asked_location())
+        && detail(asked.asked_plus_four(), found.asked_plus_four());
+    match (number, code, rest) {
+        (true, true, true) => Verdict::Applied,
+        // Another house: what was there before.
+        (false, _, _) => Verdict::NotApplied,
+        // The same house number with another spelling of the rest: corrected, or not yet replaced.
+        _ => Verdict::Unclear,
+    }
+}
+
+/// A part of an address in the form in which two spellings of the same place are equal.
+fn plain(part: &str) -> String {
+    const SHORT: [(&str, &str); 20] = [
+        ("street", "st"),
+        ("road", "rd"),
+        ("avenue", "ave"),
+        ("boulevard", "blvd"),
+        ("drive", "dr"),
+        ("lane", "ln"),
+        ("court", "ct"),
+        ("place", "pl"),
+        ("square", "sq"),
+        ("terrace", "ter"),
+        ("parkway", "pkwy"),
+        ("highway", "hwy"),
+        ("north", "n"),
+        ("south", "s"),
+        ("east", "e"),
+        ("west", "w"),
+        ("northeast", "ne"),
+        ("northwest", "nw"),
+        ("southeast", "se"),
+        ("southwest", "sw"),
+    ];
+    let words = part.split(|c: char| c.is_whitespace() || c == '.' || c == ',');
+    let words = words.filter(|word| !word.is_empty()).map(str::to_lowercase).map(|word| {
+        SHORT.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| (*short).to_owned())
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        use Verdict::{Applied, NotApplied, Unclear};
+        let address = Address::new("3500", "Lenox Road NE", "Atlanta", "GA", "30326");
+        let provision = to_be_provisioned(EmergencyAddressRequest::new("Office", address));
+        let deprovision = to_be_deprovisioned();
+        let reads = |number: &str, street: &str, city: &str, code: &str| {
+            format!(
+                r#"{{"streetNumber":"{number}","streetInfo":"{street}","city":"{city}","state":"GA","postalCode":"{code}"}}"#
+            )
+        };
+        let rows: Vec<(&Asked, Option<String>, Verdict)> = vec![
+            (&provision, Some(reads("3500", "Lenox Road NE", "Atlanta", "30326")), Applied),
+            (&provision, Some(reads("3500", " LENOX  rd. NE ", "ATLANTA", "30326")), Applied),
+            (&provision, Some(reads("3500", "Lenox Rd Northeast", "Atlanta", "30326")), Applied),
+            (&provision, Some(reads("3500", "Peachtree Rd", "Atlanta", "30326")), Unclear),
+            (&provision, Some(reads("3500", "Lenox Rd NE", "Atlanta", "30327")), Unclear),
+            (&provision, Some(reads("12345", "Main St", "Springfield", "62701")), NotApplied),
+            (&provision, None, NotApplied),
+            (&deprovision, None, Applied),
+            (&deprovision, Some(reads("1", "Main St", "X", "1")), NotApplied),
+            (&deprovision, Some("{}".into()), Unclear),
+        ];
+        for (asked, json, expected) in rows {
+            let found = json.as_deref().map_or(Found::Nothing, Found::Json);
+            assert_eq!(asked.judge(found), expected, "{asked:?} {json:?}");
+        }
+    }
+
+    #[test]
+    fn other_flats_are_unclear() {
+        use Verdict::{Applied, Unclear};
+        let asked = |address| to_be_provisioned(EmergencyAddressRequest::new("Office", address));
+        let house = Address::new("1", "Main St", "Springfield", "IL", "62701");
+        let flat = asked(house.clone().location("Apt 9"));
+        let exact = asked(house.clone().postal_code_plus_four("1234"));
+        let reads = |more: &str| {
+            format!(
+                r#"{{"streetNumber":"1","streetInfo":"Main St","city":"Springfield","state":"IL","postalCode":"62701"{more}}}"#
+            )
+        };
+        let rows = [
+            (&flat, reads(""), Unclear),
+            (&flat, reads(r#","location":"Apt 5""#), Unclear),
+            (&flat, reads(r#","location":"apt 9""#), Applied),
+            (&exact, reads(r#","postalCodePlusFour":"4321""#), Unclear),
+            (&exact, reads(r#","postalCodePlusFour":"1234""#), Applied),
+        ];
+        for (asked, json, expected) in rows {
+            assert_eq!(asked.judge(Found::Json(&json)), expected, "{asked:?} {json}");
+        }
+        let more = reads(r#","location":"","postalCodePlusFour":"1234""#);
+        assert_eq!(asked(house).judge(Found::Json(&more)), Applied);
     }
 }

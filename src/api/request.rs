@@ -1,15 +1,16 @@
 //! From an operation to plain data: the last generic step before decoding, and a pure one.
+//!
+//! Asking first: when nobody knows what became of a write, the number itself, or its emergency address, is read and
+//! compared with what was asked for. Pure: what to read, and what the answer means.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
+use crate::api::phone_number::PhoneNumber;
 use crate::error::Error;
 use crate::json::Outline;
 use crate::loose::Decode;
-use crate::phone_number::PhoneNumber;
-use crate::reconcile::Asked;
-use crate::retry::Effect;
 
 /// One of the API's operations, with its parameters.
 pub(crate) trait Operation {
@@ -102,7 +103,7 @@ impl Request {
     pub(crate) fn question(&self) -> Option<(Self, &Asked)> {
         let (asked, number) = (self.asked.as_ref()?, self.phone_number.as_ref()?);
         let question = Self::new(self.operation, Method::Get, Effect::Read);
-        Some((question.of_number(number, asked.place()), asked))
+        Some((question.of_number(number, asked.place), asked))
     }
 
     /// Appends a query parameter, its value encoded exactly once.
@@ -112,6 +113,66 @@ impl Request {
         self.target.push('=');
         push_encoded(&mut self.target, value);
     }
+}
+
+/// Whether sending the request twice does harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Reading: it can be repeated freely.
+    Read,
+    /// Changing something: it is repeated only when the first one certainly did nothing.
+    Write,
+}
+
+/// What a write was meant to bring about.
+pub(crate) struct Asked {
+    /// Where to look, below the number.
+    place: &'static str,
+    judge: Box<Judge>,
+}
+
+/// Compares what was asked for with what was found.
+type Judge = dyn Fn(Found<'_>) -> Verdict;
+
+impl Asked {
+    pub(crate) fn new(place: &'static str, judge: impl Fn(Found<'_>) -> Verdict + 'static) -> Self {
+        Self { place, judge: Box::new(judge) }
+    }
+
+    /// Compares what was asked for with what was found.
+    pub(crate) fn judge(&self, found: Found<'_>) -> Verdict {
+        (self.judge)(found)
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found<'a> {
+    /// The service's JSON.
+    Json(&'a str),
+    /// There is none: 404.
+    Nothing,
+}
+
+/// What that says about the write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It was carried out, or everything is as it would have made it.
+    Applied,
+    /// Nothing of it is to be seen.
+    NotApplied,
+    /// Neither can be said.
+    Unclear,
+}
+
+pub(crate) fn read<T: Decode>(json: &str) -> Option<T> {
+    T::decode(json).ok()
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986.

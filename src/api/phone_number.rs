@@ -1,9 +1,6 @@
 //! Phone numbers as the caller gives them.
 
 use std::fmt;
-use std::str::FromStr;
-
-use crate::error::Error;
 
 /// A phone number in E.164 form: `+`, then 2 to 15 digits of which the first is not 0.
 ///
@@ -26,6 +23,14 @@ impl PhoneNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Takes a text; the error says what is wrong with it.
+    pub(crate) fn check(text: String) -> Result<Self, String> {
+        match problem(&text) {
+            None => Ok(Self(text)),
+            Some(problem) => Err(problem),
+        }
+    }
 }
 
 /// Says what is wrong, so that a person can mend it; `None` when nothing is.
@@ -47,41 +52,6 @@ fn problem(text: &str) -> Option<String> {
         return Some(format!("{shown:?} has {} digits; E.164 has 2 to 15", digits.len()));
     }
     None
-}
-
-impl TryFrom<String> for PhoneNumber {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self, Error> {
-        match problem(&text) {
-            None => Ok(Self(text)),
-            Some(problem) => Err(Error::invalid("phoneNumber", problem)),
-        }
-    }
-}
-
-impl TryFrom<&str> for PhoneNumber {
-    type Error = Error;
-
-    fn try_from(text: &str) -> Result<Self, Error> {
-        text.to_owned().try_into()
-    }
-}
-
-impl TryFrom<&String> for PhoneNumber {
-    type Error = Error;
-
-    fn try_from(text: &String) -> Result<Self, Error> {
-        text.clone().try_into()
-    }
-}
-
-impl FromStr for PhoneNumber {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        text.try_into()
-    }
 }
 
 impl From<&PhoneNumber> for PhoneNumber {

@@ -3,12 +3,12 @@
 //! Every field that the service may leave out is an `Option` or a list; null, `""`, `{}` and a missing field read
 //! alike. Fields that this version does not know stay in [`Answer::json`](crate::Answer::json).
 
-use crate::enums::{
+use crate::api::enums::{
     Capability, NumberType, ProvisioningStatus, SmsErrorCode, ValidationResult,
     VoiceApplicationType,
 };
+use crate::api::timestamp::Timestamp;
 use crate::loose::answer;
-use crate::timestamp::Timestamp;
 
 impl crate::loose::Piece for Timestamp {
     const WANTED: &'static str = "a timestamp";
