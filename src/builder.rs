@@ -5,14 +5,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::auth::Credentials;
+use crate::call::credentials::Credentials;
+use crate::call::retry::RetryPolicy;
+use crate::call::{Engine, EngineConfig};
 use crate::client::Client;
-use crate::engine::{Engine, EngineConfig};
 use crate::error::Error;
 use crate::http::HttpConfig;
 use crate::log::{Log, LogLevel};
 use crate::proxy::{Origin, Proxy, ProxyChoice, parse_port, split_port};
-use crate::retry::RetryPolicy;
 use crate::tls::Trusted;
 
 /// The settings of a [`Client`]. Each has a default; [`build`](ClientBuilder::build) checks them all.

@@ -14,13 +14,13 @@ use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Operation, Request};
-use crate::auth::Credentials;
 use crate::builder::ClientBuilder;
+use crate::call::Engine;
+use crate::call::credentials::Credentials;
+use crate::call::response::Reply;
 use crate::cancel::CancelToken;
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::json;
-use crate::judge::Reply;
 use crate::loose::Decode;
 use crate::pages::{Numbers, Pages};
 use crate::walk::Misfit;

@@ -16,17 +16,17 @@ use crate::api::list::ListNumbers;
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Found, Method, Operation, Request};
-use crate::api_error;
-use crate::auth::Fresh;
+use crate::call::api_error;
+use crate::call::response::{self, Reply};
+use crate::call::retry::{Circumstances, Decision, Failure, RetryPolicy, parse_retry_after};
+use crate::call::token::Fresh;
 use crate::client::{Answer, answer_of};
 use crate::error::{Error, ErrorKind, is_retryable_status};
 use crate::ffi::{document, input};
 use crate::framing::{Body, Chunks, Flaw, Head};
 use crate::http::Incoming;
 use crate::json::{self, Outline};
-use crate::judge::{self, Reply};
 use crate::loose::Decode;
-use crate::retry::{Circumstances, Decision, Failure, RetryPolicy, parse_retry_after};
 
 /// A target: its name, which is also its corpus', and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
@@ -61,7 +61,7 @@ pub fn answers(body: &[u8]) {
     for may_be_empty in [false, true] {
         let mut request = Request::new("", Method::Get, Effect::Read);
         request.may_be_empty = may_be_empty;
-        match judge::read(incoming(200, body), &request) {
+        match response::read(incoming(200, body), &request) {
             Ok(reply) => {
                 let bare = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
                 let empty = may_be_empty && body.is_empty() && reply.json == "{}";

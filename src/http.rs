@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroize;
 
 use crate::api::request::Method;
-use crate::auth::Header;
 use crate::body;
+use crate::call::credentials::Header;
 use crate::cancel::Bounds;
 use crate::connection::{Connection, Problem, Way};
 use crate::dns::{LookupError, Names};

@@ -112,16 +112,13 @@
 )]
 
 mod api;
-mod api_error;
-mod auth;
 mod body;
 mod builder;
+mod call;
 mod cancel;
 mod client;
 mod connection;
 mod dns;
-mod echo;
-mod engine;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
@@ -131,12 +128,10 @@ mod framing;
 pub mod fuzz;
 mod http;
 mod json;
-mod judge;
 mod log;
 mod loose;
 mod pages;
 mod proxy;
-mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod socket;
@@ -157,8 +152,8 @@ pub use api::models::{
 pub use api::numbers::{NumberUpdate, VoiceTarget};
 pub use api::phone_number::PhoneNumber;
 pub use api::timestamp::Timestamp;
-pub use auth::Credentials;
 pub use builder::ClientBuilder;
+pub use call::credentials::Credentials;
 pub use cancel::CancelToken;
 pub use client::{Answer, Client};
 pub use error::{

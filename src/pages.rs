@@ -8,10 +8,10 @@ use std::time::Instant;
 use crate::api::list::ListNumbers;
 use crate::api::models::{ActiveNumber, Page};
 use crate::api::request::{Operation, Request};
+use crate::call::response::Reply;
 use crate::cancel::CancelToken;
 use crate::client::{Answer, Client};
 use crate::error::Error;
-use crate::judge::Reply;
 use crate::loose::{Field, Items};
 use crate::walk::Misfit;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::auth::basic;
+use crate::call::credentials::basic;
 
 /// What the client was told about proxies.
 #[derive(Clone, Default, PartialEq, Eq)]

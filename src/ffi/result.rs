@@ -13,9 +13,9 @@ use super::{
     SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL, SINCH_NUMBERS_E_TIMEOUT, SINCH_NUMBERS_OK,
     code_name, sinch_numbers_code,
 };
+use crate::call::response::Reply;
 use crate::error::{Error, ErrorKind, FieldViolation};
 use crate::json;
-use crate::judge::Reply;
 
 /// An immutable result.
 pub(super) struct Outcome {

@@ -1,5 +1,6 @@
 //! Bodies from public sources, where the folder that holds them stands beside the project. The same cases are covered
-//! by the project's own samples, in `src/api/models.rs`, `src/api_error.rs`, `src/auth.rs` and beside this file.
+//! by the project's own samples, in `src/api/models.rs`, `src/call/api_error.rs`, `src/call/token.rs` and beside this
+//! file.
 
 use std::fs;
 use std::path::Path;

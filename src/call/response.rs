@@ -5,12 +5,12 @@ use std::mem;
 use zeroize::Zeroize;
 
 use crate::api::request::Request;
-use crate::api_error;
-use crate::auth::Fresh;
+use crate::call::api_error;
+use crate::call::retry::Failure;
+use crate::call::token::Fresh;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Broken, How, Incoming};
 use crate::json::{self, Outline};
-use crate::retry::Failure;
 
 /// A successful answer.
 #[derive(Debug)]

@@ -1,132 +1,15 @@
-//! How calls prove who they are: Basic, or OAuth2 client credentials with a token that all threads share.
+//! The access token that all threads share.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::call::credentials::Header;
 use crate::cancel::Bounds;
 use crate::error::{Error, ErrorKind, Phase, is_retryable_status};
 use crate::json;
 use crate::sys::{Ready, Waker, Woken};
-
-/// An access key of a Sinch project, and the way to use it.
-///
-/// The secret is wiped from memory when the last copy is dropped, and `Debug` does not show it.
-#[derive(Clone)]
-pub struct Credentials(Arc<Inner>);
-
-struct Inner {
-    method: Method,
-    key_id: String,
-    key_secret: Zeroizing<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Method {
-    OAuth2,
-    Basic,
-}
-
-impl Credentials {
-    /// Uses an access key for OAuth2 client credentials: the key is shown to the token endpoint only, calls carry a
-    /// token that expires. This is the way for production.
-    pub fn oauth2(key_id: impl Into<String>, key_secret: impl Into<String>) -> Self {
-        Self::new(Method::OAuth2, key_id.into(), key_secret.into())
-    }
-
-    /// Shows the access key itself on every call. The service limits the rate of such calls heavily: it is meant for
-    /// trying things out.
-    pub fn basic(key_id: impl Into<String>, key_secret: impl Into<String>) -> Self {
-        Self::new(Method::Basic, key_id.into(), key_secret.into())
-    }
-
-    fn new(method: Method, key_id: String, key_secret: String) -> Self {
-        Self(Arc::new(Inner { method, key_id, key_secret: Zeroizing::new(key_secret) }))
-    }
-
-    pub(crate) fn uses_tokens(&self) -> bool {
-        self.0.method == Method::OAuth2
-    }
-
-    /// Refuses what cannot stand in a header, without repeating it.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        const LONGEST: usize = 1024;
-        let Inner { key_id, key_secret, .. } = &*self.0;
-        for (field, text) in [("keyId", key_id.as_str()), ("keySecret", key_secret.as_str())] {
-            if text.len() > LONGEST {
-                return Err(Error::invalid(field, format!("is longer than {LONGEST} bytes")));
-            }
-        }
-        if key_id.is_empty() {
-            return Err(Error::invalid("keyId", "is empty"));
-        }
-        if !key_id.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
-            return Err(Error::invalid(
-                "keyId",
-                "holds a character that is not printable ASCII, or a colon",
-            ));
-        }
-        if key_secret.is_empty() {
-            return Err(Error::invalid("keySecret", "is empty"));
-        }
-        if key_secret.chars().any(char::is_control) {
-            return Err(Error::invalid("keySecret", "holds a control character"));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn key_secret(&self) -> &str {
-        &self.0.key_secret
-    }
-
-    /// The header of Basic authentication: for calls, or for the token endpoint.
-    pub(crate) fn basic_header(&self) -> Header {
-        Arc::new(basic(&self.0.key_id, &self.0.key_secret))
-    }
-}
-
-/// Writes the value of a header of Basic authentication.
-pub(crate) fn basic(name: &str, password: &str) -> Zeroizing<String> {
-    let mut plain = Zeroizing::new(String::with_capacity(name.len() + 1 + password.len()));
-    for part in [name, ":", password] {
-        plain.push_str(part);
-    }
-    let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
-    header.push_str("Basic ");
-    push_base64(&mut header, plain.as_bytes());
-    header
-}
-
-/// Writes standard base64. Within the capacity of `out`, so that no copy is left behind by a reallocation.
-fn push_base64(out: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit <= chunk.len() {
-                let index = (group >> (18 - 6 * digit)) & 63;
-                out.push(char::from(DIGITS[index as usize]));
-            } else {
-                out.push('=');
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("method", &self.0.method)
-            .field("key_id", &self.0.key_id)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The whole value of an `Authorization` header, wiped when the last one who needs it is done.
-pub(crate) type Header = Arc<Zeroizing<String>>;
 
 /// What a call shows the service.
 pub(crate) struct Token {
@@ -395,41 +278,6 @@ mod tests {
     }
 
     const HOUR: Duration = Duration::from_secs(3600);
-
-    #[test]
-    fn basic_headers() {
-        for (id, secret, expected) in [
-            ("Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
-            ("a", "b", "Basic YTpi"),
-            ("a", "bc", "Basic YTpiYw=="),
-            ("a", "bcd", "Basic YTpiY2Q="),
-            ("test", "123£", "Basic dGVzdDoxMjPCow=="),
-        ] {
-            assert_eq!(Credentials::basic(id, secret).basic_header().as_str(), expected);
-        }
-    }
-
-    #[test]
-    fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
-        let rows = [
-            ("", "s", "keyId: is empty"),
-            ("a:b", "s", "keyId: holds"),
-            ("a b", "s", "keyId: holds"),
-            ("a\r\nb", "s", "keyId: holds"),
-            ("é", "s", "keyId: holds"),
-            ("k", "", "keySecret: is empty"),
-            ("k", "hush\nhush", "keySecret: holds"),
-            ("k", &"hush".repeat(257), "keySecret: is longer"),
-        ];
-        for (id, secret, expected) in rows {
-            let credentials = Credentials::oauth2(id, secret);
-            let error = credentials.check().unwrap_err();
-            assert!(error.to_string().starts_with(expected), "{error}");
-            assert!(!format!("{error:?}").contains("hush"));
-        }
-        assert!(Credentials::basic("k", "pass:wörd ok").check().is_ok());
-        assert!(!format!("{:?}", Credentials::basic("k", "hush")).contains("hush"));
-    }
 
     #[test]
     fn token_answers() {

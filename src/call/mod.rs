@@ -1,21 +1,28 @@
 //! One call: plain data out, the service's JSON back, with retries in between. Not generic; both faces of the
 //! library, Rust and C, stand on it.
 
+pub(crate) mod api_error;
+pub(crate) mod credentials;
+mod redact;
+pub(crate) mod response;
+pub(crate) mod retry;
+pub(crate) mod token;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::api::request::{Asked, Effect, Found, Method, Request, Verdict};
-use crate::auth::{Credentials, Fresh, Header, Token, TokenCache};
+use crate::call::credentials::{Credentials, Header};
+use crate::call::response::{Reply, failed, read, read_token};
+use crate::call::retry::{Circumstances, Decision, Dice, Failure, RetryBudget, RetryPolicy};
+use crate::call::token::{Fresh, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
-use crate::echo;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::http::{Broken, Http, HttpConfig, Incoming, Outgoing};
 use crate::json::Outline;
-use crate::judge::{Reply, failed, read, read_token};
 use crate::log::{Log, LogLevel};
 use crate::proxy::Proxy;
-use crate::retry::{Circumstances, Decision, Dice, Failure, RetryBudget, RetryPolicy};
 use crate::sys::{self, PerProcess};
 use crate::tls::Tls;
 
@@ -416,7 +423,7 @@ impl Engine {
         let mut secrets: Vec<&str> =
             headers.filter_map(|header| Some(header.split_once(' ')?.1)).collect();
         secrets.push(self.credentials.key_secret());
-        echo::mask(error, &secrets)
+        redact::mask(error, &secrets)
     }
 
     /// Waits before another attempt.

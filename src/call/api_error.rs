@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::call::retry::parse_retry_after;
 use crate::error::{ApiError, Error, ErrorKind, FieldViolation, excerpt};
 use crate::http::Incoming;
 use crate::json;
-use crate::retry::parse_retry_after;
 
 /// Reads an answer with an error status.
 pub(crate) fn read(incoming: &Incoming) -> Error {
