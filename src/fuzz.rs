@@ -20,7 +20,7 @@ use crate::call::api_error;
 use crate::call::response::{self, Reply};
 use crate::call::retry::{Circumstances, Decision, Failure, RetryPolicy, parse_retry_after};
 use crate::call::token::Fresh;
-use crate::client::{Answer, answer_of};
+use crate::client::response::{Answer, answer_of};
 use crate::error::{Error, ErrorKind, is_retryable_status};
 use crate::ffi::{document, input};
 use crate::framing::{Body, Chunks, Flaw, Head};

@@ -113,7 +113,6 @@
 
 mod api;
 mod body;
-mod builder;
 mod call;
 mod cancel;
 mod client;
@@ -130,7 +129,6 @@ mod http;
 mod json;
 mod log;
 mod loose;
-mod pages;
 mod proxy;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -152,14 +150,15 @@ pub use api::models::{
 pub use api::numbers::{NumberUpdate, VoiceTarget};
 pub use api::phone_number::PhoneNumber;
 pub use api::timestamp::Timestamp;
-pub use builder::ClientBuilder;
 pub use call::credentials::Credentials;
 pub use cancel::CancelToken;
-pub use client::{Answer, Client};
+pub use client::Client;
+pub use client::builder::ClientBuilder;
+pub use client::pages::{Numbers, Pages};
+pub use client::response::Answer;
 pub use error::{
     ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase, ProtocolViolation,
 };
 pub use log::LogLevel;
-pub use pages::{Numbers, Pages};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Sandbox, SandboxBuilder};

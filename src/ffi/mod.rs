@@ -30,12 +30,12 @@ use crate::api::list::ListNumbers;
 use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
-use crate::builder::ClientBuilder;
 use crate::cancel::CancelToken;
 use crate::client::Client;
+use crate::client::builder::ClientBuilder;
+use crate::client::pages::PageWalk;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::log::LogLevel;
-use crate::pages::PageWalk;
 use crate::sys;
 
 /// What a function came to. New values may come: treat an unknown one as a failure.

@@ -1,7 +1,10 @@
 //! The client: one line per operation.
 
+pub(crate) mod builder;
+pub(crate) mod pages;
+pub(crate) mod response;
+
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,16 +16,15 @@ use crate::api::list::ListNumbers;
 use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Operation, Request};
-use crate::builder::ClientBuilder;
+use crate::api::request::{Operation, Request};
 use crate::call::Engine;
 use crate::call::credentials::Credentials;
 use crate::call::response::Reply;
 use crate::cancel::CancelToken;
+use crate::client::builder::ClientBuilder;
+use crate::client::pages::{Numbers, Pages};
+use crate::client::response::{Answer, answer_of, unreadable};
 use crate::error::Error;
-use crate::json;
-use crate::loose::Decode;
-use crate::pages::{Numbers, Pages};
 use crate::walk::Misfit;
 
 /// A client of one project's active numbers.
@@ -41,58 +43,6 @@ pub struct Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").finish_non_exhaustive()
-    }
-}
-
-/// What a method of [`Client`] returns: the value, and what else is known about the answer.
-///
-/// It derefs to the value; [`into_inner`](Answer::into_inner) takes it out.
-#[derive(Clone, Debug)]
-pub struct Answer<T> {
-    value: T,
-    json: String,
-    attempts: u32,
-    reconciled: bool,
-    request_id: Option<String>,
-}
-
-impl<T> Answer<T> {
-    /// Returns the value.
-    pub fn into_inner(self) -> T {
-        self.value
-    }
-
-    /// Returns the service's JSON as it came, with the fields that this version does not know.
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// Returns a part of the service's JSON, as raw JSON, by its JSON pointer (RFC 6901): `/smsConfiguration/newField`.
-    pub fn raw_value(&self, pointer: &str) -> Option<&str> {
-        json::value_at(&self.json, pointer)
-    }
-
-    /// Returns how often the request was sent: 1, or more after a retry.
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// Tells whether a write's own answer was lost and its success was found out by reading: the value is what was read then.
-    pub fn reconciled(&self) -> bool {
-        self.reconciled
-    }
-
-    /// Returns the id that the service gave the request, if it gave one: quote it to its support.
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
-    }
-}
-
-impl<T> Deref for Answer<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
     }
 }
 
@@ -339,39 +289,6 @@ impl Client {
     pub(crate) fn warn(&self, line: &str) {
         self.engine.warn(line);
     }
-}
-
-/// Reads an answer as that of an operation.
-pub(crate) fn answer_of<O: Operation>(
-    reply: Reply,
-    request: Option<&Request>,
-) -> Result<Answer<O::Output>, Error> {
-    match O::Output::decode(&reply.json) {
-        Ok(value) => {
-            let Reply { json, request_id, attempts, reconciled, .. } = reply;
-            Ok(Answer { value, json, attempts, reconciled, request_id })
-        }
-        Err(misfit) => {
-            // It was a success, only one that cannot be read: a write has taken effect.
-            let applied = request.is_some_and(|request| request.effect == Effect::Write);
-            let number = request.and_then(|request| request.phone_number.as_ref());
-            let error = unreadable(&misfit, &reply, O::NAME, number);
-            Err(error.maybe_applied(applied))
-        }
-    }
-}
-
-/// The error about an answer that is JSON, but not what it should be.
-fn unreadable(
-    misfit: &Misfit,
-    reply: &Reply,
-    operation: &'static str,
-    phone_number: Option<&PhoneNumber>,
-) -> Error {
-    let problem = format!("the answer does not fit: {misfit}");
-    Error::protocol(problem, Some(reply.http_status), reply.json.as_bytes())
-        .of_operation(operation, phone_number)
-        .attempted(reply.attempts)
 }
 
 fn checked<O: Operation, N>(phone_number: N) -> Result<PhoneNumber, Error>

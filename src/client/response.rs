@@ -1,0 +1,96 @@
+//! What a method of the client returns.
+
+use std::ops::Deref;
+
+use crate::api::phone_number::PhoneNumber;
+use crate::api::request::{Effect, Operation, Request};
+use crate::call::response::Reply;
+use crate::error::Error;
+use crate::json;
+use crate::loose::Decode;
+use crate::walk::Misfit;
+
+/// What a method of [`Client`](crate::Client) returns: the value, and what else is known about the answer.
+///
+/// It derefs to the value; [`into_inner`](Answer::into_inner) takes it out.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    pub(super) value: T,
+    pub(super) json: String,
+    pub(super) attempts: u32,
+    pub(super) reconciled: bool,
+    pub(super) request_id: Option<String>,
+}
+
+impl<T> Answer<T> {
+    /// Returns the value.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// Returns the service's JSON as it came, with the fields that this version does not know.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// Returns a part of the service's JSON, as raw JSON, by its JSON pointer (RFC 6901): `/smsConfiguration/newField`.
+    pub fn raw_value(&self, pointer: &str) -> Option<&str> {
+        json::value_at(&self.json, pointer)
+    }
+
+    /// Returns how often the request was sent: 1, or more after a retry.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Tells whether a write's own answer was lost and its success was found out by reading: the value is what was read then.
+    pub fn reconciled(&self) -> bool {
+        self.reconciled
+    }
+
+    /// Returns the id that the service gave the request, if it gave one: quote it to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+}
+
+impl<T> Deref for Answer<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Reads an answer as that of an operation.
+pub(crate) fn answer_of<O: Operation>(
+    reply: Reply,
+    request: Option<&Request>,
+) -> Result<Answer<O::Output>, Error> {
+    match O::Output::decode(&reply.json) {
+        Ok(value) => {
+            let Reply { json, request_id, attempts, reconciled, .. } = reply;
+            Ok(Answer { value, json, attempts, reconciled, request_id })
+        }
+        Err(misfit) => {
+            // It was a success, only one that cannot be read: a write has taken effect.
+            let applied = request.is_some_and(|request| request.effect == Effect::Write);
+            let number = request.and_then(|request| request.phone_number.as_ref());
+            let error = unreadable(&misfit, &reply, O::NAME, number);
+            Err(error.maybe_applied(applied))
+        }
+    }
+}
+
+/// The error about an answer that is JSON, but not what it should be.
+pub(super) fn unreadable(
+    misfit: &Misfit,
+    reply: &Reply,
+    operation: &'static str,
+    phone_number: Option<&PhoneNumber>,
+) -> Error {
+    let problem = format!("the answer does not fit: {misfit}");
+    Error::protocol(problem, Some(reply.http_status), reply.json.as_bytes())
+        .of_operation(operation, phone_number)
+        .attempted(reply.attempts)
+}
