@@ -12,11 +12,22 @@ mod capi {
     use std::fs;
     use std::path::Path;
 
-    const SOURCE: &str = "src/ffi/mod.rs";
-    const CONTRACT: &str = "src/ffi/contract.h";
+    /// In the order of the header.
+    const SOURCES: [&str; 7] = [
+        "src/ffi/version.rs",
+        "src/ffi/codes.rs",
+        "src/ffi/client.rs",
+        "src/ffi/operations.rs",
+        "src/ffi/pages.rs",
+        "src/ffi/result.rs",
+        "src/ffi/cancel.rs",
+    ];
+    const CONTRACT: &str = "src/ffi/header.h";
 
     pub(crate) fn build() {
-        println!("cargo::rerun-if-changed={SOURCE}");
+        for source in SOURCES {
+            println!("cargo::rerun-if-changed={source}");
+        }
         println!("cargo::rerun-if-changed={CONTRACT}");
         write_header();
         if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
@@ -42,9 +53,10 @@ mod capi {
         let (head, foot) = contract.split_once("@ITEMS@").expect("a place for the items");
 
         let mut items = Vec::new();
-        cbindgen::Builder::new()
-            .with_config(config())
-            .with_src(Path::new(&root).join(SOURCE))
+        let builder = cbindgen::Builder::new().with_config(config());
+        SOURCES
+            .iter()
+            .fold(builder, |builder, source| builder.with_src(Path::new(&root).join(source)))
             .generate()
             .expect("cbindgen reads the C layer")
             .write(&mut items);

@@ -22,7 +22,8 @@ use crate::call::retry::{Circumstances, Decision, Failure, RetryPolicy, parse_re
 use crate::call::token::Fresh;
 use crate::client::response::{Answer, answer_of};
 use crate::error::{Error, ErrorKind, is_retryable_status};
-use crate::ffi::{document, input};
+use crate::ffi::input;
+use crate::ffi::result::document;
 use crate::framing::{Body, Chunks, Flaw, Head};
 use crate::http::Incoming;
 use crate::json::{self, Outline};

@@ -5,9 +5,7 @@ use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::{
-    sinch_numbers_cancel, sinch_numbers_client, sinch_numbers_pages, sinch_numbers_result,
-};
+use super::Failure;
 
 /// The longest text that is taken, in bytes.
 pub(super) const MAX_TEXT: usize = 1024 * 1024;
@@ -30,30 +28,6 @@ pub(super) trait Opaque: Sized {
     const TAG: u64;
     /// What the parameter is called, for messages.
     const NAME: &'static str;
-}
-
-impl Opaque for sinch_numbers_client {
-    type Value = super::ClientHandle;
-    const TAG: u64 = 0x5349_4e43_484e_4d01;
-    const NAME: &'static str = "client";
-}
-
-impl Opaque for sinch_numbers_pages {
-    type Value = super::PagesHandle;
-    const TAG: u64 = 0x5349_4e43_484e_4d02;
-    const NAME: &'static str = "pages";
-}
-
-impl Opaque for sinch_numbers_result {
-    type Value = super::result::Outcome;
-    const TAG: u64 = 0x5349_4e43_484e_4d03;
-    const NAME: &'static str = "result";
-}
-
-impl Opaque for sinch_numbers_cancel {
-    type Value = crate::cancel::CancelToken;
-    const TAG: u64 = 0x5349_4e43_484e_4d04;
-    const NAME: &'static str = "cancel";
 }
 
 /// A handle in use: it is not freed under it.
@@ -107,6 +81,28 @@ pub(super) unsafe fn take_part<'a, O: Opaque>(
         return Err("freed");
     }
     Ok(used)
+}
+
+/// # Safety
+///
+/// As [`take_part`].
+pub(super) unsafe fn required<'a, O: Opaque>(pointer: *const O) -> Result<Used<'a, O>, Failure> {
+    // SAFETY: handed on.
+    unsafe { take_part(pointer) }
+        .map_err(|problem| Failure::Misuse(format!("{} is {problem}", O::NAME)))
+}
+
+/// # Safety
+///
+/// As [`take_part`].
+pub(super) unsafe fn optional<'a, O: Opaque>(
+    pointer: *const O,
+) -> Result<Option<Used<'a, O>>, Failure> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: handed on.
+    unsafe { required(pointer) }.map(Some)
 }
 
 /// Looks at an immutable handle: a result.

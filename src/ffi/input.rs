@@ -1,16 +1,45 @@
 //! JSON in: config, query and bodies, read strictly. Each refusal names the place.
 
 use std::borrow::Cow;
+use std::ffi::c_char;
 use std::time::Duration;
 
+use super::Failure;
+use super::handle::{self, BadText, MAX_TEXT};
 use crate::api::emergency_address::{Address, EmergencyAddressRequest};
 use crate::api::list::ListNumbers;
 use crate::api::numbers::NumberUpdate;
+use crate::api::phone_number::PhoneNumber;
 use crate::call::credentials::Credentials;
 use crate::client::builder::ClientBuilder;
 use crate::error::Error;
 use crate::json;
 use crate::log::LogLevel;
+
+/// # Safety
+///
+/// As [`handle::text`].
+pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a str, Failure> {
+    // SAFETY: handed on.
+    unsafe { handle::text(pointer) }.map_err(|bad| match bad {
+        BadText::Null => Failure::Misuse(format!("{name} is NULL")),
+        BadText::TooLong => {
+            Failure::Error(Error::invalid(name, format!("is longer than {MAX_TEXT} bytes")))
+        }
+        BadText::NotUtf8(at) => {
+            Failure::Error(Error::invalid(name, format!("is not UTF-8 at byte {at}")))
+        }
+    })
+}
+
+/// # Safety
+///
+/// As [`handle::text`].
+pub(super) unsafe fn phone_number(pointer: *const c_char) -> Result<PhoneNumber, Failure> {
+    // SAFETY: handed on.
+    let text = unsafe { text("phoneNumber", pointer) }?;
+    Ok(PhoneNumber::try_from(text)?)
+}
 
 /// The members of an object, each taken once.
 struct Object<'a> {

@@ -2,20 +2,34 @@
 
 use std::collections::HashMap;
 use std::ffi::{CString, c_char};
+use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{
+use super::codes::{
     SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_API, SINCH_NUMBERS_E_AUTH, SINCH_NUMBERS_E_CANCELLED,
     SINCH_NUMBERS_E_INPUT, SINCH_NUMBERS_E_INTERNAL, SINCH_NUMBERS_E_MISUSE,
     SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL, SINCH_NUMBERS_E_TIMEOUT, SINCH_NUMBERS_OK,
     code_name, sinch_numbers_code,
 };
+use super::handle::{self, Opaque};
+use super::{Failure, guard_or};
 use crate::call::response::Reply;
 use crate::error::{Error, ErrorKind, FieldViolation};
 use crate::json;
+
+/// What a call came to. Immutable: any number of threads may read it.
+pub struct sinch_numbers_result {
+    _opaque: [u8; 0],
+}
+
+impl Opaque for sinch_numbers_result {
+    type Value = Outcome;
+    const TAG: u64 = 0x5349_4e43_484e_4d03;
+    const NAME: &'static str = "result";
+}
 
 /// An immutable result.
 pub(super) struct Outcome {
@@ -36,21 +50,6 @@ pub(super) struct Outcome {
 
 /// Where the items of a list begin and end.
 type Places = Vec<(usize, usize)>;
-
-/// What a function of the library failed with before it had an [`Error`].
-pub(super) enum Failure {
-    /// A pointer is wrong.
-    Misuse(String),
-    Error(Error),
-    /// A panic was caught.
-    Panic,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
 
 impl Outcome {
     fn new(code: sinch_numbers_code, mut json: String, message: &str) -> Self {
@@ -305,4 +304,174 @@ impl<'a> Document<'a> {
     fn write(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
     }
+}
+
+/// The JSON that C is given for an error.
+#[cfg(feature = "test-hooks")]
+pub(crate) fn document(error: Error) -> String {
+    Outcome::failure(None, Failure::Error(error)).text().to_owned()
+}
+
+/// Writes the result that every call leaves, and returns its code.
+///
+/// # Safety
+///
+/// `out` is null or valid for a write.
+pub(super) unsafe fn leave(
+    out: *mut *mut sinch_numbers_result,
+    outcome: Outcome,
+) -> sinch_numbers_code {
+    let code = outcome.code;
+    if !out.is_null() {
+        // SAFETY: the caller vouches for it.
+        unsafe { handle::write(out, handle::give(outcome)) };
+    }
+    code
+}
+
+/// Looks at a result, or says what stands for none.
+///
+/// # Safety
+///
+/// As [`handle::look`].
+unsafe fn inspect<T>(
+    name: &str,
+    result: *const sinch_numbers_result,
+    otherwise: T,
+    body: impl FnOnce(&Outcome) -> Option<T>,
+) -> T {
+    // SAFETY: handed on.
+    guard_or(name, otherwise, || body(unsafe { handle::look(result) }?))
+}
+
+/// Returns the code of the call. E_MISUSE for NULL or a handle of another kind. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_code(
+    result: *const sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for it.
+    unsafe { inspect("result_code", result, SINCH_NUMBERS_E_MISUSE, |r| Some(r.code)) }
+}
+
+/// Returns the HTTP status; 0 if none was received. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_http_status(
+    result: *const sinch_numbers_result,
+) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { inspect("result_http_status", result, 0, |r| Some(r.http_status)) }
+}
+
+/// Tells whether the same call may succeed later, unchanged: -1 it cannot (always when maybe_applied: read before you
+/// repeat), 0 it may, more than 0 it may after that many milliseconds, which the service asked for. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_retry_after_ms(
+    result: *const sinch_numbers_result,
+) -> i64 {
+    // SAFETY: the caller vouches for it.
+    unsafe { inspect("result_retry_after_ms", result, -1, |r| Some(r.retry_after_ms)) }
+}
+
+/// Returns 1 for a failed write that may have taken effect all the same: the request went out, and no answer says what
+/// became of it. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_maybe_applied(
+    result: *const sinch_numbers_result,
+) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { inspect("result_maybe_applied", result, 0, |r| Some(i32::from(r.maybe_applied))) }
+}
+
+/// Returns 1 for a success that was found out by reading, after the answer to a write had been lost. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_reconciled(
+    result: *const sinch_numbers_result,
+) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { inspect("result_reconciled", result, 0, |r| Some(i32::from(r.reconciled))) }
+}
+
+/// Returns the value at a JSON pointer (RFC 6901), as in "/smsConfiguration/servicePlanId" or "/activeNumbers/0/phoneNumber":
+/// a string as plain text (what follows a U+0000 is left out), anything else as raw JSON, an object or list included. NULL if
+/// there is no such place. The text lives as long as the result. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_value(
+    result: *const sinch_numbers_result,
+    json_pointer: *const c_char,
+) -> *const c_char {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        inspect("result_value", result, ptr::null(), |r| r.value(handle::text(json_pointer).ok()?))
+    }
+}
+
+/// Returns what went wrong, for people; "" on success. It lives as long as the result. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_message(
+    result: *const sinch_numbers_result,
+) -> *const c_char {
+    // SAFETY: the caller vouches for it.
+    unsafe { inspect("result_message", result, c"".as_ptr(), |r| Some(r.message.as_ptr())) }
+}
+
+/// Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's answer as it
+/// came, on failure the error document. It lives as long as the result. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_json(
+    result: *const sinch_numbers_result,
+    length_out: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        let none = (c"{}".as_ptr(), 2);
+        let (json, length) = inspect("result_json", result, none, |r| Some(r.json()));
+        handle::write(length_out, length);
+        json
+    }
+}
+
+/// Frees a result, and every text that it handed out. NULL does nothing. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle that is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_free(result: *mut sinch_numbers_result) {
+    guard_or("result_free", (), || {
+        // SAFETY: the caller vouches for it.
+        unsafe { handle::free(result, |_| ()) };
+        Some(())
+    });
 }

@@ -1,0 +1,166 @@
+//! The client.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+
+use super::codes::sinch_numbers_code;
+use super::handle::{self, Opaque};
+use super::input::{self, text};
+use super::result::{Outcome, leave, sinch_numbers_result};
+use super::{Failure, guard, guard_or};
+use crate::client::Client;
+use crate::client::builder::ClientBuilder;
+use crate::log::LogLevel;
+
+/// A client of one project. Any number of threads share it.
+pub struct sinch_numbers_client {
+    _opaque: [u8; 0],
+}
+
+/// Receives the log of a client: level 1 (error) to 5 (trace), and a line that is valid during the call only. It is called on
+/// the threads that make the calls, several at a time, and must not call back into the same client. No line holds a key, a
+/// secret or a token.
+pub type sinch_numbers_log_fn =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, level: i32, message: *const c_char)>;
+
+pub(crate) struct ClientHandle {
+    pub(super) client: Client,
+}
+
+impl Opaque for sinch_numbers_client {
+    type Value = ClientHandle;
+    const TAG: u64 = 0x5349_4e43_484e_4d01;
+    const NAME: &'static str = "client";
+}
+
+/// The caller's log function and its userdata.
+struct LogSink {
+    function: unsafe extern "C" fn(*mut c_void, i32, *const c_char),
+    userdata: *mut c_void,
+}
+
+// SAFETY: the header demands a function that may be called on any thread, several at a time, with that userdata.
+unsafe impl Send for LogSink {}
+// SAFETY: as above.
+unsafe impl Sync for LogSink {}
+
+impl LogSink {
+    fn write(&self, level: LogLevel, line: &str) {
+        let line = format!("{}\0", line.replace('\0', " "));
+        // SAFETY: the header demands that the function and its userdata outlive the client, its pages and its calls.
+        unsafe { (self.function)(self.userdata, level as i32, line.as_ptr().cast()) };
+    }
+}
+
+/// Makes a client. Nothing is sent yet.
+///
+/// config: a JSON object with the settings, or NULL to read the environment: SINCH_PROJECT_ID, SINCH_KEY_ID,
+/// SINCH_KEY_SECRET (required), SINCH_AUTH, SINCH_NUMBERS_URL, SINCH_AUTH_URL. Only NULL reads the environment.
+///
+///   key                 type     default                        meaning, range
+///   projectId           string   required                       1 to 64 letters, digits, - and _
+///   keyId, keySecret    string   required                       an access key of the project
+///   auth                string   "oauth2"                       or "basic" (heavily rate-limited: for trials)
+///   baseUrl             string   "https://numbers.api.sinch.com"  origin of the API
+///   authUrl             string   "https://auth.sinch.com"       origin of the token endpoint
+///   allowHttp           boolean  false                          allow http to hosts other than this machine
+///   timeoutMs           number   30000                          the whole call, retries included; 1 to 86400000
+///   connectTimeoutMs    number   3100                           connecting; 1 to 86400000
+///   maxAttempts         number   3                              how often a request is sent; 1 to 10
+///   caFile              string   none                           PEM file of the roots to trust instead
+///   roots               string   "bundled"                      or "platform": the roots of this machine
+///   proxy               string   "env"                          or "none", or the URL of an HTTP proxy; "env" reads
+///                                                               https_proxy, HTTPS_PROXY, http_proxy, all_proxy,
+///                                                               ALL_PROXY and no_proxy, NO_PROXY
+///   userAgent           string   "sinch-numbers/VERSION"        1 to 256 characters of printable ASCII
+///   maxResponseBytes    number   33554432                       after decompression; 1 to 1073741824
+///   maxIdleConnections  number   64                             kept for each host; 0 to 1024
+///   idleTimeoutMs       number   50000                          how long they are kept; 0 to 86400000
+///   logLevel            string   "warn"                         off, error, warn, info, debug or trace
+///
+/// log, log_userdata: receives the log up to logLevel; NULL for none. Both must stay valid until the client and all pages made
+/// from it are freed and no call is in flight any more.
+/// client_out: the client; NULL is written on failure. result_out: may be NULL.
+/// Fails with E_MISUSE (client_out is NULL) and E_INPUT (the config is refused; the error document names the field).
+/// Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what is said above.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_client_new(
+    config: *const c_char,
+    log: sinch_numbers_log_fn,
+    log_userdata: *mut c_void,
+    client_out: *mut *mut sinch_numbers_client,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    const NAME: &str = "client_new";
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        handle::write(client_out, ptr::null_mut());
+        handle::write(result_out, ptr::null_mut());
+    }
+    let made = guard(NAME, || {
+        if client_out.is_null() {
+            return Err(Failure::Misuse("client_out is NULL".to_owned()));
+        }
+        let (mut builder, level) = if config.is_null() {
+            (ClientBuilder::from_env()?, Some(LogLevel::Warn))
+        } else {
+            // SAFETY: the caller vouches for it.
+            input::config(unsafe { text("config", config) }?)?
+        };
+        if let (Some(function), Some(level)) = (log, level) {
+            let sink = LogSink { function, userdata: log_userdata };
+            builder = builder.log(level, move |level, line| sink.write(level, line));
+        }
+        Ok(ClientHandle { client: builder.build()? })
+    });
+    let outcome = match made {
+        Ok(client) => {
+            // SAFETY: the caller vouches for it.
+            unsafe { handle::write(client_out, handle::give(client)) };
+            Outcome::ok()
+        }
+        Err(failure) => Outcome::failure(None, failure),
+    };
+    // SAFETY: the caller vouches for it.
+    unsafe { leave(result_out, outcome) }
+}
+
+/// Shuts a client down: calls in flight, on any thread, and later ones end with E_CANCELLED. Call it from any thread, as
+/// often as you like. NULL does nothing. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_client_shutdown(client: *const sinch_numbers_client) {
+    guard_or("client_shutdown", (), || {
+        // SAFETY: the caller vouches for it.
+        let client = unsafe { handle::take_part(client) }.ok()?;
+        client.client.shutdown();
+        Some(())
+    });
+}
+
+/// Frees a client. Pages made from it go on working. With calls in flight it shuts the client down, says so in the log and
+/// leaks it instead of freeing it under them. NULL does nothing. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle that is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_client_free(client: *mut sinch_numbers_client) {
+    guard_or("client_free", (), || {
+        let in_use = |client: &ClientHandle| {
+            client.client.shutdown();
+            client.client.warn("client_free with calls in flight: the client is leaked");
+        };
+        // SAFETY: the caller vouches for it.
+        unsafe { handle::free(client, in_use) };
+        Some(())
+    });
+}

@@ -1,0 +1,56 @@
+//! What a function came to, as a number and by name.
+
+use std::ffi::c_char;
+
+/// What a function came to. New values may come: treat an unknown one as a failure.
+pub type sinch_numbers_code = i32;
+
+/// Success.
+pub const SINCH_NUMBERS_OK: sinch_numbers_code = 0;
+/// No more pages.
+pub const SINCH_NUMBERS_DONE: sinch_numbers_code = 1;
+/// A required pointer is NULL, text included, or a handle is of another kind.
+pub const SINCH_NUMBERS_E_MISUSE: sinch_numbers_code = 2;
+/// What was given is refused before anything is sent: not UTF-8, not JSON, an unknown or bad field, not E.164, too big.
+pub const SINCH_NUMBERS_E_INPUT: sinch_numbers_code = 3;
+/// Credentials refused: 401 (after the token was refreshed), 403, or 400, 401 or 403 from the token endpoint.
+pub const SINCH_NUMBERS_E_AUTH: sinch_numbers_code = 4;
+/// Any other error answer of the service.
+pub const SINCH_NUMBERS_E_API: sinch_numbers_code = 5;
+/// Name look-up, connect, TLS, reset, or the end of the stream before the answer was complete.
+pub const SINCH_NUMBERS_E_NETWORK: sinch_numbers_code = 6;
+/// The deadline of the client or of the cancel token passed.
+pub const SINCH_NUMBERS_E_TIMEOUT: sinch_numbers_code = 7;
+/// An answer that is not what the service promises, or too big.
+pub const SINCH_NUMBERS_E_PROTOCOL: sinch_numbers_code = 8;
+/// The cancel token was triggered, or the client was shut down.
+pub const SINCH_NUMBERS_E_CANCELLED: sinch_numbers_code = 9;
+/// A bug in the library that was caught. The client stays usable.
+pub const SINCH_NUMBERS_E_INTERNAL: sinch_numbers_code = 10;
+
+/// Returns the name of a code, as in "E_API"; "UNKNOWN" for a number that is none. Never NULL. Since 1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn sinch_numbers_code_name(code: sinch_numbers_code) -> *const c_char {
+    terminated_name(code).as_ptr().cast()
+}
+
+fn terminated_name(code: sinch_numbers_code) -> &'static str {
+    match code {
+        SINCH_NUMBERS_OK => "OK\0",
+        SINCH_NUMBERS_DONE => "DONE\0",
+        SINCH_NUMBERS_E_MISUSE => "E_MISUSE\0",
+        SINCH_NUMBERS_E_INPUT => "E_INPUT\0",
+        SINCH_NUMBERS_E_AUTH => "E_AUTH\0",
+        SINCH_NUMBERS_E_API => "E_API\0",
+        SINCH_NUMBERS_E_NETWORK => "E_NETWORK\0",
+        SINCH_NUMBERS_E_TIMEOUT => "E_TIMEOUT\0",
+        SINCH_NUMBERS_E_PROTOCOL => "E_PROTOCOL\0",
+        SINCH_NUMBERS_E_CANCELLED => "E_CANCELLED\0",
+        SINCH_NUMBERS_E_INTERNAL => "E_INTERNAL\0",
+        _ => "UNKNOWN\0",
+    }
+}
+
+pub(super) fn code_name(code: sinch_numbers_code) -> &'static str {
+    terminated_name(code).trim_end_matches('\0')
+}

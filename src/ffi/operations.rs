@@ -1,0 +1,297 @@
+//! The eight operations.
+
+use std::ffi::c_char;
+use std::ptr;
+
+use super::cancel::sinch_numbers_cancel;
+use super::client::sinch_numbers_client;
+use super::codes::sinch_numbers_code;
+use super::handle::{self, optional, required};
+use super::input::{self, text};
+use super::result::{Outcome, leave, sinch_numbers_result};
+use super::{Failure, guard};
+use crate::api::emergency_address::{
+    DeprovisionEmergencyAddress, GetEmergencyAddress, ProvisionEmergencyAddress,
+    ValidateEmergencyAddress,
+};
+use crate::api::list::ListNumbers;
+use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
+use crate::api::request::{Operation, Request};
+use crate::cancel::CancelToken;
+
+/// Runs an operation of the API and leaves its result.
+///
+/// # Safety
+///
+/// The pointers are null or what the header says they are.
+unsafe fn operate(
+    name: &'static str,
+    client: *const sinch_numbers_client,
+    cancel: *const sinch_numbers_cancel,
+    out: *mut *mut sinch_numbers_result,
+    request: impl FnOnce() -> Result<Request, Failure>,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe { handle::write(out, ptr::null_mut()) };
+    let result = guard(name, || {
+        // SAFETY: the caller vouches for it.
+        let client = unsafe { required(client) }?;
+        // SAFETY: the caller vouches for it.
+        let cancel = unsafe { optional(cancel) }?;
+        let cancel: Option<&CancelToken> = cancel.as_deref();
+        Ok(client.client.send(&request()?, cancel, None)?)
+    });
+    let outcome = match result {
+        Ok(reply) => Outcome::answer(reply),
+        Err(failure) => Outcome::failure(Some(name), failure),
+    };
+    // SAFETY: the caller vouches for it.
+    unsafe { leave(out, outcome) }
+}
+
+pub(super) fn written<O: Operation>(operation: &O) -> Result<Request, Failure> {
+    Ok(Request::of(operation)?)
+}
+
+/// Lists one page of the project's numbers.
+///
+/// query: a JSON object; NULL or "{}" asks for all numbers. Keys, all optional: regionCode ("US"), type ("MOBILE", "LOCAL",
+/// "TOLL_FREE"; the API's documents do not settle what comes back when it is left out: all types, or MOBILE only),
+/// numberPattern {pattern ("+1206", "2020"), searchPattern ("START", "CONTAINS", "END")}, capability (["SMS", "VOICE"]),
+/// pageSize (1 to 2147483647), pageToken (nextPageToken of the page before), orderBy ("phoneNumber", "displayName"). Values
+/// are given as they are and encoded on the way.
+///
+///   {"regionCode": "US", "numberPattern": {"pattern": "+1206", "searchPattern": "START"}, "pageSize": 100}
+///
+/// Answer:
+///
+///   {"activeNumbers": [ ... as active_get ... ], "nextPageToken": "...", "totalSize": 1}
+///
+/// The list ends where nextPageToken is missing, null or ""; sinch_numbers_pages_next does all of that. totalSize counts all
+/// pages. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_active_list(
+    client: *const sinch_numbers_client,
+    query: *const c_char,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe { operate("active_list", client, cancel, result_out, || written(&list_query(query)?)) }
+}
+
+/// # Safety
+///
+/// As [`handle::text`].
+pub(super) unsafe fn list_query(query: *const c_char) -> Result<ListNumbers, Failure> {
+    if query.is_null() {
+        return Ok(ListNumbers::new());
+    }
+    // SAFETY: handed on.
+    Ok(input::query(unsafe { text("query", query) }?)?)
+}
+
+/// Reads a number.
+///
+/// phone_number: E.164, as in "+12025550134". Answer (fields may be missing, null, "" or {}, which all mean "nothing"):
+///
+///   {"phoneNumber": "+12025550134", "projectId": "...", "displayName": "desk", "regionCode": "US", "type": "LOCAL",
+///    "capability": ["SMS", "VOICE"], "money": {"currencyCode": "USD", "amount": "2.00"}, "paymentIntervalMonths": 1,
+///    "nextChargeDate": "2024-08-24T14:15:22.022227Z", "expireAt": null,
+///    "smsConfiguration": {"servicePlanId": "...", "campaignId": "", "scheduledProvisioning": null},
+///    "voiceConfiguration": {"type": "RTC", "appId": "...", "trunkId": "", "serviceId": "", "lastUpdatedTime": null,
+///      "scheduledVoiceProvisioning": {"type": "EST", "trunkId": "...", "status": "WAITING", "lastUpdatedTime": "..."}},
+///    "callbackUrl": ""}
+///
+/// A provisioning job is over when its scheduled object is gone; a status of FAILED stays. A number that the project does not
+/// rent is E_API with HTTP status 404. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_active_get(
+    client: *const sinch_numbers_client,
+    phone_number: *const c_char,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        operate("active_get", client, cancel, result_out, || {
+            written(&GetNumber { phone_number: input::phone_number(phone_number)? })
+        })
+    }
+}
+
+/// Changes a number.
+///
+/// body: a JSON object with what is to change, at least one of displayName, smsConfiguration {servicePlanId (required),
+/// campaignId}, voiceConfiguration {type (required), and the key of its id: appId for RTC, trunkId for EST, serviceId for
+/// FAX}, callbackUrl. "" as servicePlanId or campaignId unlinks; a number must be unlinked before it is linked to another
+/// service plan or campaign. To unlink a campaign only, give the current plan with it.
+///
+///   {"displayName": "desk", "voiceConfiguration": {"type": "EST", "trunkId": "YOUR_trunkId"}}
+///
+/// Answer: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
+/// over. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_active_update(
+    client: *const sinch_numbers_client,
+    phone_number: *const c_char,
+    body: *const c_char,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        operate("active_update", client, cancel, result_out, || {
+            let phone_number = input::phone_number(phone_number)?;
+            let update = input::update(text("body", body)?)?;
+            written(&UpdateNumber { phone_number, update: &update })
+        })
+    }
+}
+
+/// Gives a number back: cancels its subscription at the end of the period that is paid for.
+///
+/// Answer: as active_get, with that time in expireAt; the number stays readable until then. A failure can be maybe_applied:
+/// read the number before you release it again. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_active_release(
+    client: *const sinch_numbers_client,
+    phone_number: *const c_char,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        operate("active_release", client, cancel, result_out, || {
+            written(&ReleaseNumber { phone_number: input::phone_number(phone_number)? })
+        })
+    }
+}
+
+/// Reads the emergency address of a number.
+///
+/// Answer:
+///
+///   {"streetNumber": "12345", "streetInfo": "Main St", "location": "Apt 5", "city": "Springfield", "state": "IL",
+///    "postalCode": "62701", "postalCodePlusFour": "1234"}
+///
+/// A number without one is E_API with HTTP status 404. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_emergency_address_get(
+    client: *const sinch_numbers_client,
+    phone_number: *const c_char,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        operate("emergency_address_get", client, cancel, result_out, || {
+            written(&GetEmergencyAddress { phone_number: input::phone_number(phone_number)? })
+        })
+    }
+}
+
+/// Puts an emergency address on a number. Validate it first.
+///
+/// body: displayName and address are required, and in the address streetNumber, streetInfo, city, state and postalCode;
+/// location and postalCodePlusFour are optional.
+///
+///   {"displayName": "Office", "address": {"streetNumber": "12345", "streetInfo": "Main St", "location": "Apt 5",
+///    "city": "Springfield", "state": "IL", "postalCode": "62701", "postalCodePlusFour": "1234"}}
+///
+/// Answer: the address as the service took it, as emergency_address_get. A failure can be maybe_applied: read the address
+/// before you send it again. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_emergency_address_provision(
+    client: *const sinch_numbers_client,
+    phone_number: *const c_char,
+    body: *const c_char,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        operate("emergency_address_provision", client, cancel, result_out, || {
+            let phone_number = input::phone_number(phone_number)?;
+            let address = input::emergency_address(text("body", body)?)?;
+            written(&ProvisionEmergencyAddress { phone_number, address: &address })
+        })
+    }
+}
+
+/// Removes the emergency address of a number. Answer: {}. A failure can be maybe_applied: read the address before you send
+/// it again. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_emergency_address_deprovision(
+    client: *const sinch_numbers_client,
+    phone_number: *const c_char,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        operate("emergency_address_deprovision", client, cancel, result_out, || {
+            let phone_number = input::phone_number(phone_number)?;
+            written(&DeprovisionEmergencyAddress { phone_number })
+        })
+    }
+}
+
+/// Asks what the service makes of an emergency address, without putting it anywhere.
+///
+/// body: as emergency_address_provision. Answer:
+///
+///   {"phoneNumber": "...", "displayName": "...", "validatedAddress": { ... }, "validationResult": "NEAR_MATCH",
+///    "validationMessage": "...", "correctedAddress": { ... }, "candidateAddresses": [ { ... } ]}
+///
+/// validationResult is EXACT_MATCH, NEAR_MATCH (provision correctedAddress instead) or NO_MATCH (candidateAddresses are what
+/// it might have meant). Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_emergency_address_validate(
+    client: *const sinch_numbers_client,
+    phone_number: *const c_char,
+    body: *const c_char,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        operate("emergency_address_validate", client, cancel, result_out, || {
+            let phone_number = input::phone_number(phone_number)?;
+            let address = input::emergency_address(text("body", body)?)?;
+            written(&ValidateEmergencyAddress { phone_number, address: &address })
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! Pages.
+
+use std::ffi::c_char;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::cancel::sinch_numbers_cancel;
+use super::client::sinch_numbers_client;
+use super::codes::sinch_numbers_code;
+use super::handle::{self, Opaque, optional, required};
+use super::operations::{list_query, written};
+use super::result::{Outcome, leave, sinch_numbers_result};
+use super::{Failure, guard, guard_or};
+use crate::api::list::ListNumbers;
+use crate::api::request::Operation;
+use crate::cancel::CancelToken;
+use crate::client::pages::PageWalk;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::sys;
+
+/// The pages of a list, one after the other. Threads that share it take turns.
+pub struct sinch_numbers_pages {
+    _opaque: [u8; 0],
+}
+
+pub(crate) struct PagesHandle {
+    timeout: Duration,
+    walk: Mutex<PageWalk>,
+    /// In which process the walk was last begun to be used: a lock that was held over a fork is never given back.
+    generation: AtomicU64,
+}
+
+impl Opaque for sinch_numbers_pages {
+    type Value = PagesHandle;
+    const TAG: u64 = 0x5349_4e43_484e_4d02;
+    const NAME: &'static str = "pages";
+}
+
+/// Begins to go through a list, page by page. Nothing is sent yet.
+///
+/// query: as active_list; with a pageToken the walk begins there. pages_out: the pages; NULL is written on failure. They keep
+/// what they need of the client: free them in any order. Fails with E_MISUSE and E_INPUT. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_pages_new(
+    client: *const sinch_numbers_client,
+    query: *const c_char,
+    pages_out: *mut *mut sinch_numbers_pages,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        handle::write(pages_out, ptr::null_mut());
+        handle::write(result_out, ptr::null_mut());
+    }
+    let made = guard("pages_new", || {
+        // SAFETY: the caller vouches for it.
+        let client = unsafe { required(client) }?;
+        if pages_out.is_null() {
+            return Err(Failure::Misuse("pages_out is NULL".to_owned()));
+        }
+        // SAFETY: the caller vouches for it.
+        let query = unsafe { list_query(query) }?;
+        written(&query)?;
+        let timeout = client.client.timeout();
+        let walk = Mutex::new(PageWalk::new(client.client.clone(), query));
+        Ok(PagesHandle { timeout, walk, generation: AtomicU64::new(sys::generation()) })
+    });
+    let outcome = match made {
+        Ok(pages) => {
+            // SAFETY: the caller vouches for it.
+            unsafe { handle::write(pages_out, handle::give(pages)) };
+            Outcome::ok()
+        }
+        Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
+    };
+    // SAFETY: the caller vouches for it.
+    unsafe { leave(result_out, outcome) }
+}
+
+/// Fetches the next page. Answer: as active_list; empty pages in the middle of a list are handed out too.
+///
+/// DONE after the last page, for ever. A failure does not move the walk: the next call asks for the same page again. After a
+/// page whose nextPageToken was used before in this walk comes E_PROTOCOL instead of a circle. Threads that share the pages
+/// take turns, each within its own deadline. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_pages_next(
+    pages: *mut sinch_numbers_pages,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe { handle::write(result_out, ptr::null_mut()) };
+    let result = guard("pages_next", || {
+        // SAFETY: the caller vouches for it.
+        let pages = unsafe { required(pages.cast_const()) }?;
+        // SAFETY: the caller vouches for it.
+        let cancel = unsafe { optional(cancel) }?;
+        let cancel: Option<&CancelToken> = cancel.as_deref();
+        // One deadline for the turn and the call.
+        let until = Instant::now() + pages.timeout;
+        Ok(pages.turn(cancel, until)?.next_reply(cancel, until)?)
+    });
+    let outcome = match result {
+        Ok(Some(reply)) => Outcome::answer(reply),
+        Ok(None) => Outcome::done(),
+        Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
+    };
+    // SAFETY: the caller vouches for it.
+    unsafe { leave(result_out, outcome) }
+}
+
+impl PagesHandle {
+    /// Waits until it is this thread's turn, within its own deadline.
+    fn turn(
+        &self,
+        cancel: Option<&CancelToken>,
+        until: Instant,
+    ) -> Result<MutexGuard<'_, PageWalk>, Failure> {
+        const SLICE: Duration = Duration::from_millis(2);
+        let began = Instant::now();
+        loop {
+            match self.walk.try_lock() {
+                Ok(walk) => {
+                    self.generation.store(sys::generation(), Ordering::SeqCst);
+                    return Ok(walk);
+                }
+                // A panic in the middle of a page leaves the walk where it was.
+                Err(TryLockError::Poisoned(walk)) => {
+                    self.generation.store(sys::generation(), Ordering::SeqCst);
+                    return Ok(walk.into_inner());
+                }
+                Err(TryLockError::WouldBlock) => {}
+            }
+            // Whoever has the turn says so at once; a lock whose holder stayed in the parent never does.
+            let foreign = self.generation.load(Ordering::SeqCst) != sys::generation();
+            if foreign && began.elapsed() > 25 * SLICE {
+                let problem = "pages was in use on another thread when the process forked";
+                return Err(Failure::Misuse(problem.to_owned()));
+            }
+            let timeout = cancel
+                .and_then(CancelToken::deadline)
+                .is_some_and(|deadline| Instant::now() >= deadline);
+            if timeout || Instant::now() >= until {
+                let error = Error::new(ErrorKind::Timeout(Phase::Start));
+                return Err(error.of_operation(ListNumbers::NAME, None).into());
+            }
+            if cancel.is_some_and(CancelToken::is_triggered) {
+                let error = Error::new(ErrorKind::Cancelled);
+                return Err(error.of_operation(ListNumbers::NAME, None).into());
+            }
+            thread::sleep(SLICE);
+        }
+    }
+}
+
+/// Frees pages. NULL does nothing. Since 1.0.
+///
+/// # Safety
+///
+/// The pointer is NULL or a handle that is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_pages_free(pages: *mut sinch_numbers_pages) {
+    guard_or("pages_free", (), || {
+        // SAFETY: the caller vouches for it.
+        unsafe { handle::free(pages, |_| ()) };
+        Some(())
+    });
+}
