@@ -26,8 +26,8 @@ use crate::ffi::input;
 use crate::ffi::result::document;
 use crate::framing::{Body, Chunks, Flaw, Head};
 use crate::http::Incoming;
+use crate::json::decode::Decode;
 use crate::json::{self, Outline};
-use crate::loose::Decode;
 
 /// A target: its name, which is also its corpus', and what it runs.
 pub type Target = (&'static str, fn(&[u8]));

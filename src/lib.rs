@@ -128,14 +128,12 @@ pub mod fuzz;
 mod http;
 mod json;
 mod log;
-mod loose;
 mod proxy;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod socket;
 mod sys;
 mod tls;
-mod walk;
 
 pub use api::emergency_address::{Address, EmergencyAddressRequest};
 pub use api::enums::{

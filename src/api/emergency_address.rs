@@ -6,8 +6,8 @@ use crate::api::models::{AddressValidation, EmergencyAddress};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Asked, Effect, Found, Method, Operation, Request, Verdict, read};
 use crate::error::Error;
-use crate::loose::Decode;
-use crate::walk::Misfit;
+use crate::json::cursor::Misfit;
+use crate::json::decode::Decode;
 
 /// An emergency address as it is sent: the five parts that the API requires, and two that it knows.
 ///

@@ -8,9 +8,9 @@ use crate::api::enums::{
     VoiceApplicationType,
 };
 use crate::api::timestamp::Timestamp;
-use crate::loose::answer;
+use crate::json::decode::answer;
 
-impl crate::loose::Piece for Timestamp {
+impl crate::json::decode::Piece for Timestamp {
     const WANTED: &'static str = "a timestamp";
 
     fn from_text(text: &str) -> Option<Self> {
@@ -285,7 +285,7 @@ answer! {
 mod tests {
     use super::*;
     use crate::json;
-    use crate::loose::Decode;
+    use crate::json::decode::Decode;
 
     fn number(json: &str) -> ActiveNumber {
         serde_json::from_str(json).unwrap()

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::api::phone_number::PhoneNumber;
 use crate::error::Error;
 use crate::json::Outline;
-use crate::loose::Decode;
+use crate::json::decode::Decode;
 
 /// One of the API's operations, with its parameters.
 pub(crate) trait Operation {

@@ -25,7 +25,7 @@ use crate::client::builder::ClientBuilder;
 use crate::client::pages::{Numbers, Pages};
 use crate::client::response::{Answer, answer_of, unreadable};
 use crate::error::Error;
-use crate::walk::Misfit;
+use crate::json::cursor::Misfit;
 
 /// A client of one project's active numbers.
 ///

@@ -13,8 +13,8 @@ use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::client::response::Answer;
 use crate::error::Error;
-use crate::loose::{Field, Items};
-use crate::walk::Misfit;
+use crate::json::cursor::Misfit;
+use crate::json::decode::{Field, Items};
 
 const ACTIVE_NUMBERS: &str = "activeNumbers";
 const NEXT_PAGE_TOKEN: &str = "nextPageToken";

@@ -7,8 +7,8 @@ use crate::api::request::{Effect, Operation, Request};
 use crate::call::response::Reply;
 use crate::error::Error;
 use crate::json;
-use crate::loose::Decode;
-use crate::walk::Misfit;
+use crate::json::cursor::Misfit;
+use crate::json::decode::Decode;
 
 /// What a method of [`Client`](crate::Client) returns: the value, and what else is known about the answer.
 ///

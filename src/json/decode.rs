@@ -4,8 +4,10 @@
 //! The types of [`models`](crate::api::models) are declared through [`answer!`], which writes the same code for each: they
 //! are filled where they stand, in one walk over a text that has passed [`json::check`].
 
+use crate::json::cursor::{
+    Misfit, Rest, Step, behind_nothing, enter, go_on, plain_string, string, token,
+};
 use crate::json::{self, Outline};
-use crate::walk::{Misfit, Rest, Step, behind_nothing, enter, go_on, plain_string, string, token};
 
 /// Enters the list that the text begins with; what says nothing is an empty one.
 fn enter_list<'a>(text: &'a str, misfit: &mut Misfit) -> Option<Step<'a>> {
@@ -335,20 +337,20 @@ macro_rules! answer {
         pub struct $name {
             $(
                 $(#[$field_meta])*
-                #[serde(rename = $key, skip_serializing_if = "crate::loose::Field::is_nothing")]
+                #[serde(rename = $key, skip_serializing_if = "crate::json::decode::Field::is_nothing")]
                 pub $field: $type,
             )*
         }
 
-        impl crate::loose::Object for $name {
+        impl crate::json::decode::Object for $name {
             fn fill<'a>(
                 &mut self,
                 text: &'a str,
-                misfit: &mut crate::walk::Misfit,
-            ) -> crate::walk::Rest<'a> {
-                use crate::loose::Field;
-                use crate::walk::Step;
-                let mut text = match crate::walk::enter(text) {
+                misfit: &mut crate::json::cursor::Misfit,
+            ) -> crate::json::cursor::Rest<'a> {
+                use crate::json::decode::Field;
+                use crate::json::cursor::Step;
+                let mut text = match crate::json::cursor::enter(text) {
                     Step::Next(inside) => inside,
                     Step::End(rest) => return Some(rest),
                 };
@@ -361,23 +363,23 @@ macro_rules! answer {
                         if let Some(value) = text.strip_prefix(concat!("\"", $key, "\":")) {
                             let rest = match self.$field.read(value, misfit) {
                                 Some(rest) => rest,
-                                None => crate::walk::forgive(value, $key, misfit)?,
+                                None => crate::json::cursor::forgive(value, $key, misfit)?,
                             };
-                            match crate::walk::go_on(rest)? {
+                            match crate::json::cursor::go_on(rest)? {
                                 Step::Next(next) => text = next,
                                 Step::End(rest) => return Some(rest),
                             }
                         }
                     )*
                 }
-                crate::walk::members(text, misfit, |key, value, misfit| match key {
+                crate::json::cursor::members(text, misfit, |key, value, misfit| match key {
                     $( $key => self.$field.read(value, misfit), )*
-                    _ => crate::walk::skip(value),
+                    _ => crate::json::cursor::skip(value),
                 })
             }
 
             fn is_nothing(&self) -> bool {
-                $( crate::loose::Field::is_nothing(&self.$field) )&&*
+                $( crate::json::decode::Field::is_nothing(&self.$field) )&&*
             }
         }
 
@@ -395,7 +397,7 @@ macro_rules! answer {
                     $(
                         if let Some(value) = rest.strip_prefix(concat!("\"", $key, "\":").as_bytes()) {
                             on_key(&rest[1..]);
-                            rest = match <$type as crate::loose::Field>::glance(value)? {
+                            rest = match <$type as crate::json::decode::Field>::glance(value)? {
                                 [b',', rest @ ..] => rest,
                                 [b'}', rest @ ..] => return Some(rest),
                                 _ => return None,
@@ -408,7 +410,7 @@ macro_rules! answer {
             }
         }
 
-        impl crate::loose::Piece for $name {
+        impl crate::json::decode::Piece for $name {
             const WANTED: &'static str = "an object";
 
             fn glance_at_object(rest: &[u8]) -> Option<&[u8]> {
@@ -418,18 +420,18 @@ macro_rules! answer {
             fn read_object<'a>(
                 into: &mut Option<Self>,
                 text: &'a str,
-                misfit: &mut crate::walk::Misfit,
-            ) -> crate::walk::Rest<'a> {
+                misfit: &mut crate::json::cursor::Misfit,
+            ) -> crate::json::cursor::Rest<'a> {
                 let read = into.insert(Self::default());
-                let rest = crate::loose::Object::fill(read, text, misfit)?;
-                if crate::loose::Object::is_nothing(read) {
+                let rest = crate::json::decode::Object::fill(read, text, misfit)?;
+                if crate::json::decode::Object::is_nothing(read) {
                     *into = None;
                 }
                 Some(rest)
             }
         }
 
-        impl crate::loose::Decode for $name {
+        impl crate::json::decode::Decode for $name {
             fn glance(document: &[u8]) -> Option<crate::json::Outline> {
                 let mut outline = crate::json::Outline::default();
                 match Self::glance_at_members(document, |rest| outline.note(rest))? {
@@ -438,8 +440,8 @@ macro_rules! answer {
                 }
             }
 
-            fn decode(document: &str) -> Result<Self, crate::walk::Misfit> {
-                crate::loose::decode(document)
+            fn decode(document: &str) -> Result<Self, crate::json::cursor::Misfit> {
+                crate::json::decode::decode(document)
             }
         }
 
@@ -447,7 +449,7 @@ macro_rules! answer {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let value = <serde_json::Value as serde::Deserialize>::deserialize(d)?;
-                crate::loose::Decode::decode(&value.to_string())
+                crate::json::decode::Decode::decode(&value.to_string())
                     .map_err(<D::Error as serde::de::Error>::custom)
             }
         }

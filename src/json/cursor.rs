@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::json;
+use crate::json::{self, raw};
 
 /// What keeps a text from being read as what it should be.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ pub(crate) fn token(text: &str) -> &str {
 #[inline]
 pub(crate) fn plain_string(text: &str) -> Option<(&str, &str)> {
     let text = text.strip_prefix('"')?;
-    let (said, rest) = text.split_at_checked(text.len() - json::special(text.as_bytes()).len())?;
+    let (said, rest) = text.split_at_checked(text.len() - raw::special(text.as_bytes()).len())?;
     Some((said, rest.strip_prefix('"')?))
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn string(text: &str) -> Option<(Cow<'_, str>, &str)> {
         return Some((Cow::Borrowed(said), rest));
     }
     let (raw, rest) = json::split_value(text)?;
-    Some((json::decode(raw)?, rest))
+    Some((raw::decode(raw)?, rest))
 }
 
 /// Passes over a value.

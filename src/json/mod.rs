@@ -2,22 +2,25 @@
 //!
 //! [`check`] runs over every answer before anything is read from it, so that whether an answer is JSON does not depend on
 //! which of its fields the crate knows: a lone surrogate in a field nobody asked for is as wrong as anywhere. What is read
-//! afterwards, here and in [`loose`](crate::loose), may rely on it. [`value_at`], [`members`] and [`items`] give what is in
+//! afterwards, here and in [`decode`](mod@decode), may rely on it. [`value_at`], [`members`] and [`items`] give what is in
 //! an answer as the service wrote it.
+
+pub(crate) mod cursor;
+pub(crate) mod decode;
+mod raw;
 
 use std::borrow::Cow;
 use std::fmt;
+
+use self::raw::{ONES, Stop, after_container, after_string, decode, escape, special, stop};
 
 /// How many containers may stand inside each other, the top-level object included.
 const DEPTH: u32 = 128;
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 pub(crate) const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
-const BAD_ESCAPE: &str = "bad escape";
 const BAD_NUMBER: &str = "bad number";
 const CONTROL_CHARACTER: &str = "control character in a string";
-const LONE_SURROGATE: &str = "lone surrogate";
-const UNEXPECTED_END: &str = "unexpected end of input";
 
 /// What keeps bytes from being the JSON object they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,66 +243,6 @@ fn after_value(rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn after_container(mut rest: &[u8]) -> Option<&[u8]> {
-    let mut depth = 1_usize;
-    while let [byte, more @ ..] = rest {
-        rest = more;
-        match byte {
-            b'"' => rest = after_string(rest)?,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth == 1 => return Some(rest),
-            b'}' | b']' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
-    loop {
-        rest = match special(rest) {
-            [b'"', more @ ..] => return Some(more),
-            [b'\\', _, more @ ..] | [_, more @ ..] => more,
-            [] => return None,
-        };
-    }
-}
-
-pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
-    let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
-    let mut decoded = String::new();
-    loop {
-        let (plain, found) = rest.split_at_checked(rest.len() - special(rest.as_bytes()).len())?;
-        match found.as_bytes() {
-            [] if decoded.is_empty() => return Some(Cow::Borrowed(plain)),
-            [] => return Some(Cow::Owned(decoded + plain)),
-            bytes @ [b'\\', ..] => {
-                let (character, more) = escape(bytes).ok()?;
-                if decoded.is_empty() {
-                    // As much as it can come to: a text that is a secret leaves no copy behind where it grew.
-                    decoded.reserve_exact(raw.len());
-                }
-                decoded.push_str(plain);
-                decoded.push(character);
-                rest = found.get(found.len() - more.len()..)?;
-            }
-            _ => return None,
-        }
-    }
-}
-
-/// A flaw, placed by what is left of the input: only [`check`] has to know how long that was.
-struct Stop<'a> {
-    rest: &'a [u8],
-    what: &'static str,
-}
-
-/// Says what is wrong with the rest, unless it is that there is none.
-#[cold]
-fn stop<'a, T>(rest: &'a [u8], what: &'static str) -> Result<T, Stop<'a>> {
-    Err(Stop { rest, what: if rest.is_empty() { UNEXPECTED_END } else { what } })
-}
-
 /// The kinds of the containers around a place, the innermost lowest: a set bit is an object.
 ///
 /// There are as many bits as containers may stand inside each other: no input makes it grow.
@@ -447,55 +390,6 @@ fn string(mut rest: &[u8]) -> Result<&[u8], Stop<'_>> {
     }
 }
 
-/// The character that the escape stands for, and what follows; a surrogate pair is one escape.
-fn escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
-    let (character, more) = match rest {
-        [_, b'u', ..] => return unicode_escape(rest),
-        [_, byte @ (b'"' | b'\\' | b'/'), more @ ..] => (char::from(*byte), more),
-        [_, b'b', more @ ..] => ('\u{8}', more),
-        [_, b'f', more @ ..] => ('\u{C}', more),
-        [_, b'n', more @ ..] => ('\n', more),
-        [_, b'r', more @ ..] => ('\r', more),
-        [_, b't', more @ ..] => ('\t', more),
-        [_, _, ..] => return stop(rest, BAD_ESCAPE),
-        _ => return stop(&[], UNEXPECTED_END),
-    };
-    Ok((character, more))
-}
-
-fn unicode_escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
-    let (first, more) = code_unit(rest)?;
-    if let Some(character) = char::from_u32(first.into()) {
-        return Ok((character, more));
-    }
-    let (second, more) = match more {
-        [b'\\', b'u', ..] if first < 0xDC00 => code_unit(more)?,
-        [] | [b'\\'] if first < 0xDC00 => return stop(&[], UNEXPECTED_END),
-        _ => return stop(rest, LONE_SURROGATE),
-    };
-    match char::decode_utf16([first, second]).next() {
-        Some(Ok(character)) => Ok((character, more)),
-        _ => stop(rest, LONE_SURROGATE),
-    }
-}
-
-/// The number in a `\u` escape, and what follows.
-fn code_unit(rest: &[u8]) -> Result<(u16, &[u8]), Stop<'_>> {
-    let mut unit = 0;
-    let mut digits = rest.get(2..).unwrap_or_default();
-    for _ in 0..4 {
-        let [byte, more @ ..] = digits else { return stop(&[], UNEXPECTED_END) };
-        unit = match byte {
-            b'0'..=b'9' => unit << 4 | u16::from(byte - b'0'),
-            b'a'..=b'f' => unit << 4 | u16::from(byte - b'a' + 10),
-            b'A'..=b'F' => unit << 4 | u16::from(byte - b'A' + 10),
-            _ => return stop(rest, BAD_ESCAPE),
-        };
-        digits = more;
-    }
-    Ok((unit, digits))
-}
-
 /// What follows a number.
 fn number(rest: &[u8]) -> Result<&[u8], Stop<'_>> {
     let whole = rest.strip_prefix(b"-").unwrap_or(rest);
@@ -559,42 +453,12 @@ fn after_space(mut rest: &[u8]) -> &[u8] {
     rest
 }
 
-/// A byte times this is the byte eight times.
-const ONES: u64 = u64::MAX / 255;
-
-/// The rest from the first quote, backslash or control character on.
-///
-/// Eight bytes at a time: in the lower seven bits a byte that is one of them makes a subtraction
-/// borrow, which sets its top bit. Bytes from 0x80 on have that bit anyway and are none of them.
-/// A borrow spoils the bytes above, so only the lowest set bit is to be trusted.
-pub(crate) fn special(mut rest: &[u8]) -> &[u8] {
-    while let Some((word, more)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word);
-        // Flipping one bit swaps the quote with the space: what ends a string is below 0x21 then.
-        let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
-        let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
-        let found = (quote_or_control | backslash) & !word & (ONES << 7);
-        if found != 0 {
-            return rest.get(found.trailing_zeros() as usize / 8..).unwrap_or_default();
-        }
-        rest = more;
-    }
-    special_in_tail(rest)
-}
-
-#[cold]
-fn special_in_tail(mut rest: &[u8]) -> &[u8] {
-    while let [b' ' | b'!' | b'#'..=b'[' | b']'..=u8::MAX, more @ ..] = rest {
-        rest = more;
-    }
-    rest
-}
-
 #[cfg(test)]
 mod tests {
     use serde::de::IgnoredAny;
     use serde_json::Value;
 
+    use super::raw::{BAD_ESCAPE, LONE_SURROGATE, UNEXPECTED_END};
     use super::*;
 
     #[test]
@@ -981,23 +845,6 @@ mod tests {
                 let Some(start) = document.get(..length) else { continue };
                 let expected = Flaw { offset: length, what: UNEXPECTED_END };
                 assert_eq!(check(start.as_bytes()), Err(expected), "{start}");
-            }
-        }
-    }
-
-    #[test]
-    fn eight_bytes_at_a_time_are_as_good_as_one() {
-        let is_special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
-        for filler in [b'a', b' ', b'!', b'#', b'[', b']', 0x7F, 0x80, 0xFF] {
-            for length in 1..=20 {
-                for place in 0..length {
-                    for byte in 0..=u8::MAX {
-                        let mut text = vec![filler; length];
-                        text[place] = byte;
-                        let expected = text.iter().position(is_special).unwrap_or(length);
-                        assert_eq!(special(&text).len(), length - expected, "{text:?}");
-                    }
-                }
             }
         }
     }

@@ -1,0 +1,169 @@
+//! Strings and containers as they are written, byte by byte: where they end, and what a string says.
+
+use std::borrow::Cow;
+
+pub(super) const BAD_ESCAPE: &str = "bad escape";
+pub(super) const LONE_SURROGATE: &str = "lone surrogate";
+pub(super) const UNEXPECTED_END: &str = "unexpected end of input";
+
+pub(super) fn after_container(mut rest: &[u8]) -> Option<&[u8]> {
+    let mut depth = 1_usize;
+    while let [byte, more @ ..] = rest {
+        rest = more;
+        match byte {
+            b'"' => rest = after_string(rest)?,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 1 => return Some(rest),
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+pub(super) fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        rest = match special(rest) {
+            [b'"', more @ ..] => return Some(more),
+            [b'\\', _, more @ ..] | [_, more @ ..] => more,
+            [] => return None,
+        };
+    }
+}
+
+pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
+    let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
+    let mut decoded = String::new();
+    loop {
+        let (plain, found) = rest.split_at_checked(rest.len() - special(rest.as_bytes()).len())?;
+        match found.as_bytes() {
+            [] if decoded.is_empty() => return Some(Cow::Borrowed(plain)),
+            [] => return Some(Cow::Owned(decoded + plain)),
+            bytes @ [b'\\', ..] => {
+                let (character, more) = escape(bytes).ok()?;
+                if decoded.is_empty() {
+                    // As much as it can come to: a text that is a secret leaves no copy behind where it grew.
+                    decoded.reserve_exact(raw.len());
+                }
+                decoded.push_str(plain);
+                decoded.push(character);
+                rest = found.get(found.len() - more.len()..)?;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// A flaw, placed by what is left of the input: only [`check`](super::check) has to know how long that was.
+pub(super) struct Stop<'a> {
+    pub(super) rest: &'a [u8],
+    pub(super) what: &'static str,
+}
+
+/// Says what is wrong with the rest, unless it is that there is none.
+#[cold]
+pub(super) fn stop<'a, T>(rest: &'a [u8], what: &'static str) -> Result<T, Stop<'a>> {
+    Err(Stop { rest, what: if rest.is_empty() { UNEXPECTED_END } else { what } })
+}
+
+/// The character that the escape stands for, and what follows; a surrogate pair is one escape.
+pub(super) fn escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
+    let (character, more) = match rest {
+        [_, b'u', ..] => return unicode_escape(rest),
+        [_, byte @ (b'"' | b'\\' | b'/'), more @ ..] => (char::from(*byte), more),
+        [_, b'b', more @ ..] => ('\u{8}', more),
+        [_, b'f', more @ ..] => ('\u{C}', more),
+        [_, b'n', more @ ..] => ('\n', more),
+        [_, b'r', more @ ..] => ('\r', more),
+        [_, b't', more @ ..] => ('\t', more),
+        [_, _, ..] => return stop(rest, BAD_ESCAPE),
+        _ => return stop(&[], UNEXPECTED_END),
+    };
+    Ok((character, more))
+}
+
+fn unicode_escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
+    let (first, more) = code_unit(rest)?;
+    if let Some(character) = char::from_u32(first.into()) {
+        return Ok((character, more));
+    }
+    let (second, more) = match more {
+        [b'\\', b'u', ..] if first < 0xDC00 => code_unit(more)?,
+        [] | [b'\\'] if first < 0xDC00 => return stop(&[], UNEXPECTED_END),
+        _ => return stop(rest, LONE_SURROGATE),
+    };
+    match char::decode_utf16([first, second]).next() {
+        Some(Ok(character)) => Ok((character, more)),
+        _ => stop(rest, LONE_SURROGATE),
+    }
+}
+
+/// The number in a `\u` escape, and what follows.
+fn code_unit(rest: &[u8]) -> Result<(u16, &[u8]), Stop<'_>> {
+    let mut unit = 0;
+    let mut digits = rest.get(2..).unwrap_or_default();
+    for _ in 0..4 {
+        let [byte, more @ ..] = digits else { return stop(&[], UNEXPECTED_END) };
+        unit = match byte {
+            b'0'..=b'9' => unit << 4 | u16::from(byte - b'0'),
+            b'a'..=b'f' => unit << 4 | u16::from(byte - b'a' + 10),
+            b'A'..=b'F' => unit << 4 | u16::from(byte - b'A' + 10),
+            _ => return stop(rest, BAD_ESCAPE),
+        };
+        digits = more;
+    }
+    Ok((unit, digits))
+}
+
+/// A byte times this is the byte eight times.
+pub(super) const ONES: u64 = u64::MAX / 255;
+
+/// The rest from the first quote, backslash or control character on.
+///
+/// Eight bytes at a time: in the lower seven bits a byte that is one of them makes a subtraction
+/// borrow, which sets its top bit. Bytes from 0x80 on have that bit anyway and are none of them.
+/// A borrow spoils the bytes above, so only the lowest set bit is to be trusted.
+pub(super) fn special(mut rest: &[u8]) -> &[u8] {
+    while let Some((word, more)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        // Flipping one bit swaps the quote with the space: what ends a string is below 0x21 then.
+        let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+        let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
+        let found = (quote_or_control | backslash) & !word & (ONES << 7);
+        if found != 0 {
+            return rest.get(found.trailing_zeros() as usize / 8..).unwrap_or_default();
+        }
+        rest = more;
+    }
+    special_in_tail(rest)
+}
+
+#[cold]
+fn special_in_tail(mut rest: &[u8]) -> &[u8] {
+    while let [b' ' | b'!' | b'#'..=b'[' | b']'..=u8::MAX, more @ ..] = rest {
+        rest = more;
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_bytes_at_a_time_are_as_good_as_one() {
+        let is_special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+        for filler in [b'a', b' ', b'!', b'#', b'[', b']', 0x7F, 0x80, 0xFF] {
+            for length in 1..=20 {
+                for place in 0..length {
+                    for byte in 0..=u8::MAX {
+                        let mut text = vec![filler; length];
+                        text[place] = byte;
+                        let expected = text.iter().position(is_special).unwrap_or(length);
+                        assert_eq!(special(&text).len(), length - expected, "{text:?}");
+                    }
+                }
+            }
+        }
+    }
+}
