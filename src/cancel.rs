@@ -138,6 +138,13 @@ impl Bounds {
         Self { deadline: self.deadline.min(deadline), ..self }
     }
 
+    /// The same without what a write keeps for being read back: a quarter of the time that is left, at most 5 s.
+    pub(crate) fn before_read_back(self) -> Self {
+        const MOST: Duration = Duration::from_secs(5);
+        let left = self.time_left();
+        self.no_later_than(Instant::now() + left.saturating_sub((left / 4).min(MOST)))
+    }
+
     pub(crate) fn time_left(self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }

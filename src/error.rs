@@ -40,6 +40,8 @@ struct Inner {
     for_good: bool,
     attempts: u32,
     may_have_been_applied: bool,
+    /// JSON. It can hold a home address: never shown by `Display` or `Debug`.
+    found: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -193,6 +195,7 @@ impl Error {
             for_good: false,
             attempts: 0,
             may_have_been_applied: false,
+            found: None,
             source: None,
         }))
     }
@@ -235,9 +238,13 @@ impl Error {
         self
     }
 
-    /// Whether the service itself can be heard in the answer, not only a gateway before it.
-    pub(crate) fn is_understood(&self) -> bool {
-        self.api_error().is_some_and(|answer| answer.code.is_some() || answer.status.is_some())
+    /// A 404 in the service's own words. One of a gateway, which knows no such path, is none.
+    pub(crate) fn not_found(&self) -> Option<&ApiError> {
+        let own = |answer: &&ApiError| {
+            let says_so = answer.code.is_some() || answer.status.is_some();
+            answer.http_status == 404 && says_so && answer.problem_type.is_none()
+        };
+        self.api_error().filter(own)
     }
 
     /// Marks what is refused again whenever it is tried: a certificate.
@@ -251,13 +258,16 @@ impl Error {
         self
     }
 
-    pub(crate) fn maybe_applied(mut self, may_have_been_applied: bool) -> Self {
-        self.0.may_have_been_applied = may_have_been_applied;
+    /// Marks the failure of a write that may have taken effect; `found` is the resource as it was last read.
+    pub(crate) fn maybe_applied(mut self, found: Option<String>) -> Self {
+        self.0.may_have_been_applied = true;
+        self.0.found = found;
         self
     }
 
     /// Gives every text that quotes an answer into the hands of a function.
     pub(crate) fn each_quote(&mut self, change: &mut dyn FnMut(&mut String)) {
+        self.0.found.iter_mut().for_each(&mut *change);
         let answer = match &mut self.0.kind {
             ErrorKind::Authentication(e) | ErrorKind::RateLimited(e) | ErrorKind::Api(e) => e,
             ErrorKind::Protocol(violation) => {
@@ -330,12 +340,22 @@ impl Error {
         self.0.attempts
     }
 
-    /// Tells whether a failed write may have taken effect all the same.
+    /// Tells whether a failed write may have taken effect all the same, now or a little later.
     ///
-    /// `true` only for update, release, provision and deprovision, when the request went out and no answer
-    /// says what became of it. Read the number, or its emergency address, before you send it again.
+    /// `true` only for update, release, provision and deprovision, when the request went out, no response says what became of
+    /// it, and reading the number or its emergency address back did not prove it. The library has not sent it again. Read
+    /// once more before you do: a write that is still under way shows nothing yet.
     pub fn may_have_been_applied(&self) -> bool {
         self.0.may_have_been_applied
+    }
+
+    /// Returns the number, or its emergency address, as it was last read back after a write that
+    /// [may have been applied](Error::may_have_been_applied): the service's JSON.
+    ///
+    /// `None` if nothing could be read, if there is no emergency address, and for every other failure. It can hold a home
+    /// address: neither `Display` nor `Debug` of the error show it.
+    pub fn found(&self) -> Option<&str> {
+        self.0.found.as_deref()
     }
 
     /// Tells whether the same call may succeed later, without anything being changed.
@@ -525,7 +545,7 @@ mod tests {
             (
                 Error::new(ErrorKind::Timeout(Phase::Wait))
                     .of_operation("active_release", Some(&number))
-                    .maybe_applied(true),
+                    .maybe_applied(None),
                 "active_release +12025550134: deadline passed while waiting for the answer (the \
                  change may have been applied)",
             ),
@@ -558,7 +578,8 @@ mod tests {
             (ErrorKind::Authentication(ApiError::default()), false, false),
         ];
         for (kind, applied, can_retry) in rows {
-            let error = Error::new(kind).maybe_applied(applied);
+            let error = Error::new(kind);
+            let error = if applied { error.maybe_applied(None) } else { error };
             assert_eq!(error.can_retry(), can_retry, "{error:?}");
             assert!(!error.for_good().can_retry());
         }

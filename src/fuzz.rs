@@ -15,7 +15,7 @@ use crate::api::emergency_address::{
 use crate::api::list::ListNumbers;
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Found, Method, Operation, Request};
+use crate::api::request::{Effect, Method, Observed, Operation, Request};
 use crate::call::api_error;
 use crate::call::response::{self, Reply};
 use crate::call::retry::{Circumstances, Decision, Failure, RetryPolicy, parse_retry_after};
@@ -119,9 +119,12 @@ fn understood(json: &str, said: Option<&Value>) {
         Request::of(&ProvisionEmergencyAddress { phone_number: number(), address: &address }),
         Request::of(&DeprovisionEmergencyAddress { phone_number: number() }),
     ] {
-        let asked = request.ok().and_then(|request| request.asked);
-        assert!(asked.is_some());
-        let _ = asked.map(|asked| asked.judge(Found::Json(json)));
+        let verify = request.ok().and_then(|request| match request.effect {
+            Effect::Write(verify) => Some(verify),
+            Effect::Read => None,
+        });
+        assert!(verify.is_some(), "a write without its proof");
+        let _ = verify.map(|verify| verify.judge(&Observed::Found(json)));
     }
 }
 
@@ -217,10 +220,11 @@ pub fn retry_after(lines: &[u8]) {
     }
     let time_left = Duration::from_secs(30);
     let now = Circumstances { attempts: 1, retry_after: wait, time_left, dice: 0.5 };
-    match RetryPolicy::default().decide(Failure::Status(429), Effect::Write, now) {
+    match RetryPolicy::default().decide(Failure::Status(429), &Effect::Read, now) {
         Decision::Retry(slept) => assert!(slept < time_left && wait.is_none_or(|w| w == slept)),
         decision => {
-            assert!(decision == Decision::Fail && wait.is_some_and(|wait| wait >= time_left));
+            assert!(matches!(decision, Decision::Report));
+            assert!(wait.is_some_and(|wait| wait >= time_left));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One exchange over HTTP/1.1: a request out, a whole answer or a precise failure back; and the connections that are kept
 //! between exchanges.
 
+use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
@@ -45,6 +46,10 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) secret: bool,
     /// Whether a connection of its own is opened, instead of one that has been idle.
     pub(crate) fresh: bool,
+    /// Whether the request changes something. From its first byte on it keeps time back for being read back.
+    pub(crate) write: bool,
+    /// Set before the first byte of the request leaves.
+    pub(crate) sent: &'a Cell<bool>,
 }
 
 /// A complete answer, whatever its status.
@@ -248,6 +253,9 @@ impl Http {
         progress: &mut Progress,
     ) -> Result<(Incoming, bool), Problem> {
         (progress.phase, progress.sent) = (Phase::Send, true);
+        outgoing.sent.set(true);
+        let bounds = if outgoing.write { limits.bounds.before_read_back() } else { limits.bounds };
+        let limits = Limits { bounds, ..limits };
         let unsent = match self.send(connection, outgoing, limits) {
             Ok(()) => None,
             // A server that has heard enough answers and hangs up: the answer may be there all the same.

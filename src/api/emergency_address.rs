@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
+use crate::api::models::ActiveNumber;
 use crate::api::models::{AddressValidation, EmergencyAddress};
+use crate::api::numbers::verify_number;
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Asked, Effect, Found, Method, Operation, Request, Verdict, read};
-use crate::error::Error;
+use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
+use crate::error::{ApiError, Error};
+use crate::json;
 use crate::json::cursor::Misfit;
 use crate::json::decode::Decode;
 
@@ -67,34 +70,6 @@ impl Address {
         self
     }
 
-    pub(crate) fn street_number(&self) -> &str {
-        &self.street_number
-    }
-
-    pub(crate) fn street_info(&self) -> &str {
-        &self.street_info
-    }
-
-    pub(crate) fn city(&self) -> &str {
-        &self.city
-    }
-
-    pub(crate) fn state(&self) -> &str {
-        &self.state
-    }
-
-    pub(crate) fn postal_code(&self) -> &str {
-        &self.postal_code
-    }
-
-    pub(crate) fn asked_location(&self) -> Option<&str> {
-        self.location.as_deref()
-    }
-
-    pub(crate) fn asked_plus_four(&self) -> Option<&str> {
-        self.postal_code_plus_four.as_deref()
-    }
-
     fn check(&self) -> Result<(), Error> {
         let required = [
             ("address.streetNumber", &self.street_number),
@@ -153,10 +128,6 @@ impl EmergencyAddressRequest {
         Self { display_name: display_name.into(), address: address.into() }
     }
 
-    pub(crate) fn address(&self) -> &Address {
-        &self.address
-    }
-
     fn check(&self) -> Result<(), Error> {
         if self.display_name.trim().is_empty() {
             return Err(Error::invalid(
@@ -197,9 +168,8 @@ impl Operation for ProvisionEmergencyAddress<'_> {
 
     fn request(&self) -> Result<Request, Error> {
         self.address.check()?;
-        Request::new(Self::NAME, Method::Post, Effect::Write)
+        Request::new(Self::NAME, Method::Post, Effect::Write(verify_provisioned()))
             .of_number(&self.phone_number, "/emergencyAddress:provision")
-            .bringing_about(to_be_provisioned(self.address.clone()))
             .with_json(self.address)
     }
 }
@@ -225,9 +195,9 @@ impl Operation for DeprovisionEmergencyAddress {
     const NAME: &'static str = "emergency_address_deprovision";
 
     fn request(&self) -> Result<Request, Error> {
-        let mut request = Request::new(Self::NAME, Method::Post, Effect::Write)
-            .of_number(&self.phone_number, "/emergencyAddress:deprovision")
-            .bringing_about(to_be_deprovisioned());
+        let verify = verify_deprovisioned(&self.phone_number);
+        let mut request = Request::new(Self::NAME, Method::Post, Effect::Write(verify))
+            .of_number(&self.phone_number, "/emergencyAddress:deprovision");
         request.may_be_empty = true;
         Ok(request)
     }
@@ -253,81 +223,40 @@ impl Operation for ValidateEmergencyAddress<'_> {
     }
 }
 
-/// Where a number's emergency address is read.
-const PLACE: &str = "/emergencyAddress";
+const EMERGENCY_ADDRESS: &str = "/emergencyAddress";
 
-fn to_be_provisioned(request: EmergencyAddressRequest) -> Asked {
-    Asked::new(PLACE, move |found| match found {
-        Found::Json(json) => {
-            read(json).map_or(Verdict::Unclear, |found| judge_address(request.address(), &found))
+/// Verifies provisioning, which nothing that can be read proves: the display name that was sent cannot be read back. The
+/// address as it stands is for the caller.
+fn verify_provisioned() -> Verify {
+    Verify::new(EMERGENCY_ADDRESS, |observed| match observed {
+        Observed::Found(json) if is_address(json) => Verdict::NotProved,
+        Observed::NotFound(error) if !names_the_number(error) => Verdict::NotProved,
+        _ => Verdict::Irrelevant,
+    })
+}
+
+/// Verifies deprovisioning: the service knows no address of the number, and it knows the number.
+fn verify_deprovisioned(phone_number: &PhoneNumber) -> Verify {
+    let phone_number = phone_number.clone();
+    Verify::new(EMERGENCY_ADDRESS, move |observed| match observed {
+        Observed::Found(json) if is_address(json) => Verdict::NotProved,
+        Observed::NotFound(error) if !names_the_number(error) => {
+            Verdict::AlsoRead(verify_number(&phone_number, |_: &ActiveNumber| true))
         }
-        Found::Nothing => Verdict::NotApplied,
+        _ => Verdict::Irrelevant,
     })
 }
 
-fn to_be_deprovisioned() -> Asked {
-    Asked::new(PLACE, |found| match found {
-        Found::Nothing => Verdict::Applied,
-        Found::Json(json) => match read::<EmergencyAddress>(json) {
-            Some(address) if address != EmergencyAddress::default() => Verdict::NotApplied,
-            _ => Verdict::Unclear,
-        },
+fn is_address(json: &str) -> bool {
+    EmergencyAddress::decode(json).is_ok_and(|address| address != EmergencyAddress::default())
+}
+
+/// Tells whether a 404 says that the number is missing, rather than its address.
+fn names_the_number(error: &ApiError) -> bool {
+    error.details.iter().any(|detail| {
+        let kind = json::value_at(detail, "/resourceType").and_then(json::text_of);
+        kind.as_deref() == Some("ActiveNumber")
     })
-}
-
-/// Case, spaces and the service's own corrections apart.
-fn judge_address(asked: &Address, found: &EmergencyAddress) -> Verdict {
-    let found = Address::from(found);
-    let same = |part: fn(&Address) -> &str| plain(part(asked)) == plain(part(&found));
-    let number = same(Address::street_number);
-    let code = same(Address::postal_code);
-    // Another flat of the same house is another address. What was not asked for, the service may have added.
-    let detail = |asked: Option<&str>, found: Option<&str>| {
-        asked.is_none_or(|asked| plain(asked) == plain(found.unwrap_or("")))
-    };
-    let rest = same(Address::street_info)
-        && same(Address::city)
-        && same(Address::state)
-        && detail(asked.asked_location(), found.asked_location())
-        && detail(asked.asked_plus_four(), found.asked_plus_four());
-    match (number, code, rest) {
-        (true, true, true) => Verdict::Applied,
-        // Another house: what was there before.
-        (false, _, _) => Verdict::NotApplied,
-        // The same house number with another spelling of the rest: corrected, or not yet replaced.
-        _ => Verdict::Unclear,
-    }
-}
-
-/// A part of an address in the form in which two spellings of the same place are equal.
-fn plain(part: &str) -> String {
-    const SHORT: [(&str, &str); 20] = [
-        ("street", "st"),
-        ("road", "rd"),
-        ("avenue", "ave"),
-        ("boulevard", "blvd"),
-        ("drive", "dr"),
-        ("lane", "ln"),
-        ("court", "ct"),
-        ("place", "pl"),
-        ("square", "sq"),
-        ("terrace", "ter"),
-        ("parkway", "pkwy"),
-        ("highway", "hwy"),
-        ("north", "n"),
-        ("south", "s"),
-        ("east", "e"),
-        ("west", "w"),
-        ("northeast", "ne"),
-        ("northwest", "nw"),
-        ("southeast", "se"),
-        ("southwest", "sw"),
-    ];
-    let words = part.split(|c: char| c.is_whitespace() || c == '.' || c == ',');
-    let words = words.filter(|word| !word.is_empty()).map(str::to_lowercase).map(|word| {
-        SHORT.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| (*short).to_owned())
-    });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -335,57 +264,56 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
-        use Verdict::{Applied, NotApplied, Unclear};
-        let address = Address::new("3500", "Lenox Road NE", "Atlanta", "GA", "30326");
-        let provision = to_be_provisioned(EmergencyAddressRequest::new("Office", address));
-        let deprovision = to_be_deprovisioned();
-        let reads = |number: &str, street: &str, city: &str, code: &str| {
-            format!(
-                r#"{{"streetNumber":"{number}","streetInfo":"{street}","city":"{city}","state":"GA","postalCode":"{code}"}}"#
-            )
-        };
-        let rows: Vec<(&Asked, Option<String>, Verdict)> = vec![
-            (&provision, Some(reads("3500", "Lenox Road NE", "Atlanta", "30326")), Applied),
-            (&provision, Some(reads("3500", " LENOX  rd. NE ", "ATLANTA", "30326")), Applied),
-            (&provision, Some(reads("3500", "Lenox Rd Northeast", "Atlanta", "30326")), Applied),
-            (&provision, Some(reads("3500", "Peachtree Rd", "Atlanta", "30326")), Unclear),
-            (&provision, Some(reads("3500", "Lenox Rd NE", "Atlanta", "30327")), Unclear),
-            (&provision, Some(reads("12345", "Main St", "Springfield", "62701")), NotApplied),
-            (&provision, None, NotApplied),
-            (&deprovision, None, Applied),
-            (&deprovision, Some(reads("1", "Main St", "X", "1")), NotApplied),
-            (&deprovision, Some("{}".into()), Unclear),
-        ];
-        for (asked, json, expected) in rows {
-            let found = json.as_deref().map_or(Found::Nothing, Found::Json);
-            assert_eq!(asked.judge(found), expected, "{asked:?} {json:?}");
-        }
-    }
-
-    #[test]
-    fn other_flats_are_unclear() {
-        use Verdict::{Applied, Unclear};
-        let asked = |address| to_be_provisioned(EmergencyAddressRequest::new("Office", address));
+    fn what_a_read_says_about_a_write() {
+        let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
         let house = Address::new("1", "Main St", "Springfield", "IL", "62701");
-        let flat = asked(house.clone().location("Apt 9"));
-        let exact = asked(house.clone().postal_code_plus_four("1234"));
-        let reads = |more: &str| {
-            format!(
-                r#"{{"streetNumber":"1","streetInfo":"Main St","city":"Springfield","state":"IL","postalCode":"62701"{more}}}"#
-            )
+        let address = EmergencyAddressRequest::new("Office", house);
+        let provision =
+            ProvisionEmergencyAddress { phone_number: phone_number.clone(), address: &address };
+        let deprovision = DeprovisionEmergencyAddress { phone_number };
+        // P proved, N not proved, - nothing, 2 a second read decides
+        let verdict = |request: Result<Request, Error>, observed| {
+            let Effect::Write(verify) = request.unwrap().effect else { panic!("a read") };
+            assert_eq!(verify.path, "/emergencyAddress");
+            match verify.judge(&observed) {
+                Verdict::Proved => 'P',
+                Verdict::NotProved => 'N',
+                Verdict::Irrelevant => '-',
+                Verdict::AlsoRead(second) => {
+                    assert_eq!(second.path, "");
+                    let same = Observed::Found(r#"{"phoneNumber":"+12025550134"}"#);
+                    assert!(matches!(second.judge(&same), Verdict::Proved));
+                    let other = Observed::Found(r#"{"phoneNumber":"+12025550135"}"#);
+                    assert!(matches!(second.judge(&other), Verdict::Irrelevant));
+                    let gone = ApiError { http_status: 404, ..ApiError::default() };
+                    assert!(matches!(second.judge(&Observed::NotFound(&gone)), Verdict::NotProved));
+                    '2'
+                }
+            }
         };
+        let missing = |details: &[&str]| {
+            let details = details.iter().map(|detail| (*detail).to_owned()).collect();
+            ApiError { http_status: 404, code: Some(404), details, ..ApiError::default() }
+        };
+        let address_missing = missing(&[]);
+        let other_details = missing(&[r#"{"resourceType":"EmergencyAddress"}"#, "5"]);
+        let number_missing =
+            missing(&["{}", r#"{"resourceType":"ActiveNumber","resourceName":"+1"}"#]);
+        let asked = r#"{"streetNumber":"1","streetInfo":"Main St","city":"Springfield","state":"IL","postalCode":"62701"}"#;
         let rows = [
-            (&flat, reads(""), Unclear),
-            (&flat, reads(r#","location":"Apt 5""#), Unclear),
-            (&flat, reads(r#","location":"apt 9""#), Applied),
-            (&exact, reads(r#","postalCodePlusFour":"4321""#), Unclear),
-            (&exact, reads(r#","postalCodePlusFour":"1234""#), Applied),
+            // Not even the address that was asked for: its display name cannot be read.
+            (Observed::Found(asked), 'N', 'N'),
+            (Observed::Found(r#"{"streetNumber":"2"}"#), 'N', 'N'),
+            (Observed::Found("{}"), '-', '-'),
+            (Observed::Found(r#"{"status":"maintenance"}"#), '-', '-'),
+            (Observed::Found(r#"{"streetNumber":2}"#), '-', '-'),
+            (Observed::NotFound(&address_missing), 'N', '2'),
+            (Observed::NotFound(&other_details), 'N', '2'),
+            (Observed::NotFound(&number_missing), '-', '-'),
         ];
-        for (asked, json, expected) in rows {
-            assert_eq!(asked.judge(Found::Json(&json)), expected, "{asked:?} {json}");
+        for (observed, provisioned, deprovisioned) in rows {
+            assert_eq!(verdict(provision.request(), observed), provisioned, "{observed:?}");
+            assert_eq!(verdict(deprovision.request(), observed), deprovisioned, "{observed:?}");
         }
-        let more = reads(r#","location":"","postalCodePlusFour":"1234""#);
-        assert_eq!(asked(house).judge(Found::Json(&more)), Applied);
     }
 }

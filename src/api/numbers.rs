@@ -5,8 +5,10 @@ use serde::Serialize;
 use crate::api::enums::{ProvisioningStatus, VoiceApplicationType};
 use crate::api::models::ActiveNumber;
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Asked, Effect, Found, Method, Operation, Request, Verdict, read};
+use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
+use crate::api::timestamp::Timestamp;
 use crate::error::Error;
+use crate::json::decode::Decode;
 
 /// Get one number (API: "Retrieve an active phone number").
 #[derive(Debug)]
@@ -245,27 +247,6 @@ impl NumberUpdate {
         self.problems[slot(object)] = None;
     }
 
-    pub(crate) fn asked_display_name(&self) -> Option<&String> {
-        self.display_name.as_ref()
-    }
-
-    pub(crate) fn asked_callback_url(&self) -> Option<&String> {
-        self.callback_url.as_ref()
-    }
-
-    /// The service plan and, if it is to change, the campaign.
-    pub(crate) fn asked_sms(&self) -> Option<(&String, Option<&String>)> {
-        let sms = self.sms_configuration.as_ref()?;
-        Some((&sms.service_plan_id, sms.campaign_id.as_ref()))
-    }
-
-    /// The type, and the ids of application, trunk and fax service.
-    pub(crate) fn asked_voice(&self) -> Option<(&VoiceApplicationType, [Option<&String>; 3])> {
-        let voice = self.voice_configuration.as_ref()?;
-        let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id].map(Option::as_ref);
-        Some((&voice.application_type, ids))
-    }
-
     fn check(&self) -> Result<(), Error> {
         if let Some((field, problem)) = self.problems.into_iter().flatten().next() {
             return Err(Error::invalid(field, problem));
@@ -295,9 +276,10 @@ impl Operation for UpdateNumber<'_> {
 
     fn request(&self) -> Result<Request, Error> {
         self.update.check()?;
-        Request::new(Self::NAME, Method::Patch, Effect::Write)
+        let update = self.update.clone();
+        let verify = verify_number(&self.phone_number, move |number| is_updated(&update, number));
+        Request::new(Self::NAME, Method::Patch, Effect::Write(verify))
             .of_number(&self.phone_number, "")
-            .bringing_about(to_be_updated(self.update.clone()))
             .with_json(self.update)
     }
 }
@@ -313,123 +295,137 @@ impl Operation for ReleaseNumber {
     const NAME: &'static str = "active_release";
 
     fn request(&self) -> Result<Request, Error> {
-        Ok(Request::new(Self::NAME, Method::Post, Effect::Write)
-            .of_number(&self.phone_number, ":release")
-            .bringing_about(to_be_released()))
+        let verify = verify_number(&self.phone_number, is_released);
+        Ok(Request::new(Self::NAME, Method::Post, Effect::Write(verify))
+            .of_number(&self.phone_number, ":release"))
     }
 }
 
-fn to_be_updated(update: NumberUpdate) -> Asked {
-    Asked::new("", move |found| match found {
-        Found::Json(json) => {
-            read(json).map_or(Verdict::Unclear, |number| judge_update(&update, &number))
-        }
-        // A number that is gone may be gone for another reason, or never have been ours.
-        Found::Nothing => Verdict::Unclear,
-    })
-}
-
-fn to_be_released() -> Asked {
-    Asked::new("", |found| match found {
-        Found::Json(json) => match read::<ActiveNumber>(json) {
-            Some(number) if number.expire_at.is_some() => Verdict::Applied,
-            Some(number) if !number.phone_number.is_empty() => Verdict::NotApplied,
-            _ => Verdict::Unclear,
+/// Verifies a write by the number itself. A response about another number, or about none, says nothing.
+pub(super) fn verify_number(
+    phone_number: &PhoneNumber,
+    proves: impl Fn(&ActiveNumber) -> bool + Send + Sync + 'static,
+) -> Verify {
+    let phone_number = phone_number.clone();
+    Verify::new("", move |observed| match observed {
+        // The number may be gone for another reason, or never have been the project's.
+        Observed::NotFound(_) => Verdict::NotProved,
+        Observed::Found(json) => match ActiveNumber::decode(json) {
+            Ok(number) if number.phone_number != phone_number.as_str() => Verdict::Irrelevant,
+            Ok(number) if proves(&number) => Verdict::Proved,
+            Ok(_) => Verdict::NotProved,
+            Err(_) => Verdict::Irrelevant,
         },
-        // As above.
-        Found::Nothing => Verdict::Unclear,
     })
 }
 
-/// Each field that was asked for must stand in the number, or in a job that is under way. A job that failed is no
-/// evidence; and a mixture is neither here nor there.
-fn judge_update(update: &NumberUpdate, number: &ActiveNumber) -> Verdict {
-    let mut seen = Vec::new();
-    let same = |asked: &str, found: Option<&String>| found.map_or("", String::as_str) == asked;
-    if let Some(name) = update.asked_display_name() {
-        seen.push(same(name, number.display_name.as_ref()));
-    }
-    if let Some(url) = update.asked_callback_url() {
-        seen.push(same(url, number.callback_url.as_ref()));
-    }
-    if let Some((plan, campaign)) = update.asked_sms() {
-        let current = number.sms_configuration.as_ref();
-        let job = number.sms_job().filter(|job| under_way(job.status()));
-        let mut ids = vec![(
-            plan,
-            current.and_then(|sms| sms.service_plan_id.as_ref()),
-            job.and_then(|job| job.service_plan_id.as_ref()),
-        )];
-        if let Some(campaign) = campaign {
-            ids.push((
-                campaign,
-                current.and_then(|sms| sms.campaign_id.as_ref()),
-                job.and_then(|job| job.campaign_id.as_ref()),
-            ));
-        }
-        for (asked, current, job) in ids {
-            // What stands now does not stand for long where a job is about to put something else there.
-            if same(asked, current) && job.is_some_and(|job| job != asked) {
-                return Verdict::Unclear;
-            }
-            seen.push(same(asked, current) || (!asked.is_empty() && same(asked, job)));
-        }
-    }
-    if let Some((application_type, ids)) = update.asked_voice() {
-        let (current, job) = voice_stands(application_type, ids, number);
-        if current && job == Some(false) {
-            return Verdict::Unclear;
-        }
-        seen.push(current || job == Some(true));
-    }
-    if seen.iter().all(|seen| *seen) {
-        Verdict::Applied
-    } else if seen.iter().any(|seen| *seen) {
-        Verdict::Unclear
-    } else {
-        Verdict::NotApplied
+/// Tells whether a number is released: its subscription ends with the paid period. A number rented for a fixed term has a later
+/// `expireAt` before any release.
+fn is_released(number: &ActiveNumber) -> bool {
+    const DAY: i64 = 24 * 3600;
+    let seconds = |time: &Timestamp| time.to_unix().map(|(seconds, _)| seconds);
+    match (&number.expire_at, &number.next_charge_date) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(ends), Some(charged)) => match (seconds(ends), seconds(charged)) {
+            (Some(ends), Some(charged)) => ends - charged <= DAY,
+            _ => false,
+        },
     }
 }
 
-/// Type and ids belong together: they stand in the configuration or in its job, not half here and half there. Whether they
-/// stand in the first, and in the second if one is under way.
-fn voice_stands(
-    asked_type: &VoiceApplicationType,
-    asked_ids: [Option<&String>; 3],
-    number: &ActiveNumber,
-) -> (bool, Option<bool>) {
-    let ids_stand = |found: [Option<&String>; 3]| {
-        asked_ids.iter().zip(found).all(|(asked, found)| {
-            asked.is_none_or(|asked| found.map_or("", String::as_str) == asked)
-        })
+/// Tells whether a number is as an update asked: every field stands in it, or in a job that is under way, and no job is about
+/// to replace it.
+fn is_updated(update: &NumberUpdate, number: &ActiveNumber) -> bool {
+    let same = |asked: Option<&String>, found: Option<&String>| {
+        asked.is_none_or(|asked| found.map_or("", String::as_str) == asked)
     };
-    let unlinked = asked_ids.iter().flatten().all(|id| id.is_empty());
-    let current = number.voice_configuration.as_ref().map_or(unlinked, |voice| {
-        let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id].map(Option::as_ref);
-        ids_stand(ids) && (unlinked || voice.application_type() == asked_type)
-    });
-    let job = number.voice_job().filter(|job| under_way(job.status())).map(|job| {
-        let ids = [&job.app_id, &job.trunk_id, &job.service_id].map(Option::as_ref);
-        ids_stand(ids) && job.application_type() == asked_type
-    });
-    (current, job)
+    same(update.display_name.as_ref(), number.display_name.as_ref())
+        && same(update.callback_url.as_ref(), number.callback_url.as_ref())
+        && update.sms_configuration.as_ref().is_none_or(|asked| sms_stands(asked, number))
+        && update.voice_configuration.as_ref().is_none_or(|asked| voice_stands(asked, number))
 }
 
-fn under_way(status: &ProvisioningStatus) -> bool {
+fn sms_stands(asked: &SmsUpdate, number: &ActiveNumber) -> bool {
+    let current = number.sms_configuration.as_ref();
+    let job = number.sms_job().map(|job| (job, job.status()));
+    let stands = |asked: &str, current: Option<&String>, scheduled: Option<&String>| {
+        let same = |id: Option<&String>| id.map_or("", String::as_str) == asked;
+        match job {
+            None | Some((_, ProvisioningStatus::Failed)) => same(current),
+            Some((_, status)) => same(scheduled) && (is_under_way(status) || same(current)),
+        }
+    };
+    let plan = stands(
+        &asked.service_plan_id,
+        current.and_then(|sms| sms.service_plan_id.as_ref()),
+        job.and_then(|(job, _)| job.service_plan_id.as_ref()),
+    );
+    let campaign = asked.campaign_id.as_ref().is_none_or(|campaign| {
+        stands(
+            campaign,
+            current.and_then(|sms| sms.campaign_id.as_ref()),
+            job.and_then(|(job, _)| job.campaign_id.as_ref()),
+        )
+    });
+    plan && campaign
+}
+
+/// Type and ids belong together: they stand in the configuration or in its job, not half here and half there.
+fn voice_stands(asked: &VoiceUpdate, number: &ActiveNumber) -> bool {
+    let asked_ids = [&asked.app_id, &asked.trunk_id, &asked.service_id];
+    let same = |application_type: &VoiceApplicationType, found: [&Option<String>; 3]| {
+        *application_type == asked.application_type
+            && asked_ids.iter().zip(found).all(|(asked, found)| {
+                asked.as_deref().is_none_or(|asked| found.as_deref().unwrap_or("") == asked)
+            })
+    };
+    let unlinks = asked_ids.into_iter().flatten().all(String::is_empty);
+    let current = number.voice_configuration.as_ref().map_or(unlinks, |voice| {
+        let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id];
+        let none = ids.into_iter().flatten().next().is_none();
+        (unlinks && none) || same(voice.application_type(), ids)
+    });
+    match number.voice_job().map(|job| (job, job.status())) {
+        None | Some((_, ProvisioningStatus::Failed)) => current,
+        Some((job, status)) => {
+            let ids = [&job.app_id, &job.trunk_id, &job.service_id];
+            same(job.application_type(), ids) && (is_under_way(status) || current)
+        }
+    }
+}
+
+fn is_under_way(status: &ProvisioningStatus) -> bool {
     matches!(status, ProvisioningStatus::Waiting | ProvisioningStatus::InProgress)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ApiError;
 
-    fn judge_update(update: NumberUpdate, json: &str) -> Verdict {
-        to_be_updated(update).judge(Found::Json(json))
+    /// What reading a number back says about a write: `P` proved, `N` not proved, `-` nothing.
+    fn verdict(operation: &impl Operation, observed: Observed<'_>) -> char {
+        let Effect::Write(verify) = operation.request().unwrap().effect else { panic!("a read") };
+        assert_eq!(verify.path, "");
+        match verify.judge(&observed) {
+            Verdict::Proved => 'P',
+            Verdict::NotProved => 'N',
+            Verdict::Irrelevant => '-',
+            Verdict::AlsoRead(_) => panic!("a second read"),
+        }
+    }
+
+    /// The same of an update, where the number's JSON is given without its phone number.
+    fn updated(update: &NumberUpdate, json: &str) -> char {
+        let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
+        let comma = if json == "{}" { "" } else { "," };
+        let json = format!(r#"{{"phoneNumber":"+12025550134"{comma}{}"#, &json[1..]);
+        verdict(&UpdateNumber { phone_number, update }, Observed::Found(&json))
     }
 
     #[test]
     fn updates() {
-        use Verdict::{Applied, NotApplied, Unclear};
         let new = NumberUpdate::new;
         let sms = |current: &str, job: &str| {
             format!(r#"{{"smsConfiguration":{{{current},"scheduledProvisioning":{job}}}}}"#)
@@ -439,75 +435,75 @@ mod tests {
         };
         let none = r#""servicePlanId":"","campaignId":"""#;
         let plan = r#""servicePlanId":"p""#;
-        let rows: Vec<(NumberUpdate, String, Verdict)> = vec![
-            (new().display_name("d"), r#"{"displayName":"d"}"#.into(), Applied),
-            (new().display_name("d"), r#"{"displayName":"old"}"#.into(), NotApplied),
-            (new().display_name(""), r#"{"displayName":null}"#.into(), Applied),
-            (new().display_name(""), r#"{"displayName":"old"}"#.into(), NotApplied),
-            (new().callback_url("u"), r#"{"callbackUrl":"u"}"#.into(), Applied),
-            (new().callback_url("u"), "{}".into(), NotApplied),
-            (new().display_name("d").callback_url("u"), r#"{"displayName":"d"}"#.into(), Unclear),
-            (new().link_service_plan("p"), sms(plan, "null"), Applied),
+        let rows: Vec<(NumberUpdate, String, char)> = vec![
+            (new().display_name("d"), r#"{"displayName":"d"}"#.into(), 'P'),
+            (new().display_name("d"), r#"{"displayName":"old"}"#.into(), 'N'),
+            (new().display_name(""), r#"{"displayName":null}"#.into(), 'P'),
+            (new().display_name(""), r#"{"displayName":"old"}"#.into(), 'N'),
+            (new().callback_url("u"), r#"{"callbackUrl":"u"}"#.into(), 'P'),
+            (new().callback_url("u"), "{}".into(), 'N'),
+            (new().display_name("d").callback_url("u"), r#"{"displayName":"d"}"#.into(), 'N'),
+            (new().link_service_plan("p"), sms(plan, "null"), 'P'),
             (
                 new().link_service_plan("p"),
                 sms(none, r#"{"servicePlanId":"p","status":"WAITING"}"#),
-                Applied,
+                'P',
             ),
             (
                 new().link_service_plan("p"),
                 sms(none, r#"{"servicePlanId":"p","status":"IN_PROGRESS"}"#),
-                Applied,
+                'P',
             ),
-            (new().link_service_plan("p"), sms(none, r#"{"servicePlanId":"p"}"#), Applied),
+            (new().link_service_plan("p"), sms(none, r#"{"servicePlanId":"p"}"#), 'P'),
             (
                 new().link_service_plan("p"),
                 sms(none, r#"{"servicePlanId":"p","status":"FAILED"}"#),
-                NotApplied,
+                'N',
             ),
             (
                 new().link_service_plan("p"),
                 sms(none, r#"{"servicePlanId":"p","status":"NEW_ONE"}"#),
-                NotApplied,
+                'N',
             ),
             (
                 new().link_service_plan("p"),
                 sms(none, r#"{"servicePlanId":"q","status":"WAITING"}"#),
-                NotApplied,
+                'N',
             ),
-            (new().link_service_plan("p"), sms(r#""servicePlanId":"q""#, "null"), NotApplied),
-            (new().link_campaign("p", "c"), sms(plan, "null"), Unclear),
+            (new().link_service_plan("p"), sms(r#""servicePlanId":"q""#, "null"), 'N'),
+            (new().link_campaign("p", "c"), sms(plan, "null"), 'N'),
             (
                 new().link_campaign("p", "c"),
                 sms(none, r#"{"servicePlanId":"p","campaignId":"c"}"#),
-                Applied,
+                'P',
             ),
-            (new().unlink_service_plan(), sms(none, "null"), Applied),
-            (new().unlink_service_plan(), "{}".into(), Applied),
-            (new().unlink_service_plan(), sms(plan, "null"), NotApplied),
+            (new().unlink_service_plan(), sms(none, "null"), 'P'),
+            (new().unlink_service_plan(), "{}".into(), 'P'),
+            (new().unlink_service_plan(), sms(plan, "null"), 'N'),
             (
                 new().unlink_service_plan(),
                 sms(plan, r#"{"servicePlanId":"","status":"WAITING"}"#),
-                NotApplied,
+                'P',
             ),
             (
                 new().unlink_campaign("p"),
                 sms(r#""servicePlanId":"p","campaignId":"""#, "null"),
-                Applied,
+                'P',
             ),
             (
                 new().unlink_campaign("p"),
                 sms(r#""servicePlanId":"p","campaignId":"c""#, "null"),
-                Unclear,
+                'N',
             ),
-            (new().assign_trunk("t"), voice(r#""type":"EST","trunkId":"t""#, "null"), Applied),
-            (new().assign_trunk("t"), voice(r#""type":"RTC","trunkId":"t""#, "null"), NotApplied),
+            (new().assign_trunk("t"), voice(r#""type":"EST","trunkId":"t""#, "null"), 'P'),
+            (new().assign_trunk("t"), voice(r#""type":"RTC","trunkId":"t""#, "null"), 'N'),
             (
                 new().assign_trunk("t"),
                 voice(
                     r#""type":"RTC","appId":"a""#,
                     r#"{"type":"EST","trunkId":"t","status":"WAITING"}"#,
                 ),
-                Applied,
+                'P',
             ),
             (
                 new().assign_trunk("t"),
@@ -515,47 +511,81 @@ mod tests {
                     r#""type":"RTC","appId":"a""#,
                     r#"{"type":"EST","trunkId":"t","status":"FAILED"}"#,
                 ),
-                NotApplied,
+                'N',
             ),
-            (new().assign_trunk("t"), voice(r#""type":"EST","trunkId":"u""#, "null"), NotApplied),
-            (new().assign_voice_application("a"), voice(r#""appId":"a""#, "{}"), Applied),
+            (new().assign_trunk("t"), voice(r#""type":"EST","trunkId":"u""#, "null"), 'N'),
+            (new().assign_voice_application("a"), voice(r#""appId":"a""#, "{}"), 'P'),
             (
                 new().assign_fax_service("f"),
                 voice(r#""type":"RTC""#, r#"{"type":"FAX","serviceId":"f"}"#),
-                Applied,
+                'P',
             ),
             (
                 new().display_name("d").assign_trunk("t"),
                 voice(r#""type":"EST","trunkId":"t""#, "null"),
-                Unclear,
+                'N',
             ),
-            (new().display_name("d"), r#"{"displayName":5}"#.into(), Unclear),
+            (new().display_name("d"), r#"{"displayName":5}"#.into(), '-'),
         ];
         for (update, json, expected) in rows {
-            assert_eq!(judge_update(update.clone(), &json), expected, "{update:?} {json}");
+            assert_eq!(updated(&update, &json), expected, "{update:?} {json}");
         }
-        let update = to_be_updated(new().display_name("d"));
-        assert_eq!(update.judge(Found::Nothing), Unclear);
+    }
+
+    #[test]
+    fn what_is_not_about_the_number_says_nothing() {
+        let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
+        let update = NumberUpdate::new().display_name("");
+        let update = UpdateNumber { phone_number: phone_number.clone(), update: &update };
+        let release = ReleaseNumber { phone_number };
+        let missing = ApiError { http_status: 404, code: Some(404), ..ApiError::default() };
+        let rows = [
+            (Observed::NotFound(&missing), 'N'),
+            (Observed::Found("{}"), '-'),
+            (Observed::Found(r#"{"phoneNumber":""}"#), '-'),
+            (
+                Observed::Found(
+                    r#"{"phoneNumber":"+12025550135","expireAt":"2024-01-01T00:00:00Z"}"#,
+                ),
+                '-',
+            ),
+            (Observed::Found(r#"{"status":"maintenance"}"#), '-'),
+            (Observed::Found(r#"{"phoneNumber":["+12025550134"]}"#), '-'),
+        ];
+        for (observed, expected) in rows {
+            assert_eq!(verdict(&update, observed), expected, "{observed:?}");
+            assert_eq!(verdict(&release, observed), expected, "{observed:?}");
+        }
     }
 
     #[test]
     fn releases() {
-        use Verdict::{Applied, NotApplied, Unclear};
+        let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
+        let release = ReleaseNumber { phone_number };
+        // expireAt, nextChargeDate
         let rows = [
-            (Some(r#"{"phoneNumber":"+1","expireAt":"2024-01-01T00:00:00Z"}"#), Applied),
-            (Some(r#"{"phoneNumber":"+1","expireAt":null}"#), NotApplied),
-            (Some("{}"), Unclear),
-            (None, Unclear),
+            (r#""2024-01-01T00:00:00Z""#, "null", 'P'),
+            (r#""2024-01-01T00:00:00Z""#, r#""2024-01-01T00:00:00Z""#, 'P'),
+            (r#""2024-01-02T00:00:00Z""#, r#""2024-01-01T00:00:00Z""#, 'P'),
+            (r#""2024-01-02T00:00:01Z""#, r#""2024-01-01T00:00:00Z""#, 'N'),
+            // Rented for a year, paid by the month.
+            (r#""2024-12-31T00:00:00Z""#, r#""2024-02-01T00:00:00Z""#, 'N'),
+            (r#""2024-01-01T00:00:00Z""#, r#""2024-02-01T00:00:00Z""#, 'P'),
+            (r#""soon""#, r#""2024-02-01T00:00:00Z""#, 'N'),
+            (r#""2024-01-01T00:00:00Z""#, r#""?""#, 'N'),
+            ("null", r#""2024-02-01T00:00:00Z""#, 'N'),
+            (r#""""#, "null", 'N'),
         ];
-        for (json, expected) in rows {
-            let found = json.map_or(Found::Nothing, Found::Json);
-            assert_eq!(to_be_released().judge(found), expected, "{json:?}");
+        for (ends, charged, expected) in rows {
+            let json = format!(
+                r#"{{"phoneNumber":"+12025550134","expireAt":{ends},"nextChargeDate":{charged}}}"#
+            );
+            assert_eq!(verdict(&release, Observed::Found(&json)), expected, "{json}");
         }
     }
 
     #[test]
-    fn what_is_about_to_change_again_is_unclear() {
-        use Verdict::{Applied, Unclear};
+    fn what_is_about_to_change_again_proves_nothing() {
         let new = NumberUpdate::new;
         let sms = |plan: &str, job: &str, status: &str| {
             format!(
@@ -565,15 +595,15 @@ mod tests {
         let trunk = r#"{"voiceConfiguration":{"type":"EST","trunkId":"t","scheduledVoiceProvisioning":{"type":"RTC","appId":"a","status":"WAITING"}}}"#;
         let unlink = VoiceTarget::App(String::new());
         let rows = [
-            (new().unlink_service_plan(), sms("", "p", "WAITING"), Unclear),
-            (new().link_service_plan("p"), sms("p", "q", "IN_PROGRESS"), Unclear),
-            (new().link_service_plan("p"), sms("p", "q", "FAILED"), Applied),
-            (new().link_service_plan("p"), sms("p", "p", "WAITING"), Applied),
-            (new().assign_trunk("t"), trunk.to_owned(), Unclear),
-            (new().voice_configuration("RTC", unlink), "{}".to_owned(), Applied),
+            (new().unlink_service_plan(), sms("", "p", "WAITING"), 'N'),
+            (new().link_service_plan("p"), sms("p", "q", "IN_PROGRESS"), 'N'),
+            (new().link_service_plan("p"), sms("p", "q", "FAILED"), 'P'),
+            (new().link_service_plan("p"), sms("p", "p", "WAITING"), 'P'),
+            (new().assign_trunk("t"), trunk.to_owned(), 'N'),
+            (new().voice_configuration("RTC", unlink), "{}".to_owned(), 'P'),
         ];
         for (update, json, expected) in rows {
-            assert_eq!(judge_update(update.clone(), &json), expected, "{update:?} {json}");
+            assert_eq!(updated(&update, &json), expected, "{update:?} {json}");
         }
     }
 }

@@ -1,15 +1,13 @@
-//! From an operation to plain data: the last generic step before decoding, and a pure one.
-//!
-//! Asking first: when nobody knows what became of a write, the number itself, or its emergency address, is read and
-//! compared with what was asked for. Pure: what to read, and what the answer means.
+//! An operation as plain data: method, path, query and body; and for a write, how it is verified.
 
 use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
 use crate::api::phone_number::PhoneNumber;
-use crate::error::Error;
+use crate::error::{ApiError, Error};
 use crate::json::Outline;
+use crate::json::cursor::Misfit;
 use crate::json::decode::Decode;
 
 /// One of the API's operations, with its parameters.
@@ -32,14 +30,16 @@ pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) effect: Effect,
-    /// What a write is meant to bring about.
-    pub(crate) asked: Option<Asked>,
     pub(crate) phone_number: Option<PhoneNumber>,
     /// Whether success can come without a body.
     pub(crate) may_be_empty: bool,
     /// See [`Decode::glance`].
     pub(crate) glance: fn(&[u8]) -> Option<Outline>,
+    /// Checks that the caller can read the JSON of a success; `None` where it takes the JSON as it comes.
+    pub(crate) readable: Option<CheckJson>,
 }
+
+type CheckJson = fn(&str) -> Result<(), Misfit>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -70,10 +70,10 @@ impl Request {
             target: "activeNumbers".to_owned(),
             body: None,
             effect,
-            asked: None,
             phone_number: None,
             may_be_empty: false,
             glance: |_| None,
+            readable: None,
         }
     }
 
@@ -93,17 +93,22 @@ impl Request {
         Ok(self)
     }
 
-    /// Makes it a write, with what it is meant to bring about.
-    pub(crate) fn bringing_about(mut self, asked: Asked) -> Self {
-        self.asked = Some(asked);
-        self
+    /// Has a success fail whose JSON is not what `T` reads.
+    pub(crate) fn readable_as<T: Decode>(self) -> Self {
+        Self { readable: Some(|json| T::decode(json).map(drop)), ..self }
     }
 
-    /// The request that finds out what became of this one.
-    pub(crate) fn question(&self) -> Option<(Self, &Asked)> {
-        let (asked, number) = (self.asked.as_ref()?, self.phone_number.as_ref()?);
-        let question = Self::new(self.operation, Method::Get, Effect::Read);
-        Some((question.of_number(number, asked.place), asked))
+    pub(crate) fn is_write(&self) -> bool {
+        matches!(self.effect, Effect::Write(_))
+    }
+
+    /// The request that reads back what this one writes; `path` is below the phone number.
+    pub(crate) fn read_back(&self, path: &str) -> Self {
+        let read = Self::new(self.operation, Method::Get, Effect::Read);
+        match &self.phone_number {
+            Some(number) => read.of_number(number, path),
+            None => read,
+        }
     }
 
     /// Appends a query parameter, its value encoded exactly once.
@@ -115,64 +120,63 @@ impl Request {
     }
 }
 
-/// Whether sending the request twice does harm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What sending a request twice does.
+#[derive(Debug)]
 pub(crate) enum Effect {
-    /// Reading: it can be repeated freely.
+    /// Nothing is changed: the request can be repeated.
     Read,
-    /// Changing something: it is repeated only when the first one certainly did nothing.
-    Write,
+    /// Something is changed: the request is sent again only if the first one certainly did nothing. If its outcome is
+    /// unknown, it is read back.
+    Write(Verify),
 }
 
-/// What a write was meant to bring about.
-pub(crate) struct Asked {
-    /// Where to look, below the number.
-    place: &'static str,
-    judge: Box<Judge>,
+/// How a write whose outcome is unknown is verified: what to read, and what proves that the write was applied.
+pub(crate) struct Verify {
+    /// The path to read, below the phone number: `""` is the number itself.
+    pub(crate) path: &'static str,
+    judge: Box<dyn Fn(&Observed<'_>) -> Verdict + Send + Sync>,
 }
 
-/// Compares what was asked for with what was found.
-type Judge = dyn Fn(Found<'_>) -> Verdict;
-
-impl Asked {
-    pub(crate) fn new(place: &'static str, judge: impl Fn(Found<'_>) -> Verdict + 'static) -> Self {
-        Self { place, judge: Box::new(judge) }
-    }
-
-    /// Compares what was asked for with what was found.
-    pub(crate) fn judge(&self, found: Found<'_>) -> Verdict {
-        (self.judge)(found)
-    }
-}
-
-impl fmt::Debug for Asked {
+impl fmt::Debug for Verify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asked").field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("Verify").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-/// What was read.
+/// The service's response to a read-back.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Found<'a> {
-    /// The service's JSON.
-    Json(&'a str),
-    /// There is none: 404.
-    Nothing,
+pub(crate) enum Observed<'a> {
+    /// A success, with its JSON.
+    Found(&'a str),
+    /// A 404 in the service's own words; one of a gateway is not handed on.
+    NotFound(&'a ApiError),
 }
 
-/// What that says about the write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a read-back says about a write.
+#[derive(Debug)]
 pub(crate) enum Verdict {
-    /// It was carried out, or everything is as it would have made it.
-    Applied,
-    /// Nothing of it is to be seen.
-    NotApplied,
-    /// Neither can be said.
-    Unclear,
+    /// Everything stands as the write asked.
+    Proved,
+    /// Proved if a second read says so too.
+    AlsoRead(Verify),
+    /// The response is about the resource, and does not prove the write. That proves nothing about a write that is still
+    /// under way.
+    NotProved,
+    /// The response is not about the resource.
+    Irrelevant,
 }
 
-pub(crate) fn read<T: Decode>(json: &str) -> Option<T> {
-    T::decode(json).ok()
+impl Verify {
+    pub(crate) fn new(
+        path: &'static str,
+        judge: impl Fn(&Observed<'_>) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        Self { path, judge: Box::new(judge) }
+    }
+
+    pub(crate) fn judge(&self, observed: &Observed<'_>) -> Verdict {
+        (self.judge)(observed)
+    }
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986.

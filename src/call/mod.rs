@@ -3,24 +3,29 @@
 
 pub(crate) mod api_error;
 pub(crate) mod credentials;
+#[cfg(test)]
+mod model;
 mod redact;
 pub(crate) mod response;
 pub(crate) mod retry;
+mod run;
 pub(crate) mod token;
 
+use std::cell::Cell;
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::api::request::{Asked, Effect, Found, Method, Request, Verdict};
+use crate::api::request::{Effect, Method, Request};
 use crate::call::credentials::{Credentials, Header};
-use crate::call::response::{Reply, failed, read, read_token};
+use crate::call::response::{Failed, Reply, failed, read, read_token};
 use crate::call::retry::{Circumstances, Decision, Dice, Failure, RetryBudget, RetryPolicy};
+use crate::call::run::Outside;
 use crate::call::token::{Fresh, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::http::{Broken, Http, HttpConfig, Incoming, Outgoing};
-use crate::json::Outline;
 use crate::log::{Log, LogLevel};
 use crate::proxy::Proxy;
 use crate::sys::{self, PerProcess};
@@ -86,20 +91,6 @@ impl Proof {
     }
 }
 
-/// Why a request got no answer that counts.
-struct Stopped {
-    error: Error,
-    /// What nobody knows the outcome of: how it failed.
-    unclear: Option<Failure>,
-}
-
-/// How one attempt failed.
-enum Attempt {
-    /// There was no token to be had: nothing was sent.
-    Unproven(Error),
-    Failed(Failure, Error),
-}
-
 impl Engine {
     pub(crate) fn new(config: EngineConfig) -> Self {
         let basic = (!config.credentials.uses_tokens()).then(|| config.credentials.basic_header());
@@ -154,7 +145,7 @@ impl Engine {
         self.log.write(LogLevel::Warn, format_args!("{line}"));
     }
 
-    /// Sends a request until it is answered, or until trying again is of no use or not safe.
+    /// Makes one logical call: retries, and reads back a write whose outcome is unknown, until the deadline.
     ///
     /// `until` is a deadline of its own, for a call that had to wait for its turn.
     pub(crate) fn send(
@@ -162,18 +153,20 @@ impl Engine {
         request: &Request,
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
+        progress: &Progress,
     ) -> Result<Reply, Error> {
         let began = Instant::now();
-        let mut attempts = 0;
         let deadline = until.unwrap_or(began + self.timeout);
-        let result = self
-            .bounds(deadline, cancel)
-            .and_then(|bounds| self.try_send(request, bounds, &mut attempts))
-            .map_err(|error| {
-                let number = request.phone_number.as_ref();
-                error.of_operation(request.operation, number).attempted(attempts)
-            });
-        let result = result.map(|reply| Reply { attempts, ..reply });
+        let result = self.bounds(deadline, cancel).and_then(|bounds| {
+            run::run(request, &self.retry, &mut Call { engine: self, bounds, progress })
+        });
+        let attempts = progress.attempts.get();
+        let result = result.map(|reply| Reply { attempts, ..reply }).map_err(|error| {
+            let number = request.phone_number.as_ref();
+            let error = error.of_operation(request.operation, number).attempted(attempts);
+            // What was read back can hold what the service was shown.
+            if error.found().is_some() { self.masked(error, None) } else { error }
+        });
         let took = began.elapsed().as_millis();
         match &result {
             Ok(reply) => self.log.write(
@@ -226,170 +219,24 @@ impl Engine {
         Ok(bounds)
     }
 
-    fn try_send(
-        &self,
-        request: &Request,
-        bounds: Bounds,
-        attempts: &mut u32,
-    ) -> Result<Reply, Error> {
-        match request.question() {
-            None => self.attempt(request, bounds, attempts).map_err(|stopped| stopped.error),
-            Some((question, asked)) => self.write(request, &question, asked, bounds, attempts),
-        }
-    }
-
-    /// Sends a write; where nobody knows what became of it, asks before anything else.
-    fn write(
-        &self,
-        request: &Request,
-        question: &Request,
-        asked: &Asked,
-        bounds: Bounds,
-        attempts: &mut u32,
-    ) -> Result<Reply, Error> {
-        const FOR_ASKING: Duration = Duration::from_secs(5);
-        // A write stops waiting while there is time to ask.
-        let reserve = (bounds.time_left() / 4).min(FOR_ASKING);
-        let writing =
-            bounds.no_later_than(Instant::now() + bounds.time_left().saturating_sub(reserve));
-        let first = match self.attempt(request, writing, attempts) {
-            Ok(reply) => return Ok(reply),
-            Err(Stopped { error, unclear: None }) => return Err(error),
-            Err(Stopped { error, unclear: Some(failure) }) => (failure, error.maybe_applied(true)),
-        };
-        let (failure, first) = first;
-        if matches!(first.kind(), ErrorKind::Cancelled) {
-            return Err(first);
-        }
-        let (verdict, reply) = self.ask(request, question, asked, bounds);
-        // What ran out of time, here or behind a gateway, may still be under way: sent again, it could be carried out twice.
-        let late = matches!(first.kind(), ErrorKind::Timeout(_)) || failure == Failure::Status(504);
-        if verdict != Verdict::NotApplied || late || !failure.is_passing() {
-            return reply.ok_or(first);
-        }
-        // Nothing of it is to be seen: from here on it is repeated like a read, with its wait, its price and its limits.
-        let live = self.live();
-        let wait = match self.decide(live, failure, Effect::Read, &first, *attempts, writing) {
-            Decision::Retry(wait) => wait,
-            Decision::Fail | Decision::Unclear => return Err(first),
-        };
-        if self.pause(request.operation, &first, wait, writing).is_err() {
-            return Err(first);
-        }
-        self.log.write(
-            LogLevel::Warn,
-            format_args!("{}: not applied: sending it once more", request.operation),
-        );
-        // Once, whatever comes of it: the limit of attempts is for failures that are known to have done nothing.
-        if let Ok(reply) = self.attempt_once(request, writing, attempts) {
-            return Ok(reply);
-        }
-        self.ask(request, question, asked, bounds).1.ok_or(first)
-    }
-
-    /// Reads what a write was about. The reply is there if it was carried out.
-    fn ask(
-        &self,
-        request: &Request,
-        question: &Request,
-        asked: &Asked,
-        bounds: Bounds,
-    ) -> (Verdict, Option<Reply>) {
-        if !self.live().budget.withdraw(RetryBudget::QUESTION) {
-            self.log.write(
-                LogLevel::Warn,
-                format_args!(
-                    "{}: nobody said what became of it, and too much fails to ask",
-                    request.operation
-                ),
-            );
-            return (Verdict::Unclear, None);
-        }
-        let answer = self.attempt(question, bounds, &mut 0).map_err(|stopped| stopped.error);
-        let verdict = match &answer {
-            Ok(reply) => asked.judge(Found::Json(&reply.json)),
-            // The service's own word, not that of a gateway that knows no such path.
-            Err(error) if error.http_status() == Some(404) && error.is_understood() => {
-                asked.judge(Found::Nothing)
-            }
-            Err(_) => Verdict::Unclear,
-        };
-        self.log.write(
-            LogLevel::Warn,
-            format_args!(
-                "{}: nobody said what became of it; asked: {verdict:?}",
-                request.operation
-            ),
-        );
-        let reply = match (verdict, answer) {
-            (Verdict::Applied, Ok(reply)) => Some(Reply { reconciled: true, ..reply }),
-            // There is none any more, which is what was asked for.
-            (Verdict::Applied, Err(error)) => Some(Reply {
-                json: "{}".to_owned(),
-                outline: Outline::default(),
-                http_status: error.http_status().unwrap_or(404),
-                request_id: None,
-                attempts: 0,
-                reconciled: true,
-            }),
-            _ => None,
-        };
-        (verdict, reply)
-    }
-
-    /// Sends a request until it is answered, trying again what can be tried again without asking.
-    fn attempt(
-        &self,
-        request: &Request,
-        bounds: Bounds,
-        attempts: &mut u32,
-    ) -> Result<Reply, Stopped> {
-        let live = self.live();
-        let mut sent = 0;
-        loop {
-            let (failure, error) = match self.attempt_once(request, bounds, &mut sent) {
-                Ok(reply) => {
-                    *attempts += sent;
-                    live.budget.deposit();
-                    return Ok(reply);
-                }
-                Err(Attempt::Unproven(error)) => {
-                    *attempts += sent;
-                    return Err(Stopped { error, unclear: None });
-                }
-                Err(Attempt::Failed(failure, error)) => (failure, error),
-            };
-            let tried = *attempts + sent;
-            let unclear = match self.decide(live, failure, request.effect, &error, tried, bounds) {
-                Decision::Retry(wait) => {
-                    if let Err(error) = self.pause(request.operation, &error, wait, bounds) {
-                        *attempts += sent;
-                        return Err(Stopped { error, unclear: None });
-                    }
-                    continue;
-                }
-                Decision::Fail => None,
-                Decision::Unclear => Some(failure),
-            };
-            *attempts += sent;
-            return Err(Stopped { error, unclear });
-        }
-    }
-
     /// Sends a request once, or twice if the first was answered with 401: however young the token was, the service has its
     /// reasons and does not always name them.
-    fn attempt_once(
+    fn exchange(
         &self,
         request: &Request,
         bounds: Bounds,
-        attempts: &mut u32,
-    ) -> Result<Reply, Attempt> {
+        fresh: bool,
+        attempts: &Cell<u32>,
+        sent: &Cell<bool>,
+    ) -> Result<Reply, Failed> {
         let live = self.live();
         let target = [self.prefix.as_str(), request.target.as_str()];
         let mut rejected = None;
         loop {
-            let proof = self.prove(live, bounds, rejected.as_ref()).map_err(Attempt::Unproven)?;
-            *attempts += 1;
+            let proof = self
+                .prove(live, bounds, rejected.as_ref())
+                .map_err(|error| (Failure::NoToken, error))?;
+            attempts.set(attempts.get() + 1);
             let outgoing = Outgoing {
                 method: request.method,
                 target: &target,
@@ -398,12 +245,16 @@ impl Engine {
                 body: request.body.as_deref(),
                 bounds,
                 secret: false,
-                fresh: false,
+                fresh,
+                write: request.is_write(),
+                sent,
             };
-            let result = exchange(&live.api, &outgoing, request.effect)
+            let result = exchange(&live.api, &outgoing)
                 .map_err(failed)
                 .and_then(|incoming| read(incoming, request))
                 .map_err(|(failure, error)| (failure, self.masked(error, Some(proof.header()))));
+            #[cfg(feature = "test-hooks")]
+            panic_if_wanted(request);
             let (failure, error) = match result {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
@@ -411,7 +262,7 @@ impl Engine {
             self.log.write(LogLevel::Trace, format_args!("{}: {error}", request.operation));
             match (failure, proof, &rejected) {
                 (Failure::Status(401), Proof::Token(token), None) => rejected = Some(token),
-                _ => return Err(Attempt::Failed(failure, error)),
+                _ => return Err((failure, error)),
             }
         }
     }
@@ -426,54 +277,12 @@ impl Engine {
         redact::mask(error, &secrets)
     }
 
-    /// Waits before another attempt.
-    fn pause(
-        &self,
-        operation: &str,
-        error: &Error,
-        wait: Duration,
-        bounds: Bounds,
-    ) -> Result<(), Error> {
-        self.log.write(
-            LogLevel::Warn,
-            format_args!("{operation}: {error}; trying again in {} ms", wait.as_millis()),
-        );
-        match bounds.sleep(wait) {
+    /// Waits within the deadline.
+    fn sleep(bounds: Bounds, time: Duration) -> Result<(), Error> {
+        match bounds.sleep(time) {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::new(ErrorKind::Cancelled)),
             Err(error) => Err(Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)),
-        }
-    }
-
-    fn decide(
-        &self,
-        live: &Live,
-        failure: Failure,
-        effect: Effect,
-        error: &Error,
-        attempts: u32,
-        bounds: Bounds,
-    ) -> Decision {
-        // A call that was ended has no time left, whatever the clock says.
-        let ended = matches!(error.kind(), ErrorKind::Cancelled);
-        let decision = self.retry.decide(
-            failure,
-            effect,
-            Circumstances {
-                attempts,
-                retry_after: error.retry_after(),
-                time_left: if ended { Duration::ZERO } else { bounds.time_left() },
-                dice: live.dice.roll(),
-            },
-        );
-        let price = match failure {
-            Failure::Status(429 | 503) => RetryBudget::THROTTLED,
-            _ => RetryBudget::RETRY,
-        };
-        match decision {
-            // The pot is empty: this failure is as far as the call goes. What is retried was never applied.
-            Decision::Retry(_) if !live.budget.withdraw(price) => Decision::Fail,
-            decision => decision,
         }
     }
 
@@ -507,9 +316,11 @@ impl Engine {
                 bounds,
                 secret: true,
                 fresh: false,
+                write: false,
+                sent: &Cell::new(false),
             };
             let http = live.auth.as_ref().unwrap_or(&live.api);
-            let result = exchange(http, &outgoing, Effect::Read)
+            let result = exchange(http, &outgoing)
                 .map_err(failed)
                 .and_then(read_token)
                 .map_err(|(failure, error)| (failure, self.masked(error, Some(&header))));
@@ -520,9 +331,22 @@ impl Engine {
                 }
                 Err(failed) => failed,
             };
-            match self.decide(live, failure, Effect::Read, &error, attempts, bounds) {
-                Decision::Retry(wait) => self.pause("access token", &error, wait, bounds)?,
-                Decision::Fail | Decision::Unclear => return Err(error),
+            let now = Circumstances {
+                attempts,
+                retry_after: error.retry_after(),
+                time_left: bounds.time_left(),
+                dice: live.dice.roll(),
+            };
+            match self.retry.decide(failure, &Effect::Read, now) {
+                Decision::Retry(wait) if live.budget.withdraw(RetryBudget::price(failure)) => {
+                    let ms = wait.as_millis();
+                    self.log.write(
+                        LogLevel::Warn,
+                        format_args!("access token: {error}; trying again in {ms} ms"),
+                    );
+                    Self::sleep(bounds, wait)?;
+                }
+                _ => return Err(error),
             }
         }
     }
@@ -539,11 +363,89 @@ fn level_of(error: &Error) -> LogLevel {
 
 /// Makes an exchange. A connection that had died unnoticed is replaced, where sending the request again does no harm; that is
 /// no attempt of its own.
-fn exchange(http: &Http, outgoing: &Outgoing<'_>, effect: Effect) -> Result<Incoming, Broken> {
+fn exchange(http: &Http, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
     match http.exchange(outgoing) {
-        Err(broken) if broken.stale && effect == Effect::Read => {
+        Err(broken) if broken.stale && !outgoing.write => {
             http.exchange(&Outgoing { fresh: true, ..*outgoing })
         }
         result => result,
+    }
+}
+
+/// Panics where a test asks for it: after a request was sent.
+#[cfg(feature = "test-hooks")]
+fn panic_if_wanted(request: &Request) {
+    let wanted = std::env::var_os("SINCH_NUMBERS_TEST_PANIC_SENT");
+    if wanted.is_some_and(|wanted| wanted == request.operation) {
+        #[allow(clippy::panic)]
+        std::panic::panic_any("injected");
+    }
+}
+
+/// How far a call has come: what is left to know of it after a panic.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// How often the request was sent, read-backs not counted.
+    attempts: Cell<u32>,
+    /// Whether a write has gone out that may have been applied.
+    maybe_applied: Cell<bool>,
+}
+
+impl Progress {
+    #[cfg(feature = "capi")]
+    pub(crate) fn maybe_applied(&self) -> bool {
+        self.maybe_applied.get()
+    }
+}
+
+/// One call over the network.
+struct Call<'a> {
+    engine: &'a Engine,
+    bounds: Bounds,
+    progress: &'a Progress,
+}
+
+impl Outside for Call<'_> {
+    fn exchange(&mut self, request: &Request, fresh: bool) -> Result<Reply, Failed> {
+        if request.is_write() {
+            let Progress { attempts, maybe_applied } = self.progress;
+            let result = self.engine.exchange(request, self.bounds, fresh, attempts, maybe_applied);
+            if matches!(result, Err((failure, _)) if failure.is_certain()) {
+                maybe_applied.set(false);
+            }
+            return result;
+        }
+        let (uncounted, unsent) = (Cell::new(0), Cell::new(false));
+        // Read-backs, which are fresh, are not counted.
+        let attempts = if fresh { &uncounted } else { &self.progress.attempts };
+        self.engine.exchange(request, self.bounds, fresh, attempts, &unsent)
+    }
+
+    fn attempts(&self) -> u32 {
+        self.progress.attempts.get()
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn time_left(&self) -> Duration {
+        self.bounds.time_left()
+    }
+
+    fn sleep(&mut self, time: Duration) -> Result<(), Error> {
+        Engine::sleep(self.bounds, time)
+    }
+
+    fn random(&mut self) -> f64 {
+        self.engine.live().dice.roll()
+    }
+
+    fn budget(&self) -> &RetryBudget {
+        &self.engine.live().budget
+    }
+
+    fn warn(&self, line: fmt::Arguments<'_>) {
+        self.engine.log.write(LogLevel::Warn, line);
     }
 }

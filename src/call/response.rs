@@ -22,8 +22,22 @@ pub(crate) struct Reply {
     pub(crate) http_status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
-    /// A write whose success was found out by reading.
+    /// A write whose success was proved by reading back.
     pub(crate) reconciled: bool,
+}
+
+impl Reply {
+    /// A success without a body.
+    pub(crate) fn empty(http_status: u16, request_id: Option<String>) -> Self {
+        Self {
+            json: "{}".to_owned(),
+            outline: Outline::default(),
+            http_status,
+            request_id,
+            attempts: 0,
+            reconciled: false,
+        }
+    }
 }
 
 /// A failed attempt: what the decision needs, and what is reported if it comes to that.
@@ -34,7 +48,7 @@ pub(crate) fn failed(broken: Broken) -> Failed {
     let Broken { how, phase, sent, status, source, .. } = broken;
     let success = status.is_none_or(|status| (200..300).contains(&status));
     let failure = match (how, status) {
-        (How::Tls, _) => Failure::Tls,
+        (How::Tls, _) => Failure::Refused,
         _ if !sent => Failure::NotSent,
         // The head of the answer had come: what it said stands, whatever became of the rest.
         (_, Some(status)) if !success => Failure::Status(status),
@@ -73,17 +87,9 @@ pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, F
         }
         _ => return Err(wrong("a status that no final answer has".to_owned(), &incoming.body)),
     }
-    let reply = |json: String, outline: Outline, request_id: Option<String>| Reply {
-        json,
-        outline,
-        http_status: status,
-        request_id,
-        attempts: 0,
-        reconciled: false,
-    };
     if incoming.body.is_empty() {
         return if request.may_be_empty {
-            Ok(reply("{}".to_owned(), Outline::default(), incoming.request_id))
+            Ok(Reply::empty(status, incoming.request_id))
         } else {
             Err(wrong("the answer is empty".to_owned(), b""))
         };
@@ -111,14 +117,20 @@ pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, F
     if outline.may_hold && api_error::is_in_success(&text) {
         incoming.body = text.into_bytes();
         let error = api_error::in_success(&incoming);
-        // "A successful response, or an Error": refused, unless the service itself broke down over it.
-        let code = error.api_error().and_then(|answer| answer.code).unwrap_or(0);
-        let failure = if code >= 500 { Failure::Unintelligible } else { Failure::Status(200) };
+        // "A successful response, or an Error". Whether it is the caller's fault, its code says.
+        let rejected = error
+            .api_error()
+            .and_then(|answer| answer.code)
+            .is_some_and(|code| (400..500).contains(&code) && code != 408);
+        let failure = if rejected { Failure::Rejected } else { Failure::Unintelligible };
         return Err((failure, error));
     }
     // Without the byte order mark, if there was one.
     let json = if length == text.len() { text } else { text[text.len() - length..].to_owned() };
-    Ok(reply(json, outline, incoming.request_id))
+    if let Some(Err(misfit)) = request.readable.map(|readable| readable(&json)) {
+        return Err(wrong(format!("the answer does not fit: {misfit}"), json.as_bytes()));
+    }
+    Ok(Reply { json, outline, ..Reply::empty(status, incoming.request_id) })
 }
 
 fn redirected(incoming: &Incoming) -> Error {

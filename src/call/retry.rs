@@ -4,47 +4,63 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::api::request::Effect;
+use crate::api::request::{Effect, Verify};
 use crate::api::timestamp::Timestamp;
 use crate::error::is_retryable_status;
 
-/// What became of one exchange, as far as the decision needs to know.
+/// How one exchange failed, as far as retrying is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No byte of the request went out: name look-up, connect, a stale connection that was noticed in time.
+    /// There is no access token: nothing was sent. Fetching it was retried already.
+    NoToken,
+    /// No byte of the request went out: name look-up, connect, an idle connection that was seen to be dead.
     NotSent,
-    /// The server's certificate or the handshake was refused: the next attempt is refused as well.
-    Tls,
-    /// The request, or a part of it, went out, and no whole answer came back.
+    /// TLS was refused, a certificate above all, or the proxy refuses: the next attempt is refused as well. Nothing was applied.
+    Refused,
+    /// The request, or a part of it, went out, and no whole response came back.
     NoAnswer,
-    /// An error status. 401 is not among them: it is the token's business.
+    /// An error status. A 401 is among them only if a new access token did not help.
     Status(u16),
-    /// A successful status whose body was lost on the way.
+    /// A success status with an error inside that says 4xx.
+    Rejected,
+    /// A success status whose body was lost on the way.
     BodyLost,
-    /// A whole answer came back, but not one that the service promises: the next would be no better.
+    /// A whole response came back, but not one that the service promises: the next would be no better.
     Unintelligible,
 }
 
 impl Failure {
     /// Tells whether the next attempt may fare better.
-    pub(crate) fn is_passing(self) -> bool {
+    fn is_transient(self) -> bool {
         match self {
-            Self::Tls | Self::Unintelligible => false,
+            Self::NoToken | Self::Refused | Self::Rejected | Self::Unintelligible => false,
             Self::NotSent | Self::NoAnswer | Self::BodyLost => true,
             Self::Status(status) => is_retryable_status(status),
+        }
+    }
+
+    /// Tells whether the request was certainly not carried out: it never left, or the service says so.
+    pub(crate) fn is_certain(self) -> bool {
+        match self {
+            Self::NoToken | Self::NotSent | Self::Refused | Self::Rejected => true,
+            Self::NoAnswer | Self::BodyLost | Self::Unintelligible => false,
+            // "The server timed out waiting": for the rest of a request that it may know enough of.
+            Self::Status(status) => {
+                (400..500).contains(&status) && status != 408 || matches!(status, 301 | 307 | 308)
+            }
         }
     }
 }
 
 /// What to do about a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
+#[derive(Debug)]
+pub(crate) enum Decision<'a> {
     /// Wait that long, then send it again.
     Retry(Duration),
-    /// Report it: nothing of it was applied.
-    Fail,
-    /// A write that may have been applied: ask before anything else.
-    Unclear,
+    /// Report it. A write was certainly not applied.
+    Report,
+    /// A write that may have been applied: read it back.
+    ReadBack(&'a Verify),
 }
 
 /// How often and how patiently failures are retried.
@@ -76,32 +92,23 @@ pub(crate) struct Circumstances {
 }
 
 impl RetryPolicy {
-    /// Decides without clock, dice or I/O of its own.
-    pub(crate) fn decide(&self, failure: Failure, effect: Effect, now: Circumstances) -> Decision {
-        let give_up = match (effect, failure) {
-            // A rejected request (4xx, 429 among them) did nothing; a request that never left neither.
-            (Effect::Read, _)
-            | (Effect::Write, Failure::NotSent | Failure::Tls | Failure::Status(..=499)) => {
-                Decision::Fail
-            }
-            // 501 and its like were not asked to do the work again, but nobody knows what they did.
-            (
-                Effect::Write,
-                Failure::NoAnswer
-                | Failure::BodyLost
-                | Failure::Unintelligible
-                | Failure::Status(_),
-            ) => Decision::Unclear,
-        };
-        if !failure.is_passing()
-            || give_up == Decision::Unclear
-            || now.attempts >= self.max_attempts
-        {
-            return give_up;
+    /// Decides without clock, random numbers or I/O of its own.
+    pub(crate) fn decide<'a>(
+        &self,
+        failure: Failure,
+        effect: &'a Effect,
+        now: Circumstances,
+    ) -> Decision<'a> {
+        match effect {
+            Effect::Write(verify) if !failure.is_certain() => return Decision::ReadBack(verify),
+            Effect::Write(_) | Effect::Read => {}
+        }
+        if !failure.is_transient() || now.attempts >= self.max_attempts {
+            return Decision::Report;
         }
         let wait = now.retry_after.unwrap_or_else(|| backoff(failure, now.attempts, now.dice));
         // A wait that does not fit is handed to the caller, not slept.
-        if wait >= now.time_left { give_up } else { Decision::Retry(wait) }
+        if wait >= now.time_left { Decision::Report } else { Decision::Retry(wait) }
     }
 }
 
@@ -150,7 +157,7 @@ fn http_date(text: &str) -> Option<i64> {
     timestamp.to_unix().map(|(seconds, _)| seconds)
 }
 
-/// Keeps an outage from being multiplied: retries and questions are paid from a pot that all calls of a client share and
+/// Keeps an outage from being multiplied: retries and read-backs are paid from a budget that all calls of a client share and
 /// that successes refill.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(AtomicU32);
@@ -158,12 +165,19 @@ pub(crate) struct RetryBudget(AtomicU32);
 impl RetryBudget {
     const FULL: u32 = 500;
 
-    /// What a retry costs.
-    pub(crate) const RETRY: u32 = 14;
-    /// A service that throttles us is alive: trying again costs less.
-    pub(crate) const THROTTLED: u32 = 5;
-    /// What it costs to ask what became of a write: there is more to be won by it than by a retry.
-    pub(crate) const QUESTION: u32 = 5;
+    /// The price of one read-back. Less than a retry's: it says what became of a write.
+    pub(crate) const READ_BACK: u32 = 5;
+
+    /// The price of a retry after a failure.
+    pub(crate) fn price(failure: Failure) -> u32 {
+        match failure {
+            // The service is alive: the budget is for outages.
+            Failure::Status(429) => 0,
+            // It says that it is overloaded, which most often passes.
+            Failure::Status(503) => 5,
+            _ => 14,
+        }
+    }
 
     pub(crate) fn new() -> Self {
         Self(AtomicU32::new(Self::FULL))
@@ -214,6 +228,8 @@ impl Dice {
 mod tests {
     use super::*;
 
+    use crate::api::request::Verdict;
+
     const SEC: Duration = Duration::from_secs(1);
 
     fn at(attempts: u32) -> Circumstances {
@@ -222,46 +238,68 @@ mod tests {
 
     #[test]
     fn the_table_of_failures() {
-        use Decision::{Fail, Retry, Unclear};
-        use Failure::{BodyLost, NoAnswer, NotSent, Status, Tls, Unintelligible};
-        let ms = |n| Retry(Duration::from_millis(n));
+        use Failure::{
+            BodyLost, NoAnswer, NoToken, NotSent, Refused, Rejected, Status, Unintelligible,
+        };
+        const REPORT: &str = "report";
+        const READ_BACK: &str = "read back";
+        const SOON: &str = "retry in 25 ms";
+        const LATER: &str = "retry in 500 ms";
         // failure, what a read does, what a write does, after the first attempt
         let rows = [
-            (NotSent, ms(25), ms(25)),
-            (Tls, Fail, Fail),
-            (NoAnswer, ms(25), Unclear),
-            (BodyLost, ms(25), Unclear),
-            (Unintelligible, Fail, Unclear),
-            (Status(302), Fail, Fail),
-            (Status(429), ms(500), ms(500)),
-            (Status(500), ms(25), Unclear),
-            (Status(502), ms(25), Unclear),
-            (Status(503), ms(500), Unclear),
-            (Status(504), ms(25), Unclear),
-            (Status(400), Fail, Fail),
-            (Status(403), Fail, Fail),
-            (Status(404), Fail, Fail),
-            (Status(408), Fail, Fail),
-            (Status(409), Fail, Fail),
-            (Status(425), Fail, Fail),
-            (Status(501), Fail, Unclear),
-            (Status(505), Fail, Unclear),
-            (Status(599), Fail, Unclear),
+            (NoToken, REPORT, REPORT),
+            (NotSent, SOON, SOON),
+            (Refused, REPORT, REPORT),
+            (Rejected, REPORT, REPORT),
+            (NoAnswer, SOON, READ_BACK),
+            (BodyLost, SOON, READ_BACK),
+            (Unintelligible, REPORT, READ_BACK),
+            (Status(300), REPORT, READ_BACK),
+            (Status(301), REPORT, REPORT),
+            (Status(302), REPORT, READ_BACK),
+            (Status(303), REPORT, READ_BACK),
+            (Status(304), REPORT, READ_BACK),
+            (Status(307), REPORT, REPORT),
+            (Status(308), REPORT, REPORT),
+            (Status(429), LATER, LATER),
+            (Status(500), SOON, READ_BACK),
+            (Status(502), SOON, READ_BACK),
+            (Status(503), LATER, READ_BACK),
+            (Status(504), SOON, READ_BACK),
+            (Status(400), REPORT, REPORT),
+            (Status(403), REPORT, REPORT),
+            (Status(404), REPORT, REPORT),
+            (Status(408), REPORT, READ_BACK),
+            (Status(409), REPORT, REPORT),
+            (Status(425), REPORT, REPORT),
+            (Status(501), REPORT, READ_BACK),
+            (Status(505), REPORT, READ_BACK),
+            (Status(599), REPORT, READ_BACK),
         ];
         let policy = RetryPolicy::default();
-        for (failure, read, write) in rows {
-            assert_eq!(policy.decide(failure, Effect::Read, at(1)), read, "{failure:?}");
-            assert_eq!(policy.decide(failure, Effect::Write, at(1)), write, "{failure:?}");
-            // The third attempt is the last, whatever it was.
-            assert!(!matches!(policy.decide(failure, Effect::Read, at(3)), Retry(_)));
-            assert!(!matches!(policy.decide(failure, Effect::Write, at(3)), Retry(_)));
+        let write = Effect::Write(Verify::new("", |_| Verdict::NotProved));
+        for (failure, read, written) in rows {
+            let does = |effect, attempts| match policy.decide(failure, effect, at(attempts)) {
+                Decision::Retry(wait) => format!("retry in {} ms", wait.as_millis()),
+                Decision::Report => REPORT.to_owned(),
+                Decision::ReadBack(_) => READ_BACK.to_owned(),
+            };
+            assert_eq!(does(&Effect::Read, 1), read, "{failure:?}");
+            assert_eq!(does(&write, 1), written, "{failure:?}");
+            // The third attempt is the last; what is read back does not depend on it.
+            assert_eq!(does(&Effect::Read, 3), REPORT, "{failure:?}");
+            let last = if written == READ_BACK { READ_BACK } else { REPORT };
+            assert_eq!(does(&write, 3), last, "{failure:?}");
         }
     }
 
     #[test]
     fn waits_grow_are_capped_and_fit_the_deadline() {
         let policy = RetryPolicy { max_attempts: 100 };
-        let wait = |failure, now| policy.decide(failure, Effect::Read, now);
+        let wait = |failure, now| match policy.decide(failure, &Effect::Read, now) {
+            Decision::Retry(wait) => Some(wait),
+            _ => None,
+        };
         let top = |attempts| Circumstances { dice: 1.0, time_left: 60 * SEC, ..at(attempts) };
         let rows = [
             (Failure::NotSent, 1, 50),
@@ -273,19 +311,19 @@ mod tests {
             (Failure::Status(429), 6, 20_000),
         ];
         for (failure, attempts, ms) in rows {
-            let expected = Decision::Retry(Duration::from_millis(ms));
+            let expected = Some(Duration::from_millis(ms));
             assert_eq!(wait(failure, top(attempts)), expected, "{failure:?} {attempts}");
         }
         // What the service asks for is kept to the letter, also above the cap, also zero …
         for asked in [Duration::ZERO, 7 * SEC, 25 * SEC] {
             let now = Circumstances { retry_after: Some(asked), ..at(1) };
-            assert_eq!(wait(Failure::Status(429), now), Decision::Retry(asked));
+            assert_eq!(wait(Failure::Status(429), now), Some(asked));
         }
         // … unless it does not fit.
         let now = Circumstances { retry_after: Some(30 * SEC), ..at(1) };
-        assert_eq!(wait(Failure::Status(429), now), Decision::Fail);
+        assert_eq!(wait(Failure::Status(429), now), None);
         let now = Circumstances { time_left: Duration::ZERO, dice: 0.0, ..at(1) };
-        assert_eq!(wait(Failure::NotSent, now), Decision::Fail);
+        assert_eq!(wait(Failure::NotSent, now), None);
     }
 
     #[test]
@@ -327,16 +365,19 @@ mod tests {
     #[test]
     fn an_outage_is_not_multiplied() {
         let budget = RetryBudget::new();
-        let retries = (0..1000).filter(|_| budget.withdraw(RetryBudget::RETRY)).count();
-        assert_eq!(retries, 35);
+        let pays = |failure| budget.withdraw(RetryBudget::price(failure));
+        assert_eq!((0..1000).filter(|_| pays(Failure::NoAnswer)).count(), 35);
         for _ in 0..5 {
             budget.deposit();
         }
-        assert!(budget.withdraw(RetryBudget::THROTTLED));
+        assert!(pays(Failure::Status(503)));
         for _ in 0..2000 {
             budget.deposit();
         }
-        assert_eq!((0..1000).filter(|_| budget.withdraw(RetryBudget::THROTTLED)).count(), 100);
+        assert_eq!((0..1000).filter(|_| pays(Failure::Status(503))).count(), 100);
+        assert!(!pays(Failure::Status(500)));
+        // A service that limits the rate is alive.
+        assert!((0..1000).all(|_| pays(Failure::Status(429))));
     }
 
     #[test]

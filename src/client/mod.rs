@@ -17,9 +17,9 @@ use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
-use crate::call::Engine;
 use crate::call::credentials::Credentials;
 use crate::call::response::Reply;
+use crate::call::{Engine, Progress};
 use crate::cancel::CancelToken;
 use crate::client::builder::ClientBuilder;
 use crate::client::pages::{Numbers, Pages};
@@ -248,8 +248,8 @@ impl Client {
     }
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
-        let request = Request::of(operation)?;
-        let reply = self.send(&request, None, None)?;
+        let request = Request::of(operation)?.readable_as::<O::Output>();
+        let reply = self.send(&request, None, None, &Progress::default())?;
         self.decode::<O>(reply, Some(&request))
     }
 
@@ -259,8 +259,9 @@ impl Client {
         request: &Request,
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
+        progress: &Progress,
     ) -> Result<Reply, Error> {
-        self.engine.send(request, self.cancel.as_ref().or(cancel), until)
+        self.engine.send(request, self.cancel.as_ref().or(cancel), until, progress)
     }
 
     /// Decodes what an operation was answered.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::api::list::ListNumbers;
 use crate::api::models::{ActiveNumber, Page};
 use crate::api::request::{Operation, Request};
+use crate::call::Progress;
 use crate::call::response::Reply;
 use crate::cancel::CancelToken;
 use crate::client::Client;
@@ -101,7 +102,7 @@ impl PageWalk {
             return Err(Error::protocol("the token of the next page was used before", None, b"")
                 .of_operation(ListNumbers::NAME, None));
         }
-        self.client.send(&Request::of(&self.query)?, cancel, until).map(Some)
+        self.client.send(&Request::of(&self.query)?, cancel, until, &Progress::default()).map(Some)
     }
 
     fn next_token(&self) -> Option<&str> {

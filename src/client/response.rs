@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Operation, Request};
+use crate::api::request::{Operation, Request};
 use crate::call::response::Reply;
 use crate::error::Error;
 use crate::json;
@@ -73,11 +73,8 @@ pub(crate) fn answer_of<O: Operation>(
             Ok(Answer { value, json, attempts, reconciled, request_id })
         }
         Err(misfit) => {
-            // It was a success, only one that cannot be read: a write has taken effect.
-            let applied = request.is_some_and(|request| request.effect == Effect::Write);
             let number = request.and_then(|request| request.phone_number.as_ref());
-            let error = unreadable(&misfit, &reply, O::NAME, number);
-            Err(error.maybe_applied(applied))
+            Err(unreadable(&misfit, &reply, O::NAME, number))
         }
     }
 }

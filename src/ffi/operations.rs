@@ -17,6 +17,7 @@ use crate::api::emergency_address::{
 use crate::api::list::ListNumbers;
 use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
 use crate::api::request::{Operation, Request};
+use crate::call::Progress;
 use crate::cancel::CancelToken;
 
 /// Runs an operation of the API and leaves its result.
@@ -33,16 +34,18 @@ unsafe fn operate(
 ) -> sinch_numbers_code {
     // SAFETY: the caller vouches for the pointers.
     unsafe { handle::write(out, ptr::null_mut()) };
+    let progress = Progress::default();
     let result = guard(name, || {
         // SAFETY: the caller vouches for it.
         let client = unsafe { required(client) }?;
         // SAFETY: the caller vouches for it.
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
-        Ok(client.client.send(&request()?, cancel, None)?)
+        Ok(client.client.send(&request()?, cancel, None, &progress)?)
     });
     let outcome = match result {
         Ok(reply) => Outcome::answer(reply),
+        Err(Failure::Panic) => Outcome::panicked(Some(name), progress.maybe_applied()),
         Err(failure) => Outcome::failure(Some(name), failure),
     };
     // SAFETY: the caller vouches for it.

@@ -85,21 +85,31 @@ impl Outcome {
     pub(super) fn failure(operation: Option<&str>, failure: Failure) -> Self {
         match failure {
             Failure::Error(error) => Self::error(operation, &error),
-            Failure::Misuse(problem) => Self::plain(SINCH_NUMBERS_E_MISUSE, operation, &problem),
-            Failure::Panic => {
-                let problem = "a bug in the library was caught; the client stays usable";
-                Self::plain(SINCH_NUMBERS_E_INTERNAL, operation, problem)
+            Failure::Misuse(problem) => {
+                Self::plain(SINCH_NUMBERS_E_MISUSE, operation, &problem, false)
             }
+            Failure::Panic => Self::panicked(operation, false),
         }
     }
 
-    fn plain(code: sinch_numbers_code, operation: Option<&str>, problem: &str) -> Self {
+    /// A caught panic; `maybe_applied` of a write that had gone out.
+    pub(super) fn panicked(operation: Option<&str>, maybe_applied: bool) -> Self {
+        let problem = "a bug in the library was caught; the client stays usable";
+        Self::plain(SINCH_NUMBERS_E_INTERNAL, operation, problem, maybe_applied)
+    }
+
+    fn plain(
+        code: sinch_numbers_code,
+        operation: Option<&str>,
+        problem: &str,
+        maybe_applied: bool,
+    ) -> Self {
         let message = match operation {
             Some(operation) => format!("{operation}: {problem}"),
             None => problem.to_owned(),
         };
-        let document = Document { operation, ..Document::new(code, &message) };
-        Self::new(code, document.write(), &message)
+        let document = Document { operation, maybe_applied, ..Document::new(code, &message) };
+        Self { maybe_applied, ..Self::new(code, document.write(), &message) }
     }
 
     fn error(operation: Option<&str>, error: &Error) -> Self {
@@ -138,6 +148,7 @@ impl Outcome {
             phase,
             retry_after_ms,
             maybe_applied: error.may_have_been_applied(),
+            found: error.found().and_then(|json| serde_json::from_str(json).ok()),
             attempts: error.attempts(),
             request_id: api.and_then(|answer| answer.request_id.as_deref()),
             details: details.as_deref().and_then(|raw| serde_json::from_str(raw).ok()),
@@ -271,6 +282,7 @@ struct Document<'a> {
     request_id: Option<&'a str>,
     details: Option<&'a RawValue>,
     body: Option<&'a str>,
+    found: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -298,6 +310,7 @@ impl<'a> Document<'a> {
             request_id: None,
             details: None,
             body: None,
+            found: None,
         }
     }
 

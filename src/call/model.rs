@@ -1,0 +1,576 @@
+//! Runs writes against a model of the service, with a clock of its own: answers that are lost, writes that land late, other
+//! writers, and reads about something else. Whatever a call says must be true of the model.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::response::{Failed, Reply};
+use super::retry::{Failure, RetryBudget, RetryPolicy};
+use super::run::{Outside, run};
+use crate::api::emergency_address::{
+    Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, ProvisionEmergencyAddress,
+};
+use crate::api::numbers::{NumberUpdate, ReleaseNumber, UpdateNumber};
+use crate::api::phone_number::PhoneNumber;
+use crate::api::request::Request;
+use crate::error::{ApiError, Error, ErrorKind, Phase};
+
+const NUMBER: &str = "+12025550134";
+const HISTORIES: u64 = 10_000;
+
+/// `SplitMix64`: the same histories in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn ms(&mut self, most: u64) -> Duration {
+        Duration::from_millis(self.below(most + 1))
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        let index = usize::try_from(self.below(from.len() as u64)).unwrap();
+        from[index].clone()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Write {
+    Update,
+    Release,
+    Provision,
+    Deprovision,
+}
+
+/// A provisioning job.
+#[derive(Clone, Debug, PartialEq)]
+struct Job {
+    /// What it sets: service plan and campaign, or voice type and ids, as the API's JSON has them.
+    ids: Value,
+    status: &'static str,
+}
+
+/// One of the two configurations of a number.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Configuration {
+    ids: Value,
+    job: Option<Job>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Number {
+    display_name: String,
+    callback_url: String,
+    sms: Configuration,
+    voice: Configuration,
+    fixed_term: bool,
+    released: bool,
+    address: Option<Value>,
+}
+
+/// What happens to the model at a moment.
+#[derive(Clone, Debug)]
+enum Event {
+    /// A write takes effect: the caller's own, or another writer's.
+    Land { write: Write, body: Value, own: bool },
+    /// The jobs move on.
+    Step,
+}
+
+struct Model {
+    random: Random,
+    start: Instant,
+    now: Duration,
+    deadline: Duration,
+    number: Number,
+    events: Vec<(Duration, Event)>,
+    write: Write,
+    body: Value,
+    attempts: u32,
+    budget: RetryBudget,
+    /// Requests of the caller that the service may have taken.
+    taken: u32,
+    /// How often the caller's write took effect.
+    landed: u32,
+    cancelled: bool,
+    /// What the last read of the address said: whether there was none. Proving that takes a second read.
+    read_no_address: bool,
+}
+
+fn sms_ids(plan: &str, campaign: &str) -> Value {
+    json!({"servicePlanId": plan, "campaignId": campaign})
+}
+
+fn voice_ids(kind: &str, app: &str, trunk: &str, service: &str) -> Value {
+    json!({"type": kind, "appId": app, "trunkId": trunk, "serviceId": service})
+}
+
+fn address(house: u64) -> Value {
+    json!({"streetNumber": house.to_string(), "streetInfo": "Main St", "city": "Springfield", "state": "IL", "postalCode": "62701"})
+}
+
+impl Model {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let write =
+            random.pick(&[Write::Update, Write::Release, Write::Provision, Write::Deprovision]);
+        let deadline = random.pick(&[1_000, 3_000, 30_000, 30_000]);
+        let mut number = Number {
+            display_name: random.pick(&["", "old", "desk"]).to_owned(),
+            fixed_term: random.below(4) == 0,
+            address: random.pick(&[None, Some(address(1)), Some(address(2))]),
+            ..Number::default()
+        };
+        number.sms.ids = random.pick(&[sms_ids("", ""), sms_ids("p", ""), sms_ids("q", "c")]);
+        number.voice.ids =
+            random.pick(&[voice_ids("RTC", "a", "", ""), voice_ids("EST", "", "t", "")]);
+        if random.below(5) == 0 {
+            let ids = random.pick(&[sms_ids("p", "c"), sms_ids("", ""), sms_ids("r", "")]);
+            let status = random.pick(&["FAILED", "WAITING", "IN_PROGRESS"]);
+            number.sms.job = Some(Job { ids, status });
+        }
+        let mut model = Self {
+            random,
+            start: Instant::now(),
+            now: Duration::ZERO,
+            deadline: Duration::from_millis(deadline),
+            number,
+            events: Vec::new(),
+            write,
+            body: Value::Null,
+            attempts: 0,
+            budget: RetryBudget::new(),
+            taken: 0,
+            landed: 0,
+            cancelled: false,
+            read_no_address: false,
+        };
+        // Other writers, and jobs that move on.
+        for _ in 0..model.random.below(4) {
+            let at = model.random.ms(4_000);
+            let event = match model.random.below(5) {
+                0 => Event::Step,
+                1 => Event::Land { write: Write::Release, body: Value::Null, own: false },
+                2 => Event::Land { write: Write::Deprovision, body: Value::Null, own: false },
+                3 => Event::Land { write: Write::Provision, body: address(3), own: false },
+                _ => Event::Land { write: Write::Update, body: model.update(), own: false },
+            };
+            model.events.push((at, event));
+        }
+        model
+    }
+
+    /// The body of an update.
+    fn update(&mut self) -> Value {
+        self.random.pick(&[
+            json!({"displayName": "desk"}),
+            json!({"displayName": ""}),
+            json!({"displayName": "front", "smsConfiguration": {"servicePlanId": "p"}}),
+            json!({"smsConfiguration": {"servicePlanId": "p", "campaignId": "c"}}),
+            json!({"smsConfiguration": {"servicePlanId": ""}}),
+            json!({"smsConfiguration": {"servicePlanId": "q", "campaignId": ""}}),
+            json!({"voiceConfiguration": {"type": "EST", "trunkId": "t"}}),
+            json!({"voiceConfiguration": {"type": "RTC", "appId": "b"}}),
+            json!({"voiceConfiguration": {"type": "FAX", "serviceId": "f"}, "displayName": "fax"}),
+        ])
+    }
+
+    /// Lets time pass, with everything that happens meanwhile.
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        loop {
+            let due = self.events.iter().enumerate().filter(|(_, (at, _))| *at <= until);
+            let Some((index, _)) = due.min_by_key(|(_, (at, _))| *at) else { break };
+            let (at, event) = self.events.remove(index);
+            self.now = self.now.max(at);
+            self.happen(event);
+        }
+        self.now = until;
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Step => {
+                for configuration in [&mut self.number.sms, &mut self.number.voice] {
+                    let fails = self.random.below(3) == 0;
+                    let status = configuration.job.as_ref().map(|job| job.status);
+                    match (status, &mut configuration.job) {
+                        (Some("WAITING"), Some(job)) => job.status = "IN_PROGRESS",
+                        (Some("IN_PROGRESS"), Some(job)) if fails => job.status = "FAILED",
+                        (Some("IN_PROGRESS"), job) => {
+                            configuration.ids = job.take().unwrap().ids;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Event::Land { write, body, own } => {
+                self.landed += u32::from(own);
+                self.land(write, &body);
+            }
+        }
+    }
+
+    fn land(&mut self, write: Write, body: &Value) {
+        match write {
+            Write::Release => self.number.released = true,
+            Write::Provision => {
+                self.number.address = Some(body.get("address").unwrap_or(body).clone());
+            }
+            Write::Deprovision => self.number.address = None,
+            Write::Update => {
+                let text = |key: &str| Some(body.get(key)?.as_str()?.to_owned());
+                if let Some(name) = text("displayName") {
+                    self.number.display_name = name;
+                }
+                if let Some(url) = text("callbackUrl") {
+                    self.number.callback_url = url;
+                }
+                let at_once = self.random.below(2) == 0;
+                let number = &mut self.number;
+                let asked = [
+                    (body.get("smsConfiguration"), &mut number.sms, false),
+                    (body.get("voiceConfiguration"), &mut number.voice, true),
+                ];
+                for (asked, configuration, voice) in asked {
+                    let Some(asked) = asked else { continue };
+                    let mut ids = configuration.ids.clone();
+                    if voice {
+                        ids = voice_ids("RTC", "", "", "");
+                    }
+                    for (key, id) in asked.as_object().unwrap() {
+                        ids[key] = id.clone();
+                    }
+                    if at_once {
+                        *configuration = Configuration { ids, job: None };
+                    } else {
+                        configuration.job = Some(Job { ids, status: "WAITING" });
+                    }
+                }
+                for later in [300, 900] {
+                    let at = self.now + self.random.ms(later);
+                    self.events.push((at, Event::Step));
+                }
+            }
+        }
+    }
+
+    fn number_json(&self) -> Value {
+        let configuration = |of: &Configuration, key: &str| {
+            let mut json = of.ids.clone();
+            if let Some(job) = &of.job {
+                json[key] = job.ids.clone();
+                json[key]["status"] = job.status.into();
+            }
+            json
+        };
+        json!({
+            "phoneNumber": NUMBER,
+            "displayName": self.number.display_name,
+            "callbackUrl": self.number.callback_url,
+            "nextChargeDate": "2030-02-01T00:00:00Z",
+            "expireAt": match (self.number.released, self.number.fixed_term) {
+                (true, _) => json!("2030-02-01T00:00:00Z"),
+                (false, true) => json!("2031-01-01T00:00:00Z"),
+                (false, false) => Value::Null,
+            },
+            "smsConfiguration": configuration(&self.number.sms, "scheduledProvisioning"),
+            "voiceConfiguration": configuration(&self.number.voice, "scheduledVoiceProvisioning"),
+        })
+    }
+
+    /// Whether the number is as the caller asked, whoever did it.
+    fn is_as_asked(&self) -> bool {
+        let number = &self.number;
+        match self.write {
+            Write::Release => number.released,
+            Write::Deprovision => self.read_no_address,
+            // Its display name cannot be read: nothing proves it.
+            Write::Provision => false,
+            Write::Update => {
+                let same = |key: &str, now: &str| {
+                    self.body.get(key).and_then(Value::as_str).is_none_or(|asked| asked == now)
+                };
+                let stands = |key: &str, of: &Configuration| {
+                    let Some(asked) = self.body.get(key) else { return true };
+                    let holds = |ids: &Value| {
+                        asked.as_object().unwrap().iter().all(|(key, id)| ids[key] == *id)
+                    };
+                    match &of.job {
+                        Some(job) if job.status != "FAILED" => holds(&job.ids),
+                        _ => holds(&of.ids),
+                    }
+                };
+                same("displayName", &number.display_name)
+                    && same("callbackUrl", &number.callback_url)
+                    && stands("smsConfiguration", &number.sms)
+                    && stands("voiceConfiguration", &number.voice)
+            }
+        }
+    }
+
+    fn exchange_write(&mut self) -> Result<Reply, Failed> {
+        assert_eq!(self.taken, 0, "sent again after it may have been carried out");
+        self.attempts += 1;
+        let certain = |failure, error| Err((failure, error));
+        match self.random.below(12) {
+            0 => {
+                return certain(Failure::NotSent, Error::new(ErrorKind::Transport(Phase::Connect)));
+            }
+            1 => {
+                let retry_after = self.random.pick(&[None, Some(Duration::ZERO)]);
+                let answer = ApiError { http_status: 429, retry_after, ..ApiError::default() };
+                return certain(Failure::Status(429), Error::new(ErrorKind::RateLimited(answer)));
+            }
+            2 => {
+                let status = self.random.pick(&[301, 307, 400, 401, 403, 404, 409, 413]);
+                return certain(Failure::Status(status), api_error(status));
+            }
+            3 if self.random.below(3) == 0 => return certain(Failure::Rejected, api_error(200)),
+            _ => {}
+        }
+        self.taken += 1;
+        let land = Event::Land { write: self.write, body: self.body.clone(), own: true };
+        if self.random.below(3) == 0 {
+            self.happen(land);
+            return Ok(Reply { json: self.number_json().to_string(), ..Reply::empty(200, None) });
+        }
+        // Nobody says what becomes of it: it lands at once, later or never.
+        match self.random.below(4) {
+            0 => {}
+            1 => self.happen(land),
+            _ => {
+                let at = self.now + self.random.ms(3_000);
+                self.events.push((at, land));
+            }
+        }
+        let lost = || Error::new(ErrorKind::Transport(Phase::Wait));
+        Err(match self.random.below(7) {
+            0 => (Failure::NoAnswer, lost()),
+            1 => (Failure::BodyLost, lost()),
+            2 => (Failure::Unintelligible, Error::protocol("no JSON", Some(200), b"")),
+            3 => {
+                let left = self.deadline.saturating_sub(self.now);
+                self.pass(left - (left / 4).min(Duration::from_secs(5)));
+                (Failure::NoAnswer, Error::new(ErrorKind::Timeout(Phase::Wait)))
+            }
+            4 if self.random.below(3) == 0 => {
+                self.cancelled = true;
+                (Failure::NoAnswer, Error::new(ErrorKind::Cancelled))
+            }
+            _ => {
+                let status = self.random.pick(&[302, 303, 304, 408, 500, 501, 502, 503, 504, 505]);
+                (Failure::Status(status), api_error(status))
+            }
+        })
+    }
+
+    fn exchange_read(&mut self, target: &str) -> Result<Reply, Failed> {
+        let found = |json: Value| Ok(Reply { json: json.to_string(), ..Reply::empty(200, None) });
+        let reads_address = target.ends_with("/emergencyAddress");
+        assert!(reads_address || target.ends_with(NUMBER), "{target}");
+        let missing = |details: &[&str]| {
+            let answer = ApiError {
+                http_status: 404,
+                code: Some(404),
+                details: details.iter().map(|detail| (*detail).to_owned()).collect(),
+                ..ApiError::default()
+            };
+            Err((Failure::Status(404), Error::new(ErrorKind::Api(answer))))
+        };
+        match self.random.below(20) {
+            0 => return Err((Failure::NoAnswer, Error::new(ErrorKind::Transport(Phase::Wait)))),
+            1 => return Err((Failure::Status(503), api_error(503))),
+            2 => return found(json!({})),
+            3 => return found(json!({"status": "maintenance"})),
+            4 => return Err((Failure::Status(404), api_error(404))),
+            5 => return missing(&[r#"{"resourceType":"ActiveNumber"}"#]),
+            6 if !reads_address => {
+                // Another number, which is as asked in every way.
+                let mut other = self.number_json();
+                other["phoneNumber"] = "+12025550199".into();
+                other["expireAt"] = "2030-02-01T00:00:00Z".into();
+                for (key, asked) in self.body.as_object().into_iter().flatten() {
+                    other[key] = asked.clone();
+                }
+                return found(other);
+            }
+            7 if self.random.below(4) == 0 => {
+                self.cancelled = true;
+                return Err((Failure::NoAnswer, Error::new(ErrorKind::Cancelled)));
+            }
+            _ => {}
+        }
+        if reads_address {
+            self.read_no_address = self.number.address.is_none();
+        }
+        match (reads_address, &self.number.address) {
+            (false, _) => found(self.number_json()),
+            (true, Some(address)) => found(address.clone()),
+            (true, None) => missing(&[]),
+        }
+    }
+}
+
+fn api_error(status: u16) -> Error {
+    let answer = ApiError { http_status: status, ..ApiError::default() };
+    match status {
+        200 => Error::new(ErrorKind::Api(ApiError { code: Some(400), ..answer })),
+        300..=399 => Error::protocol("a redirect", Some(status), b""),
+        401 | 403 => Error::new(ErrorKind::Authentication(answer)),
+        _ => Error::new(ErrorKind::Api(answer)),
+    }
+}
+
+impl Outside for Model {
+    fn exchange(&mut self, request: &Request, fresh: bool) -> Result<Reply, Failed> {
+        // On its way, then back.
+        let time = self.random.ms(100);
+        self.pass(time);
+        if self.now >= self.deadline {
+            return Err((Failure::NotSent, Error::new(ErrorKind::Timeout(Phase::Start))));
+        }
+        if request.is_write() {
+            return self.exchange_write();
+        }
+        assert!(fresh, "a read-back over a connection that was used");
+        self.exchange_read(&request.target)
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    fn now(&self) -> Instant {
+        self.start + self.now
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.saturating_sub(self.now)
+    }
+
+    fn sleep(&mut self, time: Duration) -> Result<(), Error> {
+        assert!(time < self.time_left(), "a wait beyond the deadline");
+        self.pass(time);
+        Ok(())
+    }
+
+    fn random(&mut self) -> f64 {
+        f64::from(u32::try_from(self.random.below(1 << 20)).unwrap()) / f64::from(1 << 20)
+    }
+
+    fn budget(&self) -> &RetryBudget {
+        &self.budget
+    }
+
+    fn warn(&self, _line: std::fmt::Arguments<'_>) {}
+}
+
+/// The request of the history's write. What an update asks for is drawn.
+fn request(model: &mut Model) -> Request {
+    let phone_number = PhoneNumber::try_from(NUMBER).unwrap();
+    match model.write {
+        Write::Release => Request::of(&ReleaseNumber { phone_number }),
+        Write::Deprovision => Request::of(&DeprovisionEmergencyAddress { phone_number }),
+        Write::Provision => {
+            let house = Address::new("2", "Main St", "Springfield", "IL", "62701");
+            let address = &EmergencyAddressRequest::new("Office", house);
+            Request::of(&ProvisionEmergencyAddress { phone_number, address })
+        }
+        Write::Update => {
+            let body = model.update();
+            let text = |pointer: &str| Some(body.pointer(pointer)?.as_str()?.to_owned());
+            let mut update = NumberUpdate::new();
+            if let Some(name) = text("/displayName") {
+                update = update.display_name(name);
+            }
+            if let Some(plan) = text("/smsConfiguration/servicePlanId") {
+                update = update.sms(plan, text("/smsConfiguration/campaignId"));
+            }
+            if let Some(id) = text("/voiceConfiguration/appId") {
+                update = update.assign_voice_application(id);
+            }
+            if let Some(id) = text("/voiceConfiguration/trunkId") {
+                update = update.assign_trunk(id);
+            }
+            if let Some(id) = text("/voiceConfiguration/serviceId") {
+                update = update.assign_fax_service(id);
+            }
+            Request::of(&UpdateNumber { phone_number, update: &update })
+        }
+    }
+    .unwrap()
+}
+
+#[test]
+fn whatever_a_write_says_is_true() {
+    #[derive(Debug, Default)]
+    struct Counts {
+        done: u32,
+        proved: u32,
+        certain: u32,
+        unknown: u32,
+        found: u32,
+        landed_after_all: u32,
+    }
+    let mut counts = Counts::default();
+    for seed in 0..HISTORIES {
+        let mut model = Model::new(seed);
+        let request = request(&mut model);
+        model.body = request
+            .body
+            .as_deref()
+            .map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
+        let result = run(&request, &RetryPolicy::default(), &mut model);
+        let (taken, landed) = (model.taken, model.landed);
+        let name = format!("history {seed}: {:?} {}: {result:?}", model.write, model.body);
+        match &result {
+            Ok(reply) if reply.reconciled => {
+                assert!(model.is_as_asked(), "{name}");
+                counts.proved += 1;
+            }
+            Ok(_) => {
+                assert_eq!((taken, landed), (1, 1), "{name}");
+                counts.done += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.may_have_been_applied(), taken == 1, "{name}");
+                let cancelled = matches!(error.kind(), ErrorKind::Cancelled);
+                assert_eq!(cancelled, model.cancelled, "{name}");
+                assert!(error.found().is_none() || taken == 1, "{name}");
+                if let Some(found) = error.found() {
+                    let found: Value = serde_json::from_str(found).unwrap();
+                    let number = found.get("phoneNumber").is_some_and(|number| number == NUMBER);
+                    assert!(number || found.get("streetNumber").is_some(), "{name}: {found}");
+                    counts.found += 1;
+                }
+                // Everything that is still to come.
+                model.pass(Duration::from_secs(60));
+                if taken == 0 {
+                    assert_eq!(model.landed, 0, "{name}");
+                    counts.certain += 1;
+                } else {
+                    counts.unknown += 1;
+                    counts.landed_after_all += u32::from(model.landed == 1);
+                }
+            }
+        }
+        assert!(model.landed <= 1, "{name}");
+    }
+    // Each of them was there often enough to mean something.
+    let Counts { done, proved, certain, unknown, found, landed_after_all } = counts;
+    for count in [done, proved, certain, unknown, found, landed_after_all] {
+        assert!(count >= 500, "{counts:?}");
+    }
+}
