@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cancel::Bounds;
+use crate::sys::deadline::Bounds;
 use crate::sys::{Ready, Waker, Woken};
 
 const KEEP_ANSWER: Duration = Duration::from_secs(60);

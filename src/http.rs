@@ -13,13 +13,13 @@ use zeroize::Zeroize;
 use crate::api::request::Method;
 use crate::body;
 use crate::call::credentials::Header;
-use crate::cancel::Bounds;
 use crate::connection::{Connection, Problem, Way};
 use crate::dns::{LookupError, Names};
 use crate::error::Phase;
 use crate::framing::{Flaw, Head};
 use crate::proxy::{Origin, Proxy};
 use crate::socket::{Limits, Stop};
+use crate::sys::deadline::Bounds;
 use crate::tls::{Tls, Trusted};
 
 /// What the transport is told when the client is built.

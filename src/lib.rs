@@ -124,6 +124,7 @@ mod ffi;
 mod framing;
 #[cfg(all(feature = "test-hooks", feature = "capi"))]
 #[doc(hidden)]
+#[path = "../tests/fuzz/properties.rs"]
 pub mod fuzz;
 mod http;
 mod json;

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use crate::cancel::Bounds;
+use crate::sys::deadline::Bounds;
 use crate::sys::{self, Ready, Woken};
 
 /// How long what was sent may go without being acknowledged: a router that has forgotten a connection tells nobody, and a call

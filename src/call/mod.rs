@@ -23,11 +23,12 @@ use crate::call::response::{Failed, Reply, failed, read, read_token};
 use crate::call::retry::{Circumstances, Decision, Dice, Failure, RetryBudget, RetryPolicy};
 use crate::call::run::Outside;
 use crate::call::token::{Fresh, Token, TokenCache};
-use crate::cancel::{Bounds, CancelToken, Signal};
+use crate::cancel::{CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::http::{Broken, Http, HttpConfig, Incoming, Outgoing};
 use crate::log::{Log, LogLevel};
 use crate::proxy::Proxy;
+use crate::sys::deadline::Bounds;
 use crate::sys::{self, PerProcess};
 use crate::tls::Tls;
 

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::call::credentials::Header;
-use crate::cancel::Bounds;
 use crate::error::{Error, ErrorKind, Phase, is_retryable_status};
 use crate::json;
+use crate::sys::deadline::Bounds;
 use crate::sys::{Ready, Waker, Woken};
 
 /// What a call shows the service.

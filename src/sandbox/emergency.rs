@@ -5,35 +5,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Failure;
 use super::body::Body;
-use super::streets::{Match, look_up};
-
-/// An emergency address. Parts that were left out are empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Address {
-    pub(super) street_number: String,
-    pub(super) street_info: String,
-    pub(super) location: String,
-    pub(super) city: String,
-    pub(super) state: String,
-    pub(super) postal_code: String,
-    pub(super) postal_code_plus_four: String,
-}
-
-impl Address {
-    /// The one of the specification's examples.
-    pub(super) fn springfield() -> Self {
-        Self {
-            location: "Apt 5".to_owned(),
-            postal_code_plus_four: "1234".to_owned(),
-            street_number: "12345".to_owned(),
-            street_info: "Main St".to_owned(),
-            city: "Springfield".to_owned(),
-            state: "IL".to_owned(),
-            postal_code: "62701".to_owned(),
-        }
-    }
-}
+use super::streets::{Address, Match, look_up};
 
 /// What provisioning and validating are sent.
 #[derive(Debug)]

@@ -7,7 +7,6 @@ mod emergency;
 mod encoding;
 mod faults;
 mod fleet;
-mod head;
 mod http;
 mod number;
 mod provisioning;

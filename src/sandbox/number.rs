@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::emergency::Address;
 use super::sms::{Sms, SmsView};
+use super::streets::Address;
 use super::time::{Timestamp, Written};
 use super::voice::{Voice, VoiceView};
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::emergency::Address;
 use super::fleet::Fleet;
 use super::number::{Capability, Money, Number, NumberType};
 use super::provisioning::Schedule;
 use super::sms::{Sms, SmsJob};
+use super::streets::Address;
 use super::time::Timestamp;
 use super::voice::{Voice, VoiceJob, VoiceType};
 

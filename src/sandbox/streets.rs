@@ -1,6 +1,34 @@
 //! The streets that the sandbox knows, and how an address is held against them.
 
-use super::emergency::Address;
+use serde::Serialize;
+
+/// An emergency address. Parts that were left out are empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Address {
+    pub(super) street_number: String,
+    pub(super) street_info: String,
+    pub(super) location: String,
+    pub(super) city: String,
+    pub(super) state: String,
+    pub(super) postal_code: String,
+    pub(super) postal_code_plus_four: String,
+}
+
+impl Address {
+    /// The one of the specification's examples.
+    pub(super) fn springfield() -> Self {
+        Self {
+            location: "Apt 5".to_owned(),
+            postal_code_plus_four: "1234".to_owned(),
+            street_number: "12345".to_owned(),
+            street_info: "Main St".to_owned(),
+            city: "Springfield".to_owned(),
+            state: "IL".to_owned(),
+            postal_code: "62701".to_owned(),
+        }
+    }
+}
 
 /// What became of an address.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Failure;
 use super::body::Body;
-use super::voice::VoiceType;
+use super::voice::{VoiceChange, VoiceType};
 
 /// What an update sets. What is not there stays as it is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,13 +20,6 @@ pub(super) struct Update {
 pub(super) struct SmsChange {
     pub(super) plan: String,
     pub(super) campaign: Option<String>,
-}
-
-/// The link to voice that is asked for. Empty text unlinks.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct VoiceChange {
-    pub(super) kind: VoiceType,
-    pub(super) id: String,
 }
 
 impl Update {

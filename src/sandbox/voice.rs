@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::answer::Failure;
 use super::provisioning::{Schedule, Status};
 use super::time::Timestamp;
-use super::update::VoiceChange;
 
 /// What a number is linked to for voice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -25,6 +24,13 @@ pub(super) struct Voice {
     pub(super) id: String,
     pub(super) updated: Option<Timestamp>,
     pub(super) job: Option<VoiceJob>,
+}
+
+/// The link to voice that is asked for. Empty text unlinks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct VoiceChange {
+    pub(super) kind: VoiceType,
+    pub(super) id: String,
 }
 
 #[derive(Clone, Debug)]

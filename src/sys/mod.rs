@@ -1,6 +1,8 @@
 //! The system calls that std lacks: waiting for several things at once, being woken, connecting without blocking, and noticing
 //! a fork.
 
+pub(crate) mod deadline;
+
 use std::io;
 use std::mem;
 use std::net::{SocketAddr, TcpStream};

@@ -1,0 +1,50 @@
+//! The deadline of a call, and what ends it before.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::time::{Duration, Instant};
+
+use crate::sys::{self, Ready, Woken};
+
+/// What a call may not outlive, as every wait of it needs it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) deadline: Instant,
+    /// Become readable when the call is to end: its token's and its client's.
+    pub(crate) wakers: [RawFd; 2],
+}
+
+impl Bounds {
+    /// Bounds by time alone.
+    #[cfg(test)]
+    pub(crate) fn until(deadline: Instant) -> Self {
+        Self { deadline, wakers: [sys::NONE; 2] }
+    }
+
+    /// The same, with a deadline that comes no later than another.
+    pub(crate) fn no_later_than(self, deadline: Instant) -> Self {
+        Self { deadline: self.deadline.min(deadline), ..self }
+    }
+
+    /// The same without what a write keeps for being read back: a quarter of the time that is left, at most 5 s.
+    pub(crate) fn before_read_back(self) -> Self {
+        const MOST: Duration = Duration::from_secs(5);
+        let left = self.time_left();
+        self.no_later_than(Instant::now() + left.saturating_sub((left / 4).min(MOST)))
+    }
+
+    pub(crate) fn time_left(self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits for a descriptor within the bounds.
+    pub(crate) fn wait(self, fd: RawFd, ready: Ready) -> io::Result<Woken> {
+        sys::wait(fd, ready, self.wakers, self.deadline)
+    }
+
+    /// Lets time pass; `false` when the call is to end instead.
+    pub(crate) fn sleep(self, time: Duration) -> io::Result<bool> {
+        let until = self.no_later_than(Instant::now() + time);
+        Ok(until.wait(sys::NONE, Ready::ToRead)? == Woken::Deadline)
+    }
+}
