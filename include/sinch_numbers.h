@@ -57,35 +57,42 @@
  * FAILURES
  *   What happened                        What you get, reading and validating     What you get, changing something
  *   your input cannot be right           E_INPUT at once: correct "field"         the same
- *   nothing was sent: look-up, connect,  tried again; E_NETWORK: call later       the same: it was not applied
- *     a proxy that would not
- *   TLS or certificate refused           E_NETWORK at once: see the message       the same: it was not applied
- *   sent, but no whole answer            tried again; E_NETWORK: call later       asked about; E_NETWORK, maybe_applied
- *   an idle connection had died          replaced, you do not notice              noticed in time: replaced; else asked about
+ *   nothing was sent: look-up, connect   tried again; E_NETWORK: call later       the same: it was not applied
+ *   TLS, certificate or proxy refused    E_NETWORK at once: see the message       the same: it was not applied
+ *   sent, but no whole response          tried again; E_NETWORK: call later       read back; E_NETWORK, maybe_applied
+ *   an idle connection had died          replaced, you do not notice              noticed in time: replaced; else read back
  *   401                                  new token, once more; E_AUTH: check key  the same: it was not applied
  *   403                                  E_AUTH: check key and project            the same: it was not applied
  *   429                                  tried again; E_API: wait, call again     the same: it was not applied
- *   500, 502, 503, 504                   tried again; E_API: call later           asked about; E_API, maybe_applied
+ *   500, 502, 503, 504                   tried again; E_API: call later           read back; E_API, maybe_applied
+ *   another 5xx, 408                     E_API: calling again cannot help         read back; E_API, maybe_applied
  *   400, 404, another 4xx                E_API: see "fieldViolations", message    the same: it was not applied
- *   another 5xx                          E_API: call later                        asked about; E_API, maybe_applied
- *   a redirect                           E_PROTOCOL: check baseUrl                the same: it was not applied
- *   an error inside a success            E_API or E_AUTH: see "bodyCode"          the same; from 500 on asked about
- *   not what the service promises:       E_PROTOCOL: see "body"                   asked about; E_PROTOCOL, maybe_applied
+ *   a redirect: 301, 307, 308            E_PROTOCOL: check baseUrl                the same: it was not applied
+ *   another 3xx                          E_PROTOCOL: check baseUrl                read back; E_PROTOCOL, maybe_applied
+ *   an error inside a success            E_API or E_AUTH: see "bodyCode"          4xx: the same; else read back
+ *   not what the service promises:       E_PROTOCOL: see "body"                   read back; E_PROTOCOL, maybe_applied
  *     no HTTP, no JSON object, too big
- *   deadline passed                      E_TIMEOUT: "phase" says where it stood   asked about; E_TIMEOUT, maybe_applied
+ *   deadline passed                      E_TIMEOUT: "phase" says where it stood   read back; E_TIMEOUT, maybe_applied
  *                                                                                 if it had gone out
  *   cancelled, shut down                 E_CANCELLED                              E_CANCELLED, maybe_applied if it had gone out
  *   the token endpoint fails             as above: a write was not applied        the same
+ *   a bug is caught                      E_INTERNAL                               E_INTERNAL, maybe_applied if it had gone out
  *
  *   "Tried again" is at most maxAttempts in all, with growing random waits or the wait that the service asks for; a wait that
- *   does not fit the deadline is returned in result_retry_after_ms instead.
- *   "Asked about" means that the number, or its emergency address, is read within the same deadline (a write stops waiting for
- *   its own answer while there is time for that). If the write was carried out, that is OK with what was read, marked
- *   reconciled. If nothing of it is to be seen, it is sent once more, once, unless it ran out of time, here or behind a gateway
- *   (504), and may still be under way. Otherwise the first failure is returned with maybe_applied: read before you send the
- *   same again.
- *   Retries and questions are paid from a budget that all calls of a client share and that successes refill: an outage is not
- *   multiplied. When it is empty, the failure is returned at once, of a write perhaps with maybe_applied.
+ *   does not fit the deadline is returned in result_retry_after_ms instead. It is -1 where calling again cannot help.
+ *   "Read back": a write that may have been carried out is never sent again. The number, or its emergency address, is read at
+ *   once, about 0.5 s and about 2 s after the failure, within the same deadline (from its first byte on, a write keeps a
+ *   quarter of the time that is left, at most 5 s, for this). If a read proves the write, that is OK with what was read,
+ *   marked reconciled. Otherwise the first failure is returned with maybe_applied, and "found" in the error document is the
+ *   resource as last read, or null. It may still take effect: read again, later, before you send the same again.
+ *   What proves a write is that the number is as it was to be, whoever made it so:
+ *     active_update      every field that was sent stands in the number, or in a job that is WAITING or IN_PROGRESS, and no
+ *                        other job is about to replace it. A job that FAILED proves nothing.
+ *     active_release     expireAt is set and, where there is a nextChargeDate, at most a day later than it.
+ *     emergency_address_deprovision   the service says that there is no address, and that there is the number.
+ *     emergency_address_provision     nothing: its displayName cannot be read. Compare "found" with what you sent.
+ *   Retries and read-backs are paid from a budget that all calls of a client share and that successes refill: an outage is not
+ *   multiplied. A 429 is retried without being paid for. When the budget is empty, the failure is returned at once.
  *
  * JSON IN
  *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key
@@ -99,12 +106,13 @@
  *     {"code": "E_API", "httpStatus": 404, "status": "NOT_FOUND", "bodyCode": 404, "message": "for people",
  *      "operation": "active_get", "phoneNumber": "+12025550134", "field": null,
  *      "fieldViolations": [{"field": "order_by", "description": "..."}], "phase": null, "retryAfterMs": -1,
- *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null}
+ *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null, "found": null}
  *
  *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them. field: what of
  *   your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
  *   attempts: how often the request was tried. requestId: quote it to the service's support. body: at most the first 4 KiB of
- *   an answer that could not be understood.
+ *   a response that could not be understood. found: after maybeApplied, the number or its emergency address as last read. It can
+ *   hold a home address, and stands in the document only: not in messages, not in the log.
  *
  * PANICS
  *   A bug that the library notices becomes E_INTERNAL, with a few lines on stderr, and the client stays usable; built with

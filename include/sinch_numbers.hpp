@@ -170,8 +170,17 @@ public:
         return std::chrono::milliseconds(wait > 0 ? wait : 0);
     }
 
-    /// Whether it is a failed write that may have taken effect all the same: read before you send it again.
+    /// Whether it is a failed write that may have taken effect all the same, now or a little later: read before you send it
+    /// again.
     bool maybe_applied() const noexcept { return sinch_numbers_result_maybe_applied(result_.get()) != 0; }
+
+    /// After maybe_applied(), the number or its emergency address as last read, as JSON; absent if nothing could be read. It
+    /// can hold a home address: what() does not show it.
+    optional_text found() const
+    {
+        optional_text json = value("/found");
+        return json.str() == "null" ? optional_text() : json;
+    }
 
     /// The error document; "{}" for a failure of this header's own (use after move, a NUL inside a text).
     std::string json() const { return detail::json_of(result_.get()); }
@@ -197,7 +206,7 @@ public:
 
     int http_status() const noexcept { return sinch_numbers_result_http_status(handle_.get()); }
 
-    /// Whether the success of a write was found out by reading, after its answer had been lost.
+    /// Whether the success of a write was proved by reading back, after its own response had been lost.
     bool reconciled() const noexcept { return sinch_numbers_result_reconciled(handle_.get()) != 0; }
 
     /// The service's answer as it came.

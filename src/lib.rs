@@ -57,34 +57,46 @@
 //! | what happened | list, get, emergency address, validate | update, release, provision, deprovision | what to do |
 //! |---|---|---|---|
 //! | your input cannot be right | [`InvalidInput`](ErrorKind::InvalidInput) at once | the same | correct the field it names |
-//! | nothing was sent: name look-up, connect, a proxy that would not | retried, then [`Transport`](ErrorKind::Transport) | the same: not applied | call later |
-//! | TLS or certificate refused | [`Transport`](ErrorKind::Transport) at once | the same: not applied | see the cause: it stays |
-//! | sent, but no whole answer | retried, then [`Transport`](ErrorKind::Transport) | *asked about*, then [`Transport`](ErrorKind::Transport), maybe applied | read, then decide |
-//! | an idle connection had died | replaced silently | noticed in time: replaced; else *asked about* | |
+//! | nothing was sent: name look-up, connect | retried, then [`Transport`](ErrorKind::Transport) | the same: not applied | call later |
+//! | TLS, a certificate or the proxy refused | [`Transport`](ErrorKind::Transport) at once | the same: not applied | see the cause: it stays |
+//! | sent, but no whole response | retried, then [`Transport`](ErrorKind::Transport) | *read back*, then [`Transport`](ErrorKind::Transport), maybe applied | read again, then decide |
+//! | an idle connection had died | replaced silently | noticed in time: replaced; else *read back* | |
 //! | 401 | token refreshed, sent once more, then [`Authentication`](ErrorKind::Authentication) | the same: not applied | check the key |
 //! | 403 | [`Authentication`](ErrorKind::Authentication) | the same: not applied | check key and project |
 //! | 429 | retried, then [`RateLimited`](ErrorKind::RateLimited) | the same: not applied | wait [`retry_after`](Error::retry_after), call again |
-//! | 500, 502, 503, 504 | retried, then [`Api`](ErrorKind::Api) | *asked about*, then [`Api`](ErrorKind::Api), maybe applied | call later; a write: read first |
+//! | 500, 502, 503, 504 | retried, then [`Api`](ErrorKind::Api) | *read back*, then [`Api`](ErrorKind::Api), maybe applied | call later; a write: read first |
+//! | another 5xx, 408 | [`Api`](ErrorKind::Api): calling again cannot help | *read back*, then [`Api`](ErrorKind::Api), maybe applied | read first |
 //! | 400, 404, another 4xx | [`Api`](ErrorKind::Api) | the same: not applied | see [`field_violations`](Error::field_violations) and the message |
-//! | another 5xx | [`Api`](ErrorKind::Api) | *asked about*, then [`Api`](ErrorKind::Api), maybe applied | read first |
-//! | a redirect | [`Protocol`](ErrorKind::Protocol) | the same: not applied | check the base URL |
-//! | an error inside a success | [`Api`](ErrorKind::Api), [`Authentication`](ErrorKind::Authentication) | the same; from 500 on *asked about* | see [`ApiError::code`] |
-//! | an answer that is not what the service promises: no HTTP, no JSON object, too big | [`Protocol`](ErrorKind::Protocol) | *asked about*, then [`Protocol`](ErrorKind::Protocol), maybe applied | read first |
-//! | the deadline passed | [`Timeout`](ErrorKind::Timeout) with the [`Phase`] | *asked about* if the request had gone out, then maybe applied | call again; a write: read first |
+//! | a redirect: 301, 307, 308 | [`Protocol`](ErrorKind::Protocol) | the same: not applied | check the base URL |
+//! | another 3xx | [`Protocol`](ErrorKind::Protocol) | *read back*, then [`Protocol`](ErrorKind::Protocol), maybe applied | check the base URL |
+//! | an error inside a success | [`Api`](ErrorKind::Api), [`Authentication`](ErrorKind::Authentication) | 4xx: the same, not applied; else *read back* | see [`ApiError::code`] |
+//! | a response that is not what the service promises: no HTTP, no JSON object, too big | [`Protocol`](ErrorKind::Protocol) | *read back*, then [`Protocol`](ErrorKind::Protocol), maybe applied | read first |
+//! | the deadline passed | [`Timeout`](ErrorKind::Timeout) with the [`Phase`] | *read back* if the request had gone out, then maybe applied | call again; a write: read first |
 //! | the call was ended | [`Cancelled`](ErrorKind::Cancelled) | maybe applied if the request had gone out | |
 //! | the token endpoint fails | as above | as above: not applied | |
 //!
 //! "Not applied" and "maybe applied" is what [`Error::may_have_been_applied`] says.
 //!
 //! "Retried" means at most 3 attempts with growing random waits, or with the wait that the service asks for in
-//! `Retry-After`; a wait that does not fit the deadline is returned in [`Error::retry_after`] instead. Retries and questions
+//! `Retry-After`; a wait that does not fit the deadline is returned in [`Error::retry_after`] instead. Retries and read-backs
 //! are paid from a budget that all calls of a client share and that successes refill, so that an outage is not made worse;
-//! when it is empty, failures are reported at once.
+//! when it is empty, failures are reported at once. A 429 is retried without being paid for.
 //!
-//! "Asked about" means that the number, or its emergency address, is read within the same deadline. If the write was carried
-//! out, that is a success, marked [`reconciled`](Answer::reconciled). If nothing of it is to be seen, it is sent once more,
-//! once, unless it ran out of time, here or behind a gateway (504), and may still be under way. Otherwise the first failure
-//! is reported, and says that the write [may have been applied](Error::may_have_been_applied).
+//! "Read back": a write that may have been carried out is never sent again. The number, or its emergency address, is read at
+//! once, about 0.5 s and about 2 s after the failure, within the same deadline; from its first byte on, a write keeps a quarter
+//! of the time that is left (at most 5 s) for this. If a read proves the write, that is a success, marked
+//! [`reconciled`](Answer::reconciled). Otherwise the first failure is reported: the write
+//! [may have been applied](Error::may_have_been_applied), and [`Error::found`] is what was read last. It may still take effect:
+//! read once more, later, before sending it again.
+//!
+//! What proves a write is that the number is as it was to be, whoever made it so:
+//!
+//! | | |
+//! |---|---|
+//! | update | every field that was sent stands in the number, or in a job that is waiting or in progress, and no other job is about to replace it; a job that failed proves nothing |
+//! | release | `expireAt` is set and, where there is a `nextChargeDate`, at most a day later than it |
+//! | deprovision | the service says that there is no address, and that there is the number |
+//! | provision | nothing: its display name cannot be read. Compare [`Error::found`] with what was sent |
 //!
 //! # Threads
 //!

@@ -234,7 +234,8 @@ class SinchNumbersError(Exception):
     can_retry: bool
     #: How many seconds the service asks to wait before that; ``None`` if it does not say.
     retry_after: Optional[float]
-    #: Whether a write may have taken effect all the same: read the number, or its emergency address, before repeating it.
+    #: Whether a write may have taken effect all the same, now or a little later: read the number, or its emergency address,
+    #: before repeating it. :attr:`found` is what was read last.
     maybe_applied: bool
     #: The error document, as sinch_numbers.h describes it.
     document: Dict[str, Any]
@@ -266,6 +267,14 @@ class SinchNumbersError(Exception):
     def field_violations(self) -> List[Dict[str, str]]:
         """What the service refuses, each with ``field`` and ``description``."""
         return list(self.document.get("fieldViolations") or [])
+
+    @property
+    def found(self) -> Optional[Dict[str, Any]]:
+        """After ``maybe_applied``, the number or its emergency address as last read; ``None`` if nothing could be read.
+
+        It can hold a home address: the exception's text does not show it.
+        """
+        return self.document.get("found")
 
     def __reduce__(self) -> Any:
         return type(self), self._arguments

@@ -362,7 +362,7 @@ impl Model {
             2 => (Failure::Unintelligible, Error::protocol("no JSON", Some(200), b"")),
             3 => {
                 let left = self.deadline.saturating_sub(self.now);
-                self.pass(left - (left / 4).min(Duration::from_secs(5)));
+                self.pass(left.saturating_sub((left / 4).min(Duration::from_secs(5))));
                 (Failure::NoAnswer, Error::new(ErrorKind::Timeout(Phase::Wait)))
             }
             4 if self.random.below(3) == 0 => {

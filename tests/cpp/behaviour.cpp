@@ -141,7 +141,7 @@ void operations()
     CHECK(client.active_list().value("/totalSize").str() == "12");
 }
 
-void errors(const std::string &busy_url)
+void errors(const std::string &busy_url, const std::string &lost_url)
 {
     auto error = failure([] { sn::client made("{\"projectId\": 1}"); });
     CHECK(error.code() == SINCH_NUMBERS_E_INPUT && std::string(error.code_name()) == "E_INPUT");
@@ -162,7 +162,15 @@ void errors(const std::string &busy_url)
     const sn::client busy(config(sn::json_string(busy_url), ", \"timeoutMs\": 5000"));
     error = failure([&] { busy.active_release(NUMBER); });
     CHECK(error.http_status() == 429 && error.can_retry() && error.retry_after() == std::chrono::seconds(20));
-    CHECK(!error.maybe_applied());
+    CHECK(!error.maybe_applied() && !error.found());
+
+    // The response is lost, and what is read back does not prove the write.
+    const sn::client lost(config(sn::json_string(lost_url), ""));
+    error = failure([&] { lost.active_release(NUMBER); });
+    CHECK(error.code() == SINCH_NUMBERS_E_API && error.http_status() == 500);
+    CHECK(error.maybe_applied() && !error.can_retry());
+    CHECK(error.found().str() == "{\"phoneNumber\":\"+12025550134\",\"displayName\":\"old\"}");
+    CHECK(std::string(error.what()).find("old") == std::string::npos);
 
     try {
         client.active_get("rubbish");
@@ -411,10 +419,10 @@ void threads()
 
 int main(int argc, char **argv)
 {
-    CHECK(argc == 3);
+    CHECK(argc == 4);
     texts();
     operations();
-    errors(argv[2]);
+    errors(argv[2], argv[3]);
     moves();
     pages();
     log();

@@ -199,7 +199,7 @@ pub(crate) fn in_parallel<T: Sync>(items: &[T], check: impl Fn(&T) -> Result<(),
     let next = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..items.len().min(32) {
+        for _ in 0..items.len().min(128) {
             scope.spawn(|| {
                 while let Some(item) = items.get(next.fetch_add(1, Ordering::SeqCst)) {
                     if let Err(what) = check(item) {

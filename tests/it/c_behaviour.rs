@@ -46,21 +46,41 @@ fn run_until(mut command: Command, line: &str, seen: impl Fn() -> bool) -> Strin
     printed(&child.wait_with_output().unwrap())
 }
 
-/// Where calls can stand, and whether a write that stands there may have been applied.
-fn places(threads: usize) -> Vec<(&'static str, Vec<Act>, Vec<Act>, bool)> {
+/// Where calls can stand when they are ended.
+struct Place {
+    name: &'static str,
+    acts: Vec<Act>,
+    tokens: Vec<Act>,
+    /// How many requests have come when all of them stand there.
+    requests: usize,
+    /// Whether a write that stands there may have been applied.
+    maybe_applied: bool,
+}
+
+/// The places for so many threads, of which every third makes a write.
+fn places(threads: usize) -> Vec<Place> {
     let head = Act::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_vec());
-    let pause = answer_with(429, "Retry-After: 600\r\n", "");
-    let api = |act: Act| {
-        let mut acts = vec![act; threads];
-        acts.push(ok("{}"));
-        acts
+    let later = |status| answer_with(status, "Retry-After: 600\r\n", "");
+    let writes = (0..threads).filter(|thread| thread % 3 == 1).count();
+    let place = |name, first: Act, more: Vec<Act>, maybe_applied| Place {
+        name,
+        requests: threads + more.len(),
+        acts: [vec![first; threads], more, vec![ok("{}")]].concat(),
+        tokens: vec![token("token-1")],
+        maybe_applied,
     };
     vec![
-        ("waiting", api(Act::Stall), vec![token("token-1")], true),
-        ("receiving", api(head), vec![token("token-1")], true),
-        ("pausing", api(pause), vec![token("token-1")], false),
+        place("waiting", Act::Stall, Vec::new(), true),
+        place("receiving", head, Vec::new(), true),
+        place("pausing", later(429), Vec::new(), false),
+        // The reads pause; what the writes read back hangs.
+        place("reading back", later(503), vec![Act::Stall; writes], true),
         // One fetches it; the others wait for that.
-        ("token", vec![ok("{}")], vec![Act::Stall, token("token-1")], false),
+        Place {
+            tokens: vec![Act::Stall, token("token-1")],
+            requests: 0,
+            ..place("token", ok("{}"), Vec::new(), false)
+        },
     ]
 }
 
@@ -74,7 +94,7 @@ fn calls_are_ended_wherever_they_stand() {
         ("free", 4, "leaked\n"),
     ];
     for (how, threads, afterwards) in cases {
-        for (place, acts, tokens, applied) in places(threads) {
+        for Place { name: place, acts, tokens, requests, maybe_applied } in places(threads) {
             // Whether all threads wait for one's token cannot be seen from here, and a call must not begin after a free.
             if (how, place) == ("free", "token") {
                 continue;
@@ -84,12 +104,12 @@ fn calls_are_ended_wherever_they_stand() {
             command.args([how, &threads.to_string()]);
             let text = run_until(command, place, || match place {
                 "token" => !server.token_requests().is_empty(),
-                _ => server.requests().len() == threads,
+                _ => server.requests().len() == requests,
             });
             let mut expected = String::new();
             for thread in 0..threads {
                 let write = thread % 3 == 1;
-                writeln!(expected, "E_CANCELLED {}", u8::from(write && applied)).unwrap();
+                writeln!(expected, "E_CANCELLED {}", u8::from(write && maybe_applied)).unwrap();
             }
             assert_eq!(text, expected + afterwards, "{how}, {place}");
         }
@@ -98,7 +118,7 @@ fn calls_are_ended_wherever_they_stand() {
 
 #[test]
 fn one_call_is_ended_and_the_others_go_on() {
-    for (place, acts, tokens, applied) in places(3) {
+    for Place { name: place, acts, tokens, requests, maybe_applied } in places(3) {
         // Whoever waited for the token that the last thread was fetching fetches one itself, in vain too.
         let tokens = if place == "token" { vec![Act::Stall] } else { tokens };
         let server = Server::with_tokens(acts, tokens);
@@ -106,9 +126,9 @@ fn one_call_is_ended_and_the_others_go_on() {
         command.args(["one", "3"]);
         let text = run_until(command, place, || match place {
             "token" => !server.token_requests().is_empty(),
-            _ => server.requests().len() == 3,
+            _ => server.requests().len() == requests,
         });
-        let write = u8::from(applied);
+        let write = u8::from(maybe_applied);
         assert_eq!(text, format!("E_CANCELLED 0\nE_CANCELLED {write}\n"), "{place}");
     }
 }

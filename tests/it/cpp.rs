@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sinch_numbers::Sandbox;
 
-use crate::server::{Act, Server, answer_with};
+use crate::server::{Act, Server, answer, answer_with, ok};
 use crate::toolchain::{compile, printed, root, with_account};
 
 /// How many calls the program leaves standing at the silent server, one after the other, until it is told that they arrived.
@@ -117,8 +117,10 @@ fn behave(program: &Path) {
     let sandbox = Sandbox::start().unwrap();
     let silent = Server::new([Act::Stall]);
     let busy = Server::new([answer_with(429, "Retry-After: 20\r\n", "")]);
+    let number = r#"{"phoneNumber":"+12025550134","displayName":"old"}"#;
+    let lost = Server::new([answer(500, ""), ok(number)]);
     let mut running = with_account(program, &sandbox)
-        .args([&silent.url, &busy.url])
+        .args([&silent.url, &busy.url, &lost.url])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

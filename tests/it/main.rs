@@ -29,7 +29,7 @@ mod operations;
 mod pages;
 mod proxies;
 mod python;
-mod reconcile;
+mod read_back;
 mod recovered;
 mod redirects;
 mod remains;

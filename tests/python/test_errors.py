@@ -3,14 +3,16 @@
 import collections
 import ctypes
 import gc
+import json
 import os
 import pickle
 import socket
 import sys
+import threading
 import unittest
 from unittest import mock
 
-from support import HOLD, MODULE, NUMBER, Say, Server, error_body
+from support import HOLD, MODULE, NUMBER, PATIENCE, Say, Server, error_body
 
 import sinch_numbers
 from sinch_numbers import (
@@ -31,6 +33,7 @@ from sinch_numbers import (
 DOCUMENT = {
     "code", "httpStatus", "status", "bodyCode", "message", "operation", "phoneNumber", "field", "fieldViolations", "phase",
     "retryAfterMs", "maybeApplied", "attempts", "requestId", "details", "body",
+    "found",
 }  # fmt: skip
 
 
@@ -194,10 +197,54 @@ class Errors(unittest.TestCase):
                 del os.environ["SINCH_NUMBERS_TEST_PANIC"]
             self.assertEqual(client.active_get(NUMBER), {}, "the client goes on")
 
-    def test_a_write_of_which_nobody_knows(self):
-        with Server(Say(500, "")) as server, server.client(timeout_ms=2000) as client:
+    def test_a_write_of_unknown_outcome(self):
+        found = {"phoneNumber": NUMBER, "displayName": "old"}
+        with Server(Say(500, ""), Say(body=json.dumps(found))) as server, server.client() as client:
             error = self.raised(ApiError, 5, "E_API", client.active_update, NUMBER, {"displayName": "d"})
             self.assertEqual((error.http_status, error.maybe_applied, error.can_retry), (500, True, False))
+            self.assertEqual(error.found, found)
+            self.assertEqual([request.method for request in server.requests], ["PATCH", "GET", "GET", "GET"])
+            self.assertNotIn("old", str(error) + repr(error), "it could be a home address")
+        with Server(Say(500, ""), Say(body="{}")) as server, server.client() as client:
+            error = self.raised(ApiError, 5, "E_API", client.active_release, NUMBER)
+            self.assertTrue(error.maybe_applied)
+            self.assertIsNone(error.found)
+
+    def test_a_write_that_is_ended_while_it_is_read_back(self):
+        with Server(Say(500, ""), HOLD) as server, server.client() as client:
+            cancel = Cancel()
+
+            def end():
+                for _ in range(2):
+                    self.assertTrue(server.arrived.acquire(timeout=PATIENCE))
+                cancel.trigger()
+
+            other = threading.Thread(target=end)
+            other.start()
+            try:
+                error = self.raised(CancelledError, 9, "E_CANCELLED", client.active_release, NUMBER, cancel=cancel)
+            finally:
+                other.join()
+                server.release.set()
+            self.assertTrue(error.maybe_applied)
+
+    def test_a_bug_after_a_write_has_gone_out(self):
+        with Server(Say()) as server, server.client() as client:
+            stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+            os.environ["SINCH_NUMBERS_TEST_PANIC_SENT"] = "active_release"
+            try:
+                sys.stderr.flush()
+                os.dup2(null, 2)
+                error = self.raised(InternalError, 10, "E_INTERNAL", client.active_release, NUMBER)
+                self.assertTrue(error.maybe_applied)
+                os.environ["SINCH_NUMBERS_TEST_PANIC_SENT"] = "active_get"
+                error = self.raised(InternalError, 10, "E_INTERNAL", client.active_get, NUMBER)
+                self.assertFalse(error.maybe_applied)
+            finally:
+                os.dup2(stderr, 2)
+                os.close(stderr)
+                os.close(null)
+                del os.environ["SINCH_NUMBERS_TEST_PANIC_SENT"]
 
     def test_a_code_of_a_later_library(self):
         later = sinch_numbers._ERRORS.get(77, SinchNumbersError)("new", 77, {})
