@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod body;
+mod builder;
 mod emergency;
 mod encoding;
 mod faults;
@@ -23,17 +24,12 @@ mod update;
 mod voice;
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::sync::RwLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
-use access::{Access, KEY_ID, KEY_SECRET, PROJECT_ID};
-use faults::Faults;
-use seed::NUMBERS_MAX;
-use server::{Clock, Manner, Server};
-use service::Service;
+use access::{KEY_ID, KEY_SECRET, PROJECT_ID};
+pub use builder::SandboxBuilder;
+use server::Server;
 
 /// The Active Number API on this machine, over real HTTP, for development and tests.
 ///
@@ -168,161 +164,11 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Settings of a [`Sandbox`].
-#[derive(Clone)]
-pub struct SandboxBuilder {
-    port: u16,
-    numbers: Option<usize>,
-    latency: Duration,
-    fail_429: f64,
-    fail_503: f64,
-    token_ttl: Duration,
-    provisioning: Duration,
-    page_max: usize,
-    log_requests: bool,
-}
-
-impl Default for SandboxBuilder {
-    fn default() -> Self {
-        Self {
-            port: 0,
-            numbers: None,
-            latency: Duration::ZERO,
-            fail_429: 0.0,
-            fail_503: 0.0,
-            token_ttl: Duration::from_secs(3600),
-            provisioning: Duration::from_millis(300),
-            page_max: 1000,
-            log_requests: false,
-        }
-    }
-}
-
-impl SandboxBuilder {
-    /// The port on 127.0.0.1. Default: 0, any free one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// So many generated numbers instead of the seeded fleet, the same in every run: from 0 to
-    /// 1,000,000. Default: the twelve numbers that [`Sandbox`] lists.
-    pub fn numbers(mut self, count: usize) -> Self {
-        self.numbers = Some(count);
-        self
-    }
-
-    /// The time between carrying out a request and answering it, tokens included. Default: zero.
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = latency;
-        self
-    }
-
-    /// The share of API calls that are answered 429 with `Retry-After: 1` and not carried out: from
-    /// 0 to 1. Which calls these are, their order alone decides. Default: 0.
-    pub fn fail_429(mut self, share: f64) -> Self {
-        self.fail_429 = share;
-        self
-    }
-
-    /// The share of API calls that are answered 503 and not carried out: from 0 to 1, drawn together
-    /// with the 429s, which go first if the two do not fit into 1. Default: 0.
-    pub fn fail_503(mut self, share: f64) -> Self {
-        self.fail_503 = share;
-        self
-    }
-
-    /// How long a token is valid; `expires_in` says so in whole seconds, rounded down. Default: one
-    /// hour.
-    pub fn token_ttl(mut self, lifetime: Duration) -> Self {
-        self.token_ttl = lifetime;
-        self
-    }
-
-    /// How long a provisioning job takes: WAITING for the first half, `IN_PROGRESS` for the second.
-    /// With zero it is over at the next read. Default: 300 ms.
-    pub fn provisioning(mut self, time: Duration) -> Self {
-        self.provisioning = time;
-        self
-    }
-
-    /// The size of a page if the request names none, and the most it gets if it names more: 1 and
-    /// up. Default: 1000.
-    pub fn page_max(mut self, count: usize) -> Self {
-        self.page_max = count;
-        self
-    }
-
-    /// Whether each request gets a line on standard error: method, path, status. Default: no.
-    pub fn log_requests(mut self, log: bool) -> Self {
-        self.log_requests = log;
-        self
-    }
-
-    /// Starts the sandbox.
-    ///
-    /// # Errors
-    ///
-    /// [`io::ErrorKind::InvalidInput`] if a setting is out of its range,
-    /// [`io::ErrorKind::AddrInUse`] if the port is taken, others if no socket or thread can be had.
-    pub fn start(self) -> io::Result<Sandbox> {
-        let clock = Clock::start();
-        let service = self.service(clock.now(), RandomState::new().hash_one(self.port))?;
-        let manner = Manner { latency: self.latency, logs: self.log_requests };
-        let server = Server::start(self.port, service, clock, manner)?;
-        let base_url = format!("http://{}", server.address());
-        Ok(Sandbox { server, base_url })
-    }
-
-    fn service(&self, now: time::Timestamp, salt: u64) -> io::Result<Service> {
-        let refuse = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        for (name, share) in [("fail_429", self.fail_429), ("fail_503", self.fail_503)] {
-            if !(0.0..=1.0).contains(&share) {
-                return refuse(format!("{name}: {share} is not from 0 to 1"));
-            }
-        }
-        if self.page_max == 0 {
-            return refuse("page_max: 0 is not 1 or more".to_owned());
-        }
-        if let Some(count) = self.numbers.filter(|&count| count > NUMBERS_MAX) {
-            return refuse(format!("numbers: {count} is more than {NUMBERS_MAX}"));
-        }
-        let fleet = match self.numbers {
-            Some(count) => seed::generated(count, now),
-            None => seed::seeded(now),
-        };
-        Ok(Service {
-            fleet: RwLock::new(fleet),
-            access: Access::new(self.token_ttl, salt),
-            faults: Faults::new(self.fail_429, self.fail_503),
-            provisioning: self.provisioning,
-            page_max: self.page_max,
-            requests: AtomicU64::new(0),
-            token_requests: AtomicU64::new(0),
-        })
-    }
-}
-
-impl fmt::Debug for SandboxBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SandboxBuilder")
-            .field("port", &self.port)
-            .field("numbers", &self.numbers)
-            .field("latency", &self.latency)
-            .field("fail_429", &self.fail_429)
-            .field("fail_503", &self.fail_503)
-            .field("token_ttl", &self.token_ttl)
-            .field("provisioning", &self.provisioning)
-            .field("page_max", &self.page_max)
-            .field("log_requests", &self.log_requests)
-            .finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
+    use std::time::Duration;
 
     use super::*;
 
@@ -377,24 +223,6 @@ mod tests {
             // A reset is an end, too.
             assert_eq!(stream.read(&mut [0; 64]).unwrap_or(0), 0);
         }
-    }
-
-    #[test]
-    fn settings_out_of_range_are_named() {
-        for (builder, name) in [
-            (Sandbox::builder().fail_429(1.5), "fail_429"),
-            (Sandbox::builder().fail_503(f64::NAN), "fail_503"),
-            (Sandbox::builder().page_max(0), "page_max"),
-            (Sandbox::builder().numbers(NUMBERS_MAX + 1), "numbers"),
-        ] {
-            let error = builder.start().unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-            assert!(error.to_string().starts_with(name), "{error}");
-        }
-        let first = Sandbox::start().unwrap();
-        let port = first.server.address().port();
-        let error = Sandbox::builder().port(port).start().unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]
