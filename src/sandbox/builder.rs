@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::RwLock;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use super::time::Timestamp;
 /// Settings of a [`Sandbox`].
 #[derive(Clone)]
 pub struct SandboxBuilder {
+    host: IpAddr,
     port: u16,
     numbers: Option<usize>,
     latency: Duration,
@@ -32,6 +34,7 @@ pub struct SandboxBuilder {
 impl Default for SandboxBuilder {
     fn default() -> Self {
         Self {
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             numbers: None,
             latency: Duration::ZERO,
@@ -46,7 +49,17 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// The port on 127.0.0.1. Default: 0, any free one.
+    /// The address to listen on: 0.0.0.0 or `::` for all interfaces, as in a container. Default:
+    /// 127.0.0.1.
+    ///
+    /// Beyond the loopback address, everyone who can reach the port can use the sandbox: its
+    /// credentials are public.
+    pub fn host(mut self, host: IpAddr) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// The port to listen on. Default: 0, any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -116,7 +129,7 @@ impl SandboxBuilder {
         let clock = Clock::start();
         let service = self.service(clock.now(), RandomState::new().hash_one(self.port))?;
         let manner = Manner { latency: self.latency, logs: self.log_requests };
-        let server = Server::start(self.port, service, clock, manner)?;
+        let server = Server::start((self.host, self.port).into(), service, clock, manner)?;
         let base_url = format!("http://{}", server.address());
         Ok(Sandbox { server, base_url })
     }
@@ -153,6 +166,7 @@ impl SandboxBuilder {
 impl fmt::Debug for SandboxBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SandboxBuilder")
+            .field("host", &self.host)
             .field("port", &self.port)
             .field("numbers", &self.numbers)
             .field("latency", &self.latency)

@@ -33,8 +33,8 @@ use server::Server;
 
 /// The Active Number API on this machine, over real HTTP, for development and tests.
 ///
-/// It listens on 127.0.0.1, serves the eight operations and the token endpoint, and keeps its state
-/// in memory until it is dropped. It talks to nobody. The program `sinch-numbers-sandbox` is the
+/// It listens on 127.0.0.1 (or another [host](SandboxBuilder::host)), serves the eight operations and
+/// the token endpoint, and keeps its state in memory until it is dropped. It talks to nobody. The program `sinch-numbers-sandbox` is the
 /// same for everyone who does not write Rust.
 ///
 /// ```
@@ -111,7 +111,8 @@ impl Sandbox {
         SandboxBuilder::default()
     }
 
-    /// The origin of the API and of the token endpoint: `http://127.0.0.1:` and the port.
+    /// The origin of the API and of the token endpoint: `http://127.0.0.1:` and the port, or another
+    /// [host](SandboxBuilder::host). On all interfaces (0.0.0.0 or `::`), the loopback address.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }

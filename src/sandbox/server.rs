@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
@@ -72,13 +72,13 @@ const STACK_SIZE: usize = 512 * 1024;
 
 impl Server {
     pub(super) fn start(
-        port: u16,
+        listen_on: SocketAddr,
         service: Service,
         clock: Clock,
         manner: Manner,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let address = listener.local_addr()?;
+        let listener = TcpListener::bind(listen_on)?;
+        let address = reachable(listener.local_addr()?);
         let shared = Arc::new(Shared {
             service,
             clock,
@@ -94,6 +94,7 @@ impl Server {
         Ok(Self { address, shared, acceptor: Some(acceptor) })
     }
 
+    /// Where it can be reached from this machine.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -129,6 +130,17 @@ impl Server {
             let _ = thread.join();
         }
     }
+}
+
+/// The address to connect to: "all interfaces" (0.0.0.0, ::) becomes the loopback one.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 impl Drop for Server {
@@ -232,6 +244,25 @@ fn serve(shared: &Shared, stream: &TcpStream) {
                 }
                 return;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_listened_on_can_be_connected_to() {
+        for (bound, expected) in [
+            ("127.0.0.1:80", "127.0.0.1:80"),
+            ("127.0.0.2:80", "127.0.0.2:80"),
+            ("192.0.2.1:8080", "192.0.2.1:8080"),
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "[::1]:8080"),
+            ("[::1]:8080", "[::1]:8080"),
+        ] {
+            assert_eq!(reachable(bound.parse().unwrap()).to_string(), expected);
         }
     }
 }
