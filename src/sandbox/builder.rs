@@ -1,6 +1,5 @@
 //! The settings of a sandbox: see [`SandboxBuilder`].
 
-use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,21 +9,21 @@ use std::time::Duration;
 
 use super::Sandbox;
 use super::access::Access;
-use super::faults::Faults;
+use super::faults::{FaultSettings, Faults};
 use super::seed::{self, NUMBERS_MAX};
 use super::server::{Clock, Manner, Server};
 use super::service::Service;
+use super::store::{Store, Timing};
 use super::time::Timestamp;
 
 /// Settings of a [`Sandbox`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SandboxBuilder {
     host: IpAddr,
     port: u16,
     numbers: Option<usize>,
     latency: Duration,
-    fail_429: f64,
-    fail_503: f64,
+    faults: FaultSettings,
     token_ttl: Duration,
     provisioning: Duration,
     page_max: usize,
@@ -38,8 +37,7 @@ impl Default for SandboxBuilder {
             port: 0,
             numbers: None,
             latency: Duration::ZERO,
-            fail_429: 0.0,
-            fail_503: 0.0,
+            faults: FaultSettings::default(),
             token_ttl: Duration::from_secs(3600),
             provisioning: Duration::from_millis(300),
             page_max: 1000,
@@ -81,14 +79,45 @@ impl SandboxBuilder {
     /// The share of API calls that are answered 429 with `Retry-After: 1` and not carried out: from
     /// 0 to 1. Which calls these are, their order alone decides. Default: 0.
     pub fn fail_429(mut self, share: f64) -> Self {
-        self.fail_429 = share;
+        self.faults.fail_429 = share;
         self
     }
 
     /// The share of API calls that are answered 503 and not carried out: from 0 to 1, drawn together
     /// with the 429s, which go first if the two do not fit into 1. Default: 0.
     pub fn fail_503(mut self, share: f64) -> Self {
-        self.fail_503 = share;
+        self.faults.fail_503 = share;
+        self
+    }
+
+    /// The share of accepted writes that are carried out but answered 503, as by a gateway that gave
+    /// up waiting: from 0 to 1. The response is the same as by [`fail_503`](Self::fail_503). Default:
+    /// 0.
+    pub fn fail_503_after(mut self, share: f64) -> Self {
+        self.faults.fail_503_after = share;
+        self
+    }
+
+    /// The share of accepted writes that are carried out but get no response: the connection is
+    /// closed after the request was read, before a byte of the response. From 0 to 1. Default: 0.
+    pub fn lose(mut self, share: f64) -> Self {
+        self.faults.lose = share;
+        self
+    }
+
+    /// The share of accepted writes that are answered first and carried out later, and how much
+    /// later: more than zero and at most `by` after the response, drawn for each write. From 0 to 1.
+    /// Default: 0.
+    ///
+    /// A late write is checked when it arrives, and refused with the usual error if it could not be
+    /// carried out then. Its response has status 200 and shows the number as it still is: an update
+    /// without its changes, a release without `expireAt`. Provisioning is answered with the address
+    /// that is going to be set, deprovisioning with `{}`. Reads show the old state until the write is
+    /// carried out, against the state of that moment and whatever was written meanwhile. If it does
+    /// not apply any more (the number was linked to something else, the address is gone), it is
+    /// dropped, which only [`Sandbox::writes`] tells.
+    pub fn late(mut self, share: f64, by: Duration) -> Self {
+        (self.faults.late, self.faults.late_by) = (share, by);
         self
     }
 
@@ -136,7 +165,15 @@ impl SandboxBuilder {
 
     pub(super) fn service(&self, now: Timestamp, salt: u64) -> io::Result<Service> {
         let refuse = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        for (name, share) in [("fail_429", self.fail_429), ("fail_503", self.fail_503)] {
+        let FaultSettings { fail_429, fail_503, fail_503_after, lose, late, late_by: _ } =
+            self.faults;
+        for (name, share) in [
+            ("fail_429", fail_429),
+            ("fail_503", fail_503),
+            ("fail_503_after", fail_503_after),
+            ("lose", lose),
+            ("late", late),
+        ] {
             if !(0.0..=1.0).contains(&share) {
                 return refuse(format!("{name}: {share} is not from 0 to 1"));
             }
@@ -151,32 +188,15 @@ impl SandboxBuilder {
             Some(count) => seed::generated(count, now),
             None => seed::seeded(now),
         };
+        let timing = Timing { provisioning: self.provisioning, latency: self.latency };
         Ok(Service {
-            fleet: RwLock::new(fleet),
+            store: RwLock::new(Store::new(fleet, timing, now)),
             access: Access::new(self.token_ttl, salt),
-            faults: Faults::new(self.fail_429, self.fail_503),
-            provisioning: self.provisioning,
+            faults: Faults::new(self.faults),
             page_max: self.page_max,
             requests: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
         })
-    }
-}
-
-impl fmt::Debug for SandboxBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SandboxBuilder")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("numbers", &self.numbers)
-            .field("latency", &self.latency)
-            .field("fail_429", &self.fail_429)
-            .field("fail_503", &self.fail_503)
-            .field("token_ttl", &self.token_ttl)
-            .field("provisioning", &self.provisioning)
-            .field("page_max", &self.page_max)
-            .field("log_requests", &self.log_requests)
-            .finish()
     }
 }
 
@@ -188,7 +208,10 @@ mod tests {
     fn settings_out_of_range_are_named() {
         for (builder, name) in [
             (Sandbox::builder().fail_429(1.5), "fail_429"),
-            (Sandbox::builder().fail_503(f64::NAN), "fail_503"),
+            (Sandbox::builder().fail_503(f64::NAN), "fail_503: "),
+            (Sandbox::builder().fail_503_after(2.0), "fail_503_after"),
+            (Sandbox::builder().lose(-0.1), "lose"),
+            (Sandbox::builder().late(1.1, Duration::ZERO), "late"),
             (Sandbox::builder().page_max(0), "page_max"),
             (Sandbox::builder().numbers(NUMBERS_MAX + 1), "numbers"),
         ] {

@@ -10,6 +10,7 @@ mod faults;
 mod fleet;
 mod head;
 mod http;
+mod ledger;
 mod number;
 mod provisioning;
 mod query;
@@ -18,10 +19,12 @@ mod seed;
 mod server;
 mod service;
 mod sms;
+mod store;
 mod streets;
 mod time;
 mod update;
 mod voice;
+mod write;
 
 use std::fmt;
 use std::io;
@@ -29,6 +32,7 @@ use std::sync::atomic::Ordering;
 
 use access::{KEY_ID, KEY_SECRET, PROJECT_ID};
 pub use builder::SandboxBuilder;
+use ledger::SandboxWrite;
 use server::Server;
 
 /// The Active Number API on this machine, over real HTTP, for development and tests.
@@ -90,7 +94,36 @@ use server::Server;
 /// - A list without `type` returns all types, and in the order of the phone numbers. A query may not
 ///   contain a bare `+` for a plus sign: it is a space there.
 ///
-/// It is not the place for broken connections or answers: it speaks HTTP as it should be.
+/// # Lost and late writes
+///
+/// Update, release, and provisioning and deprovisioning an emergency address can fail in ways that
+/// leave the caller in doubt. Each way has a share of the writes that the sandbox accepts, which are
+/// those it would carry out without faults; a request that is refused gets its 4xx as ever. The
+/// shares are drawn independently of each other, so that one write can meet several, and the order of
+/// the writes alone decides which.
+///
+/// - [`lose`](SandboxBuilder::lose): carried out, but the connection is closed without a response.
+/// - [`fail_503_after`](SandboxBuilder::fail_503_after): carried out, but answered 503.
+/// - [`late`](SandboxBuilder::late): answered first, carried out some time later. Until then reads
+///   show the old state.
+///
+/// [`writes`](Sandbox::writes) tells what has really been carried out.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+///
+/// use sinch_numbers::Sandbox;
+///
+/// let sandbox = Sandbox::builder().lose(0.2).late(0.2, Duration::from_secs(2)).start()?;
+/// // ... the program under test works with it ...
+/// for write in sandbox.writes() {
+///     println!("{} {} {:?}", write.operation, write.phone_number, write.applied);
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Other broken connections and responses are not its business: it speaks HTTP as it should be.
 pub struct Sandbox {
     server: Server,
     base_url: String,
@@ -147,11 +180,23 @@ impl Sandbox {
         self.server.service().access.expire_tokens();
     }
 
-    /// Stops: closes the port and every connection, and returns when all threads are gone.
+    /// Every write accepted so far: first those carried out or dropped, in that order, then the late
+    /// ones that are still to come, in the order in which they are due.
     ///
-    /// Dropping the sandbox does the same.
-    pub fn shutdown(self) {
-        drop(self);
+    /// All writes since the start are kept in memory, a few hundred bytes each.
+    pub fn writes(&self) -> Vec<SandboxWrite> {
+        self.server.service().writes(self.server.now())
+    }
+
+    /// Stops: closes the port and every connection, and returns when all threads are gone. Late
+    /// writes that are not due by then are never carried out. Returns the final [`writes`][].
+    ///
+    /// Dropping the sandbox stops it, too.
+    ///
+    /// [`writes`]: Self::writes
+    pub fn shutdown(mut self) -> Vec<SandboxWrite> {
+        self.server.stop();
+        self.writes()
     }
 }
 
@@ -223,6 +268,40 @@ mod tests {
         for stream in [&mut idle, &mut waiting] {
             // A reset is an end, too.
             assert_eq!(stream.read(&mut [0; 64]).unwrap_or(0), 0);
+        }
+    }
+
+    #[test]
+    fn a_lost_response_is_a_closed_connection() {
+        let sandbox = Sandbox::builder().lose(1.0).start().unwrap();
+        let call = |line: &str| {
+            let head =
+                "Authorization: Basic c2FuZGJveC1rZXk6c2FuZGJveC1zZWNyZXQ=\r\nConnection: close";
+            let path = "/v1/projects/sandbox-project/activeNumbers/+12025550134";
+            let line = line.replace("NUMBER", path);
+            exchange(
+                &sandbox,
+                &format!("{line} HTTP/1.1\r\nHost: h\r\n{head}\r\nContent-Length: 0\r\n\r\n"),
+            )
+        };
+        assert_eq!(call("POST NUMBER:release"), "");
+        let read = call("GET NUMBER");
+        assert!(read.contains("\"expireAt\":\"20"), "{read}");
+        let [write] = &sandbox.writes()[..] else { panic!("{:?}", sandbox.writes()) };
+        assert_eq!((write.operation, write.status), ("active_release", None));
+        assert!(write.applied.is_some());
+        assert_eq!(sandbox.shutdown().len(), 1);
+    }
+
+    #[test]
+    fn a_sandbox_on_all_interfaces_is_reached_over_the_loopback_address() {
+        for (host, expected) in
+            [("0.0.0.0", "http://127.0.0.1:"), ("127.0.0.1", "http://127.0.0.1:")]
+        {
+            let sandbox = Sandbox::builder().host(host.parse().unwrap()).start().unwrap();
+            assert!(sandbox.base_url().starts_with(expected), "{}", sandbox.base_url());
+            let received = exchange(&sandbox, "GET / HTTP/1.0\r\n\r\n");
+            assert!(received.starts_with("HTTP/1.1 404"), "{received}");
         }
     }
 

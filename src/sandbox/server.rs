@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::answer::plain_error;
+use super::answer::{Reply, plain_error};
 use super::http::{Connection, End, Request, Response};
 use super::service::Service;
 use super::time::Timestamp;
@@ -103,8 +103,13 @@ impl Server {
         &self.shared.service
     }
 
+    /// The time of the service.
+    pub(super) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
     /// Closes everything and waits until every thread is gone. A second time it does nothing.
-    fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         let Some(acceptor) = self.acceptor.take() else { return };
         let mut connections = self.shared.connections();
         connections.stopping = true;
@@ -165,10 +170,15 @@ impl Shared {
         !waited.unwrap_or_else(PoisonError::into_inner).0.stopping
     }
 
-    fn log(&self, request: &Request, response: &Response) {
+    fn log(&self, request: &Request, response: &Response, lost: bool) {
         if self.manner.logs {
             let (method, path) = (&request.method, request.path.escape_debug());
-            let line = format!("{method} {path} {}\n", response.status);
+            let status = response.status;
+            let line = if lost {
+                format!("{method} {path} {status}, response lost\n")
+            } else {
+                format!("{method} {path} {status}\n")
+            };
             // Nobody listens: the answer matters more.
             let _ = io::stderr().write_all(line.as_bytes());
         }
@@ -221,11 +231,14 @@ fn serve(shared: &Shared, stream: &TcpStream) {
     loop {
         match connection.next_request() {
             Ok(request) => {
-                let response = shared.service.handle(&request, shared.clock.now());
+                let Reply { response, lost } = shared.service.handle(&request, shared.clock.now());
                 if !shared.wait(shared.manner.latency) {
                     return;
                 }
-                shared.log(&request, &response);
+                shared.log(&request, &response, lost);
+                if lost {
+                    return;
+                }
                 let sent = connection.answer(&response, &request, shared.clock.now());
                 if sent.is_err() || !request.keep_alive {
                     return;
@@ -236,7 +249,7 @@ fn serve(shared: &Shared, stream: &TcpStream) {
                 let response = plain_error(refusal.status, "INVALID_ARGUMENT", refusal.reason);
                 let request =
                     Request { method: "?".to_owned(), path: "?".to_owned(), ..Request::default() };
-                shared.log(&request, &response);
+                shared.log(&request, &response, false);
                 if connection.answer(&response, &request, shared.clock.now()).is_ok() {
                     let _ = stream.shutdown(Shutdown::Write);
                     let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
