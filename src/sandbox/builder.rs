@@ -142,7 +142,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Whether each request gets a line on standard error: method, path, status. Default: no.
+    /// Whether each request gets a line on standard error: method, path, status, and whether the
+    /// response was lost. Default: no.
     pub fn log_requests(mut self, log: bool) -> Self {
         self.log_requests = log;
         self
