@@ -1,8 +1,24 @@
 //! Answers in the service's own shapes.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::http::Response;
+
+/// What comes of a request: a response, and whether it is lost on its way.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) response: Response,
+    /// The connection is closed instead of sending the response.
+    pub(super) lost: bool,
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self { response, lost: false }
+    }
+}
 
 /// What is wrong with one field of a request. The service writes field names in snake case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +45,31 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn invalid(field: impl Into<String>, description: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::new(field, description)])
+    }
+
+    pub(super) fn no_number(phone: &str) -> Self {
+        let message = "Active number not found";
+        Self::NotFound { resource: "ActiveNumber", name: phone.to_owned(), message }
+    }
+
+    pub(super) fn no_address(phone: &str) -> Self {
+        let message = "Emergency address not found";
+        Self::NotFound { resource: "EmergencyAddress", name: phone.to_owned(), message }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(violations) => {
+                for (at, Violation { field, description }) in violations.iter().enumerate() {
+                    let separator = if at == 0 { "" } else { "; " };
+                    write!(f, "{separator}{field}: {description}")?;
+                }
+                Ok(())
+            }
+            Self::NotFound { message, .. } => f.write_str(message),
+        }
     }
 }
 

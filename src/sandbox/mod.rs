@@ -3,11 +3,13 @@
 mod access;
 mod answer;
 mod body;
+mod builder;
 mod emergency;
 mod encoding;
 mod faults;
 mod fleet;
 mod http;
+mod ledger;
 mod number;
 mod provisioning;
 mod query;
@@ -16,28 +18,26 @@ mod seed;
 mod server;
 mod service;
 mod sms;
+mod store;
 mod streets;
 mod time;
 mod update;
 mod voice;
+mod write;
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::sync::RwLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
-use access::{Access, KEY_ID, KEY_SECRET, PROJECT_ID};
-use faults::Faults;
-use seed::NUMBERS_MAX;
-use server::{Clock, Manner, Server};
-use service::Service;
+use access::{KEY_ID, KEY_SECRET, PROJECT_ID};
+pub use builder::SandboxBuilder;
+use ledger::SandboxWrite;
+use server::Server;
 
 /// The Active Number API on this machine, over real HTTP, for development and tests.
 ///
-/// It listens on 127.0.0.1, serves the eight operations and the token endpoint, and keeps its state
-/// in memory until it is dropped. It talks to nobody. The program `sinch-numbers-sandbox` is the
+/// It listens on 127.0.0.1 (or another [host](SandboxBuilder::host)), serves the eight operations and
+/// the token endpoint, and keeps its state in memory until it is dropped. It talks to nobody. The program `sinch-numbers-sandbox` is the
 /// same for everyone who does not write Rust.
 ///
 /// ```
@@ -93,7 +93,36 @@ use service::Service;
 /// - A list without `type` returns all types, and in the order of the phone numbers. A query may not
 ///   contain a bare `+` for a plus sign: it is a space there.
 ///
-/// It is not the place for broken connections or answers: it speaks HTTP as it should be.
+/// # Lost and late writes
+///
+/// Update, release, and provisioning and deprovisioning an emergency address can fail in ways that
+/// leave the caller in doubt. Each way has a share of the writes that the sandbox accepts, which are
+/// those it would carry out without faults; a request that is refused gets its 4xx as ever. The
+/// shares are drawn independently of each other, so that one write can meet several, and the order of
+/// the writes alone decides which.
+///
+/// - [`lose`](SandboxBuilder::lose): carried out, but the connection is closed without a response.
+/// - [`fail_503_after`](SandboxBuilder::fail_503_after): carried out, but answered 503.
+/// - [`late`](SandboxBuilder::late): answered first, carried out some time later. Until then reads
+///   show the old state.
+///
+/// [`writes`](Sandbox::writes) tells what has really been carried out.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+///
+/// use sinch_numbers::Sandbox;
+///
+/// let sandbox = Sandbox::builder().lose(0.2).late(0.2, Duration::from_secs(2)).start()?;
+/// // ... the program under test works with it ...
+/// for write in sandbox.writes() {
+///     println!("{} {} {:?}", write.operation, write.phone_number, write.applied);
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Other broken connections and responses are not its business: it speaks HTTP as it should be.
 pub struct Sandbox {
     server: Server,
     base_url: String,
@@ -114,7 +143,8 @@ impl Sandbox {
         SandboxBuilder::default()
     }
 
-    /// The origin of the API and of the token endpoint: `http://127.0.0.1:` and the port.
+    /// The origin of the API and of the token endpoint: `http://127.0.0.1:` and the port, or another
+    /// [host](SandboxBuilder::host). On all interfaces (0.0.0.0 or `::`), the loopback address.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
@@ -149,11 +179,23 @@ impl Sandbox {
         self.server.service().access.expire_tokens();
     }
 
-    /// Stops: closes the port and every connection, and returns when all threads are gone.
+    /// Every write accepted so far: first those carried out or dropped, in that order, then the late
+    /// ones that are still to come, in the order in which they are due.
     ///
-    /// Dropping the sandbox does the same.
-    pub fn shutdown(self) {
-        drop(self);
+    /// All writes since the start are kept in memory, a few hundred bytes each.
+    pub fn writes(&self) -> Vec<SandboxWrite> {
+        self.server.service().writes(self.server.now())
+    }
+
+    /// Stops: closes the port and every connection, and returns when all threads are gone. Late
+    /// writes that are not due by then are never carried out. Returns the final [`writes`][].
+    ///
+    /// Dropping the sandbox stops it, too.
+    ///
+    /// [`writes`]: Self::writes
+    pub fn shutdown(mut self) -> Vec<SandboxWrite> {
+        self.server.stop();
+        self.writes()
     }
 }
 
@@ -167,161 +209,11 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Settings of a [`Sandbox`].
-#[derive(Clone)]
-pub struct SandboxBuilder {
-    port: u16,
-    numbers: Option<usize>,
-    latency: Duration,
-    fail_429: f64,
-    fail_503: f64,
-    token_ttl: Duration,
-    provisioning: Duration,
-    page_max: usize,
-    log_requests: bool,
-}
-
-impl Default for SandboxBuilder {
-    fn default() -> Self {
-        Self {
-            port: 0,
-            numbers: None,
-            latency: Duration::ZERO,
-            fail_429: 0.0,
-            fail_503: 0.0,
-            token_ttl: Duration::from_secs(3600),
-            provisioning: Duration::from_millis(300),
-            page_max: 1000,
-            log_requests: false,
-        }
-    }
-}
-
-impl SandboxBuilder {
-    /// The port on 127.0.0.1. Default: 0, any free one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// So many generated numbers instead of the seeded fleet, the same in every run: from 0 to
-    /// 1,000,000. Default: the twelve numbers that [`Sandbox`] lists.
-    pub fn numbers(mut self, count: usize) -> Self {
-        self.numbers = Some(count);
-        self
-    }
-
-    /// The time between carrying out a request and answering it, tokens included. Default: zero.
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = latency;
-        self
-    }
-
-    /// The share of API calls that are answered 429 with `Retry-After: 1` and not carried out: from
-    /// 0 to 1. Which calls these are, their order alone decides. Default: 0.
-    pub fn fail_429(mut self, share: f64) -> Self {
-        self.fail_429 = share;
-        self
-    }
-
-    /// The share of API calls that are answered 503 and not carried out: from 0 to 1, drawn together
-    /// with the 429s, which go first if the two do not fit into 1. Default: 0.
-    pub fn fail_503(mut self, share: f64) -> Self {
-        self.fail_503 = share;
-        self
-    }
-
-    /// How long a token is valid; `expires_in` says so in whole seconds, rounded down. Default: one
-    /// hour.
-    pub fn token_ttl(mut self, lifetime: Duration) -> Self {
-        self.token_ttl = lifetime;
-        self
-    }
-
-    /// How long a provisioning job takes: WAITING for the first half, `IN_PROGRESS` for the second.
-    /// With zero it is over at the next read. Default: 300 ms.
-    pub fn provisioning(mut self, time: Duration) -> Self {
-        self.provisioning = time;
-        self
-    }
-
-    /// The size of a page if the request names none, and the most it gets if it names more: 1 and
-    /// up. Default: 1000.
-    pub fn page_max(mut self, count: usize) -> Self {
-        self.page_max = count;
-        self
-    }
-
-    /// Whether each request gets a line on standard error: method, path, status. Default: no.
-    pub fn log_requests(mut self, log: bool) -> Self {
-        self.log_requests = log;
-        self
-    }
-
-    /// Starts the sandbox.
-    ///
-    /// # Errors
-    ///
-    /// [`io::ErrorKind::InvalidInput`] if a setting is out of its range,
-    /// [`io::ErrorKind::AddrInUse`] if the port is taken, others if no socket or thread can be had.
-    pub fn start(self) -> io::Result<Sandbox> {
-        let clock = Clock::start();
-        let service = self.service(clock.now(), RandomState::new().hash_one(self.port))?;
-        let manner = Manner { latency: self.latency, logs: self.log_requests };
-        let server = Server::start(self.port, service, clock, manner)?;
-        let base_url = format!("http://{}", server.address());
-        Ok(Sandbox { server, base_url })
-    }
-
-    fn service(&self, now: time::Timestamp, salt: u64) -> io::Result<Service> {
-        let refuse = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        for (name, share) in [("fail_429", self.fail_429), ("fail_503", self.fail_503)] {
-            if !(0.0..=1.0).contains(&share) {
-                return refuse(format!("{name}: {share} is not from 0 to 1"));
-            }
-        }
-        if self.page_max == 0 {
-            return refuse("page_max: 0 is not 1 or more".to_owned());
-        }
-        if let Some(count) = self.numbers.filter(|&count| count > NUMBERS_MAX) {
-            return refuse(format!("numbers: {count} is more than {NUMBERS_MAX}"));
-        }
-        let fleet = match self.numbers {
-            Some(count) => seed::generated(count, now),
-            None => seed::seeded(now),
-        };
-        Ok(Service {
-            fleet: RwLock::new(fleet),
-            access: Access::new(self.token_ttl, salt),
-            faults: Faults::new(self.fail_429, self.fail_503),
-            provisioning: self.provisioning,
-            page_max: self.page_max,
-            requests: AtomicU64::new(0),
-            token_requests: AtomicU64::new(0),
-        })
-    }
-}
-
-impl fmt::Debug for SandboxBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SandboxBuilder")
-            .field("port", &self.port)
-            .field("numbers", &self.numbers)
-            .field("latency", &self.latency)
-            .field("fail_429", &self.fail_429)
-            .field("fail_503", &self.fail_503)
-            .field("token_ttl", &self.token_ttl)
-            .field("provisioning", &self.provisioning)
-            .field("page_max", &self.page_max)
-            .field("log_requests", &self.log_requests)
-            .finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
+    use std::time::Duration;
 
     use super::*;
 
@@ -379,21 +271,37 @@ mod tests {
     }
 
     #[test]
-    fn settings_out_of_range_are_named() {
-        for (builder, name) in [
-            (Sandbox::builder().fail_429(1.5), "fail_429"),
-            (Sandbox::builder().fail_503(f64::NAN), "fail_503"),
-            (Sandbox::builder().page_max(0), "page_max"),
-            (Sandbox::builder().numbers(NUMBERS_MAX + 1), "numbers"),
-        ] {
-            let error = builder.start().unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-            assert!(error.to_string().starts_with(name), "{error}");
+    fn a_lost_response_is_a_closed_connection() {
+        let sandbox = Sandbox::builder().lose(1.0).start().unwrap();
+        let call = |line: &str| {
+            let head =
+                "Authorization: Basic c2FuZGJveC1rZXk6c2FuZGJveC1zZWNyZXQ=\r\nConnection: close";
+            let path = "/v1/projects/sandbox-project/activeNumbers/+12025550134";
+            let line = line.replace("NUMBER", path);
+            exchange(
+                &sandbox,
+                &format!("{line} HTTP/1.1\r\nHost: h\r\n{head}\r\nContent-Length: 0\r\n\r\n"),
+            )
+        };
+        assert_eq!(call("POST NUMBER:release"), "");
+        let read = call("GET NUMBER");
+        assert!(read.contains("\"expireAt\":\"20"), "{read}");
+        let [write] = &sandbox.writes()[..] else { panic!("{:?}", sandbox.writes()) };
+        assert_eq!((write.operation, write.status), ("active_release", None));
+        assert!(write.applied.is_some());
+        assert_eq!(sandbox.shutdown().len(), 1);
+    }
+
+    #[test]
+    fn a_sandbox_on_all_interfaces_is_reached_over_the_loopback_address() {
+        for (host, expected) in
+            [("0.0.0.0", "http://127.0.0.1:"), ("127.0.0.1", "http://127.0.0.1:")]
+        {
+            let sandbox = Sandbox::builder().host(host.parse().unwrap()).start().unwrap();
+            assert!(sandbox.base_url().starts_with(expected), "{}", sandbox.base_url());
+            let received = exchange(&sandbox, "GET / HTTP/1.0\r\n\r\n");
+            assert!(received.starts_with("HTTP/1.1 404"), "{received}");
         }
-        let first = Sandbox::start().unwrap();
-        let port = first.server.address().port();
-        let error = Sandbox::builder().port(port).start().unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::answer::plain_error;
+use super::answer::{Reply, plain_error};
 use super::http::{Connection, End, Request, Response};
 use super::service::Service;
 use super::time::Timestamp;
@@ -72,13 +72,13 @@ const STACK_SIZE: usize = 512 * 1024;
 
 impl Server {
     pub(super) fn start(
-        port: u16,
+        listen_on: SocketAddr,
         service: Service,
         clock: Clock,
         manner: Manner,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let address = listener.local_addr()?;
+        let listener = TcpListener::bind(listen_on)?;
+        let address = reachable(listener.local_addr()?);
         let shared = Arc::new(Shared {
             service,
             clock,
@@ -94,6 +94,7 @@ impl Server {
         Ok(Self { address, shared, acceptor: Some(acceptor) })
     }
 
+    /// Where it can be reached from this machine.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -102,8 +103,13 @@ impl Server {
         &self.shared.service
     }
 
+    /// The time of the service.
+    pub(super) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
     /// Closes everything and waits until every thread is gone. A second time it does nothing.
-    fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         let Some(acceptor) = self.acceptor.take() else { return };
         let mut connections = self.shared.connections();
         connections.stopping = true;
@@ -131,6 +137,17 @@ impl Server {
     }
 }
 
+/// The address to connect to: "all interfaces" (0.0.0.0, ::) becomes the loopback one.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
@@ -153,10 +170,15 @@ impl Shared {
         !waited.unwrap_or_else(PoisonError::into_inner).0.stopping
     }
 
-    fn log(&self, request: &Request, response: &Response) {
+    fn log(&self, request: &Request, response: &Response, lost: bool) {
         if self.manner.logs {
             let (method, path) = (&request.method, request.path.escape_debug());
-            let line = format!("{method} {path} {}\n", response.status);
+            let status = response.status;
+            let line = if lost {
+                format!("{method} {path} {status}, response lost\n")
+            } else {
+                format!("{method} {path} {status}\n")
+            };
             // Nobody listens: the answer matters more.
             let _ = io::stderr().write_all(line.as_bytes());
         }
@@ -209,11 +231,14 @@ fn serve(shared: &Shared, stream: &TcpStream) {
     loop {
         match connection.next_request() {
             Ok(request) => {
-                let response = shared.service.handle(&request, shared.clock.now());
+                let Reply { response, lost } = shared.service.handle(&request, shared.clock.now());
                 if !shared.wait(shared.manner.latency) {
                     return;
                 }
-                shared.log(&request, &response);
+                shared.log(&request, &response, lost);
+                if lost {
+                    return;
+                }
                 let sent = connection.answer(&response, &request, shared.clock.now());
                 if sent.is_err() || !request.keep_alive {
                     return;
@@ -224,7 +249,7 @@ fn serve(shared: &Shared, stream: &TcpStream) {
                 let response = plain_error(refusal.status, "INVALID_ARGUMENT", refusal.reason);
                 let request =
                     Request { method: "?".to_owned(), path: "?".to_owned(), ..Request::default() };
-                shared.log(&request, &response);
+                shared.log(&request, &response, false);
                 if connection.answer(&response, &request, shared.clock.now()).is_ok() {
                     let _ = stream.shutdown(Shutdown::Write);
                     let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
@@ -232,6 +257,25 @@ fn serve(shared: &Shared, stream: &TcpStream) {
                 }
                 return;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_listened_on_can_be_connected_to() {
+        for (bound, expected) in [
+            ("127.0.0.1:80", "127.0.0.1:80"),
+            ("127.0.0.2:80", "127.0.0.2:80"),
+            ("192.0.2.1:8080", "192.0.2.1:8080"),
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "[::1]:8080"),
+            ("[::1]:8080", "[::1]:8080"),
+        ] {
+            assert_eq!(reachable(bound.parse().unwrap()).to_string(), expected);
         }
     }
 }

@@ -2,31 +2,27 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
 
 use super::access::{Access, PROJECT_ID};
-use super::answer::{Failure, plain_error, sized_success, success};
+use super::answer::{Failure, Reply, plain_error, sized_success, success};
 use super::emergency::{AddressRequest, Verdict};
 use super::encoding::{form_decode, percent_decode};
 use super::faults::Faults;
-use super::fleet::Fleet;
 use super::http::{Request, Response};
-use super::number::{NumberType, is_e164};
-use super::provisioning::Schedule;
+use super::ledger::SandboxWrite;
+use super::number::is_e164;
 use super::query::ListQuery;
 use super::routes::{Operation, Target};
-use super::streets::{Match, look_up};
+use super::store::Store;
 use super::time::Timestamp;
-use super::update::Update;
+use super::write::Write;
 
 /// The service: everything but sockets, threads and the clock.
 #[derive(Debug)]
 pub(super) struct Service {
-    pub(super) fleet: RwLock<Fleet>,
+    pub(super) store: RwLock<Store>,
     pub(super) access: Access,
     pub(super) faults: Faults,
-    /// How long a provisioning job takes.
-    pub(super) provisioning: Duration,
     pub(super) page_max: usize,
     pub(super) requests: AtomicU64,
     pub(super) token_requests: AtomicU64,
@@ -34,16 +30,25 @@ pub(super) struct Service {
 
 impl Service {
     /// Answers a request as of that moment.
-    pub(super) fn handle(&self, request: &Request, now: Timestamp) -> Response {
-        let counter =
-            if request.path == TOKEN_PATH { &self.token_requests } else { &self.requests };
-        let serial = counter.fetch_add(1, Ordering::Relaxed);
-        let (kind, response) = if request.path == TOKEN_PATH {
-            ("token", self.handle_token(request, now))
+    pub(super) fn handle(&self, request: &Request, now: Timestamp) -> Reply {
+        let (kind, counter) = if request.path == TOKEN_PATH {
+            ("token", &self.token_requests)
         } else {
-            ("call", self.handle_call(request, now).unwrap_or_else(|refusal| refusal))
+            ("call", &self.requests)
         };
-        response.with_header("x-request-id", format!("sandbox-{kind}-{serial:08x}"))
+        let serial = counter.fetch_add(1, Ordering::Relaxed);
+        let id = format!("sandbox-{kind}-{serial:08x}");
+        let Reply { response, lost } = if request.path == TOKEN_PATH {
+            self.handle_token(request, now).into()
+        } else {
+            self.handle_call(request, &id, now).unwrap_or_else(Reply::from)
+        };
+        Reply { response: response.with_header("x-request-id", id), lost }
+    }
+
+    /// The writes carried out and dropped by that moment, and then those that are still to come.
+    pub(super) fn writes(&self, now: Timestamp) -> Vec<SandboxWrite> {
+        self.store_mut().writes(now)
     }
 
     fn handle_token(&self, request: &Request, now: Timestamp) -> Response {
@@ -55,7 +60,7 @@ impl Service {
     }
 
     /// What a gateway refuses before the service sees it, and then the operation itself.
-    fn handle_call(&self, request: &Request, now: Timestamp) -> Result<Response, Response> {
+    fn handle_call(&self, request: &Request, id: &str, now: Timestamp) -> Result<Reply, Response> {
         let Some(target) = Target::parse(&request.path) else {
             return Err(plain_error(404, "NOT_FOUND", "there is no such path"));
         };
@@ -70,134 +75,80 @@ impl Service {
         }
         self.faults.strike()?;
         let outcome = match operation {
-            Operation::List => self.list(request, now),
+            Operation::List => self.list(request, now).map(Reply::from),
             _ => percent_decode(target.number)
                 .filter(|phone| is_e164(phone))
                 .ok_or_else(|| {
                     Failure::invalid("phone_number", "the phone number has to be in E.164 format")
                 })
-                .and_then(|phone| self.perform(operation, &phone, request, now)),
+                .and_then(|phone| self.perform(operation, &phone, &request.body, id, now)),
         };
-        Ok(outcome.unwrap_or_else(Response::from))
+        outcome.map_err(Response::from)
     }
 
     fn perform(
         &self,
         operation: Operation,
         phone: &str,
-        request: &Request,
+        body: &[u8],
+        id: &str,
         now: Timestamp,
-    ) -> Result<Response, Failure> {
-        match operation {
-            Operation::List | Operation::Get => self.get(phone, now),
-            Operation::Update => self.update(phone, &request.body, now),
-            Operation::Release => self.release(phone, now),
-            Operation::GetAddress => self.address(phone),
-            Operation::Provision => self.provision(phone, &request.body),
-            Operation::Deprovision => self.deprovision(phone),
-            Operation::Validate => self.validate(phone, &request.body),
-        }
+    ) -> Result<Reply, Failure> {
+        let write = match operation {
+            Operation::List | Operation::Get => return self.get(phone, now).map(Reply::from),
+            Operation::GetAddress => return self.address(phone, now).map(Reply::from),
+            Operation::Validate => return self.validate(phone, body, now).map(Reply::from),
+            Operation::Update => Write::update(body),
+            Operation::Release => Ok(Write::Release),
+            Operation::Provision => Write::provision(body),
+            Operation::Deprovision => Ok(Write::Deprovision),
+        };
+        self.store_mut().accept(phone, write, id, now, &self.faults)
     }
 
     fn list(&self, request: &Request, now: Timestamp) -> Result<Response, Failure> {
         let pairs = form_decode(&request.query)
             .ok_or_else(|| Failure::invalid("query", "the query is not percent-encoded UTF-8"))?;
         let query = ListQuery::parse(&pairs)?;
-        let fleet = self.fleet();
-        let page = fleet.list(&query, self.page_max, PROJECT_ID, now);
+        let store = self.store(now);
+        let page = store.fleet.list(&query, self.page_max, PROJECT_ID, now);
         // A number is written in about 530 bytes.
         Ok(sized_success(&page, 256 + page.active_numbers.len() * 640))
     }
 
     fn get(&self, phone: &str, now: Timestamp) -> Result<Response, Failure> {
-        let fleet = self.fleet();
-        let number = fleet.get(phone).ok_or_else(|| no_number(phone))?;
+        let store = self.store(now);
+        let number = store.fleet.get(phone).ok_or_else(|| Failure::no_number(phone))?;
         Ok(success(&number.view(PROJECT_ID, now)))
     }
 
-    fn update(&self, phone: &str, body: &[u8], now: Timestamp) -> Result<Response, Failure> {
-        let mut fleet = self.fleet_mut();
-        let number = fleet.get_mut(phone).ok_or_else(|| no_number(phone))?;
-        let update = Update::parse(body)?;
-        let schedule = Schedule { began: now, takes: self.provisioning };
-        let us = number.region == "US";
-        let toll_free = number.kind == NumberType::TollFree;
-        // Both are tried before either is kept: an update is carried out whole or not at all.
-        let sms = update.sms.map(|change| number.sms.change(&change, schedule, us, toll_free));
-        let voice = update.voice.map(|change| number.voice.change(&change, schedule));
-        let (sms, voice) = (sms.transpose()?, voice.transpose()?);
-        if let Some(sms) = sms {
-            number.sms = sms;
-        }
-        if let Some(voice) = voice {
-            number.voice = voice;
-        }
-        if let Some(callback_url) = update.callback_url {
-            number.callback_url = callback_url;
-        }
-        let renamed = update.display_name.is_some();
-        if let Some(display_name) = update.display_name {
-            number.display_name = display_name;
-        }
-        // The answer shows the new job waiting even if it takes no time at all.
-        let just_before = now.minus(Duration::from_nanos(1));
-        let response = success(&number.view(PROJECT_ID, just_before));
-        if renamed {
-            fleet.display_names_changed();
-        }
-        Ok(response)
+    fn address(&self, phone: &str, now: Timestamp) -> Result<Response, Failure> {
+        let store = self.store(now);
+        let number = store.fleet.get(phone).ok_or_else(|| Failure::no_number(phone))?;
+        number.emergency.as_ref().map(success).ok_or_else(|| Failure::no_address(phone))
     }
 
-    /// Cancels at the end of the paid period. A number that is released already stays as it is: the
-    /// specification names no error for that, and what is asked for is the case.
-    fn release(&self, phone: &str, now: Timestamp) -> Result<Response, Failure> {
-        let mut fleet = self.fleet_mut();
-        let number = fleet.get_mut(phone).ok_or_else(|| no_number(phone))?;
-        number.expires.get_or_insert(number.next_charge);
-        Ok(success(&number.view(PROJECT_ID, now)))
-    }
-
-    fn address(&self, phone: &str) -> Result<Response, Failure> {
-        let fleet = self.fleet();
-        let number = fleet.get(phone).ok_or_else(|| no_number(phone))?;
-        number.emergency.as_ref().map(success).ok_or_else(|| no_address(phone))
-    }
-
-    /// Sets the address, or puts it in the place of the one before.
-    fn provision(&self, phone: &str, body: &[u8]) -> Result<Response, Failure> {
-        let mut fleet = self.fleet_mut();
-        let number = fleet.get_mut(phone).ok_or_else(|| no_number(phone))?;
-        let request = AddressRequest::parse(body)?;
-        let address = match look_up(&request.address) {
-            Match::Exact => request.address,
-            Match::Near { corrected, .. } => corrected,
-            Match::None { message, .. } => return Err(Failure::invalid("address", message)),
-        };
-        Ok(success(number.emergency.insert(address)))
-    }
-
-    fn deprovision(&self, phone: &str) -> Result<Response, Failure> {
-        #[derive(serde::Serialize)]
-        struct Nothing {}
-        let mut fleet = self.fleet_mut();
-        let number = fleet.get_mut(phone).ok_or_else(|| no_number(phone))?;
-        number.emergency.take().ok_or_else(|| no_address(phone))?;
-        Ok(success(&Nothing {}))
-    }
-
-    fn validate(&self, phone: &str, body: &[u8]) -> Result<Response, Failure> {
-        self.fleet().get(phone).ok_or_else(|| no_number(phone))?;
+    fn validate(&self, phone: &str, body: &[u8], now: Timestamp) -> Result<Response, Failure> {
+        self.store(now).fleet.get(phone).ok_or_else(|| Failure::no_number(phone))?;
         let request = AddressRequest::parse(body)?;
         Ok(success(&Verdict::of(phone, &request)))
     }
 
-    // A panic under the lock leaves no half-made number behind: every change is one assignment.
-    fn fleet(&self) -> RwLockReadGuard<'_, Fleet> {
-        self.fleet.read().unwrap_or_else(PoisonError::into_inner)
+    /// The state at that moment, to read.
+    fn store(&self, now: Timestamp) -> RwLockReadGuard<'_, Store> {
+        loop {
+            let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+            if !store.is_due(now) {
+                return store;
+            }
+            drop(store);
+            self.store_mut().catch_up(now);
+        }
     }
 
-    fn fleet_mut(&self) -> RwLockWriteGuard<'_, Fleet> {
-        self.fleet.write().unwrap_or_else(PoisonError::into_inner)
+    // A panic under the lock leaves no half-made number behind: every change is one assignment.
+    fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
+        self.store.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -207,18 +158,10 @@ fn method_not_allowed(allows: &'static str) -> Response {
     plain_error(405, "UNIMPLEMENTED", "the method is not allowed").with_header("allow", allows)
 }
 
-fn no_number(phone: &str) -> Failure {
-    let message = "Active number not found";
-    Failure::NotFound { resource: "ActiveNumber", name: phone.to_owned(), message }
-}
-
-fn no_address(phone: &str) -> Failure {
-    let message = "Emergency address not found";
-    Failure::NotFound { resource: "EmergencyAddress", name: phone.to_owned(), message }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
     use super::super::encoding::base64_encode;
@@ -249,7 +192,7 @@ mod tests {
     /// The status and the body of an answer, so many milliseconds after the start.
     fn call(service: &Service, line: &str, body: &str, milliseconds: u64) -> (u16, Value) {
         let now = START.plus(Duration::from_millis(milliseconds));
-        let response = service.handle(&request(line, body), now);
+        let response = service.handle(&request(line, body), now).response;
         let value = serde_json::from_slice(&response.body).unwrap();
         assert!(response.headers.iter().any(|(name, _)| *name == "x-request-id"));
         (response.status, value)
@@ -410,7 +353,7 @@ mod tests {
             );
         }
         let refused = service.handle(&request("DELETE NUMBERS/+12025550134", ""), START);
-        assert!(refused.headers.contains(&("allow", "GET, HEAD, PATCH".to_owned())));
+        assert!(refused.response.headers.contains(&("allow", "GET, HEAD, PATCH".to_owned())));
     }
 
     #[test]
@@ -458,8 +401,9 @@ mod tests {
     #[test]
     fn a_number_is_written_as_the_service_writes_it() {
         let service = service(&SandboxBuilder::default());
-        let body =
-            |line| String::from_utf8(service.handle(&request(line, ""), START).body).unwrap();
+        let body = |line| {
+            String::from_utf8(service.handle(&request(line, ""), START).response.body).unwrap()
+        };
         assert_eq!(
             body("GET NUMBERS/+12025550134"),
             r#"{"phoneNumber":"+12025550134","projectId":"sandbox-project","displayName":"MyPhoneNumber","regionCode":"US","type":"MOBILE","capability":["SMS","VOICE"],"money":{"currencyCode":"USD","amount":"2.00"},"paymentIntervalMonths":1,"nextChargeDate":"2024-06-17T14:42:42.022227Z","expireAt":null,"smsConfiguration":{"servicePlanId":"","scheduledProvisioning":null,"campaignId":""},"voiceConfiguration":{"appId":"","scheduledVoiceProvisioning":null,"lastUpdatedTime":null,"type":"RTC","trunkId":"","serviceId":""},"callbackUrl":""}"#
@@ -481,6 +425,68 @@ mod tests {
         statuses.dedup();
         assert_eq!(statuses, [429, 503]);
         // Nothing of it was carried out.
-        assert!(service.fleet().get("+12025550134").unwrap().expires.is_none());
+        assert!(service.store(START).fleet.get("+12025550134").unwrap().expires.is_none());
+    }
+
+    #[test]
+    fn a_write_can_be_carried_out_and_told_otherwise() {
+        let builder = SandboxBuilder::default;
+        let line = "POST NUMBERS/+12025550134:release";
+        // Settings, and then: whether the response is lost, its status, the status in the record.
+        for (builder, lost, status, recorded) in [
+            (builder(), false, 200, Some(200)),
+            (builder().lose(1.0), true, 200, None),
+            (builder().fail_503_after(1.0), false, 503, Some(503)),
+            (builder().fail_503_after(1.0).lose(1.0), true, 503, None),
+        ] {
+            let service = service(&builder);
+            let reply = service.handle(&request(line, ""), START);
+            assert_eq!((reply.lost, reply.response.status), (lost, status), "{builder:?}");
+            let writes = service.writes(START);
+            assert_eq!(writes.len(), 1);
+            assert_eq!((writes[0].status, writes[0].applied), (recorded, Some(Duration::ZERO)));
+            assert_eq!(writes[0].request_id, "sandbox-call-00000000");
+            // Reads, validations and refused writes meet none of it, and are not recorded.
+            for (line, body, status) in [
+                ("GET NUMBERS/+12025550134", "", 200),
+                ("GET NUMBERS/+12025550101/emergencyAddress", "", 200),
+                ("POST NUMBERS/+12025550134/emergencyAddress:validate", ADDRESS, 200),
+                ("POST NUMBERS/+12025550134/emergencyAddress:deprovision", "", 404),
+                ("POST NUMBERS/+99999999:release", "", 404),
+                ("PATCH NUMBERS/+12025550134", "{}", 400),
+            ] {
+                let reply = service.handle(&request(line, body), START);
+                assert_eq!((reply.lost, reply.response.status), (false, status), "{line}");
+            }
+            assert_eq!(service.writes(START), writes);
+        }
+    }
+
+    #[test]
+    fn every_read_sees_the_late_writes_that_are_due() {
+        let by = Duration::from_secs(10);
+        let latency = Duration::from_secs(5);
+        for (read, pointer, before, after) in [
+            ("GET NUMBERS/+12025550101", "/displayName", json!("Reception"), json!("Late")),
+            (
+                "GET NUMBERS?pageSize=1",
+                "/activeNumbers/0/displayName",
+                json!("Reception"),
+                json!("Late"),
+            ),
+            ("GET NUMBERS/+12025550101/emergencyAddress", "/error/code", Value::Null, json!(404)),
+        ] {
+            let service = service(&SandboxBuilder::default().late(1.0, by).latency(latency));
+            for (line, body) in [
+                ("PATCH NUMBERS/+12025550101", r#"{"displayName":"Late"}"#),
+                ("POST NUMBERS/+12025550101/emergencyAddress:deprovision", ""),
+            ] {
+                assert_eq!(call(&service, line, body, 0).0, 200, "{line}");
+            }
+            // The response leaves 5 s after the request came, and the delay counts from there.
+            let seen = [0, 5_000, 15_000].map(|at| call(&service, read, "", at).1);
+            let seen = seen.each_ref().map(|value| value.pointer(pointer).unwrap_or(&Value::Null));
+            assert_eq!(seen, [&before, &before, &after], "{read}");
+        }
     }
 }

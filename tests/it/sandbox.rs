@@ -4,8 +4,9 @@ use std::thread;
 use std::time::Duration;
 
 use sinch_numbers::{
-    ActiveNumber, Address, Client, Credentials, EmergencyAddressRequest, ListNumbers, NumberType,
-    NumberUpdate, OrderBy, Provisioning, Sandbox, ValidationResult, VoiceApplicationType,
+    ActiveNumber, Address, Client, Credentials, EmergencyAddressRequest, Error, ListNumbers,
+    NumberType, NumberUpdate, OrderBy, Provisioning, Sandbox, ValidationResult,
+    VoiceApplicationType,
 };
 
 fn clients(sandbox: &Sandbox) -> [Client; 2] {
@@ -163,4 +164,70 @@ fn wrong_credentials_and_projects_are_refused() {
         assert_eq!(error.http_status(), Some(status), "{error:?}");
         assert!(matches!(error.kind(), sinch_numbers::ErrorKind::Authentication(_)));
     }
+}
+
+/// Does a write and drops its value.
+type Run = fn(&Client) -> Result<(), Error>;
+
+const WRITES: [(&str, Run); 4] = [
+    ("active_update", |client| {
+        client.update("+12025550134", &NumberUpdate::new().display_name("desk 7")).map(drop)
+    }),
+    ("active_release", |client| client.release("+12025550134").map(drop)),
+    ("emergency_address_provision", |client| {
+        let address = Address::new("7", "Main St", "Springfield", "IL", "62701");
+        let request = EmergencyAddressRequest::new("Desk", address);
+        client.provision_emergency_address("+12025550134", &request).map(drop)
+    }),
+    ("emergency_address_deprovision", |client| {
+        client.deprovision_emergency_address("+12025550101").map(drop)
+    }),
+];
+
+#[test]
+fn what_is_told_of_a_write_agrees_with_the_ledger() {
+    /// Far longer than the test takes.
+    const LATER: Duration = Duration::from_secs(10_000_000);
+    /// A write that is told to be in doubt may have been carried out or not.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Told {
+        Success,
+        SuccessOrDoubt,
+        Doubt,
+    }
+    let builder = Sandbox::builder;
+    thread::scope(|scope| {
+        // Settings, the status in the ledger, whether it is carried out, and what may be told.
+        for (builder, status, applied, told) in [
+            (builder(), Some(200), true, Told::Success),
+            (builder().lose(1.0), None, true, Told::SuccessOrDoubt),
+            (builder().fail_503_after(1.0), Some(503), true, Told::SuccessOrDoubt),
+            (builder().late(1.0, LATER), Some(200), false, Told::Success),
+            (builder().late(1.0, LATER).lose(1.0), None, false, Told::Doubt),
+            (builder().late(1.0, LATER).fail_503_after(1.0), Some(503), false, Told::Doubt),
+        ] {
+            for (operation, run) in WRITES {
+                let builder = builder.clone();
+                scope.spawn(move || {
+                    let sandbox = builder.start().unwrap();
+                    let [_, client] = clients(&sandbox);
+                    let result = run(&client);
+                    match &result {
+                        Ok(()) => assert_ne!(told, Told::Doubt, "{operation} {sandbox:?}"),
+                        Err(error) => {
+                            assert_ne!(told, Told::Success, "{operation} {error:?}");
+                            assert!(error.may_have_been_applied(), "{operation} {error:?}");
+                        }
+                    }
+                    let writes = sandbox.shutdown();
+                    assert!(!writes.is_empty());
+                    for write in &writes {
+                        assert_eq!((write.operation, write.status), (operation, status));
+                        assert_eq!((write.applied.is_some(), write.late), (applied, !applied));
+                        assert_eq!(write.dropped, None);
+                    }
+                });
+            }
+        }
+    });
 }
