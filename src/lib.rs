@@ -172,4 +172,4 @@ pub use error::{
 };
 pub use log::LogLevel;
 #[cfg(feature = "sandbox")]
-pub use sandbox::{Sandbox, SandboxBuilder};
+pub use sandbox::{Sandbox, SandboxBuilder, SandboxWrite};

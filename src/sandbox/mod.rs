@@ -31,7 +31,7 @@ use std::sync::atomic::Ordering;
 
 use access::{KEY_ID, KEY_SECRET, PROJECT_ID};
 pub use builder::SandboxBuilder;
-use ledger::SandboxWrite;
+pub use ledger::SandboxWrite;
 use server::Server;
 
 /// The Active Number API on this machine, over real HTTP, for development and tests.
