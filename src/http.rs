@@ -44,7 +44,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) bounds: Bounds,
     /// Whether the answer holds a secret: then it is small, comes uncompressed, and is wiped.
     pub(crate) secret: bool,
-    /// Whether a connection of its own is opened, instead of one that has been idle.
+    /// Whether a connection of its own is opened, and closed afterwards.
     pub(crate) fresh: bool,
     /// Whether the request changes something. From its first byte on it keeps time back for being read back.
     pub(crate) write: bool,
@@ -157,7 +157,7 @@ impl Http {
                 if outgoing.secret || !(200..300).contains(&incoming.status) {
                     connection.wipe();
                 }
-                if keeps {
+                if keeps && !outgoing.fresh {
                     self.keep(connection);
                 }
                 Ok(incoming)

@@ -366,9 +366,8 @@ fn level_of(error: &Error) -> LogLevel {
 /// no attempt of its own.
 fn exchange(http: &Http, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
     match http.exchange(outgoing) {
-        Err(broken) if broken.stale && !outgoing.write => {
-            http.exchange(&Outgoing { fresh: true, ..*outgoing })
-        }
+        // The idle ones of its age are gone with it.
+        Err(broken) if broken.stale && !outgoing.write => http.exchange(outgoing),
         result => result,
     }
 }

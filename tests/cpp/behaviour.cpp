@@ -169,7 +169,7 @@ void errors(const std::string &busy_url, const std::string &lost_url)
     error = failure([&] { lost.active_release(NUMBER); });
     CHECK(error.code() == SINCH_NUMBERS_E_API && error.http_status() == 500);
     CHECK(error.maybe_applied() && !error.can_retry());
-    CHECK(error.found().str() == "{\"phoneNumber\":\"+12025550134\",\"displayName\":\"old\"}");
+    CHECK(error.found().str() == "{\"phoneNumber\":\"+12025550101\",\"displayName\":\"old\"}");
     CHECK(std::string(error.what()).find("old") == std::string::npos);
 
     try {

@@ -141,7 +141,7 @@ pub(crate) fn failed(right: &str, call: &Call) -> Failed {
     };
     let sent = !matches!(kind, "transport:connect" | "timeout:connect");
     // What a server says with these about a write is that it did not do it.
-    let refused = matches!(status, Some(300..=499));
+    let refused = matches!(status, Some(301 | 307 | 308 | 400..=407 | 409..=499));
     let maybe_applied = call.writes && sent && !refused && !unapplied;
     let passing = kind.starts_with("transport")
         || kind.starts_with("timeout")

@@ -117,7 +117,7 @@ fn behave(program: &Path) {
     let sandbox = Sandbox::start().unwrap();
     let silent = Server::new([Act::Stall]);
     let busy = Server::new([answer_with(429, "Retry-After: 20\r\n", "")]);
-    let number = r#"{"phoneNumber":"+12025550134","displayName":"old"}"#;
+    let number = r#"{"phoneNumber":"+12025550101","displayName":"old"}"#;
     let lost = Server::new([answer(500, ""), ok(number)]);
     let mut running = with_account(program, &sandbox)
         .args([&silent.url, &busy.url, &lost.url])

@@ -1,6 +1,9 @@
 //! Collects what a table finds to be different from what it says, so that one run shows all of it.
 
 use std::fmt::Debug;
+use std::sync::Mutex;
+
+use crate::broken::in_parallel;
 
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches(Vec<String>);
@@ -33,6 +36,22 @@ impl Mismatches {
 
     pub(crate) fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
+    }
+
+    /// Checks items on several threads, each with mismatches of its own, and appends all of them.
+    pub(crate) fn in_parallel<T: Sync>(
+        &mut self,
+        items: &[T],
+        check: impl Fn(&mut Self, &T) + Sync,
+    ) {
+        let all = Mutex::new(Self::default());
+        in_parallel(items, |item| {
+            let mut found = Self::default();
+            check(&mut found, item);
+            all.lock().unwrap().append(found);
+            Ok(())
+        });
+        self.append(all.into_inner().unwrap());
     }
 
     pub(crate) fn assert_none(self) {
