@@ -51,36 +51,34 @@ struct Place {
     name: &'static str,
     acts: Vec<Act>,
     tokens: Vec<Act>,
-    /// How many requests have come when all of them stand there.
-    requests: usize,
+    /// Of updates, if they meet something else.
+    updates: Vec<Act>,
     /// Whether a write that stands there may have been applied.
     maybe_applied: bool,
 }
 
-/// The places for so many threads, of which every third makes a write.
+/// The places for so many threads, of which every third makes an update.
 fn places(threads: usize) -> Vec<Place> {
     let head = Act::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_vec());
-    let later = |status| answer_with(status, "Retry-After: 600\r\n", "");
-    let writes = (0..threads).filter(|thread| thread % 3 == 1).count();
-    let place = |name, first: Act, more: Vec<Act>, maybe_applied| Place {
+    let place = |name, act: Act, maybe_applied| Place {
         name,
-        requests: threads + more.len(),
-        acts: [vec![first; threads], more, vec![ok("{}")]].concat(),
+        acts: [vec![act; threads], vec![ok("{}")]].concat(),
         tokens: vec![token("token-1")],
+        updates: Vec::new(),
         maybe_applied,
     };
+    let later = answer_with(429, "Retry-After: 600\r\n", "");
     vec![
-        place("waiting", Act::Stall, Vec::new(), true),
-        place("receiving", head, Vec::new(), true),
-        place("pausing", later(429), Vec::new(), false),
-        // The reads pause; what the writes read back hangs.
-        place("reading back", later(503), vec![Act::Stall; writes], true),
-        // One fetches it; the others wait for that.
+        place("waiting", Act::Stall, true),
+        place("receiving", head, true),
+        place("pausing", later, false),
+        // The reads hang, those that read an update back among them.
         Place {
-            tokens: vec![Act::Stall, token("token-1")],
-            requests: 0,
-            ..place("token", ok("{}"), Vec::new(), false)
+            updates: vec![answer_with(503, "", "")],
+            ..place("reading back", Act::Stall, true)
         },
+        // One fetches it; the others wait for that.
+        Place { tokens: vec![Act::Stall, token("token-1")], ..place("token", ok("{}"), false) },
     ]
 }
 
@@ -94,17 +92,17 @@ fn calls_are_ended_wherever_they_stand() {
         ("free", 4, "leaked\n"),
     ];
     for (how, threads, afterwards) in cases {
-        for Place { name: place, acts, tokens, requests, maybe_applied } in places(threads) {
+        for Place { name: place, acts, tokens, updates, maybe_applied } in places(threads) {
             // Whether all threads wait for one's token cannot be seen from here, and a call must not begin after a free.
             if (how, place) == ("free", "token") {
                 continue;
             }
-            let server = Server::with_tokens(acts, tokens);
+            let server = Server::with_scripts(acts, tokens, updates);
             let mut command = with_server("calls", &server);
             command.args([how, &threads.to_string()]);
             let text = run_until(command, place, || match place {
                 "token" => !server.token_requests().is_empty(),
-                _ => server.requests().len() == requests,
+                _ => server.requests().len() == threads,
             });
             let mut expected = String::new();
             for thread in 0..threads {
@@ -118,15 +116,15 @@ fn calls_are_ended_wherever_they_stand() {
 
 #[test]
 fn one_call_is_ended_and_the_others_go_on() {
-    for Place { name: place, acts, tokens, requests, maybe_applied } in places(3) {
+    for Place { name: place, acts, tokens, updates, maybe_applied } in places(3) {
         // Whoever waited for the token that the last thread was fetching fetches one itself, in vain too.
         let tokens = if place == "token" { vec![Act::Stall] } else { tokens };
-        let server = Server::with_tokens(acts, tokens);
+        let server = Server::with_scripts(acts, tokens, updates);
         let mut command = with_server("calls", &server);
         command.args(["one", "3"]);
         let text = run_until(command, place, || match place {
             "token" => !server.token_requests().is_empty(),
-            _ => server.requests().len() == requests,
+            _ => server.requests().len() == 3,
         });
         let write = u8::from(maybe_applied);
         assert_eq!(text, format!("E_CANCELLED 0\nE_CANCELLED {write}\n"), "{place}");

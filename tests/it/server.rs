@@ -69,6 +69,8 @@ impl Recorded {
 struct Shared {
     api: Mutex<Script>,
     tokens: Mutex<Script>,
+    /// Of updates, if they have one of their own.
+    updates: Mutex<Script>,
     connections: AtomicUsize,
     open: Mutex<Vec<TcpStream>>,
     stopping: AtomicBool,
@@ -96,11 +98,21 @@ impl Server {
         acts: impl IntoIterator<Item = Act>,
         tokens: impl IntoIterator<Item = Act>,
     ) -> Self {
+        Self::with_scripts(acts, tokens, [])
+    }
+
+    /// The same, with a script for updates alone, if it is not empty.
+    pub(crate) fn with_scripts(
+        acts: impl IntoIterator<Item = Act>,
+        tokens: impl IntoIterator<Item = Act>,
+        updates: impl IntoIterator<Item = Act>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared::default());
         shared.api.lock().unwrap().acts = acts.into_iter().collect();
         shared.tokens.lock().unwrap().acts = tokens.into_iter().collect();
+        shared.updates.lock().unwrap().acts = updates.into_iter().collect();
         let accepting = Some(thread::spawn({
             let shared = Arc::clone(&shared);
             move || {
@@ -171,7 +183,12 @@ impl Drop for Server {
 fn serve(shared: &Shared, socket: &TcpStream) {
     let mut reader = BufReader::new(socket.try_clone().unwrap());
     while let Some(request) = read_request(&mut reader) {
-        let script = if request.target == "/oauth2/token" { &shared.tokens } else { &shared.api };
+        let of_updates = !shared.updates.lock().unwrap().acts.is_empty();
+        let script = match request.method.as_str() {
+            "PATCH" if of_updates => &shared.updates,
+            _ if request.target == "/oauth2/token" => &shared.tokens,
+            _ => &shared.api,
+        };
         let act = {
             let mut script = script.lock().unwrap();
             let act = script.acts[script.requests.len().min(script.acts.len() - 1)].clone();
