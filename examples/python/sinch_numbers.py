@@ -333,7 +333,7 @@ _ERRORS: Dict[int, Type[SinchNumbersError]] = {
 
 _DOCUMENT = (
     "code httpStatus status bodyCode message operation phoneNumber field fieldViolations phase retryAfterMs maybeApplied "
-    "attempts requestId details body"
+    "attempts requestId details body found"
 ).split()
 
 

@@ -120,8 +120,11 @@ fn read_back(
             }
             Ok(ReadBack::Resource(json)) => found = json,
             Ok(ReadBack::Nothing) => {}
-            Err(error) if is_cancelled(&error) || outside.time_left().is_zero() => {
-                return Err(error.maybe_applied(found));
+            Err(error) if is_cancelled(&error) => return Err(error.maybe_applied(found)),
+            // What ran out of time twice did so first where the write stood.
+            Err(error) if is_timeout(&error) && outside.time_left().is_zero() => {
+                let first = if is_timeout(&failure) { failure } else { error };
+                return Err(first.maybe_applied(found));
             }
             Err(error) => asked_to_wait = error.retry_after().unwrap_or_default(),
         }
@@ -181,6 +184,10 @@ fn verify(
             }
         }
     }
+}
+
+fn is_timeout(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout(_))
 }
 
 fn is_cancelled(error: &Error) -> bool {

@@ -85,7 +85,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
     }
 
     let flawed = flawed();
-    for Flawed { what, body, flaw } in &flawed {
+    found.in_parallel(&flawed, |found, Flawed { what, body, flaw }| {
         // Deprovision may be answered with nothing, but not with this.
         for call in [reads, writes, call("emergency_address_deprovision")] {
             let row = format!("{}: {what}", call.name);
@@ -97,7 +97,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
                 }
             }
         }
-    }
+    });
     let acts = flawed.iter().map(|row| success(&row.body)).collect();
     for (Flawed { what, body, flaw }, outcome) in flawed.iter().zip(through_c(reads, acts)) {
         let (code, status, json) = outcome;

@@ -129,11 +129,9 @@ fn nothing(found: &mut Mismatches, call: Call, bodies: &[String]) {
 }
 
 fn wrong(found: &mut Mismatches, call: Call, bodies: &[String]) {
-    let server = Server::new(bodies.iter().map(success));
-    let client = server.plain_client();
-    for body in bodies {
+    found.in_parallel(bodies, |found, body| {
         let row = format!("{}: {body}", call.name);
-        match super::read(call, &client) {
+        match super::ask(call, success(body)) {
             Ok(read) => found.wrong(&row, read),
             Err(error) => {
                 found.same(&row, &Failed::from(&error), &refused(call, 200));
@@ -143,8 +141,7 @@ fn wrong(found: &mut Mismatches, call: Call, bodies: &[String]) {
                 found.holds(&row, &format!("{error:?}"), &format!("{body:?}"));
             }
         }
-    }
-    found.same(call.name, &server.requests().len(), &bodies.len());
+    });
 }
 
 /// There is no typed layer that could refuse anything.
