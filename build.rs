@@ -23,12 +23,16 @@ mod capi {
         "src/ffi/cancel.rs",
     ];
     const CONTRACT: &str = "src/ffi/header.h";
+    const COMMITTED: &str = "include/sinch_numbers.h";
+    /// With this variable set, a build writes the committed header anew.
+    const REFRESH: &str = "SINCH_NUMBERS_REFRESH_HEADER";
 
     pub(crate) fn build() {
         for source in SOURCES {
             println!("cargo::rerun-if-changed={source}");
         }
         println!("cargo::rerun-if-changed={CONTRACT}");
+        println!("cargo::rerun-if-env-changed={REFRESH}");
         write_header();
         if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
             // Programs ask the loader for this name. The number is the ABI's: it changes when a program built against an
@@ -61,8 +65,11 @@ mod capi {
             .expect("cbindgen reads the C layer")
             .write(&mut items);
         let items = String::from_utf8(items).expect("cbindgen writes UTF-8");
-        fs::write(Path::new(&out).join("sinch_numbers.h"), format!("{head}{}{foot}", tidy(&items)))
-            .expect("the header is written");
+        let header = format!("{head}{}{foot}", tidy(&items));
+        fs::write(Path::new(&out).join("sinch_numbers.h"), &header).expect("the header is written");
+        if env::var_os(REFRESH).is_some() {
+            fs::write(Path::new(&root).join(COMMITTED), header).expect("the header is committed");
+        }
     }
 
     fn config() -> cbindgen::Config {

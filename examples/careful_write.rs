@@ -11,11 +11,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::from_env()?;
     match client.update(&number, &NumberUpdate::new().display_name(&name)) {
         Ok(_) => println!("renamed"),
-        // The connection broke after the request had gone out: only the number itself knows.
+        // The response was lost, and reading the number back up to three times did not prove the change. It may still take
+        // effect: nothing that is read now says that it will not.
         Err(error) if error.may_have_been_applied() => {
             let read = client.get(&number)?;
-            let applied = read.display_name.as_deref() == Some(name.as_str());
-            println!("{}", if applied { "renamed, as it turns out" } else { "not renamed" });
+            if read.display_name.as_deref() == Some(name.as_str()) {
+                println!("renamed, as it turns out");
+            } else {
+                let name = read.display_name.as_deref().unwrap_or("(no name)");
+                println!("still {name}; look again in a while before renaming it once more");
+            }
         }
         Err(error) => match error.kind() {
             ErrorKind::InvalidInput(input) => {

@@ -33,17 +33,19 @@ enum fault {
     REJECTED,     /* 401 */
     SLOW,         /* a byte a millisecond */
     REFUSED,      /* reset, and for a moment nobody listens */
+    LATE,         /* reset, and done up to three seconds later */
     FAULTS
 };
 
 static const char *const fault_names[FAULTS] = {"none", "reset before", "reset after", "stale", "cut", "503", "503 after all",
-                                                "429", "bad JSON", "401", "slow", "refused"};
+                                                "429", "bad JSON", "401", "slow", "refused", "late"};
 
 /* What the two processes share. */
 struct ledger {
     unsigned port, share; /* one request in so many is broken; 0: none */
     unsigned long requests, connections, tokens, faults[FAULTS];
     unsigned char *effects; /* by id: how often it was done */
+    uint32_t *due;          /* by id: when it will be done, in milliseconds of the clock below; 0 if it is not under way */
     unsigned char *told;    /* by id: what the caller was told */
 };
 
@@ -59,6 +61,22 @@ static int wants_refusal;
         }                                                                              \
     } while (0)
 #define COUNT(field) __atomic_add_fetch(&(field), 1, __ATOMIC_RELAXED)
+
+static uint32_t clock_ms(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint32_t)(time.tv_sec * 1000 + time.tv_nsec / 1000000);
+}
+
+/* How often a write was done, or will have been in the end. */
+static unsigned done_times(unsigned long id, int in_the_end)
+{
+    uint32_t due = __atomic_load_n(&ledger->due[id], __ATOMIC_SEQ_CST);
+
+    return __atomic_load_n(&ledger->effects[id], __ATOMIC_SEQ_CST) + (due != 0 && (in_the_end || (int32_t)(clock_ms() - due) >= 0));
+}
 
 static void open_listener(void)
 {
@@ -137,7 +155,7 @@ static enum fault draw(uint64_t *dice)
     return (enum fault)(1 + (*dice >> 40) % (FAULTS - 1));
 }
 
-static int serve(int peer, const char *text, enum fault fault)
+static int serve(int peer, const char *text, enum fault fault, uint64_t dice)
 {
     static const char address[] = "{\"streetNumber\":\"%lu\",\"streetInfo\":\"Main St\",\"city\":\"Springfield\",\"state\":\"IL\","
                                   "\"postalCode\":\"62701\"}";
@@ -155,12 +173,14 @@ static int serve(int peer, const char *text, enum fault fault)
         rest += 13;
     }
     write = number[2] > '2' && strncmp(text, "GET ", 4) != 0;
-    if (write && fault != RESET_BEFORE && fault != BUSY && fault != THROTTLED && fault != REJECTED && fault != REFUSED)
+    if (write && fault == LATE)
+        __atomic_store_n(&ledger->due[id], (clock_ms() + 1 + (uint32_t)((dice >> 8) % 3000)) | 1, __ATOMIC_SEQ_CST);
+    else if (write && fault != RESET_BEFORE && fault != BUSY && fault != THROTTLED && fault != REJECTED && fault != REFUSED)
         __atomic_add_fetch(&ledger->effects[id], 1, __ATOMIC_SEQ_CST);
     if (number[0] != '\0' && number[2] > '2')
-        done = ledger->effects[id];
+        done = done_times(id, 0);
 
-    if (fault == RESET_BEFORE || fault == RESET_AFTER || fault == REFUSED) {
+    if (fault == RESET_BEFORE || fault == RESET_AFTER || fault == REFUSED || fault == LATE) {
         const struct linger at_once = {1, 0};
 
         setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -216,7 +236,7 @@ static void *converse(void *argument)
             COUNT(ledger->tokens);
         } else {
             COUNT(ledger->requests);
-            go_on = serve(peer, text, fault);
+            go_on = serve(peer, text, fault, dice);
         }
         COUNT(ledger->faults[fault]);
     }
@@ -251,12 +271,14 @@ static void run_server(void)
 static pid_t start_server(unsigned long ids, unsigned share)
 {
     pid_t process, parent = getpid();
+    size_t size = sizeof *ledger + (2 + sizeof(uint32_t)) * ids;
 
-    ledger = mmap(NULL, sizeof *ledger + 2 * ids, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ledger = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     SERVED(ledger != MAP_FAILED);
     /* Touched, so that the program does not grow by using it. */
-    memset(ledger, 0, sizeof *ledger + 2 * ids);
-    ledger->effects = (unsigned char *)(ledger + 1);
+    memset(ledger, 0, size);
+    ledger->due = (uint32_t *)(ledger + 1);
+    ledger->effects = (unsigned char *)(ledger->due + ids);
     ledger->told = ledger->effects + ids;
     ledger->share = share;
     open_listener();

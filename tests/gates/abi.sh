@@ -28,6 +28,9 @@ if [ -n "${UPDATE_ABI:-}" ]; then
     cp "$work/codes.txt" "$codes"
 fi
 grows "$work/now.abi" || fail 'the ABI changed by more than additions'
+functions() { grep -o "elf-symbol name='[a-z_]*'" "$1" | sort; }
+missing=$(comm -13 <(functions "$baseline") <(functions "$work/now.abi"))
+[ -z "$missing" ] || fail "the baseline lacks $missing: UPDATE_ABI=1 tests/gates/abi.sh"
 [ -z "$(comm -23 <(sort "$codes") <(sort "$work/codes.txt"))" ] || fail 'a code changed its number or is gone'
 
 step 'the comparison itself'

@@ -15,12 +15,12 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
 fi
 # The toolchain is stable; the sanitizer's flags are not.
 export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$target/fuzz
-mapfile -t targets < <(cargo fuzz list --fuzz-dir tests/fuzz)
+mapfile -t targets < <(cargo fuzz list --fuzz-dir tests/fuzz/targets)
 [ "$(ls tests/fuzz/corpus)" = "$(printf '%s\n' "${targets[@]}")" ] || fail 'a target without a corpus, or the reverse'
 [ $# = 0 ] || targets=("$@")
 
 step build
-cargo fuzz build --fuzz-dir tests/fuzz 2>"$work/log" || {
+cargo fuzz build --fuzz-dir tests/fuzz/targets 2>"$work/log" || {
     cat "$work/log" >&2
     fail 'the targets do not build'
 }
@@ -28,7 +28,7 @@ for name in "${targets[@]}"; do
     found=$target/fuzz-corpus/$name
     mkdir -p "$found"
     step "$name"
-    cargo fuzz run --fuzz-dir tests/fuzz "$name" "$found" "tests/fuzz/corpus/$name" -- -max_total_time="$seconds" \
+    cargo fuzz run --fuzz-dir tests/fuzz/targets "$name" "$found" "tests/fuzz/corpus/$name" -- -max_total_time="$seconds" \
         -runs=10000000 -timeout=10 -verbosity=0 -print_final_stats=1 -artifact_prefix="$target/fuzz-corpus/" \
         >"$work/log" 2>&1 || {
         tail -40 "$work/log" >&2

@@ -13,7 +13,7 @@ use crate::calls::{CALLS, Call, Done, Failed, bound};
 use crate::faults::{Faults, Step, send};
 
 /// For exchanges that do not wait for anything.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// One exchange that goes wrong, or looks as if it did.
 pub(crate) struct Row {
