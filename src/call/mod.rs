@@ -4,6 +4,7 @@
 pub(crate) mod api_error;
 pub(crate) mod credentials;
 #[cfg(test)]
+#[path = "../../tests/model/writes.rs"]
 mod model;
 mod redact;
 pub(crate) mod response;
