@@ -253,6 +253,16 @@ impl Error {
         self
     }
 
+    /// Says how long to wait before the next attempt.
+    pub(crate) fn retry_in(mut self, wait: Duration) -> Self {
+        if let ErrorKind::Authentication(e) | ErrorKind::RateLimited(e) | ErrorKind::Api(e) =
+            &mut self.0.kind
+        {
+            e.retry_after = Some(wait);
+        }
+        self
+    }
+
     pub(crate) fn attempted(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self

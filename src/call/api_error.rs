@@ -33,6 +33,23 @@ pub(crate) fn read_token_error(incoming: &Incoming) -> Error {
     })
 }
 
+/// Reads an OAuth error document that came with a status of success. `None` if there is a token, or no error.
+pub(crate) fn token_error_in_success(incoming: &Incoming) -> Option<Error> {
+    let text = json::check(&incoming.body).ok()?;
+    let code = said(text, "/error").filter(|_| said(text, "/access_token").is_none())?;
+    let mut answer = api_error(incoming, Some(text));
+    // Without a description the code is what there is to say.
+    answer.status.get_or_insert_with(|| code.clone());
+    answer.body = answer.body.filter(|body| !body.contains("access_token"));
+    Some(Error::new(match code.as_str() {
+        // What RFC 6749 says of a client that is not known or not allowed.
+        "invalid_client" | "unauthorized_client" | "access_denied" | "invalid_grant" => {
+            ErrorKind::Authentication(answer)
+        }
+        _ => ErrorKind::Api(answer),
+    }))
+}
+
 /// Tells whether an answer that came with a status of success is an error: it has a top-level `error`, and nothing of what a
 /// successful answer holds.
 pub(crate) fn is_in_success(text: &str) -> bool {

@@ -233,11 +233,9 @@ impl Engine {
     ) -> Result<Reply, Failed> {
         let live = self.live();
         let target = [self.prefix.as_str(), request.target.as_str()];
-        let mut rejected = None;
+        let mut proof = self.prove(live, bounds).map_err(|error| (Failure::NoToken, error))?;
+        let mut refreshed = false;
         loop {
-            let proof = self
-                .prove(live, bounds, rejected.as_ref())
-                .map_err(|error| (Failure::NoToken, error))?;
             attempts.set(attempts.get() + 1);
             let outgoing = Outgoing {
                 method: request.method,
@@ -262,9 +260,20 @@ impl Engine {
                 Err(failed) => failed,
             };
             self.log.write(LogLevel::Trace, format_args!("{}: {error}", request.operation));
-            match (failure, proof, &rejected) {
-                (Failure::Status(401), Proof::Token(token), None) => rejected = Some(token),
-                _ => return Err((failure, error)),
+            let (Failure::Status(401), Proof::Token(token)) = (failure, &proof) else {
+                return Err((failure, error));
+            };
+            if refreshed {
+                live.tokens.did_not_help(token);
+                return Err((failure, error));
+            }
+            let replaced = live
+                .tokens
+                .replace(bounds, token, &|bounds| self.fetch_token(live, bounds))
+                .map_err(|error| (Failure::NoToken, error.during_token()))?;
+            match replaced {
+                Some(token) => (proof, refreshed) = (Proof::Token(token), true),
+                None => return Err((failure, error)),
             }
         }
     }
@@ -288,17 +297,13 @@ impl Engine {
         }
     }
 
-    fn prove(
-        &self,
-        live: &Live,
-        bounds: Bounds,
-        rejected: Option<&Arc<Token>>,
-    ) -> Result<Proof, Error> {
+    /// What the next request shows the service.
+    fn prove(&self, live: &Live, bounds: Bounds) -> Result<Proof, Error> {
         if let Some(header) = &self.basic {
             return Ok(Proof::Basic(Arc::clone(header)));
         }
         live.tokens
-            .get(bounds, rejected, &|bounds| self.fetch_token(live, bounds))
+            .get(bounds, &|bounds| self.fetch_token(live, bounds))
             .map(Proof::Token)
             .map_err(Error::during_token)
     }

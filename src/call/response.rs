@@ -143,9 +143,11 @@ fn redirected(incoming: &Incoming) -> Error {
 pub(crate) fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
     let status = incoming.status;
     let result = match status {
-        200..=299 => {
-            Fresh::parse(status, &incoming.body).map_err(|error| (Failure::Unintelligible, error))
-        }
+        200..=299 => match api_error::token_error_in_success(&incoming) {
+            Some(error) => Err((Failure::Rejected, error)),
+            None => Fresh::parse(status, &incoming.body)
+                .map_err(|error| (Failure::Unintelligible, error)),
+        },
         300..=399 => Err((Failure::Status(status), redirected(&incoming))),
         400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
         _ => {

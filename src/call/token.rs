@@ -95,21 +95,34 @@ struct State {
     fetching: Option<Arc<Waker>>,
     /// Counts the fetches that have ended, so that a waiter knows the one it waited for.
     ended: u64,
+    /// How long the last successful fetch took.
+    took: Duration,
     failure: Option<Failure>,
-    /// Until then no early refresh is tried again.
-    early_again: Option<Instant>,
+    /// Early refreshes of this token that failed, and when the next one may be tried.
+    early: (u32, Option<Instant>),
+    /// When a new token was last refused like the one before it: a refresh did not help.
+    no_cure: Option<Instant>,
 }
 
+/// A failed fetch, kept for those who waited for it and, if the endpoint is overloaded, for those who come a little later.
 struct Failure {
     error: Error,
     /// Which fetch it was.
     ended: u64,
-    /// Until then the endpoint is left alone.
+    /// Until then no token is fetched.
     until: Instant,
     pause: Duration,
 }
 
-/// Takes the mark off again when a fetch ends, also by a panic: no waiter may wait for nobody.
+impl Failure {
+    /// The error for whoever meets it: what is left of the pause stands in it.
+    fn error_at(&self, now: Instant) -> Error {
+        let left = self.until.saturating_duration_since(now);
+        if left.is_zero() { self.error.clone() } else { self.error.clone().retry_in(left) }
+    }
+}
+
+/// Drop guard: clears `fetching` and wakes the waiters, also on panic.
 struct Fetching<'a>(&'a TokenCache);
 
 impl Drop for Fetching<'_> {
@@ -140,37 +153,51 @@ impl TokenCache {
         self.lock().token.clone()
     }
 
-    /// Returns a token that works as far as is known, fetching one if need be.
+    /// Returns a token in place of one that was answered with 401, unless another thread has replaced it already: many
+    /// threads with the same bad token cause one fetch.
     ///
-    /// `rejected` is the token that was just answered with 401: it is replaced only if it is still the current one, so
-    /// that many threads with the same bad token cause one fetch. `fetch` is given its own deadline.
+    /// While refreshing does not help it is done at most once a second: `None` says that there is no other token to try.
+    pub(crate) fn replace(
+        &self,
+        bounds: Bounds,
+        rejected: &Arc<Token>,
+        fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
+    ) -> Result<Option<Arc<Token>>, Error> {
+        const EVERY: Duration = Duration::from_secs(1);
+        let mut state = self.lock();
+        if state.token.as_ref().is_some_and(|current| Arc::ptr_eq(current, rejected)) {
+            if state.no_cure.is_some_and(|at| at.elapsed() < EVERY) {
+                return Ok(None);
+            }
+            state.token = None;
+        }
+        drop(state);
+        self.get(bounds, fetch).map(Some)
+    }
+
+    /// Returns a token that works as far as is known, fetching one if need be. `fetch` is given its own deadline.
     pub(crate) fn get(
         &self,
         bounds: Bounds,
-        rejected: Option<&Arc<Token>>,
         fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
     ) -> Result<Arc<Token>, Error> {
         let mut waited_for = None;
         loop {
             let mut state = self.lock();
             let now = Instant::now();
-            if let (Some(bad), Some(current)) = (rejected, &state.token) {
-                if Arc::ptr_eq(bad, current) {
-                    state.token = None;
-                }
-            }
             let usable = state.token.clone().filter(|token| now < token.expires_at);
             let paused = state.failure.as_ref().is_some_and(|failure| now < failure.until);
             if let Some(token) = &usable {
-                let early = state.early_again.is_none_or(|again| now >= again) && !paused;
-                if now < token.refresh_at || state.fetching.is_some() || !early {
+                let (tries, again) = state.early;
+                let early = tries < Token::EARLY_TRIES && again.is_none_or(|again| now >= again);
+                if now < token.refresh_at || state.fetching.is_some() || !early || paused {
                     return Ok(Arc::clone(token));
                 }
             } else {
                 if let Some(failure) = &state.failure {
                     // The fetch that this thread waited for has failed, or the endpoint is being left alone.
                     if paused || waited_for == Some(failure.ended) {
-                        return Err(failure.error.clone());
+                        return Err(failure.error_at(now));
                     }
                 }
                 if let Some(running) = state.fetching.clone() {
@@ -196,32 +223,43 @@ impl TokenCache {
         }
     }
 
+    /// Notes that a token which was fetched because of a 401 was answered with 401 as well.
+    pub(crate) fn did_not_help(&self, token: &Arc<Token>) {
+        let mut state = self.lock();
+        if state.token.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
+            state.no_cure = Some(Instant::now());
+        }
+    }
+
     fn fetch(
         &self,
         bounds: Bounds,
         usable: Option<Arc<Token>>,
         fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
     ) -> Result<Arc<Token>, Error> {
-        const EARLY: Duration = Duration::from_secs(5);
         let mark = Fetching(self);
-        // A refresh that is only early must not cost its caller the call.
+        let began = Instant::now();
+        // An early refresh holds its caller, who has a good token, only for about as long as a fetch takes.
         let result = fetch(match usable {
-            Some(_) => bounds.no_later_than(Instant::now() + (bounds.time_left() / 2).min(EARLY)),
+            Some(_) => bounds.no_later_than(began + early_limit(self.lock().took)),
             None => bounds,
         });
         let mut state = self.lock();
+        let now = Instant::now();
         state.ended += 1;
         let outcome = match result {
             Ok(fresh) => {
-                let token = Arc::new(Token::new(fresh, Instant::now()));
+                let token = Arc::new(Token::new(fresh, now));
                 state.token = Some(Arc::clone(&token));
+                state.took = now - began;
                 state.failure = None;
+                state.early = (0, None);
                 Ok(token)
             }
             Err(error) => {
-                state.remember(&error, Instant::now());
-                if usable.is_some() {
-                    state.early_again = Some(Instant::now() + Duration::from_secs(1));
+                state.remember(&error, now);
+                if let Some(token) = &usable {
+                    state.early = (state.early.0 + 1, Some(now + token.early_distance()));
                 }
                 usable.ok_or(error)
             }
@@ -232,12 +270,17 @@ impl TokenCache {
     }
 }
 
+/// How long an early refresh may take: twice what the last fetch took, within 250 ms and 2 s.
+fn early_limit(took: Duration) -> Duration {
+    took.saturating_mul(2).clamp(Duration::from_millis(250), Duration::from_secs(2))
+}
+
 impl State {
-    /// Keeps a failure for those who waited for it; and, where asking again at once would only add to the trouble,
-    /// for those who come a little later. That one caller's time was up, or that it was ended, is its own affair.
+    /// Keeps a failure; if the endpoint is overloaded, with a pause of 1 s that doubles up to 5 s. That one caller's deadline
+    /// passed, or that its call was ended, concerns nobody else.
     fn remember(&mut self, error: &Error, now: Instant) {
         const FIRST: Duration = Duration::from_secs(1);
-        const LAST: Duration = Duration::from_secs(30);
+        const LAST: Duration = Duration::from_secs(5);
         if matches!(error.kind(), ErrorKind::Timeout(_) | ErrorKind::Cancelled) {
             return;
         }
@@ -255,6 +298,14 @@ impl State {
 }
 
 impl Token {
+    /// How often a refresh is tried before the token expires.
+    const EARLY_TRIES: u32 = 3;
+
+    /// The time between two early refreshes.
+    fn early_distance(&self) -> Duration {
+        self.expires_at.saturating_duration_since(self.refresh_at) / Self::EARLY_TRIES
+    }
+
     fn new(fresh: Fresh, now: Instant) -> Self {
         const EARLY: Duration = Duration::from_secs(60);
         let expires_at = now + fresh.lifetime;
@@ -341,10 +392,7 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..64 {
                 scope.spawn(|| {
-                    assert_eq!(
-                        cache.get(later(), None, &fetch).unwrap().header().as_str(),
-                        "Bearer 1"
-                    );
+                    assert_eq!(cache.get(later(), &fetch).unwrap().header().as_str(), "Bearer 1");
                 });
             }
         });
@@ -358,11 +406,11 @@ mod tests {
             let n = fetches.fetch_add(1, Ordering::SeqCst);
             Ok(fresh(&format!("Bearer {n}"), HOUR))
         };
-        let old = cache.get(later(), None, &fetch).unwrap();
+        let old = cache.get(later(), &fetch).unwrap();
         thread::scope(|scope| {
             for _ in 0..64 {
                 scope.spawn(|| {
-                    let new = cache.get(later(), Some(&old), &fetch).unwrap();
+                    let new = cache.replace(later(), &old, &fetch).unwrap().unwrap();
                     assert_eq!(new.header().as_str(), "Bearer 1");
                 });
             }
@@ -384,12 +432,12 @@ mod tests {
         };
         thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| assert!(cache.get(later(), None, &fetch).is_err()));
+                scope.spawn(|| assert!(cache.get(later(), &fetch).is_err()));
             }
         });
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         let works = |_| Ok(fresh("Bearer 1", HOUR));
-        assert_eq!(cache.get(later(), None, &works).unwrap().header().as_str(), "Bearer 1");
+        assert_eq!(cache.get(later(), &works).unwrap().header().as_str(), "Bearer 1");
     }
 
     #[test]
@@ -401,9 +449,12 @@ mod tests {
             Err(Error::new(ErrorKind::Api(answer)))
         };
         for _ in 0..3 {
-            let error = cache.get(later(), None, &overloaded).err().unwrap();
+            let error = cache.get(later(), &overloaded).err().unwrap();
             assert_eq!(error.http_status(), Some(503));
         }
+        // Whoever meets the pause is told what is left of it.
+        let wait = cache.get(later(), &overloaded).err().unwrap().retry_after().unwrap();
+        assert!(wait <= Duration::from_secs(1), "{wait:?}");
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         let mut pauses = Vec::new();
         for _ in 0..7 {
@@ -412,17 +463,16 @@ mod tests {
             pauses.push(failure.pause.as_secs());
             failure.until = Instant::now();
             drop(state);
-            assert!(cache.get(later(), None, &overloaded).is_err());
+            assert!(cache.get(later(), &overloaded).is_err());
         }
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(pauses, [1, 2, 4, 5, 5, 5, 5]);
     }
 
     #[test]
     fn a_waiter_keeps_its_own_deadline() {
         let cache = TokenCache::new();
         cache.lock().fetching = Some(Arc::new(Waker::new().unwrap()));
-        let error =
-            cache.get(Bounds::until(Instant::now()), None, &|_| unreachable!()).err().unwrap();
+        let error = cache.get(Bounds::until(Instant::now()), &|_| unreachable!()).err().unwrap();
         assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Token)));
     }
 
@@ -430,7 +480,7 @@ mod tests {
     fn an_early_refresh_that_fails_costs_nothing() {
         let cache = TokenCache::new();
         let due = |_| Ok(fresh("Bearer old", HOUR));
-        cache.get(later(), None, &due).unwrap();
+        cache.get(later(), &due).unwrap();
         let now = Instant::now();
         cache.lock().token = Some(Arc::new(Token {
             header: Arc::new(Zeroizing::new("Bearer old".to_owned())),
@@ -440,16 +490,83 @@ mod tests {
         let fetches = AtomicUsize::new(0);
         let down = |bounds: Bounds| {
             fetches.fetch_add(1, Ordering::SeqCst);
-            assert!(
-                bounds.time_left() < Duration::from_secs(6),
-                "little time for an early refresh"
-            );
+            // The last fetch took no time.
+            assert!(bounds.time_left() <= Duration::from_millis(250));
             Err(Error::new(ErrorKind::Transport(Phase::Connect)))
         };
         for _ in 0..3 {
-            assert_eq!(cache.get(later(), None, &down).unwrap().header().as_str(), "Bearer old");
+            assert_eq!(cache.get(later(), &down).unwrap().header().as_str(), "Bearer old");
         }
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn an_early_refresh_is_tried_three_times_at_even_distances() {
+        let cache = TokenCache::new();
+        let now = Instant::now();
+        let minute = Duration::from_secs(60);
+        // A token within its last minute.
+        let token = Token {
+            header: Arc::new(Zeroizing::new("Bearer old".to_owned())),
+            refresh_at: now,
+            expires_at: now + minute,
+        };
+        assert_eq!(token.early_distance(), minute / 3);
+        cache.lock().token = Some(Arc::new(token));
+        let fetches = AtomicUsize::new(0);
+        let down = |_| {
+            fetches.fetch_add(1, Ordering::SeqCst);
+            Err(Error::new(ErrorKind::Transport(Phase::Connect)))
+        };
+        for tries in 1..=5 {
+            for _ in 0..2 {
+                assert!(cache.get(later(), &down).is_ok());
+            }
+            assert_eq!(fetches.load(Ordering::SeqCst), tries.min(3));
+            let mut state = cache.lock();
+            if tries <= 3 {
+                let (_, Some(again)) = state.early else { panic!("no distance") };
+                assert!(again > now + minute / 4 && again < now + minute);
+            }
+            // As if that time had passed.
+            state.early.1 = Some(now);
+        }
+    }
+
+    #[test]
+    fn an_early_refresh_is_held_for_twice_what_a_fetch_takes() {
+        let ms = Duration::from_millis;
+        for (took, limit) in
+            [(0, 250), (100, 250), (125, 250), (400, 800), (1000, 2000), (9000, 2000)]
+        {
+            assert_eq!(early_limit(ms(took)), ms(limit));
+        }
+    }
+
+    #[test]
+    fn while_a_refresh_does_not_help_it_is_forced_once_a_second() {
+        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let fetch = |_| {
+            let n = fetches.fetch_add(1, Ordering::SeqCst);
+            Ok(fresh(&format!("Bearer {n}"), HOUR))
+        };
+        let old = cache.get(later(), &fetch).unwrap();
+        let new = cache.replace(later(), &old, &fetch).unwrap().unwrap();
+        // Of a token that is not the current one nothing is said.
+        cache.did_not_help(&old);
+        assert!(cache.lock().no_cure.is_none());
+        cache.did_not_help(&new);
+        for _ in 0..3 {
+            assert!(cache.replace(later(), &new, &fetch).unwrap().is_none());
+            // The token is still the one to begin with.
+            let current = cache.get(later(), &fetch).unwrap();
+            assert!(Arc::ptr_eq(&current, &new));
+        }
+        assert_eq!(fetches.load(Ordering::SeqCst), 2);
+        let second = Duration::from_secs(1);
+        cache.lock().no_cure = Instant::now().checked_sub(second);
+        let newest = cache.replace(later(), &new, &fetch).unwrap().unwrap();
+        assert_eq!(newest.header().as_str(), "Bearer 2");
     }
 
     /// Puts a token into the cache whose early refresh is due.
@@ -464,12 +581,12 @@ mod tests {
         let cache = TokenCache::new();
         due(&cache, Instant::now() + HOUR);
         let fetch = |_| {
-            let other = cache.get(later(), None, &|_| unreachable!()).unwrap();
+            let other = cache.get(later(), &|_| unreachable!()).unwrap();
             assert_eq!(other.header().as_str(), "Bearer old");
             Ok(fresh("Bearer new", HOUR))
         };
-        assert_eq!(cache.get(later(), None, &fetch).unwrap().header().as_str(), "Bearer new");
-        let after = cache.get(later(), None, &|_| unreachable!()).unwrap();
+        assert_eq!(cache.get(later(), &fetch).unwrap().header().as_str(), "Bearer new");
+        let after = cache.get(later(), &|_| unreachable!()).unwrap();
         assert_eq!(after.header().as_str(), "Bearer new");
     }
 
@@ -478,18 +595,18 @@ mod tests {
         let cache = TokenCache::new();
         due(&cache, Instant::now());
         let refused = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
-        assert!(cache.get(later(), None, &refused).is_err());
-        let new = cache.get(later(), None, &|_| Ok(fresh("Bearer new", HOUR))).unwrap();
+        assert!(cache.get(later(), &refused).is_err());
+        let new = cache.get(later(), &|_| Ok(fresh("Bearer new", HOUR))).unwrap();
         assert_eq!(new.header().as_str(), "Bearer new");
     }
 
     #[test]
     fn a_refused_token_is_shown_to_nobody_even_if_no_other_is_to_be_had() {
         let cache = TokenCache::new();
-        let old = cache.get(later(), None, &|_| Ok(fresh("Bearer old", HOUR))).unwrap();
+        let old = cache.get(later(), &|_| Ok(fresh("Bearer old", HOUR))).unwrap();
         let down = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
-        assert!(cache.get(later(), Some(&old), &down).is_err());
-        assert!(cache.get(later(), None, &down).is_err());
+        assert!(cache.replace(later(), &old, &down).is_err());
+        assert!(cache.get(later(), &down).is_err());
     }
 
     #[test]
@@ -518,7 +635,7 @@ mod tests {
         };
         let get = || {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                cache.get(later(), None, &fetch).unwrap().header().as_str().to_owned()
+                cache.get(later(), &fetch).unwrap().header().as_str().to_owned()
             }))
         };
         let ended: Vec<_> = thread::scope(|scope| {
@@ -535,10 +652,10 @@ mod tests {
         let cache = TokenCache::new();
         let panics = |_| -> Result<Fresh, Error> { panic!("injected") };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let _ = cache.get(later(), None, &panics);
+            let _ = cache.get(later(), &panics);
         }));
         assert!(caught.is_err());
         let works = |_| Ok(fresh("Bearer 1", HOUR));
-        assert_eq!(cache.get(later(), None, &works).unwrap().header().as_str(), "Bearer 1");
+        assert_eq!(cache.get(later(), &works).unwrap().header().as_str(), "Bearer 1");
     }
 }

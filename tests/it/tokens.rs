@@ -101,7 +101,7 @@ fn what_the_token_endpoint_says_is_passed_on() {
         (page, "protocol", 200, false, 1, "no JSON object"),
         (ok(r#"{"access_token":"hush"} {}"#), "protocol", 200, false, 1, "no JSON object"),
         (ok(r#"{"expires_in":3599}"#), "protocol", 200, false, 1, "no access_token"),
-        (ok(denied), "protocol", 200, false, 1, "no access_token"),
+        (ok(denied), "auth", 200, false, 1, "Client authentication failed"),
         (with(r#""""#), "protocol", 200, false, 1, "no access_token"),
         (with(r#""hush\r\nX: y""#), "protocol", 200, false, 1, "do not belong in a header"),
         (with(r#""húsh""#), "protocol", 200, false, 1, "do not belong in a header"),
@@ -317,6 +317,21 @@ fn each_call_may_refresh_once() {
         server.requests().iter().map(|r| r.header("authorization").unwrap().to_owned()).collect();
     assert_eq!(shown, ["Bearer one", "Bearer two", "Bearer two", "Bearer two", "Bearer three"]);
     assert_eq!(server.token_requests().len(), 3);
+}
+
+#[test]
+fn a_401_that_stays_costs_at_most_a_token_a_second() {
+    let server =
+        Server::with_tokens([answer(401, "")], (0..100).map(|n| token(&format!("token-{n}"))));
+    let client = server.client();
+    let began = Instant::now();
+    for calls in 1..=20 {
+        let error = client.get(NUMBER).unwrap_err();
+        assert_eq!(error.http_status(), Some(401), "{error:?}");
+        // The first call fetches one, and another that does not help either.
+        let allowed = 2 + usize::try_from(began.elapsed().as_secs()).unwrap();
+        assert!(server.token_requests().len() <= allowed, "{calls} calls");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::server::{Server, answer_bytes, ok};
 
 /// Status, headers and body, then: kind, and what is told, as the message ends.
 #[rustfmt::skip]
-const ROWS: [(u16, &str, &str, &str, &str); 27] = [
+const ROWS: [(u16, &str, &str, &str, &str); 29] = [
     (400, "", r#"{"error":"invalid_request","error_description":"The request is wrong","error_hint":"mend it","error_verbose":"long"}"#,
         "auth", "credentials refused: status 400 invalid_request: The request is wrong (mend it)"),
     (400, "", "", "auth", "credentials refused: status 400"),
@@ -31,7 +31,10 @@ const ROWS: [(u16, &str, &str, &str, &str); 27] = [
     (200, "", "", "protocol", "the answer is no JSON object (status 200)"),
     (201, "", "[]", "protocol", "the answer is no JSON object (status 201)"),
     (204, "", "", "protocol", "the answer is no JSON object (status 204)"),
-    (200, "", r#"{"error":"invalid_client"}"#, "protocol", "the answer holds no access_token (status 200)"),
+    // An OAuth error document says what is wrong, whatever the status.
+    (200, "", r#"{"error":"invalid_client"}"#, "auth", "credentials refused: status 200 invalid_client: invalid_client"),
+    (200, "", r#"{"error":"invalid_client","error_description":"Unknown client"}"#, "auth", "credentials refused: status 200 invalid_client: Unknown client"),
+    (200, "", r#"{"error":"server_error","error_description":"Try later","access_token":""}"#, "api", "status 200 server_error: Try later"),
     (203, "", r#"{"access_token":null}"#, "protocol", "the answer holds no access_token (status 203)"),
     (200, "", r#"{"access_token":"hush\nhush"}"#, "protocol", "characters that do not belong in a header (status 200)"),
     (200, "", r#"{"access_token":"hush"} hush"#, "protocol", "the answer is no JSON object (status 200)"),
