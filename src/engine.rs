@@ -9,16 +9,14 @@ use crate::auth::{Credentials, Fresh, Header, Token, TokenCache};
 use crate::cancel::{Bounds, CancelToken, Signal};
 use crate::echo;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::http::{Broken, Http, HttpConfig, Incoming, Outgoing};
 use crate::json::Outline;
 use crate::judge::{Reply, failed, read, read_token};
 use crate::log::{Log, LogLevel};
 use crate::operation::{Method, Request};
-use crate::proxy::Proxy;
 use crate::reconcile::{Asked, Found, Verdict};
 use crate::retry::{Circumstances, Decision, Dice, Effect, Failure, RetryBudget, RetryPolicy};
 use crate::sys::{self, PerProcess};
-use crate::tls::Tls;
+use crate::transport::{self, Proxy, Transport, TransportConfig, TransportError};
 
 /// Everything that a client was built with, checked.
 pub(crate) struct EngineConfig {
@@ -29,7 +27,7 @@ pub(crate) struct EngineConfig {
     pub(crate) auth_url: String,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
-    pub(crate) http: HttpConfig,
+    pub(crate) http: TransportConfig,
     /// The proxies that lead to the API and to the token endpoint.
     pub(crate) proxy: Option<Proxy>,
     pub(crate) auth_proxy: Option<Proxy>,
@@ -47,7 +45,7 @@ pub(crate) struct Engine {
     auth_url: String,
     timeout: Duration,
     retry: RetryPolicy,
-    http: HttpConfig,
+    http: TransportConfig,
     proxy: Option<Proxy>,
     auth_proxy: Option<Proxy>,
     log: Log,
@@ -57,9 +55,9 @@ pub(crate) struct Engine {
 
 /// What holds sockets, locks and luck: each process has its own, so that a client made before a fork works after it.
 struct Live {
-    api: Http,
+    api: Transport,
     /// The token endpoint, unless it is on the same server and reached in the same way.
-    auth: Option<Http>,
+    auth: Option<Transport>,
     tokens: TokenCache,
     budget: RetryBudget,
     dice: Dice,
@@ -118,9 +116,8 @@ impl Engine {
 
     fn live(&self) -> &Live {
         let made = self.live.get_or_try_init(|| {
-            let tls = Arc::new(Tls::new(self.http.trusted.clone()));
             let server = |origin: &String, proxy: &Option<Proxy>| {
-                Http::new(self.http.clone(), origin.clone(), proxy.clone(), Arc::clone(&tls))
+                Transport::new(&self.http, origin, proxy.clone())
             };
             let apart = self.auth_url != self.base_url || self.auth_proxy != self.proxy;
             Ok::<_, Infallible>(Live {
@@ -384,7 +381,7 @@ impl Engine {
         loop {
             let proof = self.prove(live, bounds, rejected.as_ref()).map_err(Attempt::Unproven)?;
             *attempts += 1;
-            let outgoing = Outgoing {
+            let outgoing = transport::Request {
                 method: request.method,
                 target: &target,
                 authorization: proof.header(),
@@ -392,6 +389,7 @@ impl Engine {
                 body: request.body.as_deref(),
                 bounds,
                 secret: false,
+                write: request.effect == Effect::Write,
                 fresh: false,
             };
             let result = exchange(&live.api, &outgoing, request.effect)
@@ -492,7 +490,7 @@ impl Engine {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let outgoing = Outgoing {
+            let outgoing = transport::Request {
                 method: Method::Post,
                 target: &["/oauth2/token"],
                 authorization: &header,
@@ -500,6 +498,7 @@ impl Engine {
                 body: Some(b"grant_type=client_credentials"),
                 bounds,
                 secret: true,
+                write: false,
                 fresh: false,
             };
             let http = live.auth.as_ref().unwrap_or(&live.api);
@@ -533,10 +532,14 @@ fn level_of(error: &Error) -> LogLevel {
 
 /// Makes an exchange. A connection that had died unnoticed is replaced, where sending the request again does no harm; that is
 /// no attempt of its own.
-fn exchange(http: &Http, outgoing: &Outgoing<'_>, effect: Effect) -> Result<Incoming, Broken> {
-    match http.exchange(outgoing) {
-        Err(broken) if broken.stale && effect == Effect::Read => {
-            http.exchange(&Outgoing { fresh: true, ..*outgoing })
+fn exchange(
+    http: &Transport,
+    outgoing: &transport::Request<'_>,
+    effect: Effect,
+) -> Result<transport::Response, TransportError> {
+    match http.send(outgoing) {
+        Err(error) if error.stale && effect == Effect::Read => {
+            http.send(&transport::Request { fresh: true, ..*outgoing })
         }
         result => result,
     }

@@ -113,12 +113,9 @@
 
 mod api_error;
 mod auth;
-mod body;
 mod builder;
 mod cancel;
 mod client;
-mod connection;
-mod dns;
 mod echo;
 mod emergency;
 mod engine;
@@ -126,11 +123,9 @@ mod enums;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
-mod framing;
 #[cfg(all(feature = "test-hooks", feature = "capi"))]
 #[doc(hidden)]
 pub mod fuzz;
-mod http;
 mod json;
 mod judge;
 mod log;
@@ -140,15 +135,13 @@ mod numbers;
 mod operation;
 mod pages;
 mod phone_number;
-mod proxy;
 mod reconcile;
 mod retry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
-mod socket;
 mod sys;
 mod timestamp;
-mod tls;
+mod transport;
 mod walk;
 
 pub use auth::Credentials;

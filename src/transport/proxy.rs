@@ -1,12 +1,14 @@
 //! Which proxy, if any, leads to a host.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::auth::basic;
+
+use super::origin::Origin;
 
 /// What the client was told about proxies.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -69,6 +71,13 @@ impl Proxy {
         self.0.port
     }
 
+    /// The proxy as ureq wants it: without credentials, which are sent below ureq.
+    pub(super) fn for_ureq(&self) -> Option<ureq::Proxy> {
+        let host = self.host();
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        ureq::Proxy::builder(ureq::ProxyProtocol::Http).host(&host).port(self.port()).build().ok()
+    }
+
     /// The value of `Proxy-Authorization`.
     pub(crate) fn authorization(&self) -> Option<&str> {
         self.0.authorization.as_ref().map(|value| value.as_str())
@@ -96,83 +105,6 @@ fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
     let text = std::str::from_utf8(&bytes).ok()?;
     // A line end in it could smuggle a header in, were it not for base64; but it means nothing either.
     (!text.chars().any(char::is_control)).then(|| Zeroizing::new(text.to_owned()))
-}
-
-/// Where a connection goes to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin<'a> {
-    pub(crate) secure: bool,
-    /// Without brackets.
-    pub(crate) host: &'a str,
-    pub(crate) port: u16,
-}
-
-impl<'a> Origin<'a> {
-    /// Takes an origin apart that was checked before: scheme, host and, if need be, port.
-    pub(crate) fn of(origin: &'a str) -> Self {
-        let (secure, authority) = match origin.split_once("://") {
-            Some((scheme, rest)) => (scheme == "https", rest),
-            None => (true, origin),
-        };
-        Self::of_authority(secure, authority).unwrap_or(Self { secure, host: authority, port: 0 })
-    }
-
-    /// Takes `host` or `host:port` apart; `None` if it is not that.
-    pub(crate) fn of_authority(secure: bool, authority: &'a str) -> Option<Self> {
-        let (host, port) = split_port(authority);
-        let port = match port {
-            Some(port) => parse_port(port)?,
-            None if secure => 443,
-            None => 80,
-        };
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let valid = match bare {
-            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-            None => is_name(host),
-        };
-        valid.then_some(Self { secure, host: bare.unwrap_or(host), port })
-    }
-
-    /// As in the header `Host`: without a port that goes without saying.
-    pub(crate) fn authority(self) -> String {
-        let default = if self.secure { 443 } else { 80 };
-        let text = self.host_and_port();
-        match text.strip_suffix(&format!(":{default}")) {
-            Some(host) => host.to_owned(),
-            None => text,
-        }
-    }
-
-    pub(crate) fn host_and_port(self) -> String {
-        let Self { host, port, .. } = self;
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-    }
-
-    pub(crate) fn is_loopback(self) -> bool {
-        self.host.eq_ignore_ascii_case("localhost")
-            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-}
-
-/// Cuts the port off, if there is one: a colon inside brackets belongs to an IPv6 address.
-pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    }
-}
-
-/// Reads a port: digits only, on which the parser of numbers does not insist.
-pub(crate) fn parse_port(text: &str) -> Option<u16> {
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|port| digits && *port != 0)
-}
-
-/// Tells whether this is the name of a host, or an address of version 4.
-fn is_name(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let label = |label: &str| !label.is_empty() && label.bytes().all(allowed);
-    text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
 }
 
 impl ProxyChoice {
