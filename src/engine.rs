@@ -538,9 +538,7 @@ fn exchange(
     effect: Effect,
 ) -> Result<transport::Response, TransportError> {
     match http.send(outgoing) {
-        Err(error) if error.stale && effect == Effect::Read => {
-            http.send(&transport::Request { fresh: true, ..*outgoing })
-        }
+        Err(error) if error.stale && effect == Effect::Read => http.send(outgoing),
         result => result,
     }
 }

@@ -11,8 +11,8 @@ use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use crate::error::Phase;
 
-use super::error::ConnectionError;
 use super::exchange::{Exchange, current};
+use super::failure::ConnectionError;
 use super::head::{Head, interim_length};
 
 /// A write takes an idle connection only if it was used that recently: where a server closes it at that very moment, nobody
@@ -150,7 +150,12 @@ impl<T: Transport> Connection<T> {
         if self.state == State::Request {
             exchange.phase.set(Phase::Wait);
         }
+        if self.state == State::Body && self.input.waits_for_lf() {
+            // ureq would wait for it until the deadline.
+            return Err(ConnectionError::Protocol("a line between chunks has a bare CR").into());
+        }
         let more = self.transport.await_input(timeout)?;
+        exchange.ended.set(!more);
         let buffers = self.transport.buffers();
         let received = buffers.input().len();
         self.input.push(buffers.input());
@@ -273,6 +278,13 @@ impl Input {
         &self.bytes[self.begin..self.end]
     }
 
+    /// Tells whether ureq left a line in which a CR is followed by something else than LF.
+    fn waits_for_lf(&self) -> bool {
+        let line = self.unconsumed();
+        let cr = line.iter().position(|byte| *byte == b'\r');
+        cr.is_some_and(|at| line.get(at + 1).is_some_and(|next| *next != b'\n'))
+    }
+
     fn consume(&mut self, amount: usize) {
         self.begin = (self.begin + amount).min(self.end);
     }
@@ -327,6 +339,11 @@ impl<T: Transport> Buffers for Connection<T> {
     fn input_consume(&mut self, amount: usize) {
         if amount > 0 && self.state == State::Head {
             self.see_head(amount);
+        } else if amount > 0 {
+            let _ = current(|exchange| {
+                exchange.body_begun.set(true);
+                Ok(())
+            });
         }
         self.input.progress = amount > 0;
         self.input.consume(amount);

@@ -16,8 +16,8 @@ use ureq::unversioned::transport::{
 use crate::error::Phase;
 
 use super::connection::{Connection, Reuse};
-use super::error::ConnectionError;
 use super::exchange::current;
+use super::failure::ConnectionError;
 use super::proxy::Proxy;
 use super::race;
 use super::resolver::Resolver;

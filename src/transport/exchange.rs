@@ -10,7 +10,7 @@ use crate::cancel::Bounds;
 use crate::error::Phase;
 use crate::sys;
 
-use super::error::ConnectionError;
+use super::failure::ConnectionError;
 
 /// What the layers below ureq need to know about the exchange, and what they report back.
 pub(super) struct Exchange {
@@ -34,6 +34,10 @@ pub(super) struct Exchange {
     pub(super) send_failed: Cell<bool>,
     /// A byte of a response has come.
     pub(super) heard: Cell<bool>,
+    /// A byte of the body has come.
+    pub(super) body_begun: Cell<bool>,
+    /// The server has ended the stream.
+    pub(super) ended: Cell<bool>,
     /// The connection had been idle before.
     pub(super) reused: Cell<bool>,
     /// Reads return at once, with `WouldBlock` if nothing is there.
@@ -55,6 +59,8 @@ impl Exchange {
             sent: Cell::new(false),
             send_failed: Cell::new(false),
             heard: Cell::new(false),
+            body_begun: Cell::new(false),
+            ended: Cell::new(false),
             reused: Cell::new(false),
             no_wait: Cell::new(false),
         }

@@ -3,7 +3,7 @@
 use ureq::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use ureq::http::{HeaderValue, Version, response};
 
-use super::error::ConnectionError;
+use super::failure::ConnectionError;
 
 /// What is read from the bytes of a head before ureq parses it.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@
 
 mod connection;
 mod connector;
-mod error;
 mod exchange;
+mod failure;
 mod head;
 mod origin;
 mod proxy;
@@ -35,11 +35,11 @@ use crate::operation::Method;
 
 use connection::Reuse;
 use connector::{Chain, NoLookup, Route};
-use error::ConnectionError;
 use exchange::Exchange;
+use failure::ConnectionError;
 use resolver::Resolver;
 
-pub(crate) use error::{TransportError, TransportErrorKind};
+pub(crate) use failure::{TransportError, TransportErrorKind};
 pub(crate) use origin::{Origin, parse_port, split_port};
 pub(crate) use proxy::{Proxy, ProxyChoice};
 pub(crate) use tls::Trusted;
@@ -160,7 +160,7 @@ impl Transport {
             let response = self.run(request)?;
             status = Some(response.status().as_u16());
             exchange.phase.set(Phase::Receive);
-            self.receive(request, response)
+            self.receive(request, &exchange, response)
         });
         result.map_err(|error| self.failed(error, &exchange, status, began))
     }
@@ -201,6 +201,7 @@ impl Transport {
     fn receive(
         &self,
         request: &Request<'_>,
+        exchange: &Exchange,
         response: http::Response<Body>,
     ) -> Result<Response, ureq::Error> {
         /// The longest response with a secret: a buffer that grew would leave copies behind.
@@ -220,15 +221,21 @@ impl Transport {
         let (head, mut body) = response.into_parts();
         let mut bytes = Vec::new();
         let received = match head::check_codings(&head) {
+            _ if matches!(status, 204 | 304) => Ok(()),
             Ok(()) => read_body(&mut body, &mut bytes, most, success, request.secret),
             Err(error) => Err(error.into()),
+        };
+        let received = match received {
+            // Nothing at all is no gzip, but it is nothing.
+            Err(ureq::Error::Decompress(..)) if !exchange.body_begun.get() => Ok(()),
+            received => received,
         };
         if let Err(error) = received {
             if request.secret {
                 bytes.zeroize();
             }
             // The status of an error counts, whatever became of its body; but a call that is over is over.
-            if success || error::is_over(&error) {
+            if success || failure::is_over(&error) {
                 return Err(error);
             }
         }
@@ -254,7 +261,7 @@ impl Transport {
         status: Option<u16>,
         began: Instant,
     ) -> TransportError {
-        let error = error::convert(error, exchange, status);
+        let error = failure::convert(error, exchange, status);
         if error.stale {
             self.route.reuse.presume_dead(began);
         }

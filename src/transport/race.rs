@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::sys::{self, Woken};
 
-use super::error::ConnectionError;
 use super::exchange::Exchange;
+use super::failure::ConnectionError;
 
 /// How long an attempt is alone before the next address is tried as well.
 const HEAD_START: Duration = Duration::from_millis(250);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::cancel::Bounds;
 use crate::sys::{Ready, Waker, Woken};
 
-use super::error::ConnectionError;
+use super::failure::ConnectionError;
 
 const FRESH: Duration = Duration::from_secs(60);
 /// Until then old addresses are used while new ones are looked up.

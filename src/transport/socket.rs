@@ -11,8 +11,8 @@ use zeroize::Zeroize;
 use crate::error::Phase;
 use crate::sys::{self, Ready, Woken};
 
-use super::error::ConnectionError;
 use super::exchange::{Exchange, current};
+use super::failure::ConnectionError;
 use super::proxy::Proxy;
 use super::{INPUT_BUFFER, OUTPUT_BUFFER};
 

@@ -89,7 +89,7 @@ pub(super) fn convert(
     let (mut phase, mut sent) = (exchange.phase.get(), exchange.sent.get());
     let reused = exchange.reused.get();
     let silent = !exchange.heard.get();
-    let (mut kind, source) = classify(error, phase);
+    let (mut kind, source) = classify(error, phase, exchange.ended.get());
     let alert = source.as_deref().and_then(|source| match rustls_error(source) {
         Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
         _ => None,
@@ -101,7 +101,7 @@ pub(super) fn convert(
     TransportError { kind, phase, sent, status, stale, source }
 }
 
-fn classify(error: ureq::Error, phase: Phase) -> (TransportErrorKind, Option<Source>) {
+fn classify(error: ureq::Error, phase: Phase, ended: bool) -> (TransportErrorKind, Option<Source>) {
     use TransportErrorKind::{Cancelled, Network, Protocol, Proxy, Timeout, Tls, TooBig};
     // Under way it is the connection that broke.
     let of_tls = if phase == Phase::Tls { Tls } else { Network };
@@ -114,9 +114,12 @@ fn classify(error: ureq::Error, phase: Phase) -> (TransportErrorKind, Option<Sou
         ureq::Error::Rustls(error) => (of_tls, Some(error.into())),
         ureq::Error::Tls(what) => (of_tls, Some(what.into())),
         ureq::Error::ConnectProxyFailed(what) => (Network, Some(what.into())),
-        ureq::Error::Decompress(_, error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            (Network, Some(error.into()))
+        // The end of the connection was not the end of what was in it.
+        ureq::Error::Decompress(..) | ureq::Error::BodyStalled if ended => {
+            let what = "the connection was closed before the response was complete";
+            (Network, Some(what.into()))
         }
+        ureq::Error::Decompress(..) => (Protocol, Some("it is not the gzip that it says".into())),
         ureq::Error::LargeResponseHeader(..) => (TooBig, Some("its head is too long".into())),
         ureq::Error::Other(error) => match error.downcast() {
             Ok(error) => match *error {
