@@ -286,8 +286,8 @@ impl ClientBuilder {
         let variable = |name: &str| env::var(name).ok();
         let proxy = |origin: &str| match self.proxy.for_origin(Origin::of(origin), variable) {
             None => Ok(None),
-            Some(url) => {
-                Proxy::parse(&url).map(Some).map_err(|problem| Error::invalid("proxy", problem))
+            Some((setting, url)) => {
+                Proxy::parse(&url).map(Some).map_err(|problem| Error::invalid(setting, problem))
             }
         };
         let (api_proxy, auth_proxy) = (proxy(&base_url)?, proxy(&auth_url)?);

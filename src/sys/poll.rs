@@ -56,3 +56,33 @@ pub(crate) fn above_standard_streams(fd: OwnedFd) -> io::Result<OwnedFd> {
     // SAFETY: the descriptor was just made and belongs to nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(moved) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Waker, begin_connect};
+    use super::*;
+    use std::net::TcpListener;
+
+    /// In a child, whose standard streams may be closed; it tells by its exit code what it saw.
+    #[test]
+    fn no_descriptor_takes_the_place_of_a_standard_stream() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        // SAFETY: the child calls only system calls, and what is under test, which takes no lock, and _exit(2).
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            for fd in 0..3 {
+                // SAFETY: close(2) takes no pointers; nobody uses these descriptors in the child.
+                unsafe { libc::close(fd) };
+            }
+            let socket = begin_connect(&address).is_ok_and(|socket| socket.as_raw_fd() > 2);
+            let waker = Waker::new().is_ok_and(|waker| waker.fd() > 2);
+            // SAFETY: ends the child at once.
+            unsafe { libc::_exit(i32::from(!(socket && waker))) };
+        }
+        let mut status = 0;
+        // SAFETY: `status` is a valid place for the result.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!(status, 0);
+    }
+}

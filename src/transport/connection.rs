@@ -184,7 +184,7 @@ impl<T: Transport> Connection<T> {
         self.state = State::Body;
         let head = Head::of(&self.input.unconsumed()[..length]);
         let write = current(|exchange| Ok(exchange.write)).unwrap_or(true);
-        self.keep = !head.has_both_lengths && !(write && head.leaves_outcome_open());
+        self.keep = !(head.has_both_lengths || write && head.leaves_outcome_open());
     }
 
     /// Tells whether the peer has neither closed the stream nor sent anything. What keeps TLS going, tickets for example, is
@@ -312,7 +312,7 @@ impl<T: Transport> Buffers for Connection<T> {
         let (wanted, spare) = current(|exchange| {
             // Other headers take less than 1 KiB, the user agent included.
             let head = exchange.target_length + 1024;
-            let body = exchange.body_length.min(MOST_GATHERED).max(1);
+            let body = exchange.body_length.clamp(1, MOST_GATHERED);
             let credentials = exchange.authorization.len() + 32;
             Ok(if self.state == State::Idle { (head + body, credentials) } else { (body, 0) })
         })

@@ -204,6 +204,8 @@ impl Transport {
         exchange: &Exchange,
         response: http::Response<Body>,
     ) -> Result<Response, ureq::Error> {
+        const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+        const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
         /// The longest response with a secret: a buffer that grew would leave copies behind.
         const LONGEST_SECRET: u64 = 64 * 1024;
         /// The longest body of an error that is read.
@@ -240,8 +242,6 @@ impl Transport {
             }
         }
         let headers = &head.headers;
-        const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-        const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
         Ok(Response {
             status,
             request_id: head::text(headers, &REQUEST_ID)

@@ -1,4 +1,4 @@
-//! Which proxy, if any, leads to a host.
+//! The proxy, if any, that leads to a host.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,13 +10,13 @@ use crate::auth::basic;
 
 use super::origin::Origin;
 
-/// What the client was told about proxies.
+/// Which proxies a client uses.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) enum ProxyChoice {
-    /// What the environment says.
+    /// The proxy that the environment names.
     #[default]
     Env,
-    /// None at all.
+    /// No proxy.
     None,
     /// This one, for every host but this machine.
     Url(String),
@@ -38,6 +38,11 @@ impl Proxy {
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let no_proxy = || "is no URL of a proxy: http://host:port".to_owned();
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        if scheme.to_ascii_lowercase().starts_with("socks") {
+            return Err(
+                "is a SOCKS proxy; only an HTTP proxy is supported: http://host:port".to_owned()
+            );
+        }
         if !scheme.eq_ignore_ascii_case("http") {
             return Err("only an HTTP proxy is supported: http://host:port".to_owned());
         }
@@ -108,26 +113,31 @@ fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
 }
 
 impl ProxyChoice {
-    /// Returns the URL of the proxy that leads to an origin. This machine is never reached through one.
+    /// Returns the URL of the proxy that leads to an origin, and which setting named it. This machine is never reached through
+    /// a proxy.
     pub(crate) fn for_origin(
         &self,
         origin: Origin<'_>,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Option<String> {
+    ) -> Option<(&'static str, String)> {
         if origin.is_loopback() {
             return None;
         }
         match self {
             Self::None => None,
-            Self::Url(url) => Some(url.clone()),
+            Self::Url(url) => Some(("proxy", url.clone())),
             Self::Env => {
-                let first = |names: &[&str]| {
-                    names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
+                let first = |names: &[&'static str]| {
+                    names.iter().find_map(|name| {
+                        Some((*name, variable(name).filter(|value| !value.is_empty())?))
+                    })
                 };
-                let spared = first(&["no_proxy", "NO_PROXY"])
-                    .is_some_and(|list| list.split(',').any(|entry| spares(entry.trim(), origin)));
+                let between = |c: char| c == ',' || c.is_ascii_whitespace();
+                let spared = first(&["no_proxy", "NO_PROXY"]).is_some_and(|(_, list)| {
+                    list.split(between).any(|entry| spares(entry, origin))
+                });
                 // HTTP_PROXY in capitals is what a CGI program is given by whoever sends the header `Proxy`.
-                let own: &[&str] =
+                let own: &[&'static str] =
                     if origin.secure { &["https_proxy", "HTTPS_PROXY"] } else { &["http_proxy"] };
                 let found = first(own).or_else(|| first(&["all_proxy", "ALL_PROXY"]));
                 found.filter(|_| !spared)
@@ -159,7 +169,7 @@ fn spares(entry: &str, origin: Origin<'_>) -> bool {
     if let (Ok(entry), Ok(host)) = (name.parse::<IpAddr>(), origin.host.parse::<IpAddr>()) {
         return entry == host;
     }
-    let name = name.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
+    let name = name.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
     let host = origin.host.trim_end_matches('.').to_ascii_lowercase();
     !name.is_empty()
         && (host == name || host.strip_suffix(&name).is_some_and(|rest| rest.ends_with('.')))
@@ -184,7 +194,7 @@ mod tests {
     #[test]
     fn the_environment_names_the_proxy() {
         type Row = (&'static str, &'static [(&'static str, &'static str)], Option<&'static str>);
-        let rows: [Row; 27] = [
+        let rows: [Row; 35] = [
             ("https://a.test", &[], None),
             ("https://a.test", &[("https_proxy", "p")], Some("p")),
             ("https://a.test", &[("HTTPS_PROXY", "p")], Some("p")),
@@ -212,6 +222,14 @@ mod tests {
             ("https://10.1.2.3", &[("https_proxy", "p"), ("no_proxy", "10.0.0.0/8")], None),
             ("https://11.1.2.3", &[("https_proxy", "p"), ("no_proxy", "10.0.0.0/8")], Some("p")),
             ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "fd00::1")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "x a.test\ty")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "x, \n a.test")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "a.test.")], None),
+            ("https://a.test.", &[("https_proxy", "p"), ("no_proxy", "a.test")], None),
+            ("https://b.a.test", &[("https_proxy", "p"), ("no_proxy", ".a.test.")], None),
+            ("https://b.a.test", &[("https_proxy", "p"), ("no_proxy", "*.a.test")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", " , . ,")], Some("p")),
+            ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "[fd00::1]:443")], None),
         ];
         for (origin, variables, expected) in rows {
             let variable = |name: &str| {
@@ -219,6 +237,7 @@ mod tests {
                 found.map(|(_, value)| (*value).to_owned())
             };
             let found = ProxyChoice::Env.for_origin(Origin::of(origin), variable);
+            let found = found.map(|(_, url)| url);
             assert_eq!(found.as_deref(), expected, "{origin} {variables:?}");
         }
     }
@@ -226,11 +245,23 @@ mod tests {
     #[test]
     fn a_choice_beats_the_environment() {
         let env = |_: &str| Some("p".to_owned());
-        let at = |choice: &ProxyChoice, origin| choice.for_origin(Origin::of(origin), env);
+        let at = |choice: &ProxyChoice, origin| {
+            choice.for_origin(Origin::of(origin), env).map(|(_, url)| url)
+        };
         let own = ProxyChoice::Url("q".to_owned());
         assert_eq!(at(&ProxyChoice::None, "https://a.test"), None);
         assert_eq!(at(&own, "https://a.test").as_deref(), Some("q"));
         assert_eq!(at(&own, "http://localhost"), None);
+    }
+
+    #[test]
+    fn the_setting_that_names_the_proxy_is_known() {
+        let all = |name: &str| (name == "ALL_PROXY").then(|| "socks5://user:hush@p".to_owned());
+        let origin = Origin::of("https://a.test");
+        let (setting, url) = ProxyChoice::Env.for_origin(origin, all).unwrap();
+        assert_eq!(setting, "ALL_PROXY");
+        let problem = Proxy::parse(&url).unwrap_err();
+        assert!(problem.contains("SOCKS") && !problem.contains("hush"), "{problem}");
     }
 
     #[test]

@@ -103,18 +103,16 @@ impl Resolver {
         if age.is_some_and(|age| age < FRESH) {
             return Ok(cache.ordered(self.port));
         }
-        let running = match &cache.running {
-            Some(running) => Arc::clone(running),
-            None => {
-                let running =
-                    Arc::new(Running { done: Waker::new().ok(), result: OnceLock::new() });
-                cache.running = Some(Arc::clone(&running));
-                drop(cache);
-                self.start(lookup);
-                cache = lock(&self.cache);
-                running
-            }
-        };
+        let begins = cache.running.is_none();
+        let running = cache.running.clone().unwrap_or_else(|| {
+            let running = Running { done: Waker::new().ok(), result: OnceLock::new() };
+            Arc::clone(cache.running.insert(Arc::new(running)))
+        });
+        if begins {
+            drop(cache);
+            self.start(lookup);
+            cache = lock(&self.cache);
+        }
         if age.is_some_and(|age| age < STALE) {
             return Ok(cache.ordered(self.port));
         }

@@ -95,7 +95,9 @@ impl Socket {
             let parts = ["Proxy-Authorization: ", authorization, "\r\n\r\n"];
             // All at once: a buffer that grows afterwards would leave a copy behind.
             request.reserve_exact(parts.iter().map(|part| part.len()).sum());
-            parts.iter().for_each(|part| request.extend_from_slice(part.as_bytes()));
+            for part in parts {
+                request.extend_from_slice(part.as_bytes());
+            }
         }
         let sent = send(&self.stream, exchange, &request);
         request.zeroize();

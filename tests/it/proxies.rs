@@ -1,6 +1,7 @@
 //! The way through a proxy: what it is asked, what it is told, and what its failures come to.
 
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -249,6 +250,7 @@ fn a_proxy_that_fails_is_a_network_failure_in_which_nothing_was_sent() {
                 for secret in ["hush-hush", "dXNlcjpodXNoLWh1c2g", "key-secret"] {
                     assert!(!format!("{text} {error:?}").contains(secret), "{name}: {error:?}");
                 }
+                assert_eq!(proxy.connections(), expected.attempts as usize, "{name}");
                 for request in proxy.requests() {
                     assert!(!request.contains("\r\nAuthorization"), "{name}: {request}");
                 }
@@ -315,6 +317,31 @@ fn a_proxy_that_cannot_be_used_is_refused_without_being_shown() {
         assert_eq!(input.field, "proxy");
         assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
     }
+}
+
+/// SOCKS in the environment stops only those who would use it, and they hear which variable it was.
+#[test]
+fn socks_is_an_error_where_it_would_be_used() {
+    let server = Server::new([ok("{}")]);
+    let driver = |url: &str, config: &str| {
+        let mut driver = c_driver();
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            driver.env_remove(name).env_remove(name.to_lowercase());
+        }
+        driver.env("ALL_PROXY", "socks5://user:hush@127.0.0.1:1");
+        let config = format!(
+            r#"{{"projectId": "p", "keyId": "k", "keySecret": "s", "baseUrl": "{url}", "authUrl": "{url}", "maxAttempts": 1{config}}}"#
+        );
+        driver.env("CONFIG", config).stdin(Stdio::null());
+        driver.output().unwrap()
+    };
+    let (far, none) = ("https://numbers.test", r#", "proxy": "none""#);
+    for (url, config) in [(server.url.as_str(), ""), (far, none)] {
+        assert!(driver(url, config).status.success(), "{url}{config}");
+    }
+    let said = driver(far, "");
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert!(said.contains("ALL_PROXY: is a SOCKS proxy") && !said.contains("hush"), "{said}");
 }
 
 /// The essential ones once more through C, each in a process with an environment of its own. The server listens at an address
