@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::error::Phase;
 
 use super::exchange::Exchange;
-use super::tls::{is_refusal, rustls_error};
+use super::tls::{explain, is_refusal, rustls_error};
 
 /// An exchange that brought no complete response.
 #[derive(Debug, Error)]
@@ -89,13 +89,17 @@ pub(super) fn convert(
     let (mut phase, mut sent) = (exchange.phase.get(), exchange.sent.get());
     let reused = exchange.reused.get();
     let silent = !exchange.heard.get();
-    let (mut kind, source) = classify(error, phase, exchange.ended.get());
+    let (mut kind, mut source) = classify(error, phase, exchange.ended.get());
     let alert = source.as_deref().and_then(|source| match rustls_error(source) {
         Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
         _ => None,
     });
     if sent && silent && !reused && alert.is_some_and(is_refusal) {
         (kind, phase, sent) = (TransportErrorKind::Tls, Phase::Tls, false);
+    }
+    if kind == TransportErrorKind::Tls {
+        let told = source.as_deref().and_then(|source| rustls_error(source)).map(explain);
+        source = told.map(Source::from).or(source);
     }
     let stale = reused && silent && kind == TransportErrorKind::Network;
     TransportError { kind, phase, sent, status, stale, source }

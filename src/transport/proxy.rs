@@ -39,9 +39,7 @@ impl Proxy {
         let no_proxy = || "is no URL of a proxy: http://host:port".to_owned();
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         if scheme.to_ascii_lowercase().starts_with("socks") {
-            return Err(
-                "is a SOCKS proxy; only an HTTP proxy is supported: http://host:port".to_owned()
-            );
+            return Err("only an HTTP proxy is supported, not SOCKS: http://host:port".to_owned());
         }
         if !scheme.eq_ignore_ascii_case("http") {
             return Err("only an HTTP proxy is supported: http://host:port".to_owned());

@@ -98,6 +98,44 @@ pub(super) fn is_refusal(alert: AlertDescription) -> bool {
     matches!(u8::from(alert), 40 | 42..=46 | 48 | 49 | 70 | 71 | 116)
 }
 
+/// Says in one line what rustls refused or was refused, and what can be done about it.
+pub(super) fn explain(error: &rustls::Error) -> String {
+    /// A piece of what rustls says, and the advice.
+    const ADVICE: [(&str, &str); 9] = [
+        ("UnknownIssuer", "if the authority is your own, give its certificate as caFile"),
+        (
+            "CaUsedAsEndEntity",
+            "the server shows the certificate of an authority, a self-signed one perhaps: it needs one for servers",
+        ),
+        (
+            "UnsupportedSignatureAlgorithm",
+            "RSA, P-256, P-384 and Ed25519 are supported; P-521 is not",
+        ),
+        ("UnsupportedCertVersion", "only certificates of version 3 are supported"),
+        ("not valid for", "the certificate names another host"),
+        ("expired", "renew it, or check the clock of this machine"),
+        ("not valid yet", "check the clock of this machine"),
+        (
+            "CertificateRequired",
+            "the server demands a client certificate, and this client has none",
+        ),
+        (
+            "HandshakeFailure",
+            "no TLS version, cipher or kind of key in common: P-521, for example, is not supported",
+        ),
+    ];
+    let mut said = error.to_string();
+    // Then comes a list of numbers.
+    if let Some(end) = said.find("Context {") {
+        said.truncate(end);
+    }
+    let said = said.replace(['\r', '\n'], " ");
+    match ADVICE.iter().find(|(piece, _)| said.contains(piece)) {
+        Some((_, advice)) => format!("{said}; {advice}"),
+        None => said,
+    }
+}
+
 /// Finds the error of rustls in what ureq returned.
 pub(super) fn rustls_error<'a>(
     mut error: &'a (dyn std::error::Error + 'static),
@@ -147,6 +185,31 @@ mod tests {
         ];
         for (der, length) in rows {
             assert_eq!(first_element(der), &der[..length]);
+        }
+    }
+
+    #[test]
+    fn refusals_are_told_in_one_line() {
+        use rustls::CertificateError::{
+            UnknownIssuer, UnsupportedSignatureAlgorithmForPublicKeyContext,
+        };
+        let unsupported = UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id: vec![1; 100],
+            public_key_algorithm_id: vec![2; 100],
+        };
+        let rows = [
+            (rustls::Error::InvalidCertificate(UnknownIssuer), "give its certificate as caFile"),
+            (rustls::Error::InvalidCertificate(unsupported), "P-521 is not"),
+            (
+                rustls::Error::AlertReceived(AlertDescription::CertificateRequired),
+                "demands a client",
+            ),
+            (rustls::Error::AlertReceived(AlertDescription::HandshakeFailure), "in common"),
+            (rustls::Error::DecryptError, "decrypt"),
+        ];
+        for (error, piece) in rows {
+            let told = explain(&error);
+            assert!(told.contains(piece) && told.len() < 200 && !told.contains('\n'), "{told}");
         }
     }
 

@@ -341,7 +341,7 @@ fn socks_is_an_error_where_it_would_be_used() {
     }
     let said = driver(far, "");
     let said = String::from_utf8_lossy(&said.stderr);
-    assert!(said.contains("ALL_PROXY: is a SOCKS proxy") && !said.contains("hush"), "{said}");
+    assert!(said.contains("ALL_PROXY: only an HTTP proxy") && !said.contains("hush"), "{said}");
 }
 
 /// The essential ones once more through C, each in a process with an environment of its own. The server listens at an address
