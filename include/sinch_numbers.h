@@ -290,6 +290,7 @@ SINCH_NUMBERS_NOEXCEPT;
  *   maxResponseBytes    number   33554432                       after decompression; 1 to 1073741824
  *   maxIdleConnections  number   64                             kept for each host; 0 to 1024
  *   idleTimeoutMs       number   50000                          how long they are kept; 0 to 86400000
+ *   maxConnectionAgeMs  number   600000                         how long a connection is used; 1 to 86400000
  *   logLevel            string   "warn"                         off, error, warn, info, debug or trace
  *
  * log, log_userdata: receives the log up to logLevel; NULL for none. Both must stay valid until the client and all pages made

@@ -124,29 +124,22 @@
 )]
 
 mod api;
-mod body;
 mod call;
 mod cancel;
 mod client;
-mod connection;
-mod dns;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
-mod framing;
 #[cfg(all(feature = "test-hooks", feature = "capi"))]
 #[doc(hidden)]
 #[path = "../tests/fuzz/properties.rs"]
 pub mod fuzz;
-mod http;
 mod json;
 mod log;
-mod proxy;
 #[cfg(feature = "sandbox")]
 mod sandbox;
-mod socket;
 mod sys;
-mod tls;
+mod transport;
 
 pub use api::emergency_address::{Address, EmergencyAddressRequest};
 pub use api::enums::{

@@ -568,7 +568,7 @@ class Client:
     max_attempts: how often a request is sent (3).
     ca_file: PEM file of the roots to trust instead. roots: ``"bundled"`` or ``"platform"``.
     proxy: ``"env"``, ``"none"`` or a URL. user_agent: what the client calls itself.
-    max_response_bytes, max_idle_connections, idle_timeout_ms: limits.
+    max_response_bytes, max_idle_connections, idle_timeout_ms, max_connection_age_ms: limits.
     log_level: ``off``, ``error``, ``warn`` (default), ``info``, ``debug`` or ``trace``: how much the library says.
     logger: where it says it; the logger ``sinch_numbers`` by default. It must not use the same client.
 
@@ -596,6 +596,7 @@ class Client:
         max_response_bytes: Optional[int] = None,
         max_idle_connections: Optional[int] = None,
         idle_timeout_ms: Optional[int] = None,
+        max_connection_age_ms: Optional[int] = None,
         log_level: Optional[str] = None,
         logger: Optional[logging.Logger] = None,
     ) -> None:

@@ -6,11 +6,11 @@ use serde_json::value::RawValue;
 
 use crate::call::retry::parse_retry_after;
 use crate::error::{ApiError, Error, ErrorKind, FieldViolation, excerpt};
-use crate::http::Incoming;
 use crate::json;
+use crate::transport::Response;
 
 /// Reads an answer with an error status.
-pub(crate) fn read(incoming: &Incoming) -> Error {
+pub(crate) fn read(incoming: &Response) -> Error {
     let answer = api_error(incoming, json::check(&incoming.body).ok());
     Error::new(match incoming.status {
         401 | 403 => ErrorKind::Authentication(answer),
@@ -20,7 +20,7 @@ pub(crate) fn read(incoming: &Incoming) -> Error {
 }
 
 /// Reads an error of the token endpoint, where 400 also means that the credentials were refused.
-pub(crate) fn read_token_error(incoming: &Incoming) -> Error {
+pub(crate) fn read_token_error(incoming: &Response) -> Error {
     let mut answer = api_error(incoming, json::check(&incoming.body).ok());
     if incoming.body.windows(12).any(|window| window == b"access_token") {
         // Whatever the status says: no error repeats a token.
@@ -34,7 +34,7 @@ pub(crate) fn read_token_error(incoming: &Incoming) -> Error {
 }
 
 /// Reads an OAuth error document that came with a status of success. `None` if there is a token, or no error.
-pub(crate) fn token_error_in_success(incoming: &Incoming) -> Option<Error> {
+pub(crate) fn token_error_in_success(incoming: &Response) -> Option<Error> {
     let text = json::check(&incoming.body).ok()?;
     let code = said(text, "/error").filter(|_| said(text, "/access_token").is_none())?;
     let mut answer = api_error(incoming, Some(text));
@@ -67,7 +67,7 @@ pub(crate) fn is_in_success(text: &str) -> bool {
 }
 
 /// Reads the error in a success.
-pub(crate) fn in_success(incoming: &Incoming) -> Error {
+pub(crate) fn in_success(incoming: &Response) -> Error {
     let answer = api_error(incoming, json::check(&incoming.body).ok());
     Error::new(match answer.code {
         Some(401 | 403) => ErrorKind::Authentication(answer),
@@ -75,7 +75,7 @@ pub(crate) fn in_success(incoming: &Incoming) -> Error {
     })
 }
 
-fn api_error(incoming: &Incoming, text: Option<&str>) -> ApiError {
+fn api_error(incoming: &Response, text: Option<&str>) -> ApiError {
     let retry_after = incoming.retry_after.as_deref();
     let mut answer = ApiError {
         http_status: incoming.status,
@@ -191,8 +191,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn answer(status: u16, body: &str) -> Incoming {
-        Incoming {
+    fn answer(status: u16, body: &str) -> Response {
+        Response {
             status,
             request_id: None,
             retry_after: None,

@@ -9,7 +9,9 @@ use crate::error::Error;
 
 /// An access key of a Sinch project, and the way to use it.
 ///
-/// The secret is wiped from memory when the last copy is dropped, and `Debug` does not show it.
+/// The secret is wiped from memory when the last copy is dropped, and `Debug` does not show it. An access token that was fetched
+/// with it may stay in freed memory: ureq and rustls free their buffers as they are. Where a program turns the `log` crate on
+/// at level trace, ureq writes the bodies of responses to it, those of the token endpoint included.
 #[derive(Clone)]
 pub struct Credentials(Arc<Inner>);
 

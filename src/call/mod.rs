@@ -26,12 +26,10 @@ use crate::call::run::Outside;
 use crate::call::token::{Fresh, Token, TokenCache};
 use crate::cancel::{CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
-use crate::http::{Broken, Http, HttpConfig, Incoming, Outgoing};
 use crate::log::{Log, LogLevel};
-use crate::proxy::Proxy;
 use crate::sys::deadline::Bounds;
 use crate::sys::{self, PerProcess};
-use crate::tls::Tls;
+use crate::transport::{self, Proxy, Transport, TransportConfig, TransportError};
 
 /// Everything that a client was built with, checked.
 pub(crate) struct EngineConfig {
@@ -42,7 +40,7 @@ pub(crate) struct EngineConfig {
     pub(crate) auth_url: String,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
-    pub(crate) http: HttpConfig,
+    pub(crate) http: TransportConfig,
     /// The proxies that lead to the API and to the token endpoint.
     pub(crate) proxy: Option<Proxy>,
     pub(crate) auth_proxy: Option<Proxy>,
@@ -60,7 +58,7 @@ pub(crate) struct Engine {
     auth_url: String,
     timeout: Duration,
     retry: RetryPolicy,
-    http: HttpConfig,
+    http: TransportConfig,
     proxy: Option<Proxy>,
     auth_proxy: Option<Proxy>,
     log: Log,
@@ -70,9 +68,9 @@ pub(crate) struct Engine {
 
 /// What holds sockets, locks and luck: each process has its own, so that a client made before a fork works after it.
 struct Live {
-    api: Http,
+    api: Transport,
     /// The token endpoint, unless it is on the same server and reached in the same way.
-    auth: Option<Http>,
+    auth: Option<Transport>,
     tokens: TokenCache,
     budget: RetryBudget,
     dice: Dice,
@@ -117,9 +115,8 @@ impl Engine {
 
     fn live(&self) -> &Live {
         let made = self.live.get_or_try_init(|| {
-            let tls = Arc::new(Tls::new(self.http.trusted.clone()));
             let server = |origin: &String, proxy: &Option<Proxy>| {
-                Http::new(self.http.clone(), origin.clone(), proxy.clone(), Arc::clone(&tls))
+                Transport::new(&self.http, origin, proxy.clone())
             };
             let apart = self.auth_url != self.base_url || self.auth_proxy != self.proxy;
             Ok::<_, Infallible>(Live {
@@ -237,7 +234,7 @@ impl Engine {
         let mut refreshed = false;
         loop {
             attempts.set(attempts.get() + 1);
-            let outgoing = Outgoing {
+            let outgoing = transport::Request {
                 method: request.method,
                 target: &target,
                 authorization: proof.header(),
@@ -314,7 +311,7 @@ impl Engine {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let outgoing = Outgoing {
+            let outgoing = transport::Request {
                 method: Method::Post,
                 target: &["/oauth2/token"],
                 authorization: &header,
@@ -322,8 +319,8 @@ impl Engine {
                 body: Some(b"grant_type=client_credentials"),
                 bounds,
                 secret: true,
-                fresh: false,
                 write: false,
+                fresh: false,
                 sent: &Cell::new(false),
             };
             let http = live.auth.as_ref().unwrap_or(&live.api);
@@ -370,10 +367,13 @@ fn level_of(error: &Error) -> LogLevel {
 
 /// Makes an exchange. A connection that had died unnoticed is replaced, where sending the request again does no harm; that is
 /// no attempt of its own.
-fn exchange(http: &Http, outgoing: &Outgoing<'_>) -> Result<Incoming, Broken> {
-    match http.exchange(outgoing) {
+fn exchange(
+    http: &Transport,
+    outgoing: &transport::Request<'_>,
+) -> Result<transport::Response, TransportError> {
+    match http.send(outgoing) {
         // The idle ones of its age are gone with it.
-        Err(broken) if broken.stale && !outgoing.write => http.exchange(outgoing),
+        Err(broken) if broken.stale && !outgoing.write => http.send(outgoing),
         result => result,
     }
 }

@@ -9,8 +9,8 @@ use crate::call::api_error;
 use crate::call::retry::Failure;
 use crate::call::token::Fresh;
 use crate::error::{Error, ErrorKind};
-use crate::http::{Broken, How, Incoming};
 use crate::json::{self, Outline};
+use crate::transport::{Response, TransportError, TransportErrorKind as How};
 
 /// A successful answer.
 #[derive(Debug)]
@@ -44,11 +44,11 @@ impl Reply {
 pub(crate) type Failed = (Failure, Error);
 
 /// What an exchange that broke means.
-pub(crate) fn failed(broken: Broken) -> Failed {
-    let Broken { how, phase, sent, status, source, .. } = broken;
+pub(crate) fn failed(broken: TransportError) -> Failed {
+    let TransportError { kind: how, phase, sent, status, source, .. } = broken;
     let success = status.is_none_or(|status| (200..300).contains(&status));
     let failure = match (how, status) {
-        (How::Tls, _) => Failure::Refused,
+        (How::Tls | How::Proxy, _) => Failure::Refused,
         _ if !sent => Failure::NotSent,
         // The head of the answer had come: what it said stands, whatever became of the rest.
         (_, Some(status)) if !success => Failure::Status(status),
@@ -60,7 +60,7 @@ pub(crate) fn failed(broken: Broken) -> Failed {
         How::Timeout => Error::new(ErrorKind::Timeout(phase)),
         How::Cancelled => Error::new(ErrorKind::Cancelled),
         How::Network => Error::new(ErrorKind::Transport(phase)),
-        How::Tls => Error::new(ErrorKind::Transport(phase)).for_good(),
+        How::Tls | How::Proxy => Error::new(ErrorKind::Transport(phase)).for_good(),
         How::Protocol => Error::protocol("the answer is not valid HTTP", status, b""),
         How::TooBig => Error::protocol("the answer is bigger than the limit", status, b""),
     };
@@ -71,7 +71,7 @@ pub(crate) fn failed(broken: Broken) -> Failed {
 }
 
 /// Judges a complete answer to an operation.
-pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, Failed> {
+pub(crate) fn read(mut incoming: Response, request: &Request) -> Result<Reply, Failed> {
     let status = incoming.status;
     let wrong = |problem: String, body: &[u8]| {
         (Failure::Unintelligible, Error::protocol(problem, Some(status), body))
@@ -133,14 +133,14 @@ pub(crate) fn read(mut incoming: Incoming, request: &Request) -> Result<Reply, F
     Ok(Reply { json, outline, ..Reply::empty(status, incoming.request_id) })
 }
 
-fn redirected(incoming: &Incoming) -> Error {
+fn redirected(incoming: &Response) -> Error {
     let to = incoming.location.as_deref().unwrap_or("nowhere");
     let problem = format!("a redirect to {to}, which is not followed");
     Error::protocol(problem, Some(incoming.status), b"")
 }
 
 /// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
-pub(crate) fn read_token(mut incoming: Incoming) -> Result<Fresh, Failed> {
+pub(crate) fn read_token(mut incoming: Response) -> Result<Fresh, Failed> {
     let status = incoming.status;
     let result = match status {
         200..=299 => match api_error::token_error_in_success(&incoming) {

@@ -10,10 +10,10 @@ use crate::call::retry::RetryPolicy;
 use crate::call::{Engine, EngineConfig};
 use crate::client::Client;
 use crate::error::Error;
-use crate::http::HttpConfig;
 use crate::log::{Log, LogLevel};
-use crate::proxy::{Origin, Proxy, ProxyChoice, parse_port, split_port};
-use crate::tls::Trusted;
+use crate::transport::{
+    Origin, Proxy, ProxyChoice, TransportConfig, Trusted, parse_port, split_port,
+};
 
 /// The settings of a [`Client`]. Each has a default; [`build`](ClientBuilder::build) checks them all.
 #[derive(Clone)]
@@ -29,6 +29,7 @@ pub struct ClientBuilder {
     max_attempts: u32,
     max_idle_connections: usize,
     idle_timeout: Duration,
+    max_connection_age: Duration,
     max_response_bytes: u64,
     user_agent: String,
     roots: Roots,
@@ -48,6 +49,7 @@ impl fmt::Debug for ClientBuilder {
             .field("max_attempts", &self.max_attempts)
             .field("max_idle_connections", &self.max_idle_connections)
             .field("idle_timeout", &self.idle_timeout)
+            .field("max_connection_age", &self.max_connection_age)
             .field("max_response_bytes", &self.max_response_bytes)
             .field("user_agent", &self.user_agent)
             .field("roots", &self.roots)
@@ -81,6 +83,7 @@ impl ClientBuilder {
             max_attempts: RetryPolicy::default().max_attempts,
             max_idle_connections: 64,
             idle_timeout: Duration::from_secs(50),
+            max_connection_age: Duration::from_secs(600),
             max_response_bytes: 32 * 1024 * 1024,
             user_agent: concat!("sinch-numbers/", env!("CARGO_PKG_VERSION")).to_owned(),
             roots: Roots::Bundled,
@@ -183,6 +186,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets how long a connection is used, however busy it is, so that a name that moved is followed. Default: 10 min; range:
+    /// 1 ms to 24 h.
+    pub fn max_connection_age(mut self, age: Duration) -> Self {
+        self.max_connection_age = age;
+        self
+    }
+
     /// Sets how big an answer may be, after decompression. Default: 32 MiB; range: 1 byte to 1 GiB.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
@@ -256,6 +266,7 @@ impl ClientBuilder {
         in_range("timeout", &self.timeout, &a_while)?;
         in_range("connectTimeout", &self.connect_timeout, &a_while)?;
         in_range("idleTimeout", &self.idle_timeout, &(Duration::ZERO..=LONGEST))?;
+        in_range("maxConnectionAge", &self.max_connection_age, &a_while)?;
         in_range("maxAttempts", &self.max_attempts, &(1..=10))?;
         in_range("maxIdleConnections", &self.max_idle_connections, &(0..=1024))?;
         in_range("maxResponseBytes", &self.max_response_bytes, &(1..=1 << 30))?;
@@ -275,8 +286,8 @@ impl ClientBuilder {
         let variable = |name: &str| env::var(name).ok();
         let proxy = |origin: &str| match self.proxy.for_origin(Origin::of(origin), variable) {
             None => Ok(None),
-            Some(url) => {
-                Proxy::parse(&url).map(Some).map_err(|problem| Error::invalid("proxy", problem))
+            Some((setting, url)) => {
+                Proxy::parse(&url).map(Some).map_err(|problem| Error::invalid(setting, problem))
             }
         };
         let (api_proxy, auth_proxy) = (proxy(&base_url)?, proxy(&auth_url)?);
@@ -287,13 +298,14 @@ impl ClientBuilder {
             auth_url,
             timeout: self.timeout,
             retry: RetryPolicy { max_attempts: self.max_attempts },
-            http: HttpConfig {
+            http: TransportConfig {
                 connect_timeout: self.connect_timeout,
                 idle_timeout: self.idle_timeout,
+                max_connection_age: self.max_connection_age,
                 max_idle_connections: self.max_idle_connections,
                 max_response_bytes: self.max_response_bytes,
                 user_agent: self.user_agent,
-                trusted: self.roots.read()?,
+                trusted: self.roots.read(&self.log)?,
             },
             proxy: api_proxy,
             auth_proxy,
@@ -314,7 +326,7 @@ impl Roots {
         "/usr/local/etc/openssl@3/cert.pem",
     ];
 
-    fn read(&self) -> Result<Trusted, Error> {
+    fn read(&self, log: &Log) -> Result<Trusted, Error> {
         let (field, file) = match self {
             Self::Bundled => return Ok(Trusted::Bundled),
             Self::File(file) => ("caFile", file.clone()),
@@ -329,7 +341,14 @@ impl Roots {
             |problem: String| Error::invalid(field, format!("{}: {problem}", file.display()));
         let pem =
             std::fs::read(&file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
-        Trusted::from_pem(&pem).map_err(refuse)
+        let (trusted, unusable) = Trusted::from_pem(&pem).map_err(refuse)?;
+        if unusable > 0 {
+            log.write(
+                LogLevel::Warn,
+                format_args!("{field}: {}: {unusable} certificates cannot be used", file.display()),
+            );
+        }
+        Ok(trusted)
     }
 }
 

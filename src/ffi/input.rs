@@ -312,6 +312,9 @@ pub(crate) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Er
     if let Some(time) = object.milliseconds("idleTimeoutMs", 0)? {
         builder = builder.idle_timeout(time);
     }
+    if let Some(time) = object.milliseconds("maxConnectionAgeMs", 1)? {
+        builder = builder.max_connection_age(time);
+    }
     let level = match object.text("logLevel")?.as_deref() {
         Some("off") => None,
         Some("error") => Some(LogLevel::Error),
@@ -327,7 +330,7 @@ pub(crate) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Er
     object.finish(
         "projectId, keyId, keySecret, auth, baseUrl, authUrl, allowHttp, timeoutMs, \
          connectTimeoutMs, maxAttempts, caFile, roots, proxy, userAgent, maxResponseBytes, \
-         maxIdleConnections, idleTimeoutMs and logLevel",
+         maxIdleConnections, idleTimeoutMs, maxConnectionAgeMs and logLevel",
     )?;
     Ok((builder, level))
 }

@@ -11,6 +11,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+mod lend;
+mod poll;
+
+pub(crate) use lend::{lend, with_lent};
+use poll::above_standard_streams;
+pub(crate) use poll::wait_any;
+
 /// What a descriptor is waited for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ready {
@@ -82,7 +89,7 @@ impl Waker {
             return Err(io::Error::last_os_error());
         }
         // SAFETY: the descriptor was just made and belongs to nobody else.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        above_standard_streams(unsafe { OwnedFd::from_raw_fd(fd) }).map(Self)
     }
 
     /// Wakes everybody who waits or will wait. Async-signal-safe.
@@ -116,7 +123,7 @@ pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the descriptor was just made and belongs to nobody else.
-    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let socket = above_standard_streams(unsafe { OwnedFd::from_raw_fd(fd) })?;
     let failed = match address {
         SocketAddr::V4(v4) => {
             // SAFETY: all zeros is a valid value of this plain struct.

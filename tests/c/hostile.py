@@ -378,7 +378,7 @@ SCHEMAS = {
         "projectId": TEXT, "keyId": TEXT, "keySecret": TEXT, "auth": TEXT, "baseUrl": TEXT, "authUrl": TEXT,
         "allowHttp": FLAG, "timeoutMs": WHOLE, "connectTimeoutMs": WHOLE, "maxAttempts": WHOLE, "caFile": TEXT,
         "roots": TEXT, "proxy": TEXT, "userAgent": TEXT, "maxResponseBytes": WHOLE, "maxIdleConnections": WHOLE,
-        "idleTimeoutMs": WHOLE, "logLevel": TEXT,
+        "idleTimeoutMs": WHOLE, "maxConnectionAgeMs": WHOLE, "logLevel": TEXT,
     },
     "query": {
         "regionCode": TEXT, "type": TEXT, "numberPattern": OBJECT, "numberPattern.pattern": TEXT,

@@ -24,10 +24,9 @@ use crate::client::response::{Answer, answer_of};
 use crate::error::{Error, ErrorKind, is_retryable_status};
 use crate::ffi::input;
 use crate::ffi::result::document;
-use crate::framing::{Body, Chunks, Flaw, Head};
-use crate::http::Incoming;
 use crate::json::decode::Decode;
 use crate::json::{self, Outline};
+use crate::transport::Response;
 
 /// A target: its name, which is also its corpus', and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
@@ -155,43 +154,9 @@ pub fn error_bodies(body: &[u8]) {
     }
 }
 
-/// What a server sends: a head, and behind it a body in chunks. It means the same however it is cut into pieces.
+/// What a server sends, as the transport looks at it before ureq does.
 pub fn framing(bytes: &[u8]) {
-    let whole = Head::parse(bytes);
-    if let Ok(Some((length, head))) = &whole {
-        assert!(*length <= bytes.len() && (100..1000).contains(&head.status));
-        assert!(!matches!(head.body, Body::UntilEnd) || !head.keeps);
-        for end in [length / 2, length - 1] {
-            assert_eq!(Head::parse(&bytes[..end]), Ok(None), "{end}");
-        }
-        assert_eq!(Head::parse(&bytes[..*length]), whole);
-    }
-    let body = match &whole {
-        Ok(Some((length, _))) => &bytes[*length..],
-        _ => bytes,
-    };
-    let at_once = in_pieces(body, body.len().max(1));
-    if let Ok((data, used, _)) = &at_once {
-        assert!(*used <= body.len() && data.len() <= *used);
-    }
-    for size in [1, 2, 7] {
-        assert_eq!(in_pieces(body, size), at_once, "in pieces of {size}");
-    }
-}
-
-/// The data in chunks, how much of the body they take, and whether they have come to their end.
-fn in_pieces(body: &[u8], size: usize) -> Result<(Vec<u8>, usize, bool), Flaw> {
-    let (mut chunks, mut data, mut used) = (Chunks::new(), Vec::new(), 0);
-    for piece in body.chunks(size) {
-        used += chunks.decode(piece, |part| {
-            data.extend_from_slice(part);
-            Ok::<_, Flaw>(())
-        })?;
-        if chunks.is_done() {
-            break;
-        }
-    }
-    Ok((data, used, chunks.is_done()))
+    crate::transport::fuzz_head(bytes);
 }
 
 /// A `Retry-After`, and in the next line a `Date`.
@@ -575,8 +540,8 @@ fn text_at<'a>(said: &'a Value, key: &str) -> &'a str {
     said.get(key).and_then(Value::as_str).unwrap_or("")
 }
 
-fn incoming(status: u16, body: &[u8]) -> Incoming {
-    Incoming {
+fn incoming(status: u16, body: &[u8]) -> Response {
+    Response {
         status,
         request_id: None,
         retry_after: None,

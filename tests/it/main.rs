@@ -1,5 +1,6 @@
 //! The library against real sockets: what it sends, what it makes of answers, what it does on failures.
 
+mod at_exit;
 mod auth;
 mod broken;
 mod broken_in_c;
@@ -34,6 +35,7 @@ mod recovered;
 mod redirects;
 mod remains;
 mod retries;
+mod reuse;
 mod sandbox;
 mod secrets;
 mod server;

@@ -145,7 +145,8 @@ fn floods_of_nothing() -> Vec<Row> {
             "trailers",
             format!("{CHUNKED}2\r\n{{}}\r\n0\r\n"),
             "X-Checksum: 1\r\n",
-            "protocol 200",
+            // ureq reads trailers one by one, and counts none.
+            "timeout:receive or protocol 200",
         ),
         floods("compressed nothing", gzip, b"\x00\x00\x00\xff\xff", RECEIVE),
         floods(

@@ -292,6 +292,13 @@ fn a_file_of_roots_may_hold_more_than_one_certificate() {
         ("lines that end with CR and LF", pem.replace('\n', "\r\n")),
         ("no line end at the end", pem.trim_end().to_owned()),
         ("a private key before it", format!("{}{pem}", other.key_pem)),
+        ("a byte order mark", format!("\u{feff}{pem}")),
+        ("the label of older tools", pem.replace("CERTIFICATE", "X509 CERTIFICATE")),
+        ("OpenSSL's label", pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
+        (
+            "labels of all kinds",
+            format!("{}{pem}", others.replace("CERTIFICATE", "X509 CERTIFICATE")),
+        ),
         ("words around it", format!("# Our own\nsubject=CN\n{pem}\nissued by ourselves\n")),
     ];
     for (index, (what, content)) in rows.into_iter().enumerate() {

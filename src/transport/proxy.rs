@@ -1,20 +1,22 @@
-//! Which proxy, if any, leads to a host.
+//! The proxy, if any, that leads to a host.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::call::credentials::basic;
 
-/// What the client was told about proxies.
+use super::origin::Origin;
+
+/// Which proxies a client uses.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) enum ProxyChoice {
-    /// What the environment says.
+    /// The proxy that the environment names.
     #[default]
     Env,
-    /// None at all.
+    /// No proxy.
     None,
     /// This one, for every host but this machine.
     Url(String),
@@ -36,6 +38,9 @@ impl Proxy {
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let no_proxy = || "is no URL of a proxy: http://host:port".to_owned();
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        if scheme.to_ascii_lowercase().starts_with("socks") {
+            return Err("only an HTTP proxy is supported, not SOCKS: http://host:port".to_owned());
+        }
         if !scheme.eq_ignore_ascii_case("http") {
             return Err("only an HTTP proxy is supported: http://host:port".to_owned());
         }
@@ -69,6 +74,13 @@ impl Proxy {
         self.0.port
     }
 
+    /// The proxy as ureq wants it: without credentials, which are sent below ureq.
+    pub(super) fn for_ureq(&self) -> Option<ureq::Proxy> {
+        let host = self.host();
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        ureq::Proxy::builder(ureq::ProxyProtocol::Http).host(&host).port(self.port()).build().ok()
+    }
+
     /// The value of `Proxy-Authorization`.
     pub(crate) fn authorization(&self) -> Option<&str> {
         self.0.authorization.as_ref().map(|value| value.as_str())
@@ -98,104 +110,32 @@ fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
     (!text.chars().any(char::is_control)).then(|| Zeroizing::new(text.to_owned()))
 }
 
-/// Where a connection goes to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin<'a> {
-    pub(crate) secure: bool,
-    /// Without brackets.
-    pub(crate) host: &'a str,
-    pub(crate) port: u16,
-}
-
-impl<'a> Origin<'a> {
-    /// Takes an origin apart that was checked before: scheme, host and, if need be, port.
-    pub(crate) fn of(origin: &'a str) -> Self {
-        let (secure, authority) = match origin.split_once("://") {
-            Some((scheme, rest)) => (scheme == "https", rest),
-            None => (true, origin),
-        };
-        Self::of_authority(secure, authority).unwrap_or(Self { secure, host: authority, port: 0 })
-    }
-
-    /// Takes `host` or `host:port` apart; `None` if it is not that.
-    pub(crate) fn of_authority(secure: bool, authority: &'a str) -> Option<Self> {
-        let (host, port) = split_port(authority);
-        let port = match port {
-            Some(port) => parse_port(port)?,
-            None if secure => 443,
-            None => 80,
-        };
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let valid = match bare {
-            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-            None => is_name(host),
-        };
-        valid.then_some(Self { secure, host: bare.unwrap_or(host), port })
-    }
-
-    /// As in the header `Host`: without a port that goes without saying.
-    pub(crate) fn authority(self) -> String {
-        let default = if self.secure { 443 } else { 80 };
-        let text = self.host_and_port();
-        match text.strip_suffix(&format!(":{default}")) {
-            Some(host) => host.to_owned(),
-            None => text,
-        }
-    }
-
-    pub(crate) fn host_and_port(self) -> String {
-        let Self { host, port, .. } = self;
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-    }
-
-    pub(crate) fn is_loopback(self) -> bool {
-        self.host.eq_ignore_ascii_case("localhost")
-            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-}
-
-/// Cuts the port off, if there is one: a colon inside brackets belongs to an IPv6 address.
-pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    }
-}
-
-/// Reads a port: digits only, on which the parser of numbers does not insist.
-pub(crate) fn parse_port(text: &str) -> Option<u16> {
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|port| digits && *port != 0)
-}
-
-/// Tells whether this is the name of a host, or an address of version 4.
-fn is_name(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let label = |label: &str| !label.is_empty() && label.bytes().all(allowed);
-    text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
-}
-
 impl ProxyChoice {
-    /// Returns the URL of the proxy that leads to an origin. This machine is never reached through one.
+    /// Returns the URL of the proxy that leads to an origin, and which setting named it. This machine is never reached through
+    /// a proxy.
     pub(crate) fn for_origin(
         &self,
         origin: Origin<'_>,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Option<String> {
+    ) -> Option<(&'static str, String)> {
         if origin.is_loopback() {
             return None;
         }
         match self {
             Self::None => None,
-            Self::Url(url) => Some(url.clone()),
+            Self::Url(url) => Some(("proxy", url.clone())),
             Self::Env => {
-                let first = |names: &[&str]| {
-                    names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
+                let first = |names: &[&'static str]| {
+                    names.iter().find_map(|name| {
+                        Some((*name, variable(name).filter(|value| !value.is_empty())?))
+                    })
                 };
-                let spared = first(&["no_proxy", "NO_PROXY"])
-                    .is_some_and(|list| list.split(',').any(|entry| spares(entry.trim(), origin)));
+                let between = |c: char| c == ',' || c.is_ascii_whitespace();
+                let spared = first(&["no_proxy", "NO_PROXY"]).is_some_and(|(_, list)| {
+                    list.split(between).any(|entry| spares(entry, origin))
+                });
                 // HTTP_PROXY in capitals is what a CGI program is given by whoever sends the header `Proxy`.
-                let own: &[&str] =
+                let own: &[&'static str] =
                     if origin.secure { &["https_proxy", "HTTPS_PROXY"] } else { &["http_proxy"] };
                 let found = first(own).or_else(|| first(&["all_proxy", "ALL_PROXY"]));
                 found.filter(|_| !spared)
@@ -227,7 +167,7 @@ fn spares(entry: &str, origin: Origin<'_>) -> bool {
     if let (Ok(entry), Ok(host)) = (name.parse::<IpAddr>(), origin.host.parse::<IpAddr>()) {
         return entry == host;
     }
-    let name = name.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
+    let name = name.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
     let host = origin.host.trim_end_matches('.').to_ascii_lowercase();
     !name.is_empty()
         && (host == name || host.strip_suffix(&name).is_some_and(|rest| rest.ends_with('.')))
@@ -252,7 +192,7 @@ mod tests {
     #[test]
     fn the_environment_names_the_proxy() {
         type Row = (&'static str, &'static [(&'static str, &'static str)], Option<&'static str>);
-        let rows: [Row; 27] = [
+        let rows: [Row; 35] = [
             ("https://a.test", &[], None),
             ("https://a.test", &[("https_proxy", "p")], Some("p")),
             ("https://a.test", &[("HTTPS_PROXY", "p")], Some("p")),
@@ -280,6 +220,14 @@ mod tests {
             ("https://10.1.2.3", &[("https_proxy", "p"), ("no_proxy", "10.0.0.0/8")], None),
             ("https://11.1.2.3", &[("https_proxy", "p"), ("no_proxy", "10.0.0.0/8")], Some("p")),
             ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "fd00::1")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "x a.test\ty")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "x, \n a.test")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", "a.test.")], None),
+            ("https://a.test.", &[("https_proxy", "p"), ("no_proxy", "a.test")], None),
+            ("https://b.a.test", &[("https_proxy", "p"), ("no_proxy", ".a.test.")], None),
+            ("https://b.a.test", &[("https_proxy", "p"), ("no_proxy", "*.a.test")], None),
+            ("https://a.test", &[("https_proxy", "p"), ("no_proxy", " , . ,")], Some("p")),
+            ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "[fd00::1]:443")], None),
         ];
         for (origin, variables, expected) in rows {
             let variable = |name: &str| {
@@ -287,6 +235,7 @@ mod tests {
                 found.map(|(_, value)| (*value).to_owned())
             };
             let found = ProxyChoice::Env.for_origin(Origin::of(origin), variable);
+            let found = found.map(|(_, url)| url);
             assert_eq!(found.as_deref(), expected, "{origin} {variables:?}");
         }
     }
@@ -294,11 +243,23 @@ mod tests {
     #[test]
     fn a_choice_beats_the_environment() {
         let env = |_: &str| Some("p".to_owned());
-        let at = |choice: &ProxyChoice, origin| choice.for_origin(Origin::of(origin), env);
+        let at = |choice: &ProxyChoice, origin| {
+            choice.for_origin(Origin::of(origin), env).map(|(_, url)| url)
+        };
         let own = ProxyChoice::Url("q".to_owned());
         assert_eq!(at(&ProxyChoice::None, "https://a.test"), None);
         assert_eq!(at(&own, "https://a.test").as_deref(), Some("q"));
         assert_eq!(at(&own, "http://localhost"), None);
+    }
+
+    #[test]
+    fn the_setting_that_names_the_proxy_is_known() {
+        let all = |name: &str| (name == "ALL_PROXY").then(|| "socks5://user:hush@p".to_owned());
+        let origin = Origin::of("https://a.test");
+        let (setting, url) = ProxyChoice::Env.for_origin(origin, all).unwrap();
+        assert_eq!(setting, "ALL_PROXY");
+        let problem = Proxy::parse(&url).unwrap_err();
+        assert!(problem.contains("SOCKS") && !problem.contains("hush"), "{problem}");
     }
 
     #[test]

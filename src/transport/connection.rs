@@ -1,0 +1,359 @@
+//! A connection on top of TCP or TLS: decides about its reuse, writes the credentials below ureq, and watches the head of the
+//! response for what ureq lets pass.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+
+use crate::error::Phase;
+
+use super::exchange::{Exchange, current};
+use super::failure::ConnectionError;
+use super::head::{Head, interim_length};
+
+/// A write takes an idle connection only if it was used that recently: where a server closes it at that very moment, nobody
+/// knows whether the write was applied, and it is not sent again.
+const FRESH_ENOUGH_FOR_WRITES: Duration = Duration::from_secs(5);
+/// What may come before the head of the response: interim responses, and the head itself.
+const MOST_BEFORE_BODY: usize = 64 * 1024;
+/// Output is sent when so much has gathered. A head and a small body go out together.
+const MOST_GATHERED: usize = 64 * 1024;
+
+/// When idle connections are not used any more.
+#[derive(Debug)]
+pub(super) struct Reuse {
+    pub(super) max_age: Duration,
+    /// A connection had died unnoticed: what had been idle beside it, before this moment, has most likely died as well.
+    pub(super) dead_before: Mutex<Option<Instant>>,
+}
+
+impl Reuse {
+    fn is_presumed_dead(&self, idle_since: Instant) -> bool {
+        let dead = self.dead_before.lock().unwrap_or_else(PoisonError::into_inner);
+        dead.is_some_and(|dead| idle_since < dead)
+    }
+
+    pub(super) fn presume_dead(&self, before: Instant) {
+        *self.dead_before.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+    }
+}
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No request is under way.
+    Idle,
+    /// The request is being sent, or no byte of a response has come.
+    Request,
+    /// The head of the response is being received.
+    Head,
+    Body,
+}
+
+/// A connection that ureq sends requests over.
+pub(super) struct Connection<T> {
+    transport: T,
+    reuse: Arc<Reuse>,
+    opened: Instant,
+    idle_since: Instant,
+    state: State,
+    /// Another request may follow the response.
+    keep: bool,
+    /// Output of ureq that was not sent yet: `output[..gathered]`.
+    output: Vec<u8>,
+    gathered: usize,
+    input: Input,
+    /// How much came before the body.
+    before_body: usize,
+}
+
+impl<T: Transport> fmt::Debug for Connection<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}
+
+impl<T: Transport> Connection<T> {
+    pub(super) fn new(transport: T, reuse: Arc<Reuse>) -> Self {
+        let now = Instant::now();
+        Self {
+            transport,
+            reuse,
+            opened: now,
+            idle_since: now,
+            state: State::Idle,
+            keep: true,
+            output: Vec::new(),
+            gathered: 0,
+            input: Input::default(),
+            before_body: 0,
+        }
+    }
+
+    /// Begins a request: checks that the first output is its request line, and adds the credentials behind it.
+    fn begin(&mut self, exchange: &Exchange, amount: usize) -> Result<usize, ConnectionError> {
+        const UNEXPECTED: ConnectionError =
+            ConnectionError::Protocol("ureq's output does not begin with the request line");
+        let version = b" HTTP/1.1\r\n";
+        let line = exchange.method.len() + exchange.target_length + version.len();
+        let output = &self.output[..amount];
+        let is_request = output.starts_with(exchange.method.as_bytes())
+            && output.get(line - version.len()..line) == Some(version);
+        if !is_request {
+            return Err(UNEXPECTED);
+        }
+        let header: [&[u8]; 3] = [b"Authorization: ", exchange.authorization.as_bytes(), b"\r\n"];
+        let length = header.iter().map(|part| part.len()).sum::<usize>();
+        // The buffer was made with room for it.
+        if self.output.len() < amount + length {
+            return Err(UNEXPECTED);
+        }
+        self.output.copy_within(line..amount, line + length);
+        let mut at = line;
+        for part in header {
+            self.output[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        }
+        (self.state, self.keep, self.before_body) = (State::Request, true, 0);
+        Ok(amount + length)
+    }
+
+    /// Sends what has gathered.
+    fn flush(&mut self, exchange: &Exchange, timeout: NextTimeout) -> Result<(), Error> {
+        if self.gathered == 0 {
+            return Ok(());
+        }
+        exchange.begin_to_send();
+        let gathered = std::mem::take(&mut self.gathered);
+        let mut rest = &self.output[..gathered];
+        let mut result = Ok(());
+        while !rest.is_empty() && result.is_ok() {
+            let output = self.transport.buffers().output();
+            let (now, later) = rest.split_at(rest.len().min(output.len()));
+            output[..now.len()].copy_from_slice(now);
+            result = self.transport.transmit_output(now.len(), timeout);
+            // The credentials are in it. These buffers live on: no compiler may leave these stores out.
+            self.transport.buffers().output()[..now.len()].fill(0);
+            rest = later;
+        }
+        self.output[..gathered].fill(0);
+        result
+    }
+
+    fn receive(&mut self, exchange: &Exchange, timeout: NextTimeout) -> Result<bool, Error> {
+        self.flush(exchange, timeout)?;
+        if self.state == State::Request {
+            exchange.phase.set(Phase::Wait);
+        }
+        if self.state == State::Body && self.input.waits_for_lf() {
+            // ureq would wait for it until the deadline.
+            return Err(ConnectionError::Protocol("a line between chunks has a bare CR").into());
+        }
+        let more = self.transport.await_input(timeout)?;
+        exchange.ended.set(!more);
+        let buffers = self.transport.buffers();
+        let received = buffers.input().len();
+        self.input.push(buffers.input());
+        buffers.input_consume(received);
+        if self.state == State::Request && received > 0 {
+            self.state = State::Head;
+            exchange.heard.set(true);
+        }
+        if self.state == State::Head {
+            self.before_body += received;
+            if self.before_body > MOST_BEFORE_BODY {
+                return Err(ConnectionError::TooBig("the response has too many heads").into());
+            }
+            while let Some(length) = interim_length(self.input.unconsumed()) {
+                self.input.consume(length);
+            }
+        } else if self.input.unconsumed().len() > MOST_BEFORE_BODY {
+            // Of a body, ureq consumes everything but a line that is not complete.
+            return Err(ConnectionError::TooBig("a line between chunks is too long").into());
+        }
+        Ok(more)
+    }
+
+    /// Looks at the head of the response, and decides whether another request may follow.
+    fn see_head(&mut self, length: usize) {
+        self.state = State::Body;
+        let head = Head::of(&self.input.unconsumed()[..length]);
+        let write = current(|exchange| Ok(exchange.write)).unwrap_or(true);
+        self.keep = !(head.has_both_lengths || write && head.leaves_outcome_open());
+    }
+
+    /// Tells whether the peer has neither closed the stream nor sent anything. What keeps TLS going, tickets for example, is
+    /// not counted.
+    fn is_silent(&mut self, exchange: &Exchange) -> bool {
+        exchange.no_wait.set(true);
+        let input = self.transport.await_input(NextTimeout::default());
+        exchange.no_wait.set(false);
+        let would_block = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+        match input {
+            Err(Error::Io(error)) => would_block(&error),
+            Err(Error::Other(error)) => match error.downcast_ref() {
+                Some(ConnectionError::Io(error)) => would_block(error),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Decides whether an idle connection serves the request.
+    fn is_usable(&mut self, exchange: &Exchange) -> bool {
+        let usable = self.opened.elapsed() < self.reuse.max_age
+            && !self.reuse.is_presumed_dead(self.idle_since)
+            && !(exchange.write && self.idle_since.elapsed() > FRESH_ENOUGH_FOR_WRITES)
+            && self.is_silent(exchange);
+        exchange.reused.set(usable);
+        usable
+    }
+}
+
+impl<T: Transport> Transport for Connection<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let sent: Result<Result<(), Error>, _> = current(|exchange| {
+            let amount = match self.state {
+                State::Idle => self.begin(exchange, amount)?,
+                _ => amount,
+            };
+            self.gathered += amount;
+            Ok(if self.gathered >= MOST_GATHERED { self.flush(exchange, timeout) } else { Ok(()) })
+        });
+        sent?.map_err(other)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let received: Result<Result<bool, Error>, _> =
+            current(|exchange| Ok(self.receive(exchange, timeout)));
+        received?.map_err(other)
+    }
+
+    /// Called twice: when the response has been read, and when the connection is to be used again.
+    fn is_open(&mut self) -> bool {
+        let open = current(|exchange| {
+            if self.state == State::Idle {
+                return Ok(self.is_usable(exchange));
+            }
+            (self.state, self.idle_since) = (State::Idle, Instant::now());
+            Ok(self.keep && !exchange.send_failed.get())
+        });
+        open.unwrap_or(false)
+    }
+
+    fn is_tls(&self) -> bool {
+        self.transport.is_tls()
+    }
+}
+
+/// Keeps an I/O error from being taken for the regular end of a body.
+fn other(error: Error) -> Error {
+    match error {
+        Error::Io(error) => ConnectionError::Io(error).into(),
+        error => error,
+    }
+}
+
+/// What was received and not yet consumed: `bytes[begin..end]`.
+#[derive(Default)]
+struct Input {
+    bytes: Vec<u8>,
+    begin: usize,
+    end: usize,
+    /// Whether ureq consumed something the last time it looked.
+    progress: bool,
+}
+
+impl Input {
+    fn unconsumed(&self) -> &[u8] {
+        &self.bytes[self.begin..self.end]
+    }
+
+    /// Tells whether ureq left a line in which a CR is followed by something else than LF.
+    fn waits_for_lf(&self) -> bool {
+        let line = self.unconsumed();
+        let cr = line.iter().position(|byte| *byte == b'\r');
+        cr.is_some_and(|at| line.get(at + 1).is_some_and(|next| *next != b'\n'))
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.begin = (self.begin + amount).min(self.end);
+    }
+
+    /// Returns room for so much behind what is there.
+    fn free(&mut self, wanted: usize) -> &mut [u8] {
+        if self.begin > 0 {
+            self.bytes.copy_within(self.begin..self.end, 0);
+            (self.begin, self.end) = (0, self.end - self.begin);
+        }
+        if self.bytes.len() < self.end + wanted {
+            self.bytes.resize(self.end + wanted, 0);
+        }
+        &mut self.bytes[self.end..]
+    }
+
+    fn push(&mut self, received: &[u8]) {
+        self.free(received.len())[..received.len()].copy_from_slice(received);
+        self.end += received.len();
+    }
+}
+
+impl<T: Transport> Buffers for Connection<T> {
+    fn output(&mut self) -> &mut [u8] {
+        let (wanted, spare) = current(|exchange| {
+            // Other headers take less than 1 KiB, the user agent included.
+            let head = exchange.target_length + 1024;
+            let body = exchange.body_length.clamp(1, MOST_GATHERED);
+            let credentials = exchange.authorization.len() + 32;
+            Ok(if self.state == State::Idle { (head + body, credentials) } else { (body, 0) })
+        })
+        .unwrap_or((1, 0));
+        let end = self.gathered + wanted;
+        if self.output.len() < end + spare {
+            self.output.resize(end + spare, 0);
+        }
+        &mut self.output[self.gathered..end]
+    }
+
+    fn input(&self) -> &[u8] {
+        self.input.unconsumed()
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.input.free(1)
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.input.end += amount;
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        if amount > 0 && self.state == State::Head {
+            self.see_head(amount);
+        } else if amount > 0 {
+            let _ = current(|exchange| {
+                exchange.body_begun.set(true);
+                Ok(())
+            });
+        }
+        self.input.progress = amount > 0;
+        self.input.consume(amount);
+    }
+
+    /// The first is for chunked requests only: there are none.
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        (&mut [], self.output())
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.input.progress && !self.input.unconsumed().is_empty()
+    }
+}

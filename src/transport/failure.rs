@@ -1,0 +1,146 @@
+//! Why an exchange brought no complete response, and why a connection did not do what it was asked for.
+
+use std::error::Error as StdError;
+use std::io;
+
+use thiserror::Error;
+
+use crate::error::Phase;
+
+use super::exchange::Exchange;
+use super::tls::{explain, is_refusal, rustls_error};
+
+/// An exchange that brought no complete response.
+#[derive(Debug, Error)]
+#[error("{kind:?} ({phase:?})")]
+pub(crate) struct TransportError {
+    pub(crate) kind: TransportErrorKind,
+    pub(crate) phase: Phase,
+    /// Whether a byte of the request may have left.
+    pub(crate) sent: bool,
+    /// The status, if the head of the response had come.
+    pub(crate) status: Option<u16>,
+    /// Whether the request went over an idle connection that had died unnoticed: no byte of a response came.
+    pub(crate) stale: bool,
+    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TransportErrorKind {
+    Timeout,
+    Cancelled,
+    /// Name look-up, connect, reset, or the end of the stream before the response was complete.
+    Network,
+    /// TLS was refused by either side. The next attempt would be refused as well.
+    Tls,
+    /// The proxy refused the tunnel. The next attempt would be refused as well.
+    Proxy,
+    /// What came is not HTTP/1.1.
+    Protocol,
+    /// The response is over a limit.
+    TooBig,
+}
+
+/// Why a connection failed. Travels through ureq and rustls inside [`ureq::Error::Other`]: ureq takes some kinds of
+/// `Error::Io` for the regular end of a body.
+#[derive(Debug, Error)]
+pub(crate) enum ConnectionError {
+    #[error("the deadline passed")]
+    Deadline,
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// The time for connecting alone passed: [`io::ErrorKind::TimedOut`].
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Resolve(String),
+    /// The proxy's status with which it refused the tunnel for good.
+    #[error("the proxy refused the tunnel with status {0}")]
+    ProxyRefused(u16),
+    /// The proxy did not open the tunnel, but may do so next time.
+    #[error("{0}")]
+    Proxy(String),
+    #[error("{0}")]
+    Protocol(&'static str),
+    #[error("{0}")]
+    TooBig(&'static str),
+}
+
+impl From<ConnectionError> for ureq::Error {
+    fn from(error: ConnectionError) -> Self {
+        Self::Other(Box::new(error))
+    }
+}
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// Tells whether an error of ureq means that the call itself is over.
+pub(super) fn is_over(error: &ureq::Error) -> bool {
+    let ureq::Error::Other(error) = error else { return false };
+    matches!(error.downcast_ref(), Some(ConnectionError::Deadline | ConnectionError::Cancelled))
+}
+
+/// Converts an error of ureq: what it means depends on how far the exchange had come.
+pub(super) fn convert(
+    error: ureq::Error,
+    exchange: &Exchange,
+    status: Option<u16>,
+) -> TransportError {
+    let (mut phase, mut sent) = (exchange.phase.get(), exchange.sent.get());
+    let reused = exchange.reused.get();
+    let silent = !exchange.heard.get();
+    let (mut kind, mut source) = classify(error, phase, exchange.ended.get());
+    let alert = source.as_deref().and_then(|source| match rustls_error(source) {
+        Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
+        _ => None,
+    });
+    if sent && silent && !reused && alert.is_some_and(is_refusal) {
+        (kind, phase, sent) = (TransportErrorKind::Tls, Phase::Tls, false);
+    }
+    if kind == TransportErrorKind::Tls {
+        let told = source.as_deref().and_then(|source| rustls_error(source)).map(explain);
+        source = told.map(Source::from).or(source);
+    }
+    let stale = reused && silent && kind == TransportErrorKind::Network;
+    TransportError { kind, phase, sent, status, stale, source }
+}
+
+fn classify(error: ureq::Error, phase: Phase, ended: bool) -> (TransportErrorKind, Option<Source>) {
+    use TransportErrorKind::{Cancelled, Network, Protocol, Proxy, Timeout, Tls, TooBig};
+    // Under way it is the connection that broke.
+    let of_tls = if phase == Phase::Tls { Tls } else { Network };
+    let of_io = |error: io::Error| {
+        let kind = if rustls_error(&error).is_some() { of_tls } else { Network };
+        (kind, Some(Source::from(error)))
+    };
+    match error {
+        ureq::Error::Io(error) => of_io(error),
+        ureq::Error::Rustls(error) => (of_tls, Some(error.into())),
+        ureq::Error::Tls(what) => (of_tls, Some(what.into())),
+        ureq::Error::ConnectProxyFailed(what) => (Network, Some(what.into())),
+        // The end of the connection was not the end of what was in it.
+        ureq::Error::Decompress(..) | ureq::Error::BodyStalled if ended => {
+            let what = "the connection was closed before the response was complete";
+            (Network, Some(what.into()))
+        }
+        ureq::Error::Decompress(..) => (Protocol, Some("it is not the gzip that it says".into())),
+        ureq::Error::LargeResponseHeader(..) => (TooBig, Some("its head is too long".into())),
+        ureq::Error::Other(error) => match error.downcast() {
+            Ok(error) => match *error {
+                ConnectionError::Deadline => (Timeout, None),
+                ConnectionError::Cancelled => (Cancelled, None),
+                ConnectionError::Io(error) => of_io(error),
+                error @ (ConnectionError::Resolve(_) | ConnectionError::Proxy(_)) => {
+                    (Network, Some(error.into()))
+                }
+                error @ ConnectionError::ProxyRefused(_) => (Proxy, Some(error.into())),
+                error @ ConnectionError::Protocol(_) => (Protocol, Some(error.into())),
+                error @ ConnectionError::TooBig(_) => (TooBig, Some(error.into())),
+            },
+            Err(error) => (Network, Some(error)),
+        },
+        // Of the proxy's response: nothing was sent yet.
+        error if phase == Phase::Connect => (Network, Some(error.into())),
+        error => (Protocol, Some(error.into())),
+    }
+}

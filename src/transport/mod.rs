@@ -1,0 +1,376 @@
+//! One HTTP exchange: a request out, a complete response or a precise failure back.
+//!
+//! The only room that knows ureq and rustls. ureq does HTTP/1.1, the reuse of connections, CONNECT and gzip, rustls does TLS.
+//! Below them stands a socket of ours, whose every wait ends with the call; on top a connection of ours, which adds the
+//! credentials and decides about reuse.
+
+mod connection;
+mod connector;
+mod exchange;
+mod failure;
+mod head;
+mod origin;
+mod proxy;
+mod race;
+mod resolver;
+mod socket;
+mod tls;
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::Read;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ureq::config::Config;
+use ureq::http::header::{self, HeaderName, HeaderValue};
+use ureq::http::uri::{Authority, PathAndQuery, Scheme};
+use ureq::http::{self, Uri};
+use ureq::{Agent, Body};
+use zeroize::Zeroize;
+
+use crate::api::request::Method;
+use crate::call::credentials::Header;
+use crate::error::Phase;
+use crate::sys::deadline::Bounds;
+
+use connection::Reuse;
+use connector::{Chain, NoLookup, Route};
+use exchange::Exchange;
+use failure::ConnectionError;
+use resolver::Resolver;
+
+pub(crate) use failure::{TransportError, TransportErrorKind};
+pub(crate) use origin::{Origin, parse_port, split_port};
+pub(crate) use proxy::{Proxy, ProxyChoice};
+pub(crate) use tls::Trusted;
+
+/// The longest head of a response.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// Longer than the longest head: a buffer that is full could not show that the head is too long.
+const INPUT_BUFFER: usize = LONGEST_HEAD + 1024;
+const OUTPUT_BUFFER: usize = 8 * 1024;
+
+/// What the transport is told when the client is built.
+#[derive(Clone, Debug)]
+pub(crate) struct TransportConfig {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_connection_age: Duration,
+    pub(crate) max_idle_connections: usize,
+    pub(crate) max_response_bytes: u64,
+    pub(crate) user_agent: String,
+    pub(crate) trusted: Trusted,
+}
+
+/// A request.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) method: Method,
+    /// Path and query, encoded.
+    pub(crate) target: &'a [&'a str],
+    pub(crate) authorization: &'a Header,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) bounds: Bounds,
+    /// Whether the response holds a secret: then it is small, comes uncompressed, and is wiped.
+    pub(crate) secret: bool,
+    /// Whether the request is not idempotent: it takes an idle connection only if that was used a moment ago.
+    pub(crate) write: bool,
+    /// Whether a connection of its own is opened, and closed afterwards.
+    pub(crate) fresh: bool,
+    /// Set when a byte of the request may have left, also if the exchange panics.
+    pub(crate) sent: &'a Cell<bool>,
+}
+
+/// A complete response, whatever its status.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) date: Option<String>,
+    /// Where a redirect points, without what may be secret in it.
+    pub(crate) location: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// One server: the way to it, and the connections to it that are idle.
+pub(crate) struct Transport {
+    scheme: Scheme,
+    authority: Authority,
+    host: HeaderValue,
+    user_agent: HeaderValue,
+    max_response_bytes: u64,
+    route: Arc<Route>,
+    agent: Agent,
+    /// Keeps no connection, for requests that want one of their own.
+    fresh_agent: Agent,
+}
+
+/// Drop guard: reports whether a byte of the request may have left, also on panic.
+struct ReportSent<'a> {
+    exchange: &'a Exchange,
+    to: &'a Cell<bool>,
+}
+
+impl Drop for ReportSent<'_> {
+    fn drop(&mut self) {
+        self.to.set(self.to.get() || self.exchange.sent.get());
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("authority", &self.authority).finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// Makes the transport to a server. `origin` has been checked, and so has the user agent.
+    pub(crate) fn new(config: &TransportConfig, origin: &str, proxy: Option<Proxy>) -> Self {
+        let origin = Origin::of(origin);
+        let resolver = match &proxy {
+            Some(proxy) => Resolver::new(proxy.host(), proxy.port()),
+            None => Resolver::new(origin.host, origin.port),
+        };
+        let reuse = Reuse { max_age: config.max_connection_age, dead_before: Mutex::default() };
+        let route = Arc::new(Route {
+            resolver,
+            proxy,
+            connect_timeout: config.connect_timeout,
+            reuse: Arc::new(reuse),
+        });
+        let chain = Chain::new(&route);
+        let agent = |most| {
+            let config = agent_config(config, route.proxy.as_ref(), most);
+            Agent::with_parts(config, chain.clone(), NoLookup)
+        };
+        let host = origin.authority();
+        let text = |text: &str| HeaderValue::from_str(text);
+        Self {
+            scheme: if origin.secure { Scheme::HTTPS } else { Scheme::HTTP },
+            authority: host.parse().unwrap_or(Authority::from_static("invalid")),
+            host: text(&host).unwrap_or(HeaderValue::from_static("invalid")),
+            user_agent: text(&config.user_agent).unwrap_or(HeaderValue::from_static("")),
+            max_response_bytes: config.max_response_bytes,
+            agent: agent(config.max_idle_connections),
+            fresh_agent: agent(0),
+            route,
+        }
+    }
+
+    /// Sends a request and receives the whole response, within the deadline.
+    pub(crate) fn send(&self, request: &Request<'_>) -> Result<Response, TransportError> {
+        let exchange = Exchange {
+            method: method_of(request.method).1,
+            target_length: request.target.iter().map(|part| part.len()).sum(),
+            body_length: request.body.map_or(0, <[u8]>::len),
+            write: request.write,
+            ..Exchange::new(request.bounds, Arc::clone(request.authorization))
+        };
+        let _report = ReportSent { exchange: &exchange, to: request.sent };
+        let began = Instant::now();
+        let mut status = None;
+        let result = exchange.run(|| {
+            let response = self.run(request)?;
+            status = Some(response.status().as_u16());
+            exchange.phase.set(Phase::Receive);
+            self.receive(request, &exchange, response)
+        });
+        result.map_err(|error| self.failed(error, &exchange, status, began))
+    }
+
+    fn run(&self, request: &Request<'_>) -> Result<http::Response<Body>, ureq::Error> {
+        let agent = if request.fresh { &self.fresh_agent } else { &self.agent };
+        let head = self.head(request)?;
+        match (request.body, request.method) {
+            (None, Method::Get) => agent.run(with_body(head, ())),
+            (body, _) => agent.run(with_body(head, body.unwrap_or_default())),
+        }
+    }
+
+    /// Builds the request without its credentials: those are added below ureq.
+    fn head(&self, request: &Request<'_>) -> Result<http::Request<()>, ureq::Error> {
+        let target = request.target.concat();
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::try_from(target).map_err(http::Error::from)?);
+        let mut head = http::Request::new(());
+        *head.method_mut() = method_of(request.method).0;
+        *head.uri_mut() = Uri::from_parts(parts).map_err(http::Error::from)?;
+        let headers = head.headers_mut();
+        headers.reserve(8);
+        headers.insert(header::HOST, self.host.clone());
+        headers.insert(header::USER_AGENT, self.user_agent.clone());
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let coding = if request.secret { "identity" } else { "gzip" };
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(coding));
+        if request.body.is_some() {
+            let content_type = HeaderValue::from_static(request.content_type);
+            headers.insert(header::CONTENT_TYPE, content_type);
+        }
+        Ok(head)
+    }
+
+    fn receive(
+        &self,
+        request: &Request<'_>,
+        exchange: &Exchange,
+        response: http::Response<Body>,
+    ) -> Result<Response, ureq::Error> {
+        const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+        const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+        /// The longest response with a secret: a buffer that grew would leave copies behind.
+        const LONGEST_SECRET: u64 = 64 * 1024;
+        /// The longest body of an error that is read.
+        const LONGEST_ERROR: u64 = 1 << 20;
+        let status = response.status().as_u16();
+        let success = (200..300).contains(&status);
+        let mut most = self.max_response_bytes;
+        if request.secret {
+            most = most.min(LONGEST_SECRET);
+        }
+        if !success {
+            most = most.min(LONGEST_ERROR);
+        }
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let (head, mut body) = response.into_parts();
+        let mut bytes = Vec::new();
+        let received = match head::check_codings(&head) {
+            _ if matches!(status, 204 | 304) => Ok(()),
+            Ok(()) => read_body(&mut body, &mut bytes, most, success, request.secret),
+            Err(error) => Err(error.into()),
+        };
+        let received = match received {
+            // Nothing at all is no gzip, but it is nothing.
+            Err(ureq::Error::Decompress(..)) if !exchange.body_begun.get() => Ok(()),
+            received => received,
+        };
+        if let Err(error) = received {
+            if request.secret {
+                bytes.zeroize();
+            }
+            // The status of an error counts, whatever became of its body; but a call that is over is over.
+            if success || failure::is_over(&error) {
+                return Err(error);
+            }
+        }
+        let headers = &head.headers;
+        Ok(Response {
+            status,
+            request_id: head::text(headers, &REQUEST_ID)
+                .or_else(|| head::text(headers, &CORRELATION_ID)),
+            retry_after: head::text(headers, &header::RETRY_AFTER),
+            date: head::text(headers, &header::DATE),
+            location: headers.get(header::LOCATION).and_then(head::public_location),
+            body: bytes,
+        })
+    }
+
+    /// Converts an error of ureq, and learns from it: about idle connections, and about addresses.
+    fn failed(
+        &self,
+        error: ureq::Error,
+        exchange: &Exchange,
+        status: Option<u16>,
+        began: Instant,
+    ) -> TransportError {
+        let error = failure::convert(error, exchange, status);
+        if error.stale {
+            self.route.reuse.presume_dead(began);
+        }
+        let timed_out =
+            !matches!(error.kind, TransportErrorKind::Tls | TransportErrorKind::Cancelled);
+        if let (Phase::Tls, true, Some(address)) = (error.phase, timed_out, exchange.address.get())
+        {
+            self.route.resolver.stalled(address);
+        }
+        error
+    }
+}
+
+/// The settings of ureq. Everything that it would decide by itself is decided here.
+fn agent_config(config: &TransportConfig, proxy: Option<&Proxy>, most_idle: usize) -> Config {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        // No timeouts: every wait is bounded by the call, below ureq.
+        .user_agent(config.user_agent.as_str())
+        .proxy(proxy.and_then(Proxy::for_ureq))
+        .tls_config(config.trusted.config())
+        .max_response_header_size(LONGEST_HEAD)
+        .input_buffer_size(INPUT_BUFFER)
+        .output_buffer_size(OUTPUT_BUFFER)
+        .max_idle_connections(most_idle)
+        .max_idle_connections_per_host(most_idle)
+        .max_idle_age(config.idle_timeout)
+        .build()
+}
+
+fn method_of(method: Method) -> (http::Method, &'static str) {
+    match method {
+        Method::Get => (http::Method::GET, "GET "),
+        Method::Patch => (http::Method::PATCH, "PATCH "),
+        Method::Post => (http::Method::POST, "POST "),
+    }
+}
+
+fn with_body<B>(head: http::Request<()>, body: B) -> http::Request<B> {
+    head.map(|()| body)
+}
+
+/// Reads a body to its end, and never more of it than is allowed, after decompression.
+fn read_body(
+    body: &mut Body,
+    bytes: &mut Vec<u8>,
+    most: usize,
+    success: bool,
+    secret: bool,
+) -> Result<(), ureq::Error> {
+    const TOO_BIG: ConnectionError = ConnectionError::TooBig("its body is bigger than the limit");
+    /// So much is made ready at a time: a server that announces much and sends little is not to cost the memory.
+    const STEP: usize = 256 * 1024;
+    let announced =
+        body.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    if success && announced.is_some_and(|length| length > most) {
+        return Err(TOO_BIG.into());
+    }
+    // Leaves room for the NUL that C wants behind it. A buffer for a secret never grows: it would leave copies behind.
+    let first = if secret { most } else { announced.unwrap_or(2048).min(most).min(STEP) };
+    bytes.reserve_exact(first + 1);
+    let mut reader = body.as_reader();
+    let mut filled = 0;
+    let result = loop {
+        if filled == bytes.len() && filled < announced.unwrap_or(most).min(most) {
+            let next = announced.unwrap_or(filled * 2).max(filled + 1).min(filled + STEP).min(most);
+            bytes.resize(next.max(first), 0);
+        }
+        // Where all is there, or all that is allowed, one byte more tells whether that is the end.
+        let mut probe = [0];
+        let full = filled == bytes.len();
+        let free = if full { &mut probe[..] } else { &mut bytes[filled..] };
+        match reader.read(free) {
+            Ok(0) => break Ok(()),
+            Ok(_) if full => break Err(TOO_BIG.into()),
+            Ok(count) => filled += count,
+            Err(error) => break Err(error.into()),
+        }
+    };
+    bytes.truncate(filled);
+    result
+}
+
+/// Checks what holds for any head: for the fuzz target.
+#[cfg(feature = "test-hooks")]
+pub(crate) fn fuzz_head(bytes: &[u8]) {
+    let interim = head::interim_length(bytes).unwrap_or(0);
+    assert!(interim <= bytes.len());
+    if interim > 0 {
+        assert_eq!(head::interim_length(&bytes[..interim]), Some(interim));
+        assert_eq!(head::interim_length(&bytes[..interim - 1]), None);
+    }
+    let _ = head::Head::of(&bytes[interim..]);
+}

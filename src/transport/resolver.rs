@@ -1,0 +1,319 @@
+//! Looks up the addresses of one host, within the deadline of the call, and remembers them for a minute.
+//!
+//! getaddrinfo(3) can neither be given a deadline nor be interrupted. It runs on a thread of its own, which is started only
+//! when the cache has nothing fresh; a look-up that outlives its call ends by itself and fills the cache for the next one.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::sys::deadline::Bounds;
+use crate::sys::{Ready, Waker, Woken};
+
+use super::failure::ConnectionError;
+
+const FRESH: Duration = Duration::from_secs(60);
+/// Until then old addresses are used while new ones are looked up.
+const STALE: Duration = Duration::from_secs(120);
+
+type Lookup = fn(&str) -> io::Result<Vec<IpAddr>>;
+
+/// The addresses of one host.
+#[derive(Debug)]
+pub(super) struct Resolver {
+    /// A name, or an address without brackets.
+    host: String,
+    port: u16,
+    cache: Arc<Mutex<Cache>>,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    running: Option<Arc<Running>>,
+    addresses: Vec<IpAddr>,
+    looked_up: Option<Instant>,
+    /// The address that connected first: tried first as long as this look-up is used.
+    winner: Option<IpAddr>,
+    /// Addresses that connected and then stalled: tried last.
+    stalled: Vec<IpAddr>,
+}
+
+/// A look-up in flight.
+#[derive(Debug)]
+struct Running {
+    /// Triggered when it ends; `None` if no descriptor is to be had.
+    done: Option<Waker>,
+    /// For those who wait: what it found, or why it failed. A failure is told to nobody else.
+    result: OnceLock<Result<(), String>>,
+}
+
+fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
+    // Nothing in it is left half-done by a panic.
+    cache.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn getaddrinfo(host: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+}
+
+impl Resolver {
+    pub(super) fn new(host: &str, port: u16) -> Self {
+        Self { host: host.to_owned(), port, cache: Arc::default() }
+    }
+
+    /// Returns the addresses in the order in which they are to be tried.
+    pub(super) fn addresses(&self, bounds: Bounds) -> Result<Vec<SocketAddr>, ConnectionError> {
+        self.addresses_by(bounds, getaddrinfo)
+    }
+
+    /// Remembers which address connected first.
+    pub(super) fn connected(&self, address: SocketAddr) {
+        let mut cache = lock(&self.cache);
+        cache.winner = Some(address.ip());
+    }
+
+    /// Remembers an address that connected, and then said nothing.
+    pub(super) fn stalled(&self, address: SocketAddr) {
+        let mut cache = lock(&self.cache);
+        cache.winner = cache.winner.filter(|winner| *winner != address.ip());
+        if !cache.stalled.contains(&address.ip()) {
+            cache.stalled.push(address.ip());
+        }
+    }
+
+    /// Invalidates the cached addresses after none could be connected to. Addresses that are younger than a second stay: an
+    /// outage would otherwise become one of the name server as well.
+    pub(super) fn invalidate(&self) {
+        let mut cache = lock(&self.cache);
+        cache.looked_up = cache.looked_up.filter(|at| at.elapsed() < Duration::from_secs(1));
+    }
+
+    fn addresses_by(
+        &self,
+        bounds: Bounds,
+        lookup: Lookup,
+    ) -> Result<Vec<SocketAddr>, ConnectionError> {
+        if let Ok(address) = self.host.parse() {
+            return Ok(vec![SocketAddr::new(address, self.port)]);
+        }
+        let mut cache = lock(&self.cache);
+        let age = cache.looked_up.map(|at| at.elapsed());
+        if age.is_some_and(|age| age < FRESH) {
+            return Ok(cache.ordered(self.port));
+        }
+        let begins = cache.running.is_none();
+        let running = cache.running.clone().unwrap_or_else(|| {
+            let running = Running { done: Waker::new().ok(), result: OnceLock::new() };
+            Arc::clone(cache.running.insert(Arc::new(running)))
+        });
+        if begins {
+            drop(cache);
+            self.start(lookup);
+            cache = lock(&self.cache);
+        }
+        if age.is_some_and(|age| age < STALE) {
+            return Ok(cache.ordered(self.port));
+        }
+        drop(cache);
+        running.wait(bounds)?;
+        match running.result.get() {
+            Some(Err(why)) => Err(ConnectionError::Resolve(why.clone())),
+            _ => Ok(lock(&self.cache).ordered(self.port)),
+        }
+    }
+
+    /// Starts a look-up; on this thread, if there is no other to be had.
+    fn start(&self, lookup: Lookup) {
+        let (cache, host) = (Arc::clone(&self.cache), self.host.clone());
+        let run = move || settle(&cache, lookup(&host));
+        let thread = thread::Builder::new().name("sinch-numbers-dns".to_owned());
+        if thread.spawn(run).is_err() {
+            settle(&self.cache, lookup(&self.host));
+        }
+    }
+}
+
+/// Stores what a look-up brought, and wakes those who wait for it.
+fn settle(cache: &Mutex<Cache>, found: io::Result<Vec<IpAddr>>) {
+    let mut cache = lock(cache);
+    let result = match found {
+        Ok(addresses) if !addresses.is_empty() => {
+            *cache = Cache {
+                running: cache.running.take(),
+                addresses,
+                looked_up: Some(Instant::now()),
+                ..Cache::default()
+            };
+            Ok(())
+        }
+        Ok(_) => Err("the name has no address".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Some(running) = cache.running.take() {
+        // Set once: there is one look-up at a time.
+        let _ = running.result.set(result);
+        if let Some(done) = &running.done {
+            done.trigger();
+        }
+    }
+}
+
+impl Running {
+    fn wait(&self, bounds: Bounds) -> Result<(), ConnectionError> {
+        let Some(done) = &self.done else {
+            // Without a descriptor there is nothing to wait for but time.
+            while self.result.get().is_none() {
+                if bounds.time_left().is_zero() {
+                    return Err(ConnectionError::Deadline);
+                }
+                if !bounds.sleep(Duration::from_millis(10))? {
+                    return Err(ConnectionError::Cancelled);
+                }
+            }
+            return Ok(());
+        };
+        match bounds.wait(done.fd(), Ready::ToRead)? {
+            Woken::Ready => Ok(()),
+            Woken::Deadline => Err(ConnectionError::Deadline),
+            Woken::Waker => Err(ConnectionError::Cancelled),
+        }
+    }
+}
+
+impl Cache {
+    /// The addresses in the order of RFC 8305: families take turns, beginning with that of the first address. The one that
+    /// won the last race comes first, those that stalled come last.
+    fn ordered(&self, port: u16) -> Vec<SocketAddr> {
+        let first_is_v4 = self.addresses.first().is_some_and(IpAddr::is_ipv4);
+        let (mut one, mut other): (Vec<IpAddr>, Vec<IpAddr>) = self
+            .addresses
+            .iter()
+            .rev()
+            .copied()
+            .partition(|ip: &IpAddr| ip.is_ipv4() == first_is_v4);
+        let mut ordered = Vec::with_capacity(self.addresses.len());
+        while !one.is_empty() || !other.is_empty() {
+            ordered.extend(one.pop());
+            ordered.extend(other.pop());
+        }
+        ordered
+            .sort_by_key(|address| (self.stalled.contains(address), self.winner != Some(*address)));
+        ordered.into_iter().map(|address| SocketAddr::new(address, port)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn soon() -> Bounds {
+        Bounds::until(Instant::now() + Duration::from_secs(60))
+    }
+
+    fn resolver() -> Resolver {
+        Resolver::new("a.test", 7)
+    }
+
+    fn found(resolver: &Resolver, lookup: Lookup) -> Result<Vec<String>, String> {
+        match resolver.addresses_by(soon(), lookup) {
+            Ok(addresses) => Ok(addresses.iter().map(SocketAddr::to_string).collect()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn age(resolver: &Resolver, age: Duration) {
+        lock(&resolver.cache).looked_up = Instant::now().checked_sub(age);
+    }
+
+    fn ips(texts: &[&str]) -> Vec<IpAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn addresses_are_not_looked_up() {
+        for (host, expected) in [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80")] {
+            let never = |_: &str| -> io::Result<Vec<IpAddr>> { Err(io::Error::other("asked")) };
+            assert_eq!(found(&Resolver::new(host, 80), never).unwrap(), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_look_up_is_shared_and_remembered() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let lookup = |_: &str| {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            Ok(ips(&["127.0.0.2"]))
+        };
+        let resolver = resolver();
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| assert_eq!(found(&resolver, lookup).unwrap(), ["127.0.0.2:7"]));
+            }
+        });
+        assert_eq!(ASKED.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_failure_is_not_remembered() {
+        let resolver = resolver();
+        let fails = |_: &str| Err(io::Error::other("no such host"));
+        assert_eq!(found(&resolver, fails), Err("no such host".to_owned()));
+        assert_eq!(found(&resolver, |_| Ok(Vec::new())), Err("the name has no address".to_owned()));
+        assert_eq!(found(&resolver, |_| Ok(ips(&["127.0.0.1"]))).unwrap(), ["127.0.0.1:7"]);
+    }
+
+    #[test]
+    fn a_deadline_ends_the_wait() {
+        let hangs = |_: &str| {
+            thread::park();
+            Ok(Vec::new())
+        };
+        let past = Bounds::until(Instant::now());
+        let result = resolver().addresses_by(past, hangs);
+        assert!(matches!(result, Err(ConnectionError::Deadline)));
+    }
+
+    #[test]
+    fn old_addresses_are_used_for_a_minute_while_new_ones_are_looked_up() {
+        let resolver = resolver();
+        let first = |_: &str| Ok(ips(&["127.0.0.1"]));
+        assert_eq!(found(&resolver, first).unwrap(), ["127.0.0.1:7"]);
+        age(&resolver, Duration::from_secs(61));
+        let fails = |_: &str| Err(io::Error::other("down"));
+        assert_eq!(found(&resolver, fails).unwrap(), ["127.0.0.1:7"]);
+        while lock(&resolver.cache).running.is_some() {
+            thread::yield_now();
+        }
+        age(&resolver, Duration::from_secs(121));
+        assert_eq!(found(&resolver, fails), Err("down".to_owned()));
+    }
+
+    #[test]
+    fn addresses_that_lead_nowhere_are_looked_up_again() {
+        let resolver = resolver();
+        assert_eq!(found(&resolver, |_| Ok(ips(&["127.0.0.5"]))).unwrap(), ["127.0.0.5:7"]);
+        let moved = |_: &str| Ok(ips(&["127.0.0.6"]));
+        resolver.invalidate();
+        assert_eq!(found(&resolver, moved).unwrap(), ["127.0.0.5:7"], "a moment old");
+        age(&resolver, Duration::from_secs(5));
+        resolver.invalidate();
+        assert_eq!(found(&resolver, moved).unwrap(), ["127.0.0.6:7"]);
+    }
+
+    #[test]
+    fn families_take_turns_and_experience_counts() {
+        let all = |_: &str| Ok(ips(&["::1", "::2", "::3", "127.0.0.1", "127.0.0.2"]));
+        let resolver = resolver();
+        let order = ["[::1]:7", "127.0.0.1:7", "[::2]:7", "127.0.0.2:7", "[::3]:7"];
+        assert_eq!(found(&resolver, all).unwrap(), order);
+        resolver.connected("127.0.0.2:7".parse().unwrap());
+        let order = ["127.0.0.2:7", "[::1]:7", "127.0.0.1:7", "[::2]:7", "[::3]:7"];
+        assert_eq!(found(&resolver, all).unwrap(), order);
+        resolver.stalled("127.0.0.2:7".parse().unwrap());
+        let order = ["[::1]:7", "127.0.0.1:7", "[::2]:7", "[::3]:7", "127.0.0.2:7"];
+        assert_eq!(found(&resolver, all).unwrap(), order);
+    }
+}

@@ -1,0 +1,221 @@
+//! TLS settings: the trust anchors, and what a failure of TLS means.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::AlertDescription;
+use rustls::RootCertStore;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+
+/// Trust anchors used to verify the server certificate.
+#[derive(Clone)]
+pub(crate) enum Trusted {
+    /// Those of the big browsers, which are part of this library.
+    Bundled,
+    Given(Arc<Vec<Certificate<'static>>>),
+}
+
+impl fmt::Debug for Trusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => f.write_str("Bundled"),
+            Self::Given(certificates) => write!(f, "Given({} certificates)", certificates.len()),
+        }
+    }
+}
+
+impl Trusted {
+    /// Reads the certificates of a PEM file, and skips whatever else is in it. Returns how many cannot be used as well.
+    pub(crate) fn from_pem(pem: &[u8]) -> Result<(Self, usize), String> {
+        let pem = with_plain_labels(pem);
+        let mut roots = RootCertStore::empty();
+        let (mut certificates, mut unusable) = (Vec::new(), 0);
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            let certificate = certificate.map_err(|_| "is no valid PEM")?;
+            let der = first_element(&certificate);
+            match roots.add(CertificateDer::from(der)) {
+                Ok(()) => certificates.push(Certificate::from_der(der).to_owned()),
+                Err(_) => unusable += 1,
+            }
+        }
+        match (certificates.is_empty(), unusable) {
+            (false, _) => Ok((Self::Given(Arc::new(certificates)), unusable)),
+            (true, 0) => Err("holds no certificate".to_owned()),
+            (true, _) => Err("holds no certificate that can be used".to_owned()),
+        }
+    }
+
+    /// The settings for ureq.
+    pub(super) fn config(&self) -> TlsConfig {
+        let roots = match self {
+            Self::Bundled => RootCerts::WebPki,
+            Self::Given(certificates) => RootCerts::Specific(Arc::clone(certificates)),
+        };
+        TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            // Said here: another crate of the program may have installed a default of its own.
+            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
+            .root_certs(roots)
+            .build()
+    }
+}
+
+/// Renames the labels that OpenSSL also takes for certificates, and drops a byte order mark.
+fn with_plain_labels(pem: &[u8]) -> Vec<u8> {
+    let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
+    let mut plain = Vec::with_capacity(pem.len());
+    for line in pem.split_inclusive(|byte| *byte == b'\n') {
+        match line.trim_ascii() {
+            b"-----BEGIN TRUSTED CERTIFICATE-----" | b"-----BEGIN X509 CERTIFICATE-----" => {
+                plain.extend_from_slice(b"-----BEGIN CERTIFICATE-----\n");
+            }
+            b"-----END TRUSTED CERTIFICATE-----" | b"-----END X509 CERTIFICATE-----" => {
+                plain.extend_from_slice(b"-----END CERTIFICATE-----\n");
+            }
+            _ => plain.extend_from_slice(line),
+        }
+    }
+    plain
+}
+
+/// The certificate itself: OpenSSL appends to a TRUSTED CERTIFICATE what it is trusted for.
+fn first_element(der: &[u8]) -> &[u8] {
+    let length = match der {
+        [0x30, length @ ..=0x7f, ..] => Some(2 + usize::from(*length)),
+        [0x30, 0x81, length, ..] => Some(3 + usize::from(*length)),
+        [0x30, 0x82, high, low, ..] => Some(4 + usize::from(u16::from_be_bytes([*high, *low]))),
+        _ => None,
+    };
+    length.and_then(|length| der.get(..length)).unwrap_or(der)
+}
+
+/// Tells whether an alert that comes in place of the first response means that the server refused the connection: what was
+/// sent has not been looked at. With TLS 1.3 a server that demands a client certificate says so only then.
+pub(super) fn is_refusal(alert: AlertDescription) -> bool {
+    matches!(u8::from(alert), 40 | 42..=46 | 48 | 49 | 70 | 71 | 116)
+}
+
+/// Says in one line what rustls refused or was refused, and what can be done about it.
+pub(super) fn explain(error: &rustls::Error) -> String {
+    /// A piece of what rustls says, and the advice.
+    const ADVICE: [(&str, &str); 9] = [
+        ("UnknownIssuer", "if the authority is your own, give its certificate as caFile"),
+        (
+            "CaUsedAsEndEntity",
+            "the server shows the certificate of an authority, a self-signed one perhaps: it needs one for servers",
+        ),
+        (
+            "UnsupportedSignatureAlgorithm",
+            "RSA, P-256, P-384 and Ed25519 are supported; P-521 is not",
+        ),
+        ("UnsupportedCertVersion", "only certificates of version 3 are supported"),
+        ("not valid for", "the certificate names another host"),
+        ("expired", "renew it, or check the clock of this machine"),
+        ("not valid yet", "check the clock of this machine"),
+        (
+            "CertificateRequired",
+            "the server demands a client certificate, and this client has none",
+        ),
+        (
+            "HandshakeFailure",
+            "no TLS version, cipher or kind of key in common: P-521, for example, is not supported",
+        ),
+    ];
+    let mut said = error.to_string();
+    // Then comes a list of numbers.
+    if let Some(end) = said.find("Context {") {
+        said.truncate(end);
+    }
+    let said = said.replace(['\r', '\n'], " ");
+    match ADVICE.iter().find(|(piece, _)| said.contains(piece)) {
+        Some((_, advice)) => format!("{said}; {advice}"),
+        None => said,
+    }
+}
+
+/// Finds the error of rustls in what ureq returned.
+pub(super) fn rustls_error<'a>(
+    mut error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a rustls::Error> {
+    loop {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        error = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => inner,
+            None => error.source()?,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_found_in_a_file_of_many_things() {
+        let name = |pem: &str| Trusted::from_pem(pem.as_bytes()).map(|_| ());
+        assert_eq!(name(""), Err("holds no certificate".to_owned()));
+        assert_eq!(name("no PEM at all"), Err("holds no certificate".to_owned()));
+        let section = |label: &str, body: &str| {
+            format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+        };
+        assert_eq!(name(&section("CERTIFICATE", "!")), Err("is no valid PEM".to_owned()));
+        assert_eq!(name(&section("PRIVATE KEY", "AAAA")), Err("holds no certificate".to_owned()));
+        for label in ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"] {
+            assert_eq!(
+                name(&section(label, "AAAA")),
+                Err("holds no certificate that can be used".to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn the_certificate_is_the_first_element() {
+        let rows: [(&[u8], usize); 6] = [
+            (&[0x30, 2, 1, 2, 3], 4),
+            (&[0x30, 0x81, 1, 9, 9], 4),
+            (&[0x30, 0x82, 0, 2, 9, 9, 9], 6),
+            (&[0x30, 9, 1], 3),
+            (&[0x31, 1, 1, 1], 4),
+            (&[], 0),
+        ];
+        for (der, length) in rows {
+            assert_eq!(first_element(der), &der[..length]);
+        }
+    }
+
+    #[test]
+    fn refusals_are_told_in_one_line() {
+        use rustls::CertificateError::{
+            UnknownIssuer, UnsupportedSignatureAlgorithmForPublicKeyContext,
+        };
+        let unsupported = UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id: vec![1; 100],
+            public_key_algorithm_id: vec![2; 100],
+        };
+        let rows = [
+            (rustls::Error::InvalidCertificate(UnknownIssuer), "give its certificate as caFile"),
+            (rustls::Error::InvalidCertificate(unsupported), "P-521 is not"),
+            (
+                rustls::Error::AlertReceived(AlertDescription::CertificateRequired),
+                "demands a client",
+            ),
+            (rustls::Error::AlertReceived(AlertDescription::HandshakeFailure), "in common"),
+            (rustls::Error::DecryptError, "decrypt"),
+        ];
+        for (error, piece) in rows {
+            let told = explain(&error);
+            assert!(told.contains(piece) && told.len() < 200 && !told.contains('\n'), "{told}");
+        }
+    }
+
+    #[test]
+    fn alerts_that_refuse() {
+        let refusing: Vec<u8> = (0..=255).filter(|code| is_refusal((*code).into())).collect();
+        assert_eq!(refusing, [40, 42, 43, 44, 45, 46, 48, 49, 70, 71, 116]);
+    }
+}
