@@ -78,18 +78,28 @@ class _CancelStruct(ctypes.Structure):
     pass
 
 
+class _LogStruct(ctypes.Structure):
+    pass
+
+
 # Distinct types, so that ctypes refuses a handle of the wrong kind.
 _client_p = POINTER(_ClientStruct)
 _pages_p = POINTER(_PagesStruct)
 _result_p = POINTER(_ResultStruct)
 _cancel_p = POINTER(_CancelStruct)
+_log_p = POINTER(_LogStruct)
 _log_fn = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
+_poll_fn = ctypes.CFUNCTYPE(c_int32, c_void_p)
 
 # Every function of sinch_numbers.h: what it returns, what it takes.
 _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "version": (c_char_p, []),
     "version_number": (c_uint32, []),
     "code_name": (c_char_p, [c_int32]),
+    "log_new": (_log_p, [_log_fn, c_void_p]),
+    "log_write": (None, [c_void_p, c_int32, c_char_p]),
+    "log_next": (c_char_p, [_log_p, POINTER(c_int32)]),
+    "log_free": (None, [_log_p]),
     "client_new": (c_int32, [c_char_p, _log_fn, c_void_p, POINTER(_client_p), POINTER(_result_p)]),
     "client_shutdown": (None, [_client_p]),
     "client_free": (None, [_client_p]),
@@ -115,6 +125,8 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "result_free": (None, [_result_p]),
     "cancel_new": (_cancel_p, []),
     "cancel_new_after": (_cancel_p, [c_int64]),
+    "cancel_new_polled": (_cancel_p, [_poll_fn, c_void_p, c_int64]),
+    "cancel_new_polled_with": (_cancel_p, [_cancel_p, _poll_fn, c_void_p, c_int64]),
     "cancel_trigger": (None, [_cancel_p]),
     "cancel_free": (None, [_cancel_p]),
 }

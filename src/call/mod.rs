@@ -139,6 +139,11 @@ impl Engine {
         self.log.write(LogLevel::Info, format_args!("the client is shut down"));
     }
 
+    /// Logs a call that is refused before it begins.
+    pub(crate) fn refused(&self, error: &Error) {
+        self.log.write(level_of(error), format_args!("{error}"));
+    }
+
     #[cfg(feature = "capi")]
     pub(crate) fn warn(&self, line: &str) {
         self.log.write(LogLevel::Warn, format_args!("{line}"));
@@ -156,9 +161,14 @@ impl Engine {
     ) -> Result<Reply, Error> {
         let began = Instant::now();
         let deadline = until.unwrap_or(began + self.timeout);
-        let result = self.bounds(deadline, cancel).and_then(|bounds| {
+        let run = || {
+            let bounds = self.bounds(deadline, cancel)?;
             run::run(request, &self.retry, &mut Call { engine: self, bounds, progress })
-        });
+        };
+        let result = match cancel {
+            Some(cancel) => cancel.polling(run),
+            None => run(),
+        };
         let attempts = progress.attempts.get();
         let result = result.map(|reply| Reply { attempts, ..reply }).map_err(|error| {
             let number = request.phone_number.as_ref();
@@ -203,7 +213,7 @@ impl Engine {
         let mut bounds =
             Bounds { deadline, wakers: [sys::NONE, self.stop.fd().map_err(no_descriptor)?] };
         if let Some(cancel) = cancel {
-            bounds.wakers[0] = cancel.signal().fd().map_err(no_descriptor)?;
+            bounds.wakers[0] = cancel.fd().map_err(no_descriptor)?;
             if let Some(deadline) = cancel.deadline() {
                 bounds = bounds.no_later_than(deadline);
             }
@@ -338,7 +348,11 @@ impl Engine {
             let now = Circumstances {
                 attempts,
                 retry_after: error.retry_after(),
-                time_left: bounds.time_left(),
+                // A call that was ended has no time left, whatever the clock says.
+                time_left: match error.kind() {
+                    ErrorKind::Cancelled => Duration::ZERO,
+                    _ => bounds.time_left(),
+                },
                 dice: live.dice.roll(),
             };
             match self.retry.decide(failure, &Effect::Read, now) {
@@ -360,7 +374,8 @@ impl Engine {
 fn level_of(error: &Error) -> LogLevel {
     match error.kind() {
         ErrorKind::Cancelled => LogLevel::Debug,
-        ErrorKind::Api(answer) if answer.http_status < 500 => LogLevel::Debug,
+        ErrorKind::InvalidInput(_) => LogLevel::Info,
+        ErrorKind::Api(answer) if answer.http_status < 500 => LogLevel::Info,
         _ => LogLevel::Error,
     }
 }

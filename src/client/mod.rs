@@ -137,7 +137,7 @@ impl Client {
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
-        self.call(&GetNumber { phone_number: checked::<GetNumber, N>(phone_number)? })
+        self.call(&GetNumber { phone_number: self.checked::<GetNumber, N>(phone_number)? })
     }
 
     /// Changes a number (API: "Update an active phone number").
@@ -157,7 +157,7 @@ impl Client {
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
-        let phone_number = checked::<UpdateNumber<'_>, N>(phone_number)?;
+        let phone_number = self.checked::<UpdateNumber<'_>, N>(phone_number)?;
         self.call(&UpdateNumber { phone_number, update })
     }
 
@@ -175,7 +175,7 @@ impl Client {
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
-        self.call(&ReleaseNumber { phone_number: checked::<ReleaseNumber, N>(phone_number)? })
+        self.call(&ReleaseNumber { phone_number: self.checked::<ReleaseNumber, N>(phone_number)? })
     }
 
     /// Reads the emergency address of a number (API: "Get the emergency address for a number").
@@ -188,7 +188,7 @@ impl Client {
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
-        let phone_number = checked::<GetEmergencyAddress, N>(phone_number)?;
+        let phone_number = self.checked::<GetEmergencyAddress, N>(phone_number)?;
         self.call(&GetEmergencyAddress { phone_number })
     }
 
@@ -208,7 +208,7 @@ impl Client {
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
-        let phone_number = checked::<ProvisionEmergencyAddress<'_>, N>(phone_number)?;
+        let phone_number = self.checked::<ProvisionEmergencyAddress<'_>, N>(phone_number)?;
         self.call(&ProvisionEmergencyAddress { phone_number, address })
     }
 
@@ -222,7 +222,7 @@ impl Client {
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
-        let phone_number = checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
+        let phone_number = self.checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
         let answer = self.call(&DeprovisionEmergencyAddress { phone_number })?;
         let Answer { value: Nothing, json, attempts, reconciled, request_id } = answer;
         Ok(Answer { value: (), json, attempts, reconciled, request_id })
@@ -243,14 +243,31 @@ impl Client {
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
-        let phone_number = checked::<ValidateEmergencyAddress<'_>, N>(phone_number)?;
+        let phone_number = self.checked::<ValidateEmergencyAddress<'_>, N>(phone_number)?;
         self.call(&ValidateEmergencyAddress { phone_number, address })
     }
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
-        let request = Request::of(operation)?.readable_as::<O::Output>();
+        let request = Request::of(operation).inspect_err(|error| self.refused(error))?;
+        let request = request.readable_as::<O::Output>();
         let reply = self.send(&request, None, None, &Progress::default())?;
         self.decode::<O>(reply, Some(&request))
+    }
+
+    fn checked<O: Operation, N>(&self, phone_number: N) -> Result<PhoneNumber, Error>
+    where
+        N: TryInto<PhoneNumber>,
+        Error: From<N::Error>,
+    {
+        let checked = phone_number.try_into();
+        checked
+            .map_err(|error| Error::from(error).of_operation(O::NAME, None))
+            .inspect_err(|error| self.refused(error))
+    }
+
+    /// Logs a call that is refused before it begins.
+    pub(crate) fn refused(&self, error: &Error) {
+        self.engine.refused(error);
     }
 
     /// Sends a request; ends with the client's own token, or else with the one that is given.
@@ -290,12 +307,4 @@ impl Client {
     pub(crate) fn warn(&self, line: &str) {
         self.engine.warn(line);
     }
-}
-
-fn checked<O: Operation, N>(phone_number: N) -> Result<PhoneNumber, Error>
-where
-    N: TryInto<PhoneNumber>,
-    Error: From<N::Error>,
-{
-    phone_number.try_into().map_err(|error| Error::from(error).of_operation(O::NAME, None))
 }

@@ -6,6 +6,7 @@ use std::ptr;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque};
 use super::input::{self, text};
+use super::log::{LogSink, sinch_numbers_log_fn};
 use super::result::{Outcome, leave, sinch_numbers_result};
 use super::{Failure, guard, guard_or};
 use crate::client::Client;
@@ -17,12 +18,6 @@ pub struct sinch_numbers_client {
     _opaque: [u8; 0],
 }
 
-/// Receives the log of a client: level 1 (error) to 5 (trace), and a line that is valid during the call only. It is called on
-/// the threads that make the calls, several at a time, and must not call back into the same client. No line holds a key, a
-/// secret or a token.
-pub type sinch_numbers_log_fn =
-    Option<unsafe extern "C" fn(userdata: *mut c_void, level: i32, message: *const c_char)>;
-
 pub(crate) struct ClientHandle {
     pub(super) client: Client,
 }
@@ -31,25 +26,6 @@ impl Opaque for sinch_numbers_client {
     type Value = ClientHandle;
     const TAG: u64 = 0x5349_4e43_484e_4d01;
     const NAME: &'static str = "client";
-}
-
-/// The caller's log function and its userdata.
-struct LogSink {
-    function: unsafe extern "C" fn(*mut c_void, i32, *const c_char),
-    userdata: *mut c_void,
-}
-
-// SAFETY: the header demands a function that may be called on any thread, several at a time, with that userdata.
-unsafe impl Send for LogSink {}
-// SAFETY: as above.
-unsafe impl Sync for LogSink {}
-
-impl LogSink {
-    fn write(&self, level: LogLevel, line: &str) {
-        let line = format!("{}\0", line.replace('\0', " "));
-        // SAFETY: the header demands that the function and its userdata outlive the client, its pages and its calls.
-        unsafe { (self.function)(self.userdata, level as i32, line.as_ptr().cast()) };
-    }
 }
 
 /// Makes a client. Nothing is sent yet.
@@ -76,6 +52,7 @@ impl LogSink {
 ///   maxResponseBytes    number   33554432                       after decompression; 1 to 1073741824
 ///   maxIdleConnections  number   64                             kept for each host; 0 to 1024
 ///   idleTimeoutMs       number   50000                          how long they are kept; 0 to 86400000
+///   maxConnectionAgeMs  number   600000                         how long a connection is used; 1 to 86400000
 ///   logLevel            string   "warn"                         off, error, warn, info, debug or trace
 ///
 /// log, log_userdata: receives the log up to logLevel; NULL for none. Both must stay valid until the client and all pages made

@@ -19,6 +19,7 @@ use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
 use crate::api::request::{Operation, Request};
 use crate::call::Progress;
 use crate::cancel::CancelToken;
+use crate::client::Client;
 
 /// Runs an operation of the API and leaves its result.
 ///
@@ -41,7 +42,8 @@ unsafe fn operate(
         // SAFETY: the caller vouches for it.
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
-        Ok(client.client.send(&request()?, cancel, None, &progress)?)
+        let request = request().inspect_err(|failure| note(&client.client, name, failure))?;
+        Ok(client.client.send(&request, cancel, None, &progress)?)
     });
     let outcome = match result {
         Ok(reply) => Outcome::answer(reply),
@@ -50,6 +52,13 @@ unsafe fn operate(
     };
     // SAFETY: the caller vouches for it.
     unsafe { leave(out, outcome) }
+}
+
+/// Logs input that is refused: it never comes to a call, which would log itself.
+pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) {
+    if let Failure::Error(error) = failure {
+        client.refused(&error.clone().of_operation(operation, None));
+    }
 }
 
 pub(super) fn written<O: Operation>(operation: &O) -> Result<Request, Failure> {

@@ -11,7 +11,7 @@ use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque, optional, required};
-use super::operations::{list_query, written};
+use super::operations::{list_query, note, written};
 use super::result::{Outcome, leave, sinch_numbers_result};
 use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
@@ -19,7 +19,7 @@ use crate::api::request::Operation;
 use crate::cancel::CancelToken;
 use crate::client::pages::PageWalk;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::sys;
+use crate::sys::{self, Ready};
 
 /// The pages of a list, one after the other. Threads that share it take turns.
 pub struct sinch_numbers_pages {
@@ -67,8 +67,9 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
             return Err(Failure::Misuse("pages_out is NULL".to_owned()));
         }
         // SAFETY: the caller vouches for it.
-        let query = unsafe { list_query(query) }?;
-        written(&query)?;
+        let query = unsafe { list_query(query) }
+            .and_then(|query| written(&query).map(|_| query))
+            .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
         let timeout = client.client.timeout();
         let walk = Mutex::new(PageWalk::new(client.client.clone(), query));
         Ok(PagesHandle { timeout, walk, generation: AtomicU64::new(sys::generation()) })
@@ -110,7 +111,11 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
         let cancel: Option<&CancelToken> = cancel.as_deref();
         // One deadline for the turn and the call.
         let until = Instant::now() + pages.timeout;
-        Ok(pages.turn(cancel, until)?.next_reply(cancel, until)?)
+        let turn = match cancel {
+            Some(cancel) => cancel.polling(|| pages.turn(Some(cancel), until)),
+            None => pages.turn(None, until),
+        };
+        Ok(turn?.next_reply(cancel, until)?)
     });
     let outcome = match result {
         Ok(Some(reply)) => Outcome::answer(reply),
@@ -160,7 +165,10 @@ impl PagesHandle {
                 let error = Error::new(ErrorKind::Cancelled);
                 return Err(error.of_operation(ListNumbers::NAME, None).into());
             }
-            thread::sleep(SLICE);
+            let pause = sys::wait(sys::NONE, Ready::ToRead, [sys::NONE; 2], Instant::now() + SLICE);
+            if pause.is_err() {
+                thread::sleep(SLICE);
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ OK, DONE, MISUSE, INPUT = CODES["OK"], CODES["DONE"], CODES["E_MISUSE"], CODES["
 TIMEOUT, CANCELLED, INTERNAL = CODES["E_TIMEOUT"], CODES["E_CANCELLED"], CODES["E_INTERNAL"]
 API = CODES["E_API"]
 assert len(CODES) == 11 and sorted(CODES.values()) == list(range(11)), CODES
-assert len(KINDS) == 4, KINDS
+assert len(KINDS) == 5, KINDS
 
 RETURNS = {
     "void": None,
@@ -60,8 +60,9 @@ RETURNS = {
     "int64_t": ctypes.c_int64,
     "const char*": ctypes.c_void_p,
     "sinch_numbers_cancel*": ctypes.c_void_p,
+    "sinch_numbers_log*": ctypes.c_void_p,
 }
-NUMBERS = {"int64_t": ctypes.c_int64, "sinch_numbers_code": ctypes.c_int32}
+NUMBERS = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "sinch_numbers_code": ctypes.c_int32}
 
 
 class Parameter:
@@ -75,12 +76,12 @@ class Parameter:
             self.is_a, self.of = "handle", handle.group(1)
         elif out and out.group(1) in KINDS:
             self.is_a, self.of = "out", out.group(1)
-        elif kind == "size_t*":
+        elif kind in ("size_t*", "int32_t*"):
             self.is_a, self.of = "length", None
         elif kind == "const char*":
             self.is_a, self.of = "text", {"config": "config", "query": "query", "phone_number": "phone",
-                                          "body": "body", "json_pointer": "pointer"}[name]
-        elif kind in ("sinch_numbers_log_fn", "void*"):
+                                          "body": "body", "json_pointer": "pointer", "message": "message"}[name]
+        elif kind in ("sinch_numbers_log_fn", "sinch_numbers_poll_fn", "void*"):
             self.is_a, self.of = "callback", None
         elif kind in NUMBERS:
             self.is_a, self.of = "number", kind
@@ -95,6 +96,10 @@ class Parameter:
 PARAMETERS = {name: [Parameter(name, kind, p) for kind, p in listed] for name, (_, listed) in FUNCTIONS.items()}
 
 
+def short(name):
+    return name.removeprefix("sinch_numbers_")
+
+
 def shape(name):
     """Of what kind a function is: that decides what it promises."""
     returns, listed = FUNCTIONS[name]
@@ -106,12 +111,15 @@ def shape(name):
         return "quiet"
     if all(PARAMETERS[name][i].is_a == "number" for i in range(len(listed))):
         return "plain"
+    if returns in ("sinch_numbers_cancel*", "sinch_numbers_log*"):
+        return "maker"
+    if short(name) in ("log_write", "log_next"):
+        return "log"
     raise AssertionError(f"{name}: nobody said of what kind it is")
 
 
 SHAPES = {name: shape(name) for name in FUNCTIONS}
 CALLS = [name for name in FUNCTIONS if SHAPES[name] == "call"]
-short = lambda name: name.removeprefix("sinch_numbers_")
 
 library = ctypes.CDLL(LIBRARY)
 C = {}
@@ -220,6 +228,7 @@ class Handles:
         self.pages = make_pages(self.client)
         self.result = make_result(self.client)
         self.cancel = c("cancel_new")
+        self.log = c("log_new", None, None)
 
     def __getitem__(self, kind):
         return getattr(self, kind)
@@ -343,8 +352,14 @@ def pointers(handles):
             elif SHAPES[name] == "quiet":
                 for value, _ in wrong + [(None, "NULL")]:
                     c(short(name), value)
-            else:
+            elif SHAPES[name] == "maker":
+                for value, what in wrong:
+                    given = [value if p is parameter else NOTHING[p.is_a] for p in parameters]
+                    assert c(short(name), *given) is None, f"{parameter.where} is {what}"
+            elif SHAPES[name] == "plain":
                 assert parameter.is_a == "number", parameter.where
+            else:
+                assert SHAPES[name] == "log", parameter.where  # `log` has them
     # All of them at once; and the handles that were given to the wrong functions are as they were.
     for name in CALLS:
         everything = {p.name: None for p in PARAMETERS[name]}
@@ -452,7 +467,7 @@ def with_key(schema, path, raw):
 def texts(handles):
     for name, parameters in PARAMETERS.items():
         for parameter in parameters:
-            if parameter.is_a == "text":
+            if parameter.is_a == "text" and SHAPES[name] != "log":
                 {"call": text_of_call, "accessor": text_of_accessor}[SHAPES[name]](handles, name, parameter)
 
 
@@ -644,6 +659,53 @@ def text_of_accessor(handles, name, parameter):
 # ---- the rest ------------------------------------------------------------------------------------------------
 
 
+# What stands for a parameter that has nothing to say.
+NOTHING = {"handle": None, "callback": None, "number": 0}
+
+
+def makers(handles):
+    """Functions that return a handle."""
+    for name in FUNCTIONS:
+        if SHAPES[name] != "maker":
+            continue
+        kind = FUNCTIONS[name][0].removeprefix("sinch_numbers_").removesuffix("*")
+        for number in (-(2**63), -1, 0, 1, 2**63 - 1):
+            for handle in (None, handles.cancel):
+                nothing = {**NOTHING, "handle": handle, "number": number}
+                made_one = c(short(name), *[nothing[p.is_a] for p in PARAMETERS[name]])
+                assert made_one, name
+                if kind == "cancel":
+                    # Not polled: NULL asks nobody.
+                    call(handles, "sinch_numbers_active_get", OK, name, cancel=made_one)
+                c(f"{kind}_free", made_one)
+
+
+def log(handles):
+    """The log that keeps lines: what is written comes out, bounded and in order; a wrong handle does nothing."""
+    level = ctypes.c_int32(12345)
+    wrong = [None, handles.client, handles.cancel, handles.log + 1]
+    for value in wrong:
+        c("log_write", value, 1, b"lost")
+        assert c("log_next", value, ctypes.byref(level)) is None
+        assert level.value == 0
+    assert c("log_next", handles.log, None) is None
+    c("log_write", handles.log, 1, None)
+    for number, text in [(1, b"one"), (-(2**31), b""), (2**31 - 1, b"\xff\x1b" * 4096)]:
+        c("log_write", handles.log, number, text)
+    for number, text in [(1, b"one"), (-(2**31), b""), (2**31 - 1, b"\xff\x1b" * 4096)]:
+        assert text_at(c("log_next", handles.log, ctypes.byref(level))) == text
+        assert level.value == number
+    for n in range(1500):
+        c("log_write", handles.log, 3, b"%d" % n)
+    assert text_at(c("log_next", handles.log, ctypes.byref(level))).startswith(b"500 lines"), "too many were kept"
+    assert level.value == 2
+    kept = 0
+    while line := c("log_next", handles.log, None):
+        assert text_at(line) == b"%d" % (500 + kept)
+        kept += 1
+    assert kept == 1000
+
+
 def plain():
     """Functions that take numbers only."""
     version = re.search(r'#define SINCH_NUMBERS_VERSION "(.*)"', HEADER).group(1)
@@ -798,8 +860,10 @@ def panic(handles, name):
     if short(name) in UNGUARDED:
         plain()
         return 0
-    numbers = [0] * len(PARAMETERS[name])
-    c(short(name), *numbers)
+    if SHAPES[name] == "log":
+        c(short(name), handles.log, *{"log_write": [1, b"x"], "log_next": [None]}[short(name)])
+        return 1
+    assert c(short(name), *[NOTHING[p.is_a] for p in PARAMETERS[name]]) is None
     return 1
 
 
@@ -830,6 +894,8 @@ def environment(handles):
 def main():
     handles = Handles()
     plain()
+    makers(handles)
+    log(handles)
     works(handles)
     pointers(handles)
     texts(handles)
