@@ -1,0 +1,10 @@
+//! One exchange, on connections that work and on those that do not.
+
+pub(crate) mod broken;
+mod cancel;
+mod framing;
+mod huge;
+mod keep_alive;
+mod proxies;
+mod redirects;
+mod slow;
