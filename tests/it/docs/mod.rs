@@ -1,0 +1,4 @@
+//! The examples and the README.
+
+mod examples;
+mod native_examples;
