@@ -6,6 +6,7 @@ pub(crate) mod credentials;
 #[cfg(test)]
 #[path = "../../tests/model/writes.rs"]
 mod model;
+mod pace;
 mod redact;
 pub(crate) mod response;
 pub(crate) mod retry;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use crate::api::request::{Effect, Method, Request};
 use crate::call::credentials::{Credentials, Header};
+use crate::call::pace::Pace;
 use crate::call::response::{Failed, Reply, failed, read, read_token};
 use crate::call::retry::{Circumstances, Decision, Dice, Failure, RetryBudget, RetryPolicy};
 use crate::call::run::Outside;
@@ -35,11 +37,15 @@ use crate::transport::{self, Proxy, Transport, TransportConfig, TransportError};
 pub(crate) struct EngineConfig {
     pub(crate) project_id: String,
     pub(crate) credentials: Credentials,
-    /// Origins: scheme, host, port.
+    /// Origins (scheme, host, port), and the paths below which the API and the token endpoint are.
     pub(crate) base_url: String,
+    pub(crate) base_path: String,
     pub(crate) auth_url: String,
+    pub(crate) auth_path: String,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
+    /// 0: no limit.
+    pub(crate) requests_per_second: f64,
     pub(crate) http: TransportConfig,
     /// The proxies that lead to the API and to the token endpoint.
     pub(crate) proxy: Option<Proxy>,
@@ -56,8 +62,10 @@ pub(crate) struct Engine {
     prefix: String,
     base_url: String,
     auth_url: String,
+    auth_path: String,
     timeout: Duration,
     retry: RetryPolicy,
+    requests_per_second: f64,
     http: TransportConfig,
     proxy: Option<Proxy>,
     auth_proxy: Option<Proxy>,
@@ -73,6 +81,8 @@ struct Live {
     auth: Option<Transport>,
     tokens: TokenCache,
     budget: RetryBudget,
+    /// `None`: no limit.
+    pace: Option<Pace>,
     dice: Dice,
 }
 
@@ -96,12 +106,14 @@ impl Engine {
         let basic = (!config.credentials.uses_tokens()).then(|| config.credentials.basic_header());
         let engine = Self {
             basic,
-            prefix: format!("/v1/projects/{}/", config.project_id),
+            prefix: format!("{}/v1/projects/{}/", config.base_path, config.project_id),
             base_url: config.base_url,
             auth_url: config.auth_url,
+            auth_path: config.auth_path,
             credentials: config.credentials,
             timeout: config.timeout,
             retry: config.retry,
+            requests_per_second: config.requests_per_second,
             http: config.http,
             proxy: config.proxy,
             auth_proxy: config.auth_proxy,
@@ -124,6 +136,7 @@ impl Engine {
                 auth: apart.then(|| server(&self.auth_url, &self.auth_proxy)),
                 tokens: TokenCache::new(),
                 budget: RetryBudget::new(),
+                pace: Pace::new(self.requests_per_second),
                 dice: Dice::new(),
             })
         });
@@ -233,6 +246,9 @@ impl Engine {
         let mut proof = self.prove(live, bounds).map_err(|error| (Failure::NoToken, error))?;
         let mut refreshed = false;
         loop {
+            if let Some(pace) = &live.pace {
+                take_turn(pace, bounds).map_err(|error| (Failure::NotSent, error))?;
+            }
             attempts.set(attempts.get() + 1);
             let outgoing = transport::Request {
                 method: request.method,
@@ -313,7 +329,7 @@ impl Engine {
             attempts += 1;
             let outgoing = transport::Request {
                 method: Method::Post,
-                target: &["/oauth2/token"],
+                target: &[&self.auth_path, "/oauth2/token"],
                 authorization: &header,
                 content_type: "application/x-www-form-urlencoded",
                 body: Some(b"grant_type=client_credentials"),
@@ -352,6 +368,19 @@ impl Engine {
                 }
                 _ => return Err(error),
             }
+        }
+    }
+}
+
+/// Waits until the client may send its next request. A turn that comes too late for the call is left to others.
+fn take_turn(pace: &Pace, bounds: Bounds) -> Result<(), Error> {
+    match pace.take(Instant::now(), bounds.deadline) {
+        Some(wait) if wait.is_zero() => Ok(()),
+        Some(wait) => Engine::sleep(bounds, wait),
+        None => {
+            Engine::sleep(bounds, bounds.time_left())?;
+            let source = "requestsPerSecond allows the request only later";
+            Err(Error::new(ErrorKind::Timeout(Phase::Start)).with_source(source))
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The client: one line per operation.
 
 pub(crate) mod builder;
+mod environment;
 pub(crate) mod pages;
 pub(crate) mod response;
+mod roots;
+pub(crate) mod settings;
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,6 +7,7 @@
 
 pub(crate) mod cursor;
 pub(crate) mod decode;
+pub(crate) mod input;
 mod raw;
 
 use std::borrow::Cow;

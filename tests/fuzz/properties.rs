@@ -273,9 +273,9 @@ pub fn c_inputs(text: &[u8]) {
 
 fn config(text: &str, refused: impl Fn(Error)) {
     let said = oracle(text.as_bytes()).unwrap_or_default();
-    let built = input::config(text).and_then(|(builder, _)| {
+    let built = input::config(Some(text)).and_then(|builder| {
         // Those read files.
-        let files = ["caFile", "roots"].iter().any(|key| said.get(key).is_some());
+        let files = ["caFile", "roots", "fromEnv"].iter().any(|key| said.get(key).is_some());
         if files { Ok(None) } else { builder.build().map(Some) }
     });
     match built {

@@ -73,12 +73,15 @@ fn compile_anew(compiler: &str, source: &str, flags: &[&str], label: &str) -> Pa
     program
 }
 
-/// A command without an account in its environment.
+/// A command without an account or a setting in its environment.
 pub(crate) fn bare(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
-    for name in ["PROJECT_ID", "KEY_ID", "KEY_SECRET", "AUTH", "NUMBERS_URL", "AUTH_URL"] {
-        command.env_remove(format!("SINCH_{name}"));
+    for (name, _) in env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"SINCH_") {
+            command.env_remove(name);
+        }
     }
+    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
     command
 }
 
