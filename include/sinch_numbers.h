@@ -292,6 +292,7 @@ SINCH_NUMBERS_NOEXCEPT;
  *   maxResponseBytes    number   33554432                       after decompression; 1 to 1073741824
  *   maxIdleConnections  number   64                             kept for each host; 0 to 1024
  *   idleTimeoutMs       number   50000                          how long they are kept; 0 to 86400000
+ *   maxConnectionAgeMs  number   600000                         how long a connection is used; 1 to 86400000
  *   logLevel            string   "warn"                         off, error, warn, info, debug or trace
  *
  * The environment is read if config is NULL or its fromEnv is true; then keys that are given win, and their variables are
