@@ -10,7 +10,7 @@ use sinch_numbers::{Client, Credentials, ListNumbers, Provisioning, Sandbox};
 use crate::toolchain::{bare, compile, library_folder, printed as out, root, with_account};
 
 /// Where cargo put the examples when it built this test.
-fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is missing: `cargo test` builds it", path.display());
