@@ -69,17 +69,30 @@ impl Client {
         ClientBuilder::new(project_id.into(), credentials)
     }
 
-    /// Builds a client from the environment, with the defaults of [`ClientBuilder`].
+    /// Builds a client from the environment, with the defaults of [`ClientBuilder`]. [`ClientBuilder::from_env`] does so too, and
+    /// takes further settings.
     ///
-    /// | variable | |
-    /// |---|---|
-    /// | `SINCH_PROJECT_ID`, `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | required |
-    /// | `SINCH_AUTH` | `oauth2` (default) or `basic` |
-    /// | `SINCH_NUMBERS_URL`, `SINCH_AUTH_URL` | origins, by default `https://numbers.api.sinch.com` and `https://auth.sinch.com` |
+    /// | variable | type | default | |
+    /// |---|---|---|---|
+    /// | `SINCH_PROJECT_ID` | text | required | 1 to 64 letters, digits, `-` and `_` |
+    /// | `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | text | required | an access key of the project |
+    /// | `SINCH_PROJECT_ID_FILE`, `SINCH_KEY_ID_FILE`, `SINCH_KEY_SECRET_FILE` | path | | a file that holds the value, as a container's secret; in place of the variable without `_FILE` |
+    /// | `SINCH_AUTH` | `oauth2`, `basic` | `oauth2` | [`Credentials`] |
+    /// | `SINCH_NUMBERS_URL` | URL | `https://numbers.api.sinch.com` | [`base_url`](ClientBuilder::base_url) |
+    /// | `SINCH_AUTH_URL` | URL | `https://auth.sinch.com` | [`auth_url`](ClientBuilder::auth_url) |
+    /// | `SINCH_NUMBERS_ALLOW_HTTP` | `true` or `1`, `false` or `0` | `false` | [`allow_http`](ClientBuilder::allow_http) |
+    /// | `SINCH_NUMBERS_TIMEOUT_MS` | 1 to 86400000 | 30000 | [`timeout`](ClientBuilder::timeout) |
+    /// | `SINCH_NUMBERS_CA_FILE` | path | | [`ca_file`](ClientBuilder::ca_file); goes before the next |
+    /// | `SINCH_NUMBERS_ROOTS` | `bundled`, `platform` | as [`ca_file`](ClientBuilder::ca_file) says | [`bundled_roots`](ClientBuilder::bundled_roots), [`platform_roots`](ClientBuilder::platform_roots) |
+    /// | `SINCH_NUMBERS_PROXY` | `env`, `none`, URL | `env` | [`proxy_from_env`](ClientBuilder::proxy_from_env), [`no_proxy`](ClientBuilder::no_proxy), [`proxy`](ClientBuilder::proxy) |
+    /// | `SINCH_NUMBERS_LOG_LEVEL` | `off`, `error`, `warn`, `info`, `debug`, `trace` | `warn` | [`log_level`](ClientBuilder::log_level) |
+    ///
+    /// Blanks and line ends around a value are cut off, and a value that is empty then counts as unset. A value in quotes is
+    /// refused: where no shell removes them, they are part of it.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is missing, empty or wrong.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_env()?.build()
     }

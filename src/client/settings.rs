@@ -348,9 +348,12 @@ mod tests {
                 let problem = self::problem(from_env(&[(name, &quoted)]));
                 assert!(problem.starts_with(&format!("{name}: is in quotes")), "{problem}");
             }
-            let bytes = |wanted: &str| match wanted == name {
-                true => Some(OsString::from_vec(b"\xff".to_vec())),
-                false => environment(&[])(wanted),
+            let bytes = |wanted: &str| {
+                if wanted == name {
+                    Some(OsString::from_vec(b"\xff".to_vec()))
+                } else {
+                    environment(&[])(wanted)
+                }
             };
             let error = Settings::from_env(&bytes).and_then(Settings::builder).unwrap_err();
             assert_eq!(error.to_string(), format!("{name}: is not UTF-8"));
@@ -406,7 +409,7 @@ mod tests {
                 (b"\"hush\"\n", "is in quotes"),
                 (b"\xff\xfeh\0", "names a file that is not UTF-8"),
                 (b"hush\nhush\n", "holds a"),
-                (&[b'x'; 65_537], "names a file that is longer than 65536 bytes"),
+                (&vec![b'x'; 65_537], "names a file that is longer than 65536 bytes"),
             ];
             for (content, expected) in rows {
                 let problem = problem(of_content(content));

@@ -12,7 +12,7 @@ use crate::support::toolchain::{
 };
 
 /// Where cargo put the examples when it built this test.
-fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is missing: `cargo test` builds it", path.display());

@@ -1,4 +1,4 @@
 //! The examples and the README.
 
-mod examples;
+pub(crate) mod examples;
 mod native_examples;
