@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::api::phone_number::PhoneNumber;
 use crate::error::{ApiError, Error};
-use crate::json::Outline;
-use crate::json::cursor::Misfit;
+use crate::json::TopLevelKeys;
+use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
 
 /// One of the API's operations, with its parameters.
@@ -34,12 +34,12 @@ pub(crate) struct Request {
     /// Whether success can come without a body.
     pub(crate) may_be_empty: bool,
     /// See [`Decode::glance`].
-    pub(crate) glance: fn(&[u8]) -> Option<Outline>,
+    pub(crate) glance: fn(&[u8]) -> Option<TopLevelKeys>,
     /// Checks that the caller can read the JSON of a success; `None` where it takes the JSON as it comes.
     pub(crate) readable: Option<CheckJson>,
 }
 
-type CheckJson = fn(&str) -> Result<(), Misfit>;
+type CheckJson = fn(&str) -> Result<(), DecodeError>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {

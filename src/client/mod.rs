@@ -21,14 +21,14 @@ use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
 use crate::call::credentials::Credentials;
-use crate::call::response::Reply;
+use crate::call::response::RawResponse;
 use crate::call::{Engine, Progress};
 use crate::cancel::CancelToken;
 use crate::client::builder::ClientBuilder;
 use crate::client::pages::{Numbers, Pages};
-use crate::client::response::{Answer, answer_of, unreadable};
+use crate::client::response::{Response, decode_response, unreadable};
 use crate::error::Error;
-use crate::json::cursor::Misfit;
+use crate::json::cursor::DecodeError;
 
 /// A client of one project's active numbers.
 ///
@@ -117,7 +117,7 @@ impl Client {
     ///
     /// See [`Error`]; a parameter that the service refuses is an [`Api`](crate::ErrorKind::Api) error with status 400
     /// and the field in [`field_violations`](Error::field_violations).
-    pub fn list(&self, query: &ListNumbers) -> Result<Answer<Page>, Error> {
+    pub fn list(&self, query: &ListNumbers) -> Result<Response<Page>, Error> {
         self.call(query)
     }
 
@@ -148,7 +148,7 @@ impl Client {
     ///
     /// See [`Error`]; a number that the project does not rent is an [`Api`](crate::ErrorKind::Api) error with status
     /// 404.
-    pub fn get<N>(&self, phone_number: N) -> Result<Answer<ActiveNumber>, Error>
+    pub fn get<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -168,7 +168,7 @@ impl Client {
         &self,
         phone_number: N,
         update: &NumberUpdate,
-    ) -> Result<Answer<ActiveNumber>, Error>
+    ) -> Result<Response<ActiveNumber>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -186,7 +186,7 @@ impl Client {
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that was released twice may
     /// by then be somebody else's.
-    pub fn release<N>(&self, phone_number: N) -> Result<Answer<ActiveNumber>, Error>
+    pub fn release<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -199,7 +199,7 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; a number without an emergency address is an [`Api`](crate::ErrorKind::Api) error with status 404.
-    pub fn emergency_address<N>(&self, phone_number: N) -> Result<Answer<EmergencyAddress>, Error>
+    pub fn emergency_address<N>(&self, phone_number: N) -> Result<Response<EmergencyAddress>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -219,7 +219,7 @@ impl Client {
         &self,
         phone_number: N,
         address: &EmergencyAddressRequest,
-    ) -> Result<Answer<EmergencyAddress>, Error>
+    ) -> Result<Response<EmergencyAddress>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -233,15 +233,15 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn deprovision_emergency_address<N>(&self, phone_number: N) -> Result<Answer<()>, Error>
+    pub fn deprovision_emergency_address<N>(&self, phone_number: N) -> Result<Response<()>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
         let phone_number = checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
         let answer = self.call(&DeprovisionEmergencyAddress { phone_number })?;
-        let Answer { value: Nothing, json, attempts, reconciled, request_id } = answer;
-        Ok(Answer { value: (), json, attempts, reconciled, request_id })
+        let Response { value: Nothing, json, attempts, reconciled, request_id } = answer;
+        Ok(Response { value: (), json, attempts, reconciled, request_id })
     }
 
     /// Asks what the service makes of an emergency address, without putting it anywhere (API: "Validate the emergency
@@ -254,7 +254,7 @@ impl Client {
         &self,
         phone_number: N,
         address: &EmergencyAddressRequest,
-    ) -> Result<Answer<AddressValidation>, Error>
+    ) -> Result<Response<AddressValidation>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -263,10 +263,10 @@ impl Client {
         self.call(&ValidateEmergencyAddress { phone_number, address })
     }
 
-    fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
+    fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {
         let request = Request::of(operation)?.readable_as::<O::Output>();
-        let reply = self.send(&request, None, None, &Progress::default())?;
-        self.decode::<O>(reply, Some(&request))
+        let response = self.send(&request, None, None, &Progress::default())?;
+        self.decode::<O>(response, Some(&request))
     }
 
     /// Sends a request; ends with the client's own token, or else with the one that is given.
@@ -276,23 +276,28 @@ impl Client {
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
         progress: &Progress,
-    ) -> Result<Reply, Error> {
+    ) -> Result<RawResponse, Error> {
         self.engine.send(request, self.cancel.as_ref().or(cancel), until, progress)
     }
 
     /// Decodes what an operation was answered.
     pub(crate) fn decode<O: Operation>(
         &self,
-        reply: Reply,
+        response: RawResponse,
         request: Option<&Request>,
-    ) -> Result<Answer<O::Output>, Error> {
-        answer_of::<O>(reply, request).map_err(|error| self.engine.masked(error, None))
+    ) -> Result<Response<O::Output>, Error> {
+        decode_response::<O>(response, request).map_err(|error| self.engine.redacted(error, None))
     }
 
     /// The error about a page in which the value of a key does not fit.
-    pub(crate) fn unreadable_page(&self, mut misfit: Misfit, key: &str, reply: &Reply) -> Error {
+    pub(crate) fn page_error(
+        &self,
+        mut misfit: DecodeError,
+        key: &str,
+        response: &RawResponse,
+    ) -> Error {
         misfit.under(key);
-        self.engine.masked(unreadable(&misfit, reply, ListNumbers::NAME, None), None)
+        self.engine.redacted(unreadable(&misfit, response, ListNumbers::NAME, None), None)
     }
 
     /// How long a call may take.

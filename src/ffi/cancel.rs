@@ -22,7 +22,7 @@ impl Opaque for sinch_numbers_cancel {
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn sinch_numbers_cancel_new() -> *mut sinch_numbers_cancel {
-    guard_or("cancel_new", ptr::null_mut(), || Some(handle::give(CancelToken::new())))
+    guard_or("cancel_new", ptr::null_mut(), || Some(handle::into_raw(CancelToken::new())))
 }
 
 /// Makes a cancel token with a deadline of its own, counted from now: calls that it is given to end with E_TIMEOUT when that
@@ -32,7 +32,7 @@ pub extern "C" fn sinch_numbers_cancel_new() -> *mut sinch_numbers_cancel {
 pub extern "C" fn sinch_numbers_cancel_new_after(milliseconds: i64) -> *mut sinch_numbers_cancel {
     guard_or("cancel_new_after", ptr::null_mut(), || {
         let time = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
-        Some(handle::give(CancelToken::with_deadline(time)))
+        Some(handle::into_raw(CancelToken::with_deadline(time)))
     })
 }
 
@@ -45,8 +45,8 @@ pub extern "C" fn sinch_numbers_cancel_new_after(milliseconds: i64) -> *mut sinc
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_cancel_trigger(cancel: *const sinch_numbers_cancel) {
     // No guard: a signal handler must not unwind, and nothing here panics or allocates but for a wrong pointer.
-    // SAFETY: the caller vouches for it.
-    if let Some(cancel) = unsafe { handle::look(cancel) } {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    if let Some(cancel) = unsafe { handle::borrow(cancel) } {
         cancel.trigger();
     }
 }
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn sinch_numbers_cancel_trigger(cancel: *const sinch_numbe
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_cancel_free(cancel: *mut sinch_numbers_cancel) {
     guard_or("cancel_free", (), || {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         unsafe { handle::free(cancel, |_| ()) };
         Some(())
     });

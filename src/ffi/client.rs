@@ -6,7 +6,7 @@ use std::ptr;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque};
 use super::input::{self, text};
-use super::result::{Outcome, leave, sinch_numbers_result};
+use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard, guard_or};
 use crate::client::Client;
 use crate::log::LogLevel;
@@ -40,7 +40,7 @@ struct LogSink {
 
 // SAFETY: the header demands a function that may be called on any thread, several at a time, with that userdata.
 unsafe impl Send for LogSink {}
-// SAFETY: as above.
+// SAFETY: guaranteed by the caller (see `# Safety`).
 unsafe impl Sync for LogSink {}
 
 impl LogSink {
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
     const NAME: &str = "client_new";
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         handle::write(client_out, ptr::null_mut());
         handle::write(result_out, ptr::null_mut());
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
         let config = if config.is_null() {
             None
         } else {
-            // SAFETY: the caller vouches for it.
+            // SAFETY: guaranteed by the caller (see `# Safety`).
             Some(unsafe { text("config", config) }?)
         };
         let mut builder = input::config(config)?;
@@ -140,14 +140,14 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
     });
     let outcome = match made {
         Ok(client) => {
-            // SAFETY: the caller vouches for it.
-            unsafe { handle::write(client_out, handle::give(client)) };
+            // SAFETY: guaranteed by the caller (see `# Safety`).
+            unsafe { handle::write(client_out, handle::into_raw(client)) };
             Outcome::ok()
         }
         Err(failure) => Outcome::failure(None, failure),
     };
-    // SAFETY: the caller vouches for it.
-    unsafe { leave(result_out, outcome) }
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { write_result(result_out, outcome) }
 }
 
 /// Shuts a client down: calls in flight, on any thread, and later ones end with E_CANCELLED. Call it from any thread, as
@@ -159,8 +159,8 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_client_shutdown(client: *const sinch_numbers_client) {
     guard_or("client_shutdown", (), || {
-        // SAFETY: the caller vouches for it.
-        let client = unsafe { handle::take_part(client) }.ok()?;
+        // SAFETY: guaranteed by the caller (see `# Safety`).
+        let client = unsafe { handle::acquire(client) }.ok()?;
         client.client.shutdown();
         Some(())
     });
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn sinch_numbers_client_free(client: *mut sinch_numbers_cl
             client.client.shutdown();
             client.client.warn("client_free with calls in flight: the client is leaked");
         };
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         unsafe { handle::free(client, in_use) };
         Some(())
     });

@@ -21,7 +21,7 @@ use crate::json::input::{Value, from_members};
 ///
 /// As [`handle::text`].
 pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a str, Failure> {
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::text(pointer) }.map_err(|bad| match bad {
         BadText::Null => Failure::Misuse(format!("{name} is NULL")),
         BadText::TooLong => {
@@ -37,7 +37,7 @@ pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a 
 ///
 /// As [`handle::text`].
 pub(super) unsafe fn phone_number(pointer: *const c_char) -> Result<PhoneNumber, Failure> {
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     let text = unsafe { text("phoneNumber", pointer) }?;
     Ok(PhoneNumber::try_from(text)?)
 }
@@ -45,7 +45,7 @@ pub(super) unsafe fn phone_number(pointer: *const c_char) -> Result<PhoneNumber,
 /// Checks that a text is one JSON object. `name` is what the caller calls it.
 fn object<'a>(name: &str, text: &'a str) -> Result<&'a str, Error> {
     json::check(text.as_bytes())
-        .map_err(|flaw| Error::invalid(name, format!("is no JSON object: {flaw}")))
+        .map_err(|error| Error::invalid(name, format!("is no JSON object: {error}")))
 }
 
 fn read<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Error> {

@@ -1,32 +1,32 @@
 //! Reading JSON the way the service means it: null, `""`, `{}` and a missing field all say "nothing", the last
 //! of two equal keys counts, and unknown fields are passed over.
 //!
-//! The types of [`models`](crate::api::models) are declared through [`answer!`], which writes the same code for each: they
+//! The types of [`models`](crate::api::models) are declared through [`model!`], which writes the same code for each: they
 //! are filled where they stand, in one walk over a text that has passed [`json::check`].
 
 use crate::json::cursor::{
-    Misfit, Rest, Step, behind_nothing, enter, go_on, plain_string, string, token,
+    DecodeError, Rest, Step, enter, next_or_end, plain_string, skip_empty, string, token,
 };
-use crate::json::{self, Outline};
+use crate::json::{self, TopLevelKeys};
 
 /// Enters the list that the text begins with; what says nothing is an empty one.
-fn enter_list<'a>(text: &'a str, misfit: &mut Misfit) -> Option<Step<'a>> {
+fn enter_list<'a>(text: &'a str, misfit: &mut DecodeError) -> Option<Step<'a>> {
     if text.starts_with('[') {
         return Some(enter(text));
     }
-    behind_nothing(text).map(Step::End).or_else(|| misfit.note(text, "a list"))
+    skip_empty(text).map(Step::End).or_else(|| misfit.note(text, "a list"))
 }
 
 /// Reads the item that the text begins with.
 #[inline]
-fn read_item<'a, T: Piece>(
+fn read_item<'a, T: FromJson>(
     text: &'a str,
     into: &mut Option<T>,
     index: usize,
-    misfit: &mut Misfit,
+    misfit: &mut DecodeError,
 ) -> Option<Step<'a>> {
     match into.read(text, misfit) {
-        Some(rest) => go_on(rest),
+        Some(rest) => next_or_end(rest),
         None => not_at(index, misfit),
     }
 }
@@ -47,8 +47,8 @@ impl Items {
     }
 
     /// The items of the list that the text begins with.
-    pub(crate) fn of(text: &str) -> Result<Self, Misfit> {
-        let mut misfit = Misfit::default();
+    pub(crate) fn of(text: &str) -> Result<Self, DecodeError> {
+        let mut misfit = DecodeError::default();
         let left = match enter_list(token(text), &mut misfit).ok_or(misfit)? {
             Step::Next(inside) => Some(inside.len()),
             Step::End(_) => None,
@@ -59,14 +59,18 @@ impl Items {
     /// Reads the next item that says something into an empty object; `false` behind the last.
     ///
     /// `text` ends where the text did that this is of.
-    pub(crate) fn read<T: Object>(&mut self, text: &str, into: &mut T) -> Result<bool, Misfit> {
+    pub(crate) fn read<T: Object>(
+        &mut self,
+        text: &str,
+        into: &mut T,
+    ) -> Result<bool, DecodeError> {
         let mut says = false;
         while let (Some(left), false) = (self.left, says) {
             let item = text.get(text.len() - left..).unwrap_or_default();
-            let mut misfit = Misfit::default();
+            let mut misfit = DecodeError::default();
             let step = if item.starts_with('{') {
-                match into.fill(item, &mut misfit) {
-                    Some(rest) => go_on(rest),
+                match into.decode_into(item, &mut misfit) {
+                    Some(rest) => next_or_end(rest),
                     None => not_at(self.passed, &mut misfit),
                 }
             } else {
@@ -86,13 +90,13 @@ impl Items {
 
 /// The item of a list could not be read.
 #[cold]
-fn not_at<T>(index: usize, misfit: &mut Misfit) -> Option<T> {
+fn not_at<T>(index: usize, misfit: &mut DecodeError) -> Option<T> {
     misfit.under(&format!("[{index}]"));
     None
 }
 
 /// A value that can stand in an answer.
-pub(crate) trait Piece: Sized {
+pub(crate) trait FromJson: Sized {
     /// What is expected, for messages.
     const WANTED: &'static str;
 
@@ -107,9 +111,13 @@ pub(crate) trait Piece: Sized {
     }
 
     /// Reads the object that the text begins with: `None` if it says nothing.
-    fn read_object<'a>(into: &mut Option<Self>, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+    fn read_object<'a>(
+        into: &mut Option<Self>,
+        text: &'a str,
+        misfit: &mut DecodeError,
+    ) -> Rest<'a> {
         *into = None;
-        behind_nothing(text).or_else(|| misfit.note(text, Self::WANTED))
+        skip_empty(text).or_else(|| misfit.note(text, Self::WANTED))
     }
 
     /// What follows an object that is written as the service writes: see [`Decode::glance`].
@@ -119,21 +127,21 @@ pub(crate) trait Piece: Sized {
 }
 
 /// An object of known members.
-pub(crate) trait Object: Piece + Default {
+pub(crate) trait Object: FromJson + Default {
     /// Reads the members of the object that the text begins with, each to where it stands.
-    fn fill<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a>;
+    fn decode_into<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a>;
     fn is_nothing(&self) -> bool;
 }
 
 /// What follows a value that is written as the service writes: see [`Decode::glance`].
-fn glance_at<T: Piece>(rest: &[u8]) -> Option<&[u8]> {
+fn glance_at<T: FromJson>(rest: &[u8]) -> Option<&[u8]> {
     match rest {
         [b'{', ..] => T::glance_at_object(rest),
         _ => json::after_plain_value(rest),
     }
 }
 
-impl Piece for String {
+impl FromJson for String {
     const WANTED: &'static str = "a string";
 
     fn from_text(text: &str) -> Option<Self> {
@@ -158,7 +166,7 @@ fn integer(raw: &str) -> Option<i64> {
 
 macro_rules! integer {
     ($($type:ty = $wanted:literal),*) => {$(
-        impl Piece for $type {
+        impl FromJson for $type {
             const WANTED: &'static str = $wanted;
 
             fn from_number(raw: &str) -> Option<Self> {
@@ -179,15 +187,15 @@ integer!(i32 = "an integer of 32 bits", i64 = "an integer of 64 bits");
 pub(crate) trait Field: Default {
     /// Reads the value that the text begins with, whatever stood here before. Where it fails, what stands here means
     /// nothing.
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a>;
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a>;
     /// What follows a value that is written as the service writes: see [`Decode::glance`].
     fn glance(rest: &[u8]) -> Option<&[u8]>;
     fn is_nothing(&self) -> bool;
 }
 
-impl<T: Piece> Field for Option<T> {
+impl<T: FromJson> Field for Option<T> {
     #[inline]
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
         match text.as_bytes().first() {
             Some(b'"') => {
                 if let Some((said, rest)) = plain_string(text) {
@@ -219,7 +227,11 @@ impl<T: Piece> Field for Option<T> {
 
 /// Reads a value however it is written: with whitespace before it, with escapes, or a number.
 #[inline(never)]
-fn read_any<'a, T: Piece>(into: &mut Option<T>, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+fn read_any<'a, T: FromJson>(
+    into: &mut Option<T>,
+    text: &'a str,
+    misfit: &mut DecodeError,
+) -> Rest<'a> {
     let text = token(text);
     *into = None;
     let rest;
@@ -241,7 +253,7 @@ fn read_any<'a, T: Piece>(into: &mut Option<T>, text: &'a str, misfit: &mut Misf
 
 impl Field for String {
     #[inline]
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
         let mut said = None;
         let rest = Option::<Self>::read(&mut said, text, misfit)?;
         *self = said.unwrap_or_default();
@@ -258,8 +270,8 @@ impl Field for String {
     }
 }
 
-impl<T: Piece> Field for Vec<T> {
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+impl<T: FromJson> Field for Vec<T> {
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
         self.clear();
         let mut step = enter_list(token(text), misfit)?;
         let mut index = 0;
@@ -303,20 +315,20 @@ pub(crate) trait Decode: Sized {
     /// the service writes, known keys only, and neither whitespace nor escapes.
     ///
     /// `None` says nothing: then the check has to look. The document must be UTF-8.
-    fn glance(_document: &[u8]) -> Option<Outline> {
+    fn glance(_document: &[u8]) -> Option<TopLevelKeys> {
         None
     }
 
     /// Reads a document that has passed [`json::check`].
-    fn decode(document: &str) -> Result<Self, Misfit>;
+    fn decode(document: &str) -> Result<Self, DecodeError>;
 }
 
 /// Reads a document as one object.
-pub(crate) fn decode<T: Object>(document: &str) -> Result<T, Misfit> {
+pub(crate) fn decode<T: Object>(document: &str) -> Result<T, DecodeError> {
     let document = token(document);
-    let (mut read, mut misfit) = (T::default(), Misfit::default());
+    let (mut read, mut misfit) = (T::default(), DecodeError::default());
     let end = if document.starts_with('{') {
-        read.fill(document, &mut misfit)
+        read.decode_into(document, &mut misfit)
     } else {
         misfit.note(document, "an object")
     };
@@ -324,7 +336,7 @@ pub(crate) fn decode<T: Object>(document: &str) -> Result<T, Misfit> {
 }
 
 /// Declares a type of the service's answers: public fields, each with its key.
-macro_rules! answer {
+macro_rules! model {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
@@ -343,10 +355,10 @@ macro_rules! answer {
         }
 
         impl crate::json::decode::Object for $name {
-            fn fill<'a>(
+            fn decode_into<'a>(
                 &mut self,
                 text: &'a str,
-                misfit: &mut crate::json::cursor::Misfit,
+                misfit: &mut crate::json::cursor::DecodeError,
             ) -> crate::json::cursor::Rest<'a> {
                 use crate::json::decode::Field;
                 use crate::json::cursor::Step;
@@ -363,9 +375,9 @@ macro_rules! answer {
                         if let Some(value) = text.strip_prefix(concat!("\"", $key, "\":")) {
                             let rest = match self.$field.read(value, misfit) {
                                 Some(rest) => rest,
-                                None => crate::json::cursor::forgive(value, $key, misfit)?,
+                                None => crate::json::cursor::recover_duplicate(value, $key, misfit)?,
                             };
-                            match crate::json::cursor::go_on(rest)? {
+                            match crate::json::cursor::next_or_end(rest)? {
                                 Step::Next(next) => text = next,
                                 Step::End(rest) => return Some(rest),
                             }
@@ -410,7 +422,7 @@ macro_rules! answer {
             }
         }
 
-        impl crate::json::decode::Piece for $name {
+        impl crate::json::decode::FromJson for $name {
             const WANTED: &'static str = "an object";
 
             fn glance_at_object(rest: &[u8]) -> Option<&[u8]> {
@@ -420,10 +432,10 @@ macro_rules! answer {
             fn read_object<'a>(
                 into: &mut Option<Self>,
                 text: &'a str,
-                misfit: &mut crate::json::cursor::Misfit,
+                misfit: &mut crate::json::cursor::DecodeError,
             ) -> crate::json::cursor::Rest<'a> {
                 let read = into.insert(Self::default());
-                let rest = crate::json::decode::Object::fill(read, text, misfit)?;
+                let rest = crate::json::decode::Object::decode_into(read, text, misfit)?;
                 if crate::json::decode::Object::is_nothing(read) {
                     *into = None;
                 }
@@ -432,15 +444,15 @@ macro_rules! answer {
         }
 
         impl crate::json::decode::Decode for $name {
-            fn glance(document: &[u8]) -> Option<crate::json::Outline> {
-                let mut outline = crate::json::Outline::default();
+            fn glance(document: &[u8]) -> Option<crate::json::TopLevelKeys> {
+                let mut outline = crate::json::TopLevelKeys::default();
                 match Self::glance_at_members(document, |rest| outline.note(rest))? {
                     [] => Some(outline),
                     _ => None,
                 }
             }
 
-            fn decode(document: &str) -> Result<Self, crate::json::cursor::Misfit> {
+            fn decode(document: &str) -> Result<Self, crate::json::cursor::DecodeError> {
                 crate::json::decode::decode(document)
             }
         }
@@ -456,4 +468,4 @@ macro_rules! answer {
     };
 }
 
-pub(crate) use answer;
+pub(crate) use model;
