@@ -107,13 +107,10 @@ pub(crate) fn classify(mut response: Response, request: &Request) -> Result<RawR
             };
         }
     };
-    // Whether it holds an error is seen in passing: nearly no answer does.
-    let (length, outline) = match (request.glance)(text.as_bytes()) {
-        Some(outline) => (text.len(), outline),
-        None => match json::check_and_outline(&text, "error") {
-            Ok((checked, outline)) => (checked.len(), outline),
-            Err(error) => return not_json(error, text.as_bytes()),
-        },
+    // Whether it holds an error is seen in passing: nearly no response does.
+    let (length, outline) = match json::check_and_outline(&text, "error") {
+        Ok((checked, outline)) => (checked.len(), outline),
+        Err(error) => return not_json(error, text.as_bytes()),
     };
     if outline.may_hold && api_error::is_in_success(&text) {
         response.body = text.into_bytes();

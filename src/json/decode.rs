@@ -4,10 +4,10 @@
 //! The types of [`models`](crate::api::models) are declared through [`model!`], which writes the same code for each: they
 //! are filled where they stand, in one walk over a text that has passed [`json::check`].
 
+use crate::json;
 use crate::json::cursor::{
     DecodeError, Rest, Step, enter, next_or_end, plain_string, skip_empty, string, token,
 };
-use crate::json::{self, TopLevelKeys};
 
 /// Enters the list that the text begins with; what says nothing is an empty one.
 fn enter_list<'a>(text: &'a str, misfit: &mut DecodeError) -> Option<Step<'a>> {
@@ -119,11 +119,6 @@ pub(crate) trait FromJson: Sized {
         *into = None;
         skip_empty(text).or_else(|| misfit.note(text, Self::WANTED))
     }
-
-    /// What follows an object that is written as the service writes: see [`Decode::glance`].
-    fn glance_at_object(_rest: &[u8]) -> Option<&[u8]> {
-        None
-    }
 }
 
 /// An object of known members.
@@ -131,14 +126,6 @@ pub(crate) trait Object: FromJson + Default {
     /// Reads the members of the object that the text begins with, each to where it stands.
     fn decode_into<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a>;
     fn is_nothing(&self) -> bool;
-}
-
-/// What follows a value that is written as the service writes: see [`Decode::glance`].
-fn glance_at<T: FromJson>(rest: &[u8]) -> Option<&[u8]> {
-    match rest {
-        [b'{', ..] => T::glance_at_object(rest),
-        _ => json::after_plain_value(rest),
-    }
 }
 
 impl FromJson for String {
@@ -188,8 +175,6 @@ pub(crate) trait Field: Default {
     /// Reads the value that the text begins with, whatever stood here before. Where it fails, what stands here means
     /// nothing.
     fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a>;
-    /// What follows a value that is written as the service writes: see [`Decode::glance`].
-    fn glance(rest: &[u8]) -> Option<&[u8]>;
     fn is_nothing(&self) -> bool;
 }
 
@@ -213,11 +198,6 @@ impl<T: FromJson> Field for Option<T> {
             _ => {}
         }
         read_any(self, text, misfit)
-    }
-
-    #[inline]
-    fn glance(rest: &[u8]) -> Option<&[u8]> {
-        glance_at::<T>(rest)
     }
 
     fn is_nothing(&self) -> bool {
@@ -260,11 +240,6 @@ impl Field for String {
         Some(rest)
     }
 
-    #[inline]
-    fn glance(rest: &[u8]) -> Option<&[u8]> {
-        json::after_plain_value(rest)
-    }
-
     fn is_nothing(&self) -> bool {
         self.is_empty()
     }
@@ -289,21 +264,6 @@ impl<T: FromJson> Field for Vec<T> {
         }
     }
 
-    fn glance(rest: &[u8]) -> Option<&[u8]> {
-        let mut rest = match rest {
-            [b'[', b']', rest @ ..] => return Some(rest),
-            [b'[', items @ ..] => items,
-            _ => return json::after_plain_value(rest),
-        };
-        loop {
-            rest = match glance_at::<T>(rest)? {
-                [b',', rest @ ..] => rest,
-                [b']', rest @ ..] => return Some(rest),
-                _ => return None,
-            };
-        }
-    }
-
     fn is_nothing(&self) -> bool {
         self.is_empty()
     }
@@ -311,14 +271,6 @@ impl<T: FromJson> Field for Vec<T> {
 
 /// What a whole answer reads as.
 pub(crate) trait Decode: Sized {
-    /// Checks a document as [`json::check_and_outline`] does, looking for the member `error`, but quicker: if it is written as
-    /// the service writes, known keys only, and neither whitespace nor escapes.
-    ///
-    /// `None` says nothing: then the check has to look. The document must be UTF-8.
-    fn glance(_document: &[u8]) -> Option<TopLevelKeys> {
-        None
-    }
-
     /// Reads a document that has passed [`json::check`].
     fn decode(document: &str) -> Result<Self, DecodeError>;
 }
@@ -395,39 +347,8 @@ macro_rules! model {
             }
         }
 
-        impl $name {
-            #[inline]
-            fn glance_at_members(rest: &[u8], mut on_key: impl FnMut(&[u8])) -> Option<&[u8]> {
-                let mut rest = match rest {
-                    [b'{', b'}', rest @ ..] => return Some(rest),
-                    [b'{', members @ ..] => members,
-                    _ => return None,
-                };
-                let mut before = usize::MAX;
-                while rest.len() < before {
-                    before = rest.len();
-                    $(
-                        if let Some(value) = rest.strip_prefix(concat!("\"", $key, "\":").as_bytes()) {
-                            on_key(&rest[1..]);
-                            rest = match <$type as crate::json::decode::Field>::glance(value)? {
-                                [b',', rest @ ..] => rest,
-                                [b'}', rest @ ..] => return Some(rest),
-                                _ => return None,
-                            };
-                        }
-                    )*
-                }
-                // Something else comes.
-                None
-            }
-        }
-
         impl crate::json::decode::FromJson for $name {
             const WANTED: &'static str = "an object";
-
-            fn glance_at_object(rest: &[u8]) -> Option<&[u8]> {
-                Self::glance_at_members(rest, |_| {})
-            }
 
             fn read_object<'a>(
                 into: &mut Option<Self>,
@@ -444,14 +365,6 @@ macro_rules! model {
         }
 
         impl crate::json::decode::Decode for $name {
-            fn glance(document: &[u8]) -> Option<crate::json::TopLevelKeys> {
-                let mut outline = crate::json::TopLevelKeys::default();
-                match Self::glance_at_members(document, |rest| outline.note(rest))? {
-                    [] => Some(outline),
-                    _ => None,
-                }
-            }
-
             fn decode(document: &str) -> Result<Self, crate::json::cursor::DecodeError> {
                 crate::json::decode::decode(document)
             }

@@ -351,17 +351,6 @@ fn scan(bytes: &[u8], mut on_key: impl FnMut(&[u8])) -> Result<(), Stop<'_>> {
     }
 }
 
-/// What follows a value that is written without escapes and is no object or list. `None` may mean anything.
-#[inline]
-pub(crate) fn after_plain_value(rest: &[u8]) -> Option<&[u8]> {
-    match rest {
-        [b'"', more @ ..] => special(more).strip_prefix(b"\""),
-        [b'n', ..] => rest.strip_prefix(b"null"),
-        [b'-' | b'0'..=b'9', ..] => number(rest).ok(),
-        _ => None,
-    }
-}
-
 /// The error of a place where a key or a value is missing.
 #[cold]
 fn missing<'a>(bytes: &'a [u8], rest: &'a [u8], what: &'static str) -> Result<(), Stop<'a>> {
