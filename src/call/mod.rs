@@ -3,9 +3,6 @@
 
 pub(crate) mod api_error;
 pub(crate) mod credentials;
-#[cfg(test)]
-#[path = "../../tests/model/writes.rs"]
-mod model;
 mod pace;
 mod redact;
 pub(crate) mod response;
@@ -174,7 +171,7 @@ impl Engine {
         });
         let attempts = progress.attempts.get();
         let result = result.map(|response| RawResponse { attempts, ..response }).map_err(|error| {
-            let number = request.phone_number.as_ref();
+            let number = request.phone_number.as_ref().map(AsRef::as_ref);
             let error = error.of_operation(request.operation, number).attempted(attempts);
             // What was read back can hold what the service was shown.
             if error.found().is_some() { self.redacted(error, None) } else { error }
@@ -485,3 +482,7 @@ impl Environment for Call<'_> {
         self.engine.log.write(LogLevel::Warn, line);
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/model/writes.rs"]
+mod model;

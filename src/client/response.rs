@@ -88,6 +88,6 @@ pub(super) fn unreadable(
 ) -> Error {
     let problem = format!("the answer does not fit: {misfit}");
     Error::protocol(problem, Some(response.http_status), response.json.as_bytes())
-        .of_operation(operation, phone_number)
+        .of_operation(operation, phone_number.map(AsRef::as_ref))
         .attempted(response.attempts)
 }

@@ -138,7 +138,7 @@ impl Outcome {
             status: api.and_then(|answer| answer.status.as_deref()),
             body_code: api.and_then(|answer| answer.code),
             operation: error.operation().or(operation),
-            phone_number: error.phone_number().map(AsRef::as_ref),
+            phone_number: error.phone_number(),
             field,
             field_violations: error
                 .field_violations()
