@@ -334,21 +334,23 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Makes a client. Nothing is sent yet.
  *
- * config: a JSON object with the settings, or NULL to read the environment: SINCH_PROJECT_ID, SINCH_KEY_ID,
- * SINCH_KEY_SECRET (required), SINCH_AUTH, SINCH_NUMBERS_URL, SINCH_AUTH_URL. Only NULL reads the environment.
+ * config: a JSON object with the settings, or NULL to read them from the environment.
  *
  *   key                 type     default                        meaning, range
+ *   fromEnv             boolean  false                          read what is left out from the environment: see below
  *   projectId           string   required                       1 to 64 letters, digits, - and _
  *   keyId, keySecret    string   required                       an access key of the project
  *   auth                string   "oauth2"                       or "basic" (heavily rate-limited: for trials)
- *   baseUrl             string   "https://numbers.api.sinch.com"  origin of the API
- *   authUrl             string   "https://auth.sinch.com"       origin of the token endpoint
+ *   baseUrl             string   "https://numbers.api.sinch.com"  of the API: origin, and a path if a gateway has one
+ *   authUrl             string   "https://auth.sinch.com"       of the token endpoint: the same
  *   allowHttp           boolean  false                          allow http to hosts other than this machine
  *   timeoutMs           number   30000                          the whole call, retries included; 1 to 86400000
  *   connectTimeoutMs    number   3100                           connecting; 1 to 86400000
  *   maxAttempts         number   3                              how often a request is sent; 1 to 10
- *   caFile              string   none                           PEM file of the roots to trust instead
- *   roots               string   "bundled"                      or "platform": the roots of this machine
+ *   requestsPerSecond   number   0                              all calls together, spaced evenly; 0.5 is one request
+ *                                                               in 2 s, 0 no limit; 0 to 1000000
+ *   caFile              string   none                           PEM file of the roots to trust instead; goes before roots
+ *   roots               string   as SSL_CERT_FILE says          "bundled", or "platform": the roots of this machine
  *   proxy               string   "env"                          or "none", or the URL of an HTTP proxy; "env" reads
  *                                                               https_proxy, HTTPS_PROXY, http_proxy, all_proxy,
  *                                                               ALL_PROXY and no_proxy, NO_PROXY
@@ -358,6 +360,23 @@ SINCH_NUMBERS_NOEXCEPT;
  *   idleTimeoutMs       number   50000                          how long they are kept; 0 to 86400000
  *   maxConnectionAgeMs  number   600000                         how long a connection is used; 1 to 86400000
  *   logLevel            string   "warn"                         off, error, warn, info, debug or trace
+ *
+ * The environment is read if config is NULL or its fromEnv is true; then keys that are given win, and their variables are
+ * not looked at (caFile and roots count as one). Blanks and line ends around a value are cut off, an empty one counts as
+ * unset, one in quotes is refused. An error names the variable, or all that are missing.
+ *
+ *   SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET            projectId, keyId, keySecret; with _FILE behind its name,
+ *                                                               each names a file that holds the value
+ *   SINCH_AUTH                                                  auth
+ *   SINCH_NUMBERS_URL, SINCH_AUTH_URL                           baseUrl, authUrl
+ *   SINCH_NUMBERS_ALLOW_HTTP                                    allowHttp: true or 1, false or 0
+ *   SINCH_NUMBERS_TIMEOUT_MS                                    timeoutMs
+ *   SINCH_NUMBERS_CA_FILE, SINCH_NUMBERS_ROOTS                  caFile, roots
+ *   SINCH_NUMBERS_PROXY, SINCH_NUMBERS_LOG_LEVEL                proxy, logLevel
+ *
+ * Without caFile and roots, the certificates that SSL_CERT_FILE (a PEM file) and SSL_CERT_DIR (folders of PEM files, with
+ * colons between them) name are trusted if one is set, else bundled ones. Both are read beside a config, too. Where they
+ * cannot be used, a warning in the log says so, and the bundled roots are trusted.
  *
  * log, log_userdata: receives the log up to logLevel; NULL for none. Both must stay valid until the client and all pages made
  * from it are freed and no call is in flight any more.

@@ -499,10 +499,11 @@ private:
 /// Every operation blocks; the cancel token, if one is given, ends it.
 class client {
 public:
-    /// Reads the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET and so on. Logs up to warn.
+    /// Reads the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET and so on. Logs up to
+    /// SINCH_NUMBERS_LOG_LEVEL, by default warn.
     explicit client(log_function log = log_function()) : state_(made(nullptr, std::move(log))) {}
 
-    /// Reads a JSON object with the settings: see sinch_numbers_client_new.
+    /// Reads a JSON object with the settings, as in {"fromEnv": true, "timeoutMs": 5000}: see sinch_numbers_client_new.
     explicit client(const std::string &config, log_function log = log_function())
         : state_(made(detail::text("config", config), std::move(log)))
     {

@@ -2,11 +2,9 @@
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::phone_number::PhoneNumber;
 use crate::log::printable;
 
 /// What an operation returns when it fails.
@@ -36,7 +34,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     operation: Option<&'static str>,
-    phone_number: Option<PhoneNumber>,
+    phone_number: Option<String>,
     during_token: bool,
     for_good: bool,
     attempts: u32,
@@ -229,13 +227,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn of_operation(
-        mut self,
-        operation: &'static str,
-        number: Option<&PhoneNumber>,
-    ) -> Self {
+    pub(crate) fn of_operation(mut self, operation: &'static str, number: Option<&str>) -> Self {
         self.0.operation = Some(operation);
-        self.0.phone_number = number.cloned();
+        self.0.phone_number = number.map(str::to_owned);
         self
     }
 
@@ -321,8 +315,8 @@ impl Error {
     }
 
     /// Returns the phone number that the operation was about.
-    pub fn phone_number(&self) -> Option<&PhoneNumber> {
-        self.0.phone_number.as_ref()
+    pub fn phone_number(&self) -> Option<&str> {
+        self.0.phone_number.as_deref()
     }
 
     /// Returns the error answer of the service, if it is one.
@@ -475,7 +469,7 @@ impl fmt::Debug for Error {
             out.field("operation", &operation);
         }
         if let Some(number) = &inner.phone_number {
-            out.field("phone_number", &number.as_str());
+            out.field("phone_number", number);
         }
         out.field("attempts", &inner.attempts)
             .field("may_have_been_applied", &inner.may_have_been_applied);
@@ -498,45 +492,13 @@ impl From<std::convert::Infallible> for Error {
     }
 }
 
-impl TryFrom<String> for PhoneNumber {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self, Error> {
-        Self::check(text).map_err(|problem| Error::invalid("phoneNumber", problem))
-    }
-}
-
-impl TryFrom<&str> for PhoneNumber {
-    type Error = Error;
-
-    fn try_from(text: &str) -> Result<Self, Error> {
-        text.to_owned().try_into()
-    }
-}
-
-impl TryFrom<&String> for PhoneNumber {
-    type Error = Error;
-
-    fn try_from(text: &String) -> Result<Self, Error> {
-        text.clone().try_into()
-    }
-}
-
-impl FromStr for PhoneNumber {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        text.try_into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn messages_name_the_operation_the_number_and_the_cause() {
-        let number: PhoneNumber = "+12025550134".parse().unwrap();
+        let number = "+12025550134";
         let not_found = ApiError {
             http_status: 404,
             code: Some(404),
@@ -547,7 +509,7 @@ mod tests {
         let rows = [
             (
                 Error::new(ErrorKind::Api(not_found.clone()))
-                    .of_operation("active_get", Some(&number)),
+                    .of_operation("active_get", Some(number)),
                 "active_get +12025550134: status 404 NOT_FOUND: Active number not found",
             ),
             (
@@ -557,7 +519,7 @@ mod tests {
             (Error::invalid("pageSize", "is 0"), "pageSize: is 0"),
             (
                 Error::new(ErrorKind::Timeout(Phase::Wait))
-                    .of_operation("active_release", Some(&number))
+                    .of_operation("active_release", Some(number))
                     .maybe_applied(None),
                 "active_release +12025550134: deadline passed while waiting for the answer (the \
                  change may have been applied)",

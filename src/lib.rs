@@ -44,7 +44,7 @@
 //!
 //! # Answers
 //!
-//! Every operation returns an [`Answer`]: it derefs to the value and keeps the service's JSON as it came, so that fields
+//! Every operation returns an [`Response`]: it derefs to the value and keeps the service's JSON as it came, so that fields
 //! which this version does not know are not lost. null, `""`, `{}` and a missing field all mean "nothing" and read as
 //! `None`. Sets of words are open: an unknown [`NumberType`] keeps its text. [`Timestamp`] and [`Money`] keep their exact
 //! text and convert when asked.
@@ -85,7 +85,7 @@
 //! "Read back": a write that may have been carried out is never sent again. The number, or its emergency address, is read at
 //! once, about 0.5 s and about 2 s after the failure, within the same deadline; from its first byte on, a write keeps a quarter
 //! of the time that is left (at most 5 s) for this. If a read proves the write, that is a success, marked
-//! [`reconciled`](Answer::reconciled). Otherwise the first failure is reported: the write
+//! [`reconciled`](Response::reconciled). Otherwise the first failure is reported: the write
 //! [may have been applied](Error::may_have_been_applied), and [`Error::found`] is what was read last. It may still take effect:
 //! read once more, later, before sending it again.
 //!
@@ -159,7 +159,7 @@ pub use cancel::CancelToken;
 pub use client::Client;
 pub use client::builder::ClientBuilder;
 pub use client::pages::{Numbers, Pages};
-pub use client::response::Answer;
+pub use client::response::Response;
 pub use error::{
     ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase, ProtocolViolation,
 };

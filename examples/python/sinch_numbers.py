@@ -575,17 +575,20 @@ class Client:
 
     project_id, key_id, key_secret: the project, and an access key of it.
     auth: ``"oauth2"``, or ``"basic"``, which is heavily rate-limited.
-    base_url, auth_url: origins of the API and of the token endpoint. allow_http: not only for this machine.
+    base_url, auth_url: of the API and of the token endpoint: origins, each with a path if a gateway has one.
+    allow_http: not only for this machine.
     timeout_ms: the whole call, retries included (30000). connect_timeout_ms: connecting (3100).
     max_attempts: how often a request is sent (3).
-    ca_file: PEM file of the roots to trust instead. roots: ``"bundled"`` or ``"platform"``.
+    requests_per_second: of all calls of the client, spaced evenly, as in 0.5 or 20 (0, no limit).
+    ca_file: PEM file of the roots to trust instead. roots: ``"bundled"`` or ``"platform"``. Without both, what the variables
+    SSL_CERT_FILE and SSL_CERT_DIR name is trusted if one is set, else the bundled roots.
     proxy: ``"env"``, ``"none"`` or a URL. user_agent: what the client calls itself.
     max_response_bytes, max_idle_connections, idle_timeout_ms, max_connection_age_ms: limits.
     log_level: ``off``, ``error``, ``warn`` (default), ``info``, ``debug`` or ``trace``: how much the library says.
     logger: where it says it; the logger ``sinch_numbers`` by default. It must not use the same client.
 
-    The configuration, and with it the secret, is part of the pickled client; a client made by :meth:`from_env` reads the
-    environment again instead.
+    The settings that were given, and with them the secret, are part of the pickled client; what :meth:`from_env` reads from
+    the environment is not: it is read again.
     """
 
     def __init__(
@@ -601,6 +604,7 @@ class Client:
         timeout_ms: Optional[int] = None,
         connect_timeout_ms: Optional[int] = None,
         max_attempts: Optional[int] = None,
+        requests_per_second: Optional[float] = None,
         ca_file: Optional[str] = None,
         roots: Optional[str] = None,
         proxy: Optional[str] = None,
@@ -613,24 +617,36 @@ class Client:
         logger: Optional[logging.Logger] = None,
     ) -> None:
         given = dict(locals())
-        settings = {_key(name): value for name, value in given.items() if name not in ("self", "logger")}
-        self._open({key: value for key, value in settings.items() if value is not None}, logger)
+        self._open({name: value for name, value in given.items() if name not in ("self", "logger")}, logger)
 
     @classmethod
-    def from_env(cls, *, logger: Optional[logging.Logger] = None) -> Client:
-        """Makes a client from SINCH_PROJECT_ID, SINCH_KEY_ID and SINCH_KEY_SECRET.
+    def from_env(cls, *, logger: Optional[logging.Logger] = None, **settings: Any) -> Client:
+        """Makes a client from the environment; settings of :class:`Client` that are given beside it win::
 
-        SINCH_AUTH, SINCH_NUMBERS_URL and SINCH_AUTH_URL are read as well, if they are set.
+            client = Client.from_env(timeout_ms=5000)
+
+        SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET: required; with ``_FILE`` behind its name, each names a file that
+        holds the value. SINCH_AUTH, SINCH_NUMBERS_URL (``base_url``), SINCH_AUTH_URL. SINCH_NUMBERS_CA_FILE,
+        SINCH_NUMBERS_ROOTS, SINCH_NUMBERS_ALLOW_HTTP (``true`` or ``false``), SINCH_NUMBERS_TIMEOUT_MS, SINCH_NUMBERS_PROXY,
+        SINCH_NUMBERS_LOG_LEVEL.
+
+        Blanks and line ends around a value are cut off, an empty one counts as unset, one in quotes is refused.
+        :class:`InputError` names the variable that is wrong, or all that are missing.
         """
+        known = Client.__init__.__annotations__
+        for name in settings:
+            if name not in known:
+                raise TypeError(f"from_env() got an unexpected keyword argument {name!r}")
         client = cls.__new__(cls)
-        client._open(None, logger)
+        client._open({"from_env": True, **settings}, logger)
         return client
 
-    def _open(self, settings: Optional[Dict[str, Any]], logger: Optional[logging.Logger]) -> None:
+    def _open(self, settings: Dict[str, Any], logger: Optional[logging.Logger]) -> None:
         self._handle: Optional[_Handle] = None
         self._settings = settings
         self._logger = logger or logging.getLogger("sinch_numbers")
-        config = None if settings is None else _object("client_new", "config", settings)
+        given = {_key(name): value for name, value in settings.items() if value is not None}
+        config = _object("client_new", "config", given)
         log = _forward(self._logger)
         # The library writes to the pointer that the handle owns: nothing can come between the two.
         handle = _Handle(_client_p(), _library.client_free, keep=log)
@@ -661,7 +677,8 @@ class Client:
     def __repr__(self) -> str:
         closed = ", closed" if self._handle is None else ""
         # Nothing else: a proxy can hold a password, too.
-        project = "from the environment" if self._settings is None else repr(self._settings["projectId"])
+        project = self._settings.get("project_id")
+        project = "from the environment" if project is None else repr(project)
         return f"<{type(self).__name__} of project {project}{closed}>"
 
     def __reduce__(self) -> Any:
@@ -772,7 +789,7 @@ class Client:
         return Numbers(self.pages(query, cancel=cancel))
 
 
-def _reopen(kind: Type[Client], settings: Optional[Dict[str, Any]], logger: logging.Logger) -> Client:
+def _reopen(kind: Type[Client], settings: Dict[str, Any], logger: logging.Logger) -> Client:
     client = kind.__new__(kind)
     client._open(settings, logger)
     return client

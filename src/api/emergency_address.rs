@@ -9,7 +9,7 @@ use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
 use crate::error::{ApiError, Error};
 use crate::json;
-use crate::json::cursor::Misfit;
+use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
 
 /// An emergency address as it is sent: the five parts that the API requires, and two that it knows.
@@ -185,7 +185,7 @@ pub(crate) struct DeprovisionEmergencyAddress {
 pub(crate) struct Nothing;
 
 impl Decode for Nothing {
-    fn decode(_document: &str) -> Result<Self, Misfit> {
+    fn decode(_document: &str) -> Result<Self, DecodeError> {
         Ok(Self)
     }
 }

@@ -83,7 +83,7 @@ macro_rules! open_enum {
             }
         }
 
-        impl crate::json::decode::Piece for $name {
+        impl crate::json::decode::FromJson for $name {
             const WANTED: &'static str = "a string";
 
             #[inline]

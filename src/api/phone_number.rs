@@ -1,6 +1,9 @@
 //! Phone numbers as the caller gives them.
 
 use std::fmt;
+use std::str::FromStr;
+
+use crate::error::Error;
 
 /// A phone number in E.164 form: `+`, then 2 to 15 digits of which the first is not 0.
 ///
@@ -52,6 +55,38 @@ fn problem(text: &str) -> Option<String> {
         return Some(format!("{shown:?} has {} digits; E.164 has 2 to 15", digits.len()));
     }
     None
+}
+
+impl TryFrom<String> for PhoneNumber {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::check(text).map_err(|problem| Error::invalid("phoneNumber", problem))
+    }
+}
+
+impl TryFrom<&str> for PhoneNumber {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<&String> for PhoneNumber {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self, Error> {
+        text.clone().try_into()
+    }
+}
+
+impl FromStr for PhoneNumber {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        text.try_into()
+    }
 }
 
 impl From<&PhoneNumber> for PhoneNumber {

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use crate::api::phone_number::PhoneNumber;
 use crate::error::{ApiError, Error};
-use crate::json::Outline;
-use crate::json::cursor::Misfit;
+use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
 
 /// One of the API's operations, with its parameters.
@@ -33,13 +32,11 @@ pub(crate) struct Request {
     pub(crate) phone_number: Option<PhoneNumber>,
     /// Whether success can come without a body.
     pub(crate) may_be_empty: bool,
-    /// See [`Decode::glance`].
-    pub(crate) glance: fn(&[u8]) -> Option<Outline>,
     /// Checks that the caller can read the JSON of a success; `None` where it takes the JSON as it comes.
     pub(crate) readable: Option<CheckJson>,
 }
 
-type CheckJson = fn(&str) -> Result<(), Misfit>;
+type CheckJson = fn(&str) -> Result<(), DecodeError>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -54,7 +51,7 @@ impl Request {
         // A request line that long is refused by servers, and a whole head must fit the transport's buffer.
         const LONGEST_TARGET: usize = 4096;
         let request = operation.request().and_then(|request| match request.target.len() {
-            ..=LONGEST_TARGET => Ok(Self { glance: O::Output::glance, ..request }),
+            ..=LONGEST_TARGET => Ok(request),
             long => {
                 let problem = format!("is {long} bytes long when encoded; {LONGEST_TARGET} fit");
                 Err(Error::invalid("query", problem))
@@ -72,7 +69,6 @@ impl Request {
             effect,
             phone_number: None,
             may_be_empty: false,
-            glance: |_| None,
             readable: None,
         }
     }

@@ -1,4 +1,4 @@
-//! How calls prove who they are: Basic, or OAuth2 client credentials.
+//! How calls authorize who they are: Basic, or OAuth2 client credentials.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::error::Error;
 pub struct Credentials(Arc<Inner>);
 
 struct Inner {
-    method: Method,
+    scheme: AuthScheme,
     key_id: String,
     key_secret: Zeroizing<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Method {
+enum AuthScheme {
     OAuth2,
     Basic,
 }
@@ -31,21 +31,21 @@ impl Credentials {
     /// Uses an access key for OAuth2 client credentials: the key is shown to the token endpoint only, calls carry a
     /// token that expires. This is the way for production.
     pub fn oauth2(key_id: impl Into<String>, key_secret: impl Into<String>) -> Self {
-        Self::new(Method::OAuth2, key_id.into(), key_secret.into())
+        Self::new(AuthScheme::OAuth2, key_id.into(), key_secret.into())
     }
 
     /// Shows the access key itself on every call. The service limits the rate of such calls heavily: it is meant for
     /// trying things out.
     pub fn basic(key_id: impl Into<String>, key_secret: impl Into<String>) -> Self {
-        Self::new(Method::Basic, key_id.into(), key_secret.into())
+        Self::new(AuthScheme::Basic, key_id.into(), key_secret.into())
     }
 
-    fn new(method: Method, key_id: String, key_secret: String) -> Self {
-        Self(Arc::new(Inner { method, key_id, key_secret: Zeroizing::new(key_secret) }))
+    fn new(scheme: AuthScheme, key_id: String, key_secret: String) -> Self {
+        Self(Arc::new(Inner { scheme, key_id, key_secret: Zeroizing::new(key_secret) }))
     }
 
     pub(crate) fn uses_tokens(&self) -> bool {
-        self.0.method == Method::OAuth2
+        self.0.scheme == AuthScheme::OAuth2
     }
 
     /// Refuses what cannot stand in a header, without repeating it.
@@ -117,7 +117,7 @@ fn push_base64(out: &mut String, bytes: &[u8]) {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
-            .field("method", &self.0.method)
+            .field("scheme", &self.0.scheme)
             .field("key_id", &self.0.key_id)
             .finish_non_exhaustive()
     }

@@ -3,9 +3,7 @@
 
 pub(crate) mod api_error;
 pub(crate) mod credentials;
-#[cfg(test)]
-#[path = "../../tests/model/writes.rs"]
-mod model;
+mod pace;
 mod redact;
 pub(crate) mod response;
 pub(crate) mod retry;
@@ -20,10 +18,11 @@ use std::time::{Duration, Instant};
 
 use crate::api::request::{Effect, Method, Request};
 use crate::call::credentials::{Credentials, Header};
-use crate::call::response::{Failed, Reply, failed, read, read_token};
-use crate::call::retry::{Circumstances, Decision, Dice, Failure, RetryBudget, RetryPolicy};
-use crate::call::run::Outside;
-use crate::call::token::{Fresh, Token, TokenCache};
+use crate::call::pace::Pace;
+use crate::call::response::{Failed, RawResponse, classify, classify_token, transport_failure};
+use crate::call::retry::{Decision, Failure, Jitter, RetryBudget, RetryContext, RetryPolicy};
+use crate::call::run::Environment;
+use crate::call::token::{Token, TokenCache, TokenResponse};
 use crate::cancel::{CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::log::{Log, LogLevel};
@@ -35,11 +34,15 @@ use crate::transport::{self, Proxy, Transport, TransportConfig, TransportError};
 pub(crate) struct EngineConfig {
     pub(crate) project_id: String,
     pub(crate) credentials: Credentials,
-    /// Origins: scheme, host, port.
+    /// Origins (scheme, host, port), and the paths below which the API and the token endpoint are.
     pub(crate) base_url: String,
+    pub(crate) base_path: String,
     pub(crate) auth_url: String,
+    pub(crate) auth_path: String,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
+    /// 0: no limit.
+    pub(crate) requests_per_second: f64,
     pub(crate) http: TransportConfig,
     /// The proxies that lead to the API and to the token endpoint.
     pub(crate) proxy: Option<Proxy>,
@@ -56,33 +59,37 @@ pub(crate) struct Engine {
     prefix: String,
     base_url: String,
     auth_url: String,
+    auth_path: String,
     timeout: Duration,
     retry: RetryPolicy,
+    requests_per_second: f64,
     http: TransportConfig,
     proxy: Option<Proxy>,
     auth_proxy: Option<Proxy>,
     log: Log,
     stop: Signal,
-    live: PerProcess<Live>,
+    state: PerProcess<ProcessState>,
 }
 
 /// What holds sockets, locks and luck: each process has its own, so that a client made before a fork works after it.
-struct Live {
+struct ProcessState {
     api: Transport,
     /// The token endpoint, unless it is on the same server and reached in the same way.
     auth: Option<Transport>,
     tokens: TokenCache,
     budget: RetryBudget,
-    dice: Dice,
+    /// `None`: no limit.
+    pace: Option<Pace>,
+    dice: Jitter,
 }
 
 /// What one attempt shows the service.
-enum Proof {
+enum Authorization {
     Basic(Header),
     Token(Arc<Token>),
 }
 
-impl Proof {
+impl Authorization {
     fn header(&self) -> &Header {
         match self {
             Self::Basic(header) => header,
@@ -96,39 +103,42 @@ impl Engine {
         let basic = (!config.credentials.uses_tokens()).then(|| config.credentials.basic_header());
         let engine = Self {
             basic,
-            prefix: format!("/v1/projects/{}/", config.project_id),
+            prefix: format!("{}/v1/projects/{}/", config.base_path, config.project_id),
             base_url: config.base_url,
             auth_url: config.auth_url,
+            auth_path: config.auth_path,
             credentials: config.credentials,
             timeout: config.timeout,
             retry: config.retry,
+            requests_per_second: config.requests_per_second,
             http: config.http,
             proxy: config.proxy,
             auth_proxy: config.auth_proxy,
             log: config.log,
             stop: Signal::new(),
-            live: PerProcess::new(),
+            state: PerProcess::new(),
         };
-        engine.live();
+        engine.state();
         engine
     }
 
-    fn live(&self) -> &Live {
-        let made = self.live.get_or_try_init(|| {
+    fn state(&self) -> &ProcessState {
+        let made = self.state.get_or_try_init(|| {
             let server = |origin: &String, proxy: &Option<Proxy>| {
                 Transport::new(&self.http, origin, proxy.clone())
             };
             let apart = self.auth_url != self.base_url || self.auth_proxy != self.proxy;
-            Ok::<_, Infallible>(Live {
+            Ok::<_, Infallible>(ProcessState {
                 api: server(&self.base_url, &self.proxy),
                 auth: apart.then(|| server(&self.auth_url, &self.auth_proxy)),
                 tokens: TokenCache::new(),
                 budget: RetryBudget::new(),
-                dice: Dice::new(),
+                pace: Pace::new(self.requests_per_second),
+                dice: Jitter::new(),
             })
         });
         match made {
-            Ok(live) => live,
+            Ok(state) => state,
             Err(never) => match never {},
         }
     }
@@ -158,7 +168,7 @@ impl Engine {
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
         progress: &Progress,
-    ) -> Result<Reply, Error> {
+    ) -> Result<RawResponse, Error> {
         let began = Instant::now();
         let deadline = until.unwrap_or(began + self.timeout);
         let run = || {
@@ -170,23 +180,23 @@ impl Engine {
             None => run(),
         };
         let attempts = progress.attempts.get();
-        let result = result.map(|reply| Reply { attempts, ..reply }).map_err(|error| {
-            let number = request.phone_number.as_ref();
+        let result = result.map(|response| RawResponse { attempts, ..response }).map_err(|error| {
+            let number = request.phone_number.as_ref().map(AsRef::as_ref);
             let error = error.of_operation(request.operation, number).attempted(attempts);
             // What was read back can hold what the service was shown.
-            if error.found().is_some() { self.masked(error, None) } else { error }
+            if error.found().is_some() { self.redacted(error, None) } else { error }
         });
         let took = began.elapsed().as_millis();
         match &result {
-            Ok(reply) => self.log.write(
+            Ok(response) => self.log.write(
                 LogLevel::Debug,
                 format_args!(
                     "{}{}{}: status {}, {} bytes, attempt {attempts}, {took} ms",
                     request.operation,
                     if request.phone_number.is_some() { " " } else { "" },
                     request.phone_number.as_ref().map_or("", AsRef::as_ref),
-                    reply.http_status,
-                    reply.json.len(),
+                    response.http_status,
+                    response.json.len(),
                 ),
             ),
             Err(error) => self
@@ -237,12 +247,15 @@ impl Engine {
         fresh: bool,
         attempts: &Cell<u32>,
         sent: &Cell<bool>,
-    ) -> Result<Reply, Failed> {
-        let live = self.live();
+    ) -> Result<RawResponse, Failed> {
+        let state = self.state();
         let target = [self.prefix.as_str(), request.target.as_str()];
-        let mut proof = self.prove(live, bounds).map_err(|error| (Failure::NoToken, error))?;
+        let mut proof = self.authorize(state, bounds).map_err(|error| (Failure::NoToken, error))?;
         let mut refreshed = false;
         loop {
+            if let Some(pace) = &state.pace {
+                take_turn(pace, bounds).map_err(|error| (Failure::NotSent, error))?;
+            }
             attempts.set(attempts.get() + 1);
             let outgoing = transport::Request {
                 method: request.method,
@@ -256,43 +269,43 @@ impl Engine {
                 write: request.is_write(),
                 sent,
             };
-            let result = exchange(&live.api, &outgoing)
-                .map_err(failed)
-                .and_then(|incoming| read(incoming, request))
-                .map_err(|(failure, error)| (failure, self.masked(error, Some(proof.header()))));
+            let result = exchange(&state.api, &outgoing)
+                .map_err(transport_failure)
+                .and_then(|response| classify(response, request))
+                .map_err(|(failure, error)| (failure, self.redacted(error, Some(proof.header()))));
             #[cfg(feature = "test-hooks")]
             panic_if_wanted(request);
             let (failure, error) = match result {
-                Ok(reply) => return Ok(reply),
+                Ok(response) => return Ok(response),
                 Err(failed) => failed,
             };
             self.log.write(LogLevel::Trace, format_args!("{}: {error}", request.operation));
-            let (Failure::Status(401), Proof::Token(token)) = (failure, &proof) else {
+            let (Failure::Status(401), Authorization::Token(token)) = (failure, &proof) else {
                 return Err((failure, error));
             };
             if refreshed {
-                live.tokens.did_not_help(token);
+                state.tokens.did_not_help(token);
                 return Err((failure, error));
             }
-            let replaced = live
+            let replaced = state
                 .tokens
-                .replace(bounds, token, &|bounds| self.fetch_token(live, bounds))
+                .replace(bounds, token, &|bounds| self.fetch_token(state, bounds))
                 .map_err(|error| (Failure::NoToken, error.during_token()))?;
             match replaced {
-                Some(token) => (proof, refreshed) = (Proof::Token(token), true),
+                Some(token) => (proof, refreshed) = (Authorization::Token(token), true),
                 None => return Err((failure, error)),
             }
         }
     }
 
     /// Takes our secrets out of what an error quotes: what the service was shown, it can say.
-    pub(crate) fn masked(&self, error: Error, shown: Option<&Header>) -> Error {
-        let current = self.live().tokens.current();
+    pub(crate) fn redacted(&self, error: Error, shown: Option<&Header>) -> Error {
+        let current = self.state().tokens.current();
         let headers = shown.into_iter().chain(current.as_ref().map(|token| token.header()));
         let mut secrets: Vec<&str> =
             headers.filter_map(|header| Some(header.split_once(' ')?.1)).collect();
         secrets.push(self.credentials.key_secret());
-        redact::mask(error, &secrets)
+        redact::redact(error, &secrets)
     }
 
     /// Waits within the deadline.
@@ -305,25 +318,26 @@ impl Engine {
     }
 
     /// What the next request shows the service.
-    fn prove(&self, live: &Live, bounds: Bounds) -> Result<Proof, Error> {
+    fn authorize(&self, state: &ProcessState, bounds: Bounds) -> Result<Authorization, Error> {
         if let Some(header) = &self.basic {
-            return Ok(Proof::Basic(Arc::clone(header)));
+            return Ok(Authorization::Basic(Arc::clone(header)));
         }
-        live.tokens
-            .get(bounds, &|bounds| self.fetch_token(live, bounds))
-            .map(Proof::Token)
+        state
+            .tokens
+            .get(bounds, &|bounds| self.fetch_token(state, bounds))
+            .map(Authorization::Token)
             .map_err(Error::during_token)
     }
 
     /// Fetches a token, retrying like a read: asking twice does no harm.
-    fn fetch_token(&self, live: &Live, bounds: Bounds) -> Result<Fresh, Error> {
+    fn fetch_token(&self, state: &ProcessState, bounds: Bounds) -> Result<TokenResponse, Error> {
         let header = self.credentials.basic_header();
         let mut attempts = 0;
         loop {
             attempts += 1;
             let outgoing = transport::Request {
                 method: Method::Post,
-                target: &["/oauth2/token"],
+                target: &[&self.auth_path, "/oauth2/token"],
                 authorization: &header,
                 content_type: "application/x-www-form-urlencoded",
                 body: Some(b"grant_type=client_credentials"),
@@ -333,11 +347,11 @@ impl Engine {
                 fresh: false,
                 sent: &Cell::new(false),
             };
-            let http = live.auth.as_ref().unwrap_or(&live.api);
+            let http = state.auth.as_ref().unwrap_or(&state.api);
             let result = exchange(http, &outgoing)
-                .map_err(failed)
-                .and_then(read_token)
-                .map_err(|(failure, error)| (failure, self.masked(error, Some(&header))));
+                .map_err(transport_failure)
+                .and_then(classify_token)
+                .map_err(|(failure, error)| (failure, self.redacted(error, Some(&header))));
             let (failure, error) = match result {
                 Ok(fresh) => {
                     self.log.write(LogLevel::Info, format_args!("a new access token"));
@@ -345,7 +359,7 @@ impl Engine {
                 }
                 Err(failed) => failed,
             };
-            let now = Circumstances {
+            let now = RetryContext {
                 attempts,
                 retry_after: error.retry_after(),
                 // A call that was ended has no time left, whatever the clock says.
@@ -353,10 +367,10 @@ impl Engine {
                     ErrorKind::Cancelled => Duration::ZERO,
                     _ => bounds.time_left(),
                 },
-                dice: live.dice.roll(),
+                dice: state.dice.roll(),
             };
             match self.retry.decide(failure, &Effect::Read, now) {
-                Decision::Retry(wait) if live.budget.withdraw(RetryBudget::price(failure)) => {
+                Decision::Retry(wait) if state.budget.withdraw(RetryBudget::price(failure)) => {
                     let ms = wait.as_millis();
                     self.log.write(
                         LogLevel::Warn,
@@ -366,6 +380,19 @@ impl Engine {
                 }
                 _ => return Err(error),
             }
+        }
+    }
+}
+
+/// Waits until the client may send its next request. A turn that comes too late for the call is left to others.
+fn take_turn(pace: &Pace, bounds: Bounds) -> Result<(), Error> {
+    match pace.take(Instant::now(), bounds.deadline) {
+        Some(wait) if wait.is_zero() => Ok(()),
+        Some(wait) => Engine::sleep(bounds, wait),
+        None => {
+            Engine::sleep(bounds, bounds.time_left())?;
+            let source = "requestsPerSecond allows the request only later";
+            Err(Error::new(ErrorKind::Timeout(Phase::Start)).with_source(source))
         }
     }
 }
@@ -426,8 +453,8 @@ struct Call<'a> {
     progress: &'a Progress,
 }
 
-impl Outside for Call<'_> {
-    fn exchange(&mut self, request: &Request, fresh: bool) -> Result<Reply, Failed> {
+impl Environment for Call<'_> {
+    fn exchange(&mut self, request: &Request, fresh: bool) -> Result<RawResponse, Failed> {
         if request.is_write() {
             let Progress { attempts, maybe_applied } = self.progress;
             let result = self.engine.exchange(request, self.bounds, fresh, attempts, maybe_applied);
@@ -459,14 +486,18 @@ impl Outside for Call<'_> {
     }
 
     fn random(&mut self) -> f64 {
-        self.engine.live().dice.roll()
+        self.engine.state().dice.roll()
     }
 
     fn budget(&self) -> &RetryBudget {
-        &self.engine.live().budget
+        &self.engine.state().budget
     }
 
     fn warn(&self, line: fmt::Arguments<'_>) {
         self.engine.log.write(LogLevel::Warn, line);
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/model/writes.rs"]
+mod model;

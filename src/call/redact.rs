@@ -14,14 +14,14 @@ const PIECE: usize = 12;
 const SHORTEST: usize = 8;
 
 /// Puts three asterisks in place of every secret, and of every piece of one, in what an error quotes of an answer.
-pub(crate) fn mask(mut error: Error, secrets: &[&str]) -> Error {
+pub(crate) fn redact(mut error: Error, secrets: &[&str]) -> Error {
     let forms: Vec<Zeroizing<String>> =
         secrets.iter().filter(|secret| secret.len() >= SHORTEST).flat_map(|s| forms(s)).collect();
     let forms: Vec<Pieces<'_>> = forms.iter().map(|form| Pieces::of(form)).collect();
     error.each_quote(&mut |text| {
-        if let Some(masked) = without(text, &forms) {
+        if let Some(redacted) = without(text, &forms) {
             text.zeroize();
-            *text = masked;
+            *text = redacted;
         }
     });
     error
@@ -87,19 +87,19 @@ fn without(text: &str, forms: &[Pieces<'_>]) -> Option<String> {
     if secret.is_empty() {
         return None;
     }
-    let mut masked = String::new();
+    let mut redacted = String::new();
     let mut inside = false;
     for (at, character) in text.char_indices() {
         // Of a character any byte of which is secret nothing stays.
         let hidden = secret[at..at + character.len_utf8()].contains(&true);
         match (hidden, inside) {
-            (true, false) => masked.push_str("***"),
+            (true, false) => redacted.push_str("***"),
             (true, true) => {}
-            (false, _) => masked.push(character),
+            (false, _) => redacted.push(character),
         }
         inside = hidden;
     }
-    Some(masked)
+    Some(redacted)
 }
 
 #[cfg(test)]
@@ -124,8 +124,8 @@ mod tests {
             ("", ""),
         ];
         for (text, expected) in rows {
-            let masked = without(text, &[Pieces::of(SECRET)]).unwrap_or_else(|| text.to_owned());
-            assert_eq!(masked, expected);
+            let redacted = without(text, &[Pieces::of(SECRET)]).unwrap_or_else(|| text.to_owned());
+            assert_eq!(redacted, expected);
         }
         // A piece that begins in the middle of a character.
         let secret = "ééééééééé";

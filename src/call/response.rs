@@ -7,18 +7,18 @@ use zeroize::Zeroize;
 use crate::api::request::Request;
 use crate::call::api_error;
 use crate::call::retry::Failure;
-use crate::call::token::Fresh;
+use crate::call::token::TokenResponse;
 use crate::error::{Error, ErrorKind};
-use crate::json::{self, Outline};
+use crate::json::{self, TopLevelKeys};
 use crate::transport::{Response, TransportError, TransportErrorKind as How};
 
 /// A successful answer.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct RawResponse {
     /// One JSON object, as it came; `{}` where success has no body.
     pub(crate) json: String,
     /// Of `json`.
-    pub(crate) outline: Outline,
+    pub(crate) outline: TopLevelKeys,
     pub(crate) http_status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
@@ -26,12 +26,12 @@ pub(crate) struct Reply {
     pub(crate) reconciled: bool,
 }
 
-impl Reply {
+impl RawResponse {
     /// A success without a body.
     pub(crate) fn empty(http_status: u16, request_id: Option<String>) -> Self {
         Self {
             json: "{}".to_owned(),
-            outline: Outline::default(),
+            outline: TopLevelKeys::default(),
             http_status,
             request_id,
             attempts: 0,
@@ -44,8 +44,8 @@ impl Reply {
 pub(crate) type Failed = (Failure, Error);
 
 /// What an exchange that broke means.
-pub(crate) fn failed(broken: TransportError) -> Failed {
-    let TransportError { kind: how, phase, sent, status, source, .. } = broken;
+pub(crate) fn transport_failure(error: TransportError) -> Failed {
+    let TransportError { kind: how, phase, sent, status, source, .. } = error;
     let success = status.is_none_or(|status| (200..300).contains(&status));
     let failure = match (how, status) {
         (How::Tls | How::Proxy, _) => Failure::Refused,
@@ -71,52 +71,50 @@ pub(crate) fn failed(broken: TransportError) -> Failed {
 }
 
 /// Judges a complete answer to an operation.
-pub(crate) fn read(mut incoming: Response, request: &Request) -> Result<Reply, Failed> {
-    let status = incoming.status;
+pub(crate) fn classify(mut response: Response, request: &Request) -> Result<RawResponse, Failed> {
+    let status = response.status;
     let wrong = |problem: String, body: &[u8]| {
         (Failure::Unintelligible, Error::protocol(problem, Some(status), body))
     };
     match status {
         200..=299 => {}
         400..=599 => {
-            let error = api_error::read(&incoming);
+            let error = api_error::read(&response);
             return Err((Failure::Status(status), error));
         }
         300..=399 => {
-            return Err((Failure::Status(status), redirected(&incoming)));
+            return Err((Failure::Status(status), redirect_error(&response)));
         }
-        _ => return Err(wrong("a status that no final answer has".to_owned(), &incoming.body)),
+        _ => return Err(wrong("a status that no final answer has".to_owned(), &response.body)),
     }
-    if incoming.body.is_empty() {
+    if response.body.is_empty() {
         return if request.may_be_empty {
-            Ok(Reply::empty(status, incoming.request_id))
+            Ok(RawResponse::empty(status, response.request_id))
         } else {
             Err(wrong("the answer is empty".to_owned(), b""))
         };
     }
-    let not_json =
-        |flaw: json::Flaw, body: &[u8]| Err(wrong(format!("the answer is not JSON: {flaw}"), body));
-    let text = match String::from_utf8(mem::take(&mut incoming.body)) {
+    let not_json = |error: json::SyntaxError, body: &[u8]| {
+        Err(wrong(format!("the answer is not JSON: {error}"), body))
+    };
+    let text = match String::from_utf8(mem::take(&mut response.body)) {
         Ok(text) => text,
         Err(error) => {
             let bytes = error.into_bytes();
             return match json::check(&bytes) {
-                Err(flaw) => not_json(flaw, &bytes),
+                Err(error) => not_json(error, &bytes),
                 Ok(_) => Err(wrong("the answer is not UTF-8".to_owned(), b"")),
             };
         }
     };
-    // Whether it holds an error is seen in passing: nearly no answer does.
-    let (length, outline) = match (request.glance)(text.as_bytes()) {
-        Some(outline) => (text.len(), outline),
-        None => match json::check_and_outline(&text, "error") {
-            Ok((checked, outline)) => (checked.len(), outline),
-            Err(flaw) => return not_json(flaw, text.as_bytes()),
-        },
+    // Whether it holds an error is seen in passing: nearly no response does.
+    let (length, outline) = match json::check_and_outline(&text, "error") {
+        Ok((checked, outline)) => (checked.len(), outline),
+        Err(error) => return not_json(error, text.as_bytes()),
     };
     if outline.may_hold && api_error::is_in_success(&text) {
-        incoming.body = text.into_bytes();
-        let error = api_error::in_success(&incoming);
+        response.body = text.into_bytes();
+        let error = api_error::in_success(&response);
         // "A successful response, or an Error". Whether it is the caller's fault, its code says.
         let rejected = error
             .api_error()
@@ -130,31 +128,31 @@ pub(crate) fn read(mut incoming: Response, request: &Request) -> Result<Reply, F
     if let Some(Err(misfit)) = request.readable.map(|readable| readable(&json)) {
         return Err(wrong(format!("the answer does not fit: {misfit}"), json.as_bytes()));
     }
-    Ok(Reply { json, outline, ..Reply::empty(status, incoming.request_id) })
+    Ok(RawResponse { json, outline, ..RawResponse::empty(status, response.request_id) })
 }
 
-fn redirected(incoming: &Response) -> Error {
-    let to = incoming.location.as_deref().unwrap_or("nowhere");
+fn redirect_error(response: &Response) -> Error {
+    let to = response.location.as_deref().unwrap_or("nowhere");
     let problem = format!("a redirect to {to}, which is not followed");
-    Error::protocol(problem, Some(incoming.status), b"")
+    Error::protocol(problem, Some(response.status), b"")
 }
 
 /// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
-pub(crate) fn read_token(mut incoming: Response) -> Result<Fresh, Failed> {
-    let status = incoming.status;
+pub(crate) fn classify_token(mut response: Response) -> Result<TokenResponse, Failed> {
+    let status = response.status;
     let result = match status {
-        200..=299 => match api_error::token_error_in_success(&incoming) {
+        200..=299 => match api_error::token_error_in_success(&response) {
             Some(error) => Err((Failure::Rejected, error)),
-            None => Fresh::parse(status, &incoming.body)
+            None => TokenResponse::parse(status, &response.body)
                 .map_err(|error| (Failure::Unintelligible, error)),
         },
-        300..=399 => Err((Failure::Status(status), redirected(&incoming))),
-        400..=599 => Err((Failure::Status(status), api_error::read_token_error(&incoming))),
+        300..=399 => Err((Failure::Status(status), redirect_error(&response))),
+        400..=599 => Err((Failure::Status(status), api_error::read_token_error(&response))),
         _ => {
             let problem = format!("token endpoint: status {status}, which no final answer has");
             Err((Failure::Status(status), Error::protocol(problem, Some(status), b"")))
         }
     };
-    incoming.body.zeroize();
+    response.body.zeroize();
     result
 }

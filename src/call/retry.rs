@@ -80,7 +80,7 @@ const CAP: Duration = Duration::from_secs(20);
 
 /// What the decision depends on besides the failure.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Circumstances {
+pub(crate) struct RetryContext {
     /// Attempts made so far, at least 1.
     pub(crate) attempts: u32,
     /// What the answer said in `Retry-After`.
@@ -97,7 +97,7 @@ impl RetryPolicy {
         &self,
         failure: Failure,
         effect: &'a Effect,
-        now: Circumstances,
+        now: RetryContext,
     ) -> Decision<'a> {
         match effect {
             Effect::Write(verify) if !failure.is_certain() => return Decision::ReadBack(verify),
@@ -203,9 +203,9 @@ impl RetryBudget {
 
 /// Random enough to spread retries, and nothing else.
 #[derive(Debug)]
-pub(crate) struct Dice(AtomicU64);
+pub(crate) struct Jitter(AtomicU64);
 
-impl Dice {
+impl Jitter {
     pub(crate) fn new() -> Self {
         use std::hash::{BuildHasher, RandomState};
         // The process and the time as well: children of a fork begin with their parent's random state.
@@ -232,8 +232,8 @@ mod tests {
 
     const SEC: Duration = Duration::from_secs(1);
 
-    fn at(attempts: u32) -> Circumstances {
-        Circumstances { attempts, retry_after: None, time_left: 30 * SEC, dice: 0.5 }
+    fn at(attempts: u32) -> RetryContext {
+        RetryContext { attempts, retry_after: None, time_left: 30 * SEC, dice: 0.5 }
     }
 
     #[test]
@@ -300,7 +300,7 @@ mod tests {
             Decision::Retry(wait) => Some(wait),
             _ => None,
         };
-        let top = |attempts| Circumstances { dice: 1.0, time_left: 60 * SEC, ..at(attempts) };
+        let top = |attempts| RetryContext { dice: 1.0, time_left: 60 * SEC, ..at(attempts) };
         let rows = [
             (Failure::NotSent, 1, 50),
             (Failure::NotSent, 2, 100),
@@ -316,13 +316,13 @@ mod tests {
         }
         // What the service asks for is kept to the letter, also above the cap, also zero …
         for asked in [Duration::ZERO, 7 * SEC, 25 * SEC] {
-            let now = Circumstances { retry_after: Some(asked), ..at(1) };
+            let now = RetryContext { retry_after: Some(asked), ..at(1) };
             assert_eq!(wait(Failure::Status(429), now), Some(asked));
         }
         // … unless it does not fit.
-        let now = Circumstances { retry_after: Some(30 * SEC), ..at(1) };
+        let now = RetryContext { retry_after: Some(30 * SEC), ..at(1) };
         assert_eq!(wait(Failure::Status(429), now), None);
-        let now = Circumstances { time_left: Duration::ZERO, dice: 0.0, ..at(1) };
+        let now = RetryContext { time_left: Duration::ZERO, dice: 0.0, ..at(1) };
         assert_eq!(wait(Failure::NotSent, now), None);
     }
 
@@ -382,7 +382,7 @@ mod tests {
 
     #[test]
     fn the_dice_stay_in_range_and_differ() {
-        let dice = Dice::new();
+        let dice = Jitter::new();
         let rolls: Vec<f64> = (0..1000).map(|_| dice.roll()).collect();
         assert!(rolls.iter().all(|roll| (0.0..1.0).contains(roll)));
         let (low, high) = (rolls.iter().any(|r| *r < 0.1), rolls.iter().any(|r| *r > 0.9));

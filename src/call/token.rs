@@ -26,12 +26,12 @@ impl Token {
 }
 
 /// A token as the endpoint gave it.
-pub(crate) struct Fresh {
+pub(crate) struct TokenResponse {
     header: Header,
     lifetime: Duration,
 }
 
-impl Fresh {
+impl TokenResponse {
     #[cfg(all(feature = "test-hooks", feature = "capi"))]
     pub(crate) fn parts(&self) -> (&str, Duration) {
         (&self.header, self.lifetime)
@@ -44,7 +44,7 @@ impl Fresh {
         let wrong =
             |what: &str| Error::protocol(format!("token endpoint: {what}"), Some(status), b"");
         let text = json::check(body)
-            .map_err(|flaw| wrong("the answer is no JSON object").with_source(flaw))?;
+            .map_err(|error| wrong("the answer is no JSON object").with_source(error))?;
         let token = json::value_at(text, "/access_token")
             .and_then(json::text_of)
             .map(Zeroizing::new)
@@ -163,7 +163,7 @@ impl TokenCache {
         &self,
         bounds: Bounds,
         rejected: &Arc<Token>,
-        fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
+        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
     ) -> Result<Option<Arc<Token>>, Error> {
         const EVERY: Duration = Duration::from_secs(1);
         let mut state = self.lock();
@@ -181,7 +181,7 @@ impl TokenCache {
     pub(crate) fn get(
         &self,
         bounds: Bounds,
-        fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
+        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
     ) -> Result<Arc<Token>, Error> {
         let mut waited_for = None;
         loop {
@@ -243,7 +243,7 @@ impl TokenCache {
     fn fetch_beside(
         &self,
         bounds: Bounds,
-        fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
+        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
     ) -> Result<Arc<Token>, Error> {
         let token = Arc::new(Token::new(fetch(bounds)?, Instant::now()));
         self.lock().token = Some(Arc::clone(&token));
@@ -254,7 +254,7 @@ impl TokenCache {
         &self,
         bounds: Bounds,
         usable: Option<Arc<Token>>,
-        fetch: &dyn Fn(Bounds) -> Result<Fresh, Error>,
+        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
     ) -> Result<Arc<Token>, Error> {
         let mark = Fetching(self);
         let began = Instant::now();
@@ -325,7 +325,7 @@ impl Token {
         self.expires_at.saturating_duration_since(self.refresh_at) / Self::EARLY_TRIES
     }
 
-    fn new(fresh: Fresh, now: Instant) -> Self {
+    fn new(fresh: TokenResponse, now: Instant) -> Self {
         const EARLY: Duration = Duration::from_secs(60);
         let expires_at = now + fresh.lifetime;
         let refresh_at = now + fresh.lifetime.saturating_sub(EARLY.min(fresh.lifetime / 2));
@@ -354,8 +354,8 @@ mod tests {
         Bounds::until(Instant::now() + Duration::from_secs(600))
     }
 
-    fn fresh(text: &str, lifetime: Duration) -> Fresh {
-        Fresh { header: Arc::new(Zeroizing::new(text.to_owned())), lifetime }
+    fn fresh(text: &str, lifetime: Duration) -> TokenResponse {
+        TokenResponse { header: Arc::new(Zeroizing::new(text.to_owned())), lifetime }
     }
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -382,11 +382,11 @@ mod tests {
             ("\u{feff}{\"access_token\":\"t\"}", 300.0),
         ];
         for (body, seconds) in ok {
-            let fresh = Fresh::parse(200, body.as_bytes()).unwrap();
+            let fresh = TokenResponse::parse(200, body.as_bytes()).unwrap();
             assert_eq!(fresh.header.as_str(), "Bearer t", "{body}");
             assert_eq!(fresh.lifetime, Duration::from_secs_f64(seconds), "{body}");
         }
-        let inner_space = Fresh::parse(200, br#"{"access_token":"token value"}"#).unwrap();
+        let inner_space = TokenResponse::parse(200, br#"{"access_token":"token value"}"#).unwrap();
         assert_eq!(inner_space.header.as_str(), "Bearer token value");
         let bad = [
             ("", "no JSON object"),
@@ -404,12 +404,12 @@ mod tests {
             (r#"{"access_token":" hush"}"#, "do not belong in a header"),
         ];
         for (body, expected) in bad {
-            let error = Fresh::parse(200, body.as_bytes()).err().unwrap();
+            let error = TokenResponse::parse(200, body.as_bytes()).err().unwrap();
             assert!(error.to_string().contains(expected), "{body}: {error}");
             assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
         }
         let long = format!(r#"{{"access_token":"{}"}}"#, "x".repeat(9000));
-        assert!(Fresh::parse(200, long.as_bytes()).is_err());
+        assert!(TokenResponse::parse(200, long.as_bytes()).is_err());
     }
 
     #[test]
@@ -680,7 +680,7 @@ mod tests {
     #[test]
     fn a_panic_while_fetching_leaves_the_cache_usable() {
         let cache = TokenCache::new();
-        let panics = |_| -> Result<Fresh, Error> { panic!("injected") };
+        let panics = |_| -> Result<TokenResponse, Error> { panic!("injected") };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let _ = cache.get(later(), &panics);
         }));

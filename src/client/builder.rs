@@ -9,11 +9,11 @@ use crate::call::credentials::Credentials;
 use crate::call::retry::RetryPolicy;
 use crate::call::{Engine, EngineConfig};
 use crate::client::Client;
+use crate::client::roots::Roots;
+use crate::client::settings::{Settings, name_variable};
 use crate::error::Error;
 use crate::log::{Log, LogLevel};
-use crate::transport::{
-    Origin, Proxy, ProxyChoice, TransportConfig, Trusted, parse_port, split_port,
-};
+use crate::transport::{Origin, Proxy, ProxyChoice, TransportConfig, parse_port, split_port};
 
 /// The settings of a [`Client`]. Each has a default; [`build`](ClientBuilder::build) checks them all.
 #[derive(Clone)]
@@ -32,9 +32,13 @@ pub struct ClientBuilder {
     max_connection_age: Duration,
     max_response_bytes: u64,
     user_agent: String,
+    requests_per_second: f64,
     roots: Roots,
     proxy: ProxyChoice,
     log: Log,
+    log_level: Option<LogLevel>,
+    /// The settings that environment variables gave, each with the variable's name.
+    variables: Vec<(&'static str, String)>,
 }
 
 /// Leaves out the URLs: they may hold a password that is yet to be refused, or a proxy's.
@@ -52,18 +56,11 @@ impl fmt::Debug for ClientBuilder {
             .field("max_connection_age", &self.max_connection_age)
             .field("max_response_bytes", &self.max_response_bytes)
             .field("user_agent", &self.user_agent)
+            .field("requests_per_second", &self.requests_per_second)
             .field("roots", &self.roots)
             .field("log", &self.log)
             .finish_non_exhaustive()
     }
-}
-
-/// Which certificates are trusted to vouch for a server.
-#[derive(Clone, Debug)]
-enum Roots {
-    Bundled,
-    Platform,
-    File(PathBuf),
 }
 
 const BASE_URL: &str = "https://numbers.api.sinch.com";
@@ -86,63 +83,56 @@ impl ClientBuilder {
             max_connection_age: Duration::from_secs(600),
             max_response_bytes: 32 * 1024 * 1024,
             user_agent: concat!("sinch-numbers/", env!("CARGO_PKG_VERSION")).to_owned(),
-            roots: Roots::Bundled,
+            requests_per_second: 0.0,
+            roots: Roots::Default,
             proxy: ProxyChoice::Env,
             log: Log::default(),
+            log_level: Some(LogLevel::Warn),
+            variables: Vec::new(),
         }
     }
 
-    /// Begins with what the environment says; the variables stand at [`Client::from_env`].
+    /// Takes the settings from the environment; the variables are listed at [`Client::from_env`]. What is set here afterwards
+    /// replaces what the environment gave.
+    ///
+    /// ```no_run
+    /// use sinch_numbers::ClientBuilder;
+    /// use std::time::Duration;
+    ///
+    /// let client = ClientBuilder::from_env()?.timeout(Duration::from_secs(5)).build()?;
+    /// # Ok::<(), sinch_numbers::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is missing, empty or wrong.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_variables(|name| env::var(name))
+        Settings::from_env(&|name| env::var_os(name))?.builder()
     }
 
-    fn from_variables(
-        variable: impl Fn(&str) -> Result<String, env::VarError>,
-    ) -> Result<Self, Error> {
-        let optional = |name: &str| match variable(name) {
-            Ok(value) if value.is_empty() => Ok(None),
-            Ok(value) => Ok(Some(value)),
-            Err(env::VarError::NotPresent) => Ok(None),
-            Err(env::VarError::NotUnicode(_)) => Err(Error::invalid(name, "is not UTF-8")),
-        };
-        let required = |name: &str| {
-            optional(name)?.ok_or_else(|| {
-                Error::invalid(name, "this environment variable is not set or empty")
-            })
-        };
-        let project_id = required("SINCH_PROJECT_ID")?;
-        let key_id = required("SINCH_KEY_ID")?;
-        let with_key: fn(String, String) -> Credentials = match optional("SINCH_AUTH")?.as_deref() {
-            None | Some("oauth2") => Credentials::oauth2,
-            Some("basic") => Credentials::basic,
-            Some(_) => return Err(Error::invalid("SINCH_AUTH", "is neither oauth2 nor basic")),
-        };
-        // At once into the hands of what wipes it.
-        let credentials = with_key(key_id, required("SINCH_KEY_SECRET")?);
-        let mut builder = Self::new(project_id, credentials);
-        if let Some(url) = optional("SINCH_NUMBERS_URL")? {
-            builder.base_url = url;
-        }
-        if let Some(url) = optional("SINCH_AUTH_URL")? {
-            builder.auth_url = url;
-        }
-        Ok(builder)
-    }
-
-    /// Sets the origin of the API: scheme, host and, if need be, port. Default: `https://numbers.api.sinch.com`.
-    pub fn base_url(mut self, origin: impl Into<String>) -> Self {
-        self.base_url = origin.into();
+    /// Remembers which variables gave settings, so that `build` names them in its errors.
+    pub(crate) fn given_by(mut self, variables: Vec<(&'static str, String)>) -> Self {
+        self.variables = variables;
         self
     }
 
-    /// Sets the origin of the token endpoint, to which `/oauth2/token` is appended. Default: `https://auth.sinch.com`.
-    pub fn auth_url(mut self, origin: impl Into<String>) -> Self {
-        self.auth_url = origin.into();
+    /// Forgets the variable of a setting that is set anew.
+    fn set(&mut self, setting: &str) -> &mut Self {
+        self.variables.retain(|(given, _)| *given != setting);
+        self
+    }
+
+    /// Sets the URL of the API: scheme, host and, if need be, port and a path prefix, as of a gateway:
+    /// `https://gateway.example.com/sinch`. Default: `https://numbers.api.sinch.com`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.set("baseUrl").base_url = url.into();
+        self
+    }
+
+    /// Sets the URL of the token endpoint, to which `/oauth2/token` is appended: as [`base_url`](Self::base_url). Default:
+    /// `https://auth.sinch.com`.
+    pub fn auth_url(mut self, url: impl Into<String>) -> Self {
+        self.set("authUrl").auth_url = url.into();
         self
     }
 
@@ -170,6 +160,15 @@ impl ClientBuilder {
     /// refreshed token comes on top.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets how many requests all calls of this client and its clones send in a second at most, retries and read-backs
+    /// included, requests for access tokens not. They are spaced evenly; a call waits for its turn within its deadline. Default:
+    /// 0, no limit; range: 0 to 1,000,000, fractions included: 0.5 is a request every two seconds. After a fork each process
+    /// has the whole rate.
+    pub fn requests_per_second(mut self, rate: f64) -> Self {
+        self.requests_per_second = rate;
         self
     }
 
@@ -205,23 +204,34 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts the roots in a PEM file instead of the bundled ones. It is read when the client is built.
+    /// Trusts the roots in a PEM file, and no others. It is read when the client is built.
+    ///
+    /// Default, if none of the three methods for roots is called: the certificates that the environment variables
+    /// `SSL_CERT_FILE` (a PEM file) and `SSL_CERT_DIR` (folders of PEM files, with colons between them) name, if one is set;
+    /// else the bundled roots. Where what they name cannot be used, a warning in the log says so, and the bundled roots are
+    /// used. They are not read by a client that speaks no TLS.
     pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
-        self.roots = Roots::File(file.into());
+        self.set("caFile").set("roots").roots = Roots::File(file.into());
         self
     }
 
-    /// Trusts the roots of this machine instead of the bundled ones: the file that `SSL_CERT_FILE` names, or the first that
-    /// exists of those where systems keep them. It is read when the client is built.
+    /// Trusts the roots of this machine: the file that `SSL_CERT_FILE` names, or the first that exists of those where systems
+    /// keep them. It is read when the client is built.
     pub fn platform_roots(mut self) -> Self {
-        self.roots = Roots::Platform;
+        self.set("caFile").set("roots").roots = Roots::Platform;
+        self
+    }
+
+    /// Trusts the roots of the big browsers, which are part of this library, whatever the environment says.
+    pub fn bundled_roots(mut self) -> Self {
+        self.set("caFile").set("roots").roots = Roots::Bundled;
         self
     }
 
     /// Goes through an HTTP proxy, credentials included if need be: `http://user:password@proxy.example.com:3128`. This
     /// machine is never reached through it.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = ProxyChoice::Url(url.into());
+        self.set("proxy").proxy = ProxyChoice::Url(url.into());
         self
     }
 
@@ -229,13 +239,13 @@ impl ClientBuilder {
     /// lower case, then `all_proxy` or `ALL_PROXY`; not for what `no_proxy` or `NO_PROXY` names. This is the default; it is
     /// read when the client is built.
     pub fn proxy_from_env(mut self) -> Self {
-        self.proxy = ProxyChoice::Env;
+        self.set("proxy").proxy = ProxyChoice::Env;
         self
     }
 
     /// Goes through no proxy, whatever the environment says.
     pub fn no_proxy(mut self) -> Self {
-        self.proxy = ProxyChoice::None;
+        self.set("proxy").proxy = ProxyChoice::None;
         self
     }
 
@@ -252,21 +262,45 @@ impl ClientBuilder {
         self
     }
 
+    /// Returns the level up to which a log is wanted: that of `SINCH_NUMBERS_LOG_LEVEL` after
+    /// [`from_env`](ClientBuilder::from_env), else [`Warn`](LogLevel::Warn). `None` stands for `off`. It is for
+    /// [`log`](ClientBuilder::log), which is not bound to it.
+    pub fn log_level(&self) -> Option<LogLevel> {
+        self.log_level
+    }
+
+    pub(crate) fn with_log_level(mut self, level: Option<LogLevel>) -> Self {
+        self.log_level = level;
+        self
+    }
+
     /// Checks the settings and builds the client. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the setting which is wrong.
-    pub fn build(self) -> Result<Client, Error> {
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the setting which is wrong, or the environment variable that
+    /// gave it.
+    pub fn build(mut self) -> Result<Client, Error> {
+        let variables = std::mem::take(&mut self.variables);
+        self.checked().map_err(|error| name_variable(error, &variables))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn urls(&self) -> [&str; 2] {
+        [&self.base_url, &self.auth_url]
+    }
+
+    fn checked(self) -> Result<Client, Error> {
         check_project_id(&self.project_id)?;
         self.credentials.check()?;
-        let base_url = origin("baseUrl", &self.base_url, self.allow_http)?;
-        let auth_url = origin("authUrl", &self.auth_url, self.allow_http)?;
+        let (base_url, base_path) = origin_and_path("baseUrl", &self.base_url, self.allow_http)?;
+        let (auth_url, auth_path) = origin_and_path("authUrl", &self.auth_url, self.allow_http)?;
         let a_while = Duration::from_millis(1)..=LONGEST;
         in_range("timeout", &self.timeout, &a_while)?;
         in_range("connectTimeout", &self.connect_timeout, &a_while)?;
         in_range("idleTimeout", &self.idle_timeout, &(Duration::ZERO..=LONGEST))?;
         in_range("maxConnectionAge", &self.max_connection_age, &a_while)?;
+        in_range("requestsPerSecond", &self.requests_per_second, &(0.0..=1_000_000.0))?;
         in_range("maxAttempts", &self.max_attempts, &(1..=10))?;
         in_range("maxIdleConnections", &self.max_idle_connections, &(0..=1024))?;
         in_range("maxResponseBytes", &self.max_response_bytes, &(1..=1 << 30))?;
@@ -291,13 +325,23 @@ impl ClientBuilder {
             }
         };
         let (api_proxy, auth_proxy) = (proxy(&base_url)?, proxy(&auth_url)?);
+        let secure = [&base_url, &auth_url].iter().any(|url| url.starts_with("https:"));
+        let trusted = match self.roots {
+            // A client that speaks no TLS need not know whom to trust.
+            Roots::Default if !secure => Roots::Bundled,
+            roots => roots,
+        };
+        let trusted = trusted.read(&self.log, &|name| env::var_os(name))?;
         let engine = Engine::new(EngineConfig {
             project_id: self.project_id,
             credentials: self.credentials,
             base_url,
+            base_path,
             auth_url,
+            auth_path,
             timeout: self.timeout,
             retry: RetryPolicy { max_attempts: self.max_attempts },
+            requests_per_second: self.requests_per_second,
             http: TransportConfig {
                 connect_timeout: self.connect_timeout,
                 idle_timeout: self.idle_timeout,
@@ -305,50 +349,13 @@ impl ClientBuilder {
                 max_idle_connections: self.max_idle_connections,
                 max_response_bytes: self.max_response_bytes,
                 user_agent: self.user_agent,
-                trusted: self.roots.read(&self.log)?,
+                trusted,
             },
             proxy: api_proxy,
             auth_proxy,
             log: self.log,
         });
         Ok(Client::new(engine))
-    }
-}
-
-impl Roots {
-    /// Where systems keep the roots that they trust.
-    const PLATFORM: [&str; 6] = [
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/cert.pem",
-        "/usr/local/etc/openssl@3/cert.pem",
-    ];
-
-    fn read(&self, log: &Log) -> Result<Trusted, Error> {
-        let (field, file) = match self {
-            Self::Bundled => return Ok(Trusted::Bundled),
-            Self::File(file) => ("caFile", file.clone()),
-            Self::Platform => {
-                let named = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-                let usual = || Self::PLATFORM.iter().map(PathBuf::from).find(|file| file.exists());
-                let none = || Error::invalid("roots", "this machine has no file of trusted roots");
-                ("roots", named.or_else(usual).ok_or_else(none)?)
-            }
-        };
-        let refuse =
-            |problem: String| Error::invalid(field, format!("{}: {problem}", file.display()));
-        let pem =
-            std::fs::read(&file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
-        let (trusted, unusable) = Trusted::from_pem(&pem).map_err(refuse)?;
-        if unusable > 0 {
-            log.write(
-                LogLevel::Warn,
-                format_args!("{field}: {}: {unusable} certificates cannot be used", file.display()),
-            );
-        }
-        Ok(trusted)
     }
 }
 
@@ -376,20 +383,30 @@ fn check_project_id(project_id: &str) -> Result<(), Error> {
     }
 }
 
-/// Checks an origin and returns it without a trailing slash. No error repeats it: it might hold a password.
-fn origin(field: &str, text: &str, allow_http: bool) -> Result<String, Error> {
+/// Checks a base URL and splits it into its origin and its path, which ends without a slash. No error repeats it: it might hold
+/// a password.
+fn origin_and_path(field: &str, text: &str, allow_http: bool) -> Result<(String, String), Error> {
+    const LONGEST_PATH: usize = 256;
     let refuse = |problem: &str| Err(Error::invalid(field, problem));
     let (secure, rest) = match text.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
         _ => return refuse("begins with neither https:// nor http://"),
     };
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
-    if authority.contains('@') {
+    if rest.contains('@') {
         return refuse("holds a user name; give the credentials as credentials");
     }
-    if authority.contains(['/', '?', '#', '\\']) {
-        return refuse("holds more than scheme, host and port");
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    let is_segment = |text: &str| !matches!(text, "" | "." | "..") && text.bytes().all(allowed);
+    if authority.contains(['?', '#', '\\']) || !path.split('/').skip(1).all(is_segment) {
+        return refuse(
+            "holds more than scheme, host, port and a path of letters, digits, -, ., _ and ~",
+        );
+    }
+    if path.len() > LONGEST_PATH {
+        return refuse("has a path of more than 256 characters");
     }
     if split_port(authority).1.is_some_and(|port| parse_port(port).is_none()) {
         return refuse("has a port that is not 1 to 65535");
@@ -398,9 +415,12 @@ fn origin(field: &str, text: &str, allow_http: bool) -> Result<String, Error> {
         return refuse("has no valid host");
     };
     if !secure && !origin.is_loopback() && !allow_http {
-        return refuse("is http to another machine: use https, or allow it with allow_http");
+        return refuse(
+            "is http to another machine: use https, or allow it with allowHttp or SINCH_NUMBERS_ALLOW_HTTP",
+        );
     }
-    Ok(format!("{}://{authority}", if secure { "https" } else { "http" }))
+    let scheme = if secure { "https" } else { "http" };
+    Ok((format!("{scheme}://{authority}"), path.to_owned()))
 }
 
 #[cfg(test)]
@@ -435,6 +455,9 @@ mod tests {
             (builder().timeout(Duration::ZERO), "timeout: is 0ns"),
             (builder().timeout(ms(90_000_000)), "timeout: is 90000s"),
             (builder().connect_timeout(Duration::ZERO), "connectTimeout"),
+            (builder().requests_per_second(-1.0), "requestsPerSecond: is -1.0; 0.0 to 1000000.0"),
+            (builder().requests_per_second(f64::NAN), "requestsPerSecond: is NaN"),
+            (builder().requests_per_second(1e7), "requestsPerSecond: is 10000000.0"),
             (builder().max_attempts(0), "maxAttempts: is 0; 1 to 10"),
             (builder().max_attempts(11), "maxAttempts: is 11"),
             (builder().max_idle_connections(1025), "maxIdleConnections"),
@@ -449,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn origins() {
+    fn base_urls() {
         let good = [
             ("https://numbers.api.sinch.com", "https://numbers.api.sinch.com"),
             ("HTTPS://example.com/", "https://example.com"),
@@ -460,10 +483,15 @@ mod tests {
             ("http://[::1]:9", "http://[::1]:9"),
             ("http://[::1]", "http://[::1]"),
             ("https://example.com.", "https://example.com."),
+            ("https://example.com/sinch", "https://example.com/sinch"),
+            ("https://example.com:8443/a/b.c-d_e~1/", "https://example.com:8443/a/b.c-d_e~1"),
+            ("http://[::1]:9/x", "http://[::1]:9/x"),
         ];
         for (text, expected) in good {
-            assert_eq!(origin("baseUrl", text, false).unwrap(), expected);
+            let (origin, path) = origin_and_path("baseUrl", text, false).unwrap();
+            assert_eq!(origin + &path, expected);
         }
+        let long = format!("https://example.com/{}", "a".repeat(256));
         let bad = [
             ("", "begins with"),
             ("numbers.api.sinch.com", "begins with"),
@@ -474,7 +502,21 @@ mod tests {
             ("http://128.0.0.1", "is http"),
             ("http://[::2]", "is http"),
             ("https://user:hush@example.com", "holds a user name"),
-            ("https://example.com/v1", "holds more"),
+            ("https://example.com/a/../b", "holds more"),
+            ("https://example.com/./b", "holds more"),
+            ("https://example.com/..", "holds more"),
+            ("https://example.com//", "holds more"),
+            ("https://example.com//a", "holds more"),
+            ("https://example.com/a//b", "holds more"),
+            ("https://example.com/a%2e%2e", "holds more"),
+            ("https://example.com/a b", "holds more"),
+            ("https://example.com/a\r\nX: y", "holds more"),
+            ("https://example.com/ä", "holds more"),
+            ("https://example.com/a;b", "holds more"),
+            ("https://example.com/a?x=hush", "holds more"),
+            ("https://example.com/a#x", "holds more"),
+            ("https://example.com/hush@a", "holds a user name"),
+            (&long, "has a path of more than 256"),
             ("https://example.com?x=hush", "holds more"),
             ("https://example.com#x", "holds more"),
             ("https://example.com\\@evil.com", "holds a user name"),
@@ -495,54 +537,10 @@ mod tests {
             ("https://example.com:80:80", "has no valid host"),
         ];
         for (text, expected) in bad {
-            let error = origin("baseUrl", text, false).unwrap_err().to_string();
+            let error = origin_and_path("baseUrl", text, false).unwrap_err().to_string();
             assert!(error.starts_with(&format!("baseUrl: {expected}")), "{text}: {error}");
             assert!(!error.contains("hush"), "{error}");
         }
-        assert!(origin("baseUrl", "http://example.com", true).is_ok());
-    }
-
-    #[test]
-    fn the_environment() {
-        let set = |pairs: &'static [(&str, &str)]| {
-            ClientBuilder::from_variables(move |name| {
-                let found = pairs.iter().find(|(key, _)| *key == name);
-                found.map(|(_, value)| (*value).to_owned()).ok_or(env::VarError::NotPresent)
-            })
-        };
-        let builder = set(&[
-            ("SINCH_PROJECT_ID", "p"),
-            ("SINCH_KEY_ID", "k"),
-            ("SINCH_KEY_SECRET", "s"),
-            ("SINCH_AUTH", "basic"),
-            ("SINCH_NUMBERS_URL", "http://127.0.0.1:1"),
-            ("SINCH_AUTH_URL", ""),
-        ])
-        .unwrap();
-        assert_eq!(builder.project_id, "p");
-        assert!(!builder.credentials.uses_tokens());
-        assert_eq!(builder.base_url, "http://127.0.0.1:1");
-        assert_eq!(builder.auth_url, AUTH_URL);
-        let rows: [(&[_], &str); 4] = [
-            (&[], "SINCH_PROJECT_ID: this"),
-            (&[("SINCH_PROJECT_ID", "p")], "SINCH_KEY_ID: this"),
-            (
-                &[("SINCH_PROJECT_ID", "p"), ("SINCH_KEY_ID", "k"), ("SINCH_KEY_SECRET", "")],
-                "SINCH_KEY_SECRET: this",
-            ),
-            (
-                &[
-                    ("SINCH_PROJECT_ID", "p"),
-                    ("SINCH_KEY_ID", "k"),
-                    ("SINCH_KEY_SECRET", "s"),
-                    ("SINCH_AUTH", "digest"),
-                ],
-                "SINCH_AUTH: is neither",
-            ),
-        ];
-        for (pairs, expected) in rows {
-            let error = set(pairs).unwrap_err().to_string();
-            assert!(error.starts_with(expected), "{error}");
-        }
+        assert!(origin_and_path("baseUrl", "http://example.com", true).is_ok());
     }
 }

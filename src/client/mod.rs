@@ -1,8 +1,11 @@
 //! The client: one line per operation.
 
 pub(crate) mod builder;
+mod environment;
 pub(crate) mod pages;
 pub(crate) mod response;
+mod roots;
+pub(crate) mod settings;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,14 +21,14 @@ use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
 use crate::call::credentials::Credentials;
-use crate::call::response::Reply;
+use crate::call::response::RawResponse;
 use crate::call::{Engine, Progress};
 use crate::cancel::CancelToken;
 use crate::client::builder::ClientBuilder;
 use crate::client::pages::{Numbers, Pages};
-use crate::client::response::{Answer, answer_of, unreadable};
+use crate::client::response::{Response, decode_response, unreadable};
 use crate::error::Error;
-use crate::json::cursor::Misfit;
+use crate::json::cursor::DecodeError;
 
 /// A client of one project's active numbers.
 ///
@@ -66,17 +69,30 @@ impl Client {
         ClientBuilder::new(project_id.into(), credentials)
     }
 
-    /// Builds a client from the environment, with the defaults of [`ClientBuilder`].
+    /// Builds a client from the environment, with the defaults of [`ClientBuilder`]. [`ClientBuilder::from_env`] does so too, and
+    /// takes further settings.
     ///
-    /// | variable | |
-    /// |---|---|
-    /// | `SINCH_PROJECT_ID`, `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | required |
-    /// | `SINCH_AUTH` | `oauth2` (default) or `basic` |
-    /// | `SINCH_NUMBERS_URL`, `SINCH_AUTH_URL` | origins, by default `https://numbers.api.sinch.com` and `https://auth.sinch.com` |
+    /// | variable | type | default | |
+    /// |---|---|---|---|
+    /// | `SINCH_PROJECT_ID` | text | required | 1 to 64 letters, digits, `-` and `_` |
+    /// | `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | text | required | an access key of the project |
+    /// | `SINCH_PROJECT_ID_FILE`, `SINCH_KEY_ID_FILE`, `SINCH_KEY_SECRET_FILE` | path | | a file that holds the value, as a container's secret; in place of the variable without `_FILE` |
+    /// | `SINCH_AUTH` | `oauth2`, `basic` | `oauth2` | [`Credentials`] |
+    /// | `SINCH_NUMBERS_URL` | URL | `https://numbers.api.sinch.com` | [`base_url`](ClientBuilder::base_url) |
+    /// | `SINCH_AUTH_URL` | URL | `https://auth.sinch.com` | [`auth_url`](ClientBuilder::auth_url) |
+    /// | `SINCH_NUMBERS_ALLOW_HTTP` | `true` or `1`, `false` or `0` | `false` | [`allow_http`](ClientBuilder::allow_http) |
+    /// | `SINCH_NUMBERS_TIMEOUT_MS` | 1 to 86400000 | 30000 | [`timeout`](ClientBuilder::timeout) |
+    /// | `SINCH_NUMBERS_CA_FILE` | path | | [`ca_file`](ClientBuilder::ca_file); goes before the next |
+    /// | `SINCH_NUMBERS_ROOTS` | `bundled`, `platform` | as [`ca_file`](ClientBuilder::ca_file) says | [`bundled_roots`](ClientBuilder::bundled_roots), [`platform_roots`](ClientBuilder::platform_roots) |
+    /// | `SINCH_NUMBERS_PROXY` | `env`, `none`, URL | `env` | [`proxy_from_env`](ClientBuilder::proxy_from_env), [`no_proxy`](ClientBuilder::no_proxy), [`proxy`](ClientBuilder::proxy) |
+    /// | `SINCH_NUMBERS_LOG_LEVEL` | `off`, `error`, `warn`, `info`, `debug`, `trace` | `warn` | [`log_level`](ClientBuilder::log_level) |
+    ///
+    /// Blanks and line ends around a value are cut off, and a value that is empty then counts as unset. A value in quotes is
+    /// refused: where no shell removes them, they are part of it.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is missing, empty or wrong.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_env()?.build()
     }
@@ -101,7 +117,7 @@ impl Client {
     ///
     /// See [`Error`]; a parameter that the service refuses is an [`Api`](crate::ErrorKind::Api) error with status 400
     /// and the field in [`field_violations`](Error::field_violations).
-    pub fn list(&self, query: &ListNumbers) -> Result<Answer<Page>, Error> {
+    pub fn list(&self, query: &ListNumbers) -> Result<Response<Page>, Error> {
         self.call(query)
     }
 
@@ -132,7 +148,7 @@ impl Client {
     ///
     /// See [`Error`]; a number that the project does not rent is an [`Api`](crate::ErrorKind::Api) error with status
     /// 404.
-    pub fn get<N>(&self, phone_number: N) -> Result<Answer<ActiveNumber>, Error>
+    pub fn get<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -152,7 +168,7 @@ impl Client {
         &self,
         phone_number: N,
         update: &NumberUpdate,
-    ) -> Result<Answer<ActiveNumber>, Error>
+    ) -> Result<Response<ActiveNumber>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -170,7 +186,7 @@ impl Client {
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that was released twice may
     /// by then be somebody else's.
-    pub fn release<N>(&self, phone_number: N) -> Result<Answer<ActiveNumber>, Error>
+    pub fn release<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -183,7 +199,7 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; a number without an emergency address is an [`Api`](crate::ErrorKind::Api) error with status 404.
-    pub fn emergency_address<N>(&self, phone_number: N) -> Result<Answer<EmergencyAddress>, Error>
+    pub fn emergency_address<N>(&self, phone_number: N) -> Result<Response<EmergencyAddress>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -203,7 +219,7 @@ impl Client {
         &self,
         phone_number: N,
         address: &EmergencyAddressRequest,
-    ) -> Result<Answer<EmergencyAddress>, Error>
+    ) -> Result<Response<EmergencyAddress>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -217,15 +233,15 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn deprovision_emergency_address<N>(&self, phone_number: N) -> Result<Answer<()>, Error>
+    pub fn deprovision_emergency_address<N>(&self, phone_number: N) -> Result<Response<()>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
     {
         let phone_number = self.checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
         let answer = self.call(&DeprovisionEmergencyAddress { phone_number })?;
-        let Answer { value: Nothing, json, attempts, reconciled, request_id } = answer;
-        Ok(Answer { value: (), json, attempts, reconciled, request_id })
+        let Response { value: Nothing, json, attempts, reconciled, request_id } = answer;
+        Ok(Response { value: (), json, attempts, reconciled, request_id })
     }
 
     /// Asks what the service makes of an emergency address, without putting it anywhere (API: "Validate the emergency
@@ -238,7 +254,7 @@ impl Client {
         &self,
         phone_number: N,
         address: &EmergencyAddressRequest,
-    ) -> Result<Answer<AddressValidation>, Error>
+    ) -> Result<Response<AddressValidation>, Error>
     where
         N: TryInto<PhoneNumber>,
         Error: From<N::Error>,
@@ -247,11 +263,11 @@ impl Client {
         self.call(&ValidateEmergencyAddress { phone_number, address })
     }
 
-    fn call<O: Operation>(&self, operation: &O) -> Result<Answer<O::Output>, Error> {
+    fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {
         let request = Request::of(operation).inspect_err(|error| self.refused(error))?;
         let request = request.readable_as::<O::Output>();
-        let reply = self.send(&request, None, None, &Progress::default())?;
-        self.decode::<O>(reply, Some(&request))
+        let response = self.send(&request, None, None, &Progress::default())?;
+        self.decode::<O>(response, Some(&request))
     }
 
     fn checked<O: Operation, N>(&self, phone_number: N) -> Result<PhoneNumber, Error>
@@ -277,23 +293,28 @@ impl Client {
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
         progress: &Progress,
-    ) -> Result<Reply, Error> {
+    ) -> Result<RawResponse, Error> {
         self.engine.send(request, self.cancel.as_ref().or(cancel), until, progress)
     }
 
     /// Decodes what an operation was answered.
     pub(crate) fn decode<O: Operation>(
         &self,
-        reply: Reply,
+        response: RawResponse,
         request: Option<&Request>,
-    ) -> Result<Answer<O::Output>, Error> {
-        answer_of::<O>(reply, request).map_err(|error| self.engine.masked(error, None))
+    ) -> Result<Response<O::Output>, Error> {
+        decode_response::<O>(response, request).map_err(|error| self.engine.redacted(error, None))
     }
 
     /// The error about a page in which the value of a key does not fit.
-    pub(crate) fn unreadable_page(&self, mut misfit: Misfit, key: &str, reply: &Reply) -> Error {
+    pub(crate) fn page_error(
+        &self,
+        mut misfit: DecodeError,
+        key: &str,
+        response: &RawResponse,
+    ) -> Error {
         misfit.under(key);
-        self.engine.masked(unreadable(&misfit, reply, ListNumbers::NAME, None), None)
+        self.engine.redacted(unreadable(&misfit, response, ListNumbers::NAME, None), None)
     }
 
     /// How long a call may take.

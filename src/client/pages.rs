@@ -9,12 +9,12 @@ use crate::api::list::ListNumbers;
 use crate::api::models::{ActiveNumber, Page};
 use crate::api::request::{Operation, Request};
 use crate::call::Progress;
-use crate::call::response::Reply;
+use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
 use crate::client::Client;
-use crate::client::response::Answer;
+use crate::client::response::Response;
 use crate::error::Error;
-use crate::json::cursor::Misfit;
+use crate::json::cursor::DecodeError;
 use crate::json::decode::{Field, Items};
 
 const ACTIVE_NUMBERS: &str = "activeNumbers";
@@ -56,9 +56,9 @@ impl Pages {
     /// See [`Error`]. A failure does not move the list: the next call asks for the same page again. A page whose next
     /// token was used before in this walk is handed out; the call after it fails with
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
-    pub fn next_page(&mut self) -> Result<Option<Answer<Page>>, Error> {
-        let Some(reply) = self.walk.fetch(None, None)? else { return Ok(None) };
-        let page = self.walk.client.decode::<ListNumbers>(reply, None)?;
+    pub fn next_page(&mut self) -> Result<Option<Response<Page>>, Error> {
+        let Some(response) = self.walk.fetch(None, None)? else { return Ok(None) };
+        let page = self.walk.client.decode::<ListNumbers>(response, None)?;
         self.walk.advance(page.next_page_token.as_deref());
         Ok(Some(page))
     }
@@ -94,7 +94,7 @@ impl PageWalk {
         &self,
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
-    ) -> Result<Option<Reply>, Error> {
+    ) -> Result<Option<RawResponse>, Error> {
         if self.ended {
             return Ok(None);
         }
@@ -132,20 +132,20 @@ impl PageWalk {
         &mut self,
         cancel: Option<&CancelToken>,
         until: Instant,
-    ) -> Result<Option<Reply>, Error> {
-        let Some(reply) = self.fetch(cancel, Some(until))? else { return Ok(None) };
-        let token: Option<String> = self.member(&reply, NEXT_PAGE_TOKEN)?;
+    ) -> Result<Option<RawResponse>, Error> {
+        let Some(response) = self.fetch(cancel, Some(until))? else { return Ok(None) };
+        let token: Option<String> = self.member(&response, NEXT_PAGE_TOKEN)?;
         self.advance(token.as_deref());
-        Ok(Some(reply))
+        Ok(Some(response))
     }
 
     /// Reads one member of a page.
-    fn member<T: Field>(&self, page: &Reply, key: &str) -> Result<T, Error> {
+    fn member<T: Field>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
         let mut read = T::default();
         if let Some(rest) = page.outline.after_key(&page.json, key) {
-            let mut misfit = Misfit::default();
+            let mut misfit = DecodeError::default();
             if read.read(rest, &mut misfit).is_none() {
-                return Err(self.client.unreadable_page(misfit, key, page));
+                return Err(self.client.page_error(misfit, key, page));
             }
         }
         Ok(read)
@@ -153,7 +153,7 @@ impl PageWalk {
 }
 
 impl Iterator for Pages {
-    type Item = Result<Answer<Page>, Error>;
+    type Item = Result<Response<Page>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         // Going on after a failure would make a loop that logs errors endless.
@@ -192,7 +192,7 @@ impl SeenTokens {
 #[must_use]
 pub struct Numbers {
     walk: PageWalk,
-    page: Option<Reply>,
+    page: Option<RawResponse>,
     /// The list, beginning at this page.
     begin: ListNumbers,
     /// What is left of the page.
@@ -222,7 +222,7 @@ impl Numbers {
                     Err(misfit) => {
                         // Whoever goes on later gets this page again: rather that than lose what is left of it.
                         self.walk.go_back(self.begin.clone());
-                        return Err(self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, page));
+                        return Err(self.walk.client.page_error(misfit, ACTIVE_NUMBERS, page));
                     }
                 }
             }
@@ -233,9 +233,8 @@ impl Numbers {
             // A page that does not fit is no page, whatever is wanted of it.
             let _: Option<i64> = self.walk.member(&page, "totalSize")?;
             self.items = match page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
-                Some(rest) => Items::of(rest).map_err(|misfit| {
-                    self.walk.client.unreadable_page(misfit, ACTIVE_NUMBERS, &page)
-                })?,
+                Some(rest) => Items::of(rest)
+                    .map_err(|misfit| self.walk.client.page_error(misfit, ACTIVE_NUMBERS, &page))?,
                 None => Items::none(),
             };
             self.begin.clone_from(&self.walk.query);

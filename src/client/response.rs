@@ -4,17 +4,17 @@ use std::ops::Deref;
 
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
-use crate::call::response::Reply;
+use crate::call::response::RawResponse;
 use crate::error::Error;
 use crate::json;
-use crate::json::cursor::Misfit;
+use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
 
 /// What a method of [`Client`](crate::Client) returns: the value, and what else is known about the answer.
 ///
-/// It derefs to the value; [`into_inner`](Answer::into_inner) takes it out.
+/// It derefs to the value; [`into_inner`](Response::into_inner) takes it out.
 #[derive(Clone, Debug)]
-pub struct Answer<T> {
+pub struct Response<T> {
     pub(super) value: T,
     pub(super) json: String,
     pub(super) attempts: u32,
@@ -22,7 +22,7 @@ pub struct Answer<T> {
     pub(super) request_id: Option<String>,
 }
 
-impl<T> Answer<T> {
+impl<T> Response<T> {
     /// Returns the value.
     pub fn into_inner(self) -> T {
         self.value
@@ -54,7 +54,7 @@ impl<T> Answer<T> {
     }
 }
 
-impl<T> Deref for Answer<T> {
+impl<T> Deref for Response<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -63,31 +63,31 @@ impl<T> Deref for Answer<T> {
 }
 
 /// Reads an answer as that of an operation.
-pub(crate) fn answer_of<O: Operation>(
-    reply: Reply,
+pub(crate) fn decode_response<O: Operation>(
+    response: RawResponse,
     request: Option<&Request>,
-) -> Result<Answer<O::Output>, Error> {
-    match O::Output::decode(&reply.json) {
+) -> Result<Response<O::Output>, Error> {
+    match O::Output::decode(&response.json) {
         Ok(value) => {
-            let Reply { json, request_id, attempts, reconciled, .. } = reply;
-            Ok(Answer { value, json, attempts, reconciled, request_id })
+            let RawResponse { json, request_id, attempts, reconciled, .. } = response;
+            Ok(Response { value, json, attempts, reconciled, request_id })
         }
         Err(misfit) => {
             let number = request.and_then(|request| request.phone_number.as_ref());
-            Err(unreadable(&misfit, &reply, O::NAME, number))
+            Err(unreadable(&misfit, &response, O::NAME, number))
         }
     }
 }
 
 /// The error about an answer that is JSON, but not what it should be.
 pub(super) fn unreadable(
-    misfit: &Misfit,
-    reply: &Reply,
+    misfit: &DecodeError,
+    response: &RawResponse,
     operation: &'static str,
     phone_number: Option<&PhoneNumber>,
 ) -> Error {
     let problem = format!("the answer does not fit: {misfit}");
-    Error::protocol(problem, Some(reply.http_status), reply.json.as_bytes())
-        .of_operation(operation, phone_number)
-        .attempted(reply.attempts)
+    Error::protocol(problem, Some(response.http_status), response.json.as_bytes())
+        .of_operation(operation, phone_number.map(AsRef::as_ref))
+        .attempted(response.attempts)
 }

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::ptr;
 use std::time::Duration;
 
-use super::handle::{self, Opaque, take_part};
+use super::handle::{self, Opaque, acquire};
 use super::{guard_or, uncancellable};
 use crate::cancel::CancelToken;
 
@@ -23,7 +23,7 @@ impl Opaque for sinch_numbers_cancel {
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn sinch_numbers_cancel_new() -> *mut sinch_numbers_cancel {
-    guard_or("cancel_new", ptr::null_mut(), || Some(handle::give(CancelToken::new())))
+    guard_or("cancel_new", ptr::null_mut(), || Some(handle::into_raw(CancelToken::new())))
 }
 
 /// Makes a cancel token with a deadline of its own, counted from now: calls that it is given to end with E_TIMEOUT when that
@@ -32,7 +32,7 @@ pub extern "C" fn sinch_numbers_cancel_new() -> *mut sinch_numbers_cancel {
 #[unsafe(no_mangle)]
 pub extern "C" fn sinch_numbers_cancel_new_after(milliseconds: i64) -> *mut sinch_numbers_cancel {
     guard_or("cancel_new_after", ptr::null_mut(), || {
-        Some(handle::give(CancelToken::with_deadline(time(milliseconds))))
+        Some(handle::into_raw(CancelToken::with_deadline(time(milliseconds))))
     })
 }
 
@@ -79,9 +79,9 @@ pub unsafe extern "C" fn sinch_numbers_cancel_new_polled(
     every_ms: i64,
 ) -> *mut sinch_numbers_cancel {
     guard_or("cancel_new_polled", ptr::null_mut(), || {
-        let Some(function) = poll else { return Some(handle::give(CancelToken::new())) };
+        let Some(function) = poll else { return Some(handle::into_raw(CancelToken::new())) };
         let question = Question { function, userdata };
-        Some(handle::give(CancelToken::polled(time(every_ms), move || question.ask())))
+        Some(handle::into_raw(CancelToken::polled(time(every_ms), move || question.ask())))
     })
 }
 
@@ -108,11 +108,11 @@ pub unsafe extern "C" fn sinch_numbers_cancel_new_polled_with(
             // SAFETY: handed on.
             return Some(unsafe { sinch_numbers_cancel_new_polled(poll, userdata, every_ms) });
         }
-        // SAFETY: the caller vouches for it.
-        let cancel = unsafe { take_part(cancel) }.ok()?;
+        // SAFETY: guaranteed by the caller (see `# Safety`).
+        let cancel = unsafe { acquire(cancel) }.ok()?;
         let question = poll.map(|function| Question { function, userdata });
         let ask = move || question.as_ref().is_some_and(Question::ask);
-        Some(handle::give(CancelToken::polled_below(&cancel, time(every_ms), ask)))
+        Some(handle::into_raw(CancelToken::polled_below(&cancel, time(every_ms), ask)))
     })
 }
 
@@ -131,8 +131,8 @@ fn time(milliseconds: i64) -> Duration {
 pub unsafe extern "C" fn sinch_numbers_cancel_trigger(cancel: *const sinch_numbers_cancel) {
     // No guard: a signal handler must not unwind, and nothing here panics or allocates but for a wrong pointer.
     let _uncancellable = uncancellable();
-    // SAFETY: the caller vouches for it.
-    if let Some(cancel) = unsafe { handle::look(cancel) } {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    if let Some(cancel) = unsafe { handle::borrow(cancel) } {
         cancel.trigger();
     }
 }
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn sinch_numbers_cancel_trigger(cancel: *const sinch_numbe
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_cancel_free(cancel: *mut sinch_numbers_cancel) {
     guard_or("cancel_free", (), || {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         unsafe { handle::free(cancel, |_| ()) };
         Some(())
     });

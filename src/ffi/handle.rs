@@ -31,9 +31,9 @@ pub(super) trait Opaque: Sized {
 }
 
 /// A handle in use: it is not freed under it.
-pub(super) struct Used<'a, O: Opaque>(&'a Handle<O::Value>);
+pub(super) struct HandleGuard<'a, O: Opaque>(&'a Handle<O::Value>);
 
-impl<O: Opaque> Deref for Used<'_, O> {
+impl<O: Opaque> Deref for HandleGuard<'_, O> {
     type Target = O::Value;
 
     fn deref(&self) -> &O::Value {
@@ -41,14 +41,14 @@ impl<O: Opaque> Deref for Used<'_, O> {
     }
 }
 
-impl<O: Opaque> Drop for Used<'_, O> {
+impl<O: Opaque> Drop for HandleGuard<'_, O> {
     fn drop(&mut self) {
         self.0.users.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 /// Hands a value out as an opaque pointer.
-pub(super) fn give<O: Opaque>(value: O::Value) -> *mut O {
+pub(super) fn into_raw<O: Opaque>(value: O::Value) -> *mut O {
     let tag = AtomicU64::new(O::TAG);
     Box::into_raw(Box::new(Handle { tag, users: AtomicUsize::new(0), value })).cast()
 }
@@ -58,9 +58,9 @@ pub(super) fn give<O: Opaque>(value: O::Value) -> *mut O {
 /// # Safety
 ///
 /// `pointer` is null or points to a live handle, of whatever kind.
-pub(super) unsafe fn take_part<'a, O: Opaque>(
+pub(super) unsafe fn acquire<'a, O: Opaque>(
     pointer: *const O,
-) -> Result<Used<'a, O>, &'static str> {
+) -> Result<HandleGuard<'a, O>, &'static str> {
     if pointer.is_null() {
         return Err("NULL");
     }
@@ -75,7 +75,7 @@ pub(super) unsafe fn take_part<'a, O: Opaque>(
     // SAFETY: the tag says what it is.
     let handle = unsafe { &*pointer.cast::<Handle<O::Value>>() };
     handle.users.fetch_add(1, Ordering::SeqCst);
-    let used = Used(handle);
+    let used = HandleGuard(handle);
     // Freed between the two looks: whoever frees counts the users after wiping the tag.
     if handle.tag.load(Ordering::SeqCst) != O::TAG {
         return Err("freed");
@@ -85,23 +85,25 @@ pub(super) unsafe fn take_part<'a, O: Opaque>(
 
 /// # Safety
 ///
-/// As [`take_part`].
-pub(super) unsafe fn required<'a, O: Opaque>(pointer: *const O) -> Result<Used<'a, O>, Failure> {
-    // SAFETY: handed on.
-    unsafe { take_part(pointer) }
+/// As [`acquire`].
+pub(super) unsafe fn required<'a, O: Opaque>(
+    pointer: *const O,
+) -> Result<HandleGuard<'a, O>, Failure> {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { acquire(pointer) }
         .map_err(|problem| Failure::Misuse(format!("{} is {problem}", O::NAME)))
 }
 
 /// # Safety
 ///
-/// As [`take_part`].
+/// As [`acquire`].
 pub(super) unsafe fn optional<'a, O: Opaque>(
     pointer: *const O,
-) -> Result<Option<Used<'a, O>>, Failure> {
+) -> Result<Option<HandleGuard<'a, O>>, Failure> {
     if pointer.is_null() {
         return Ok(None);
     }
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { required(pointer) }.map(Some)
 }
 
@@ -109,10 +111,10 @@ pub(super) unsafe fn optional<'a, O: Opaque>(
 ///
 /// # Safety
 ///
-/// As [`take_part`]; and the handle lives as long as the reference is used.
-pub(super) unsafe fn look<'a, O: Opaque>(pointer: *const O) -> Option<&'a O::Value> {
-    // SAFETY: handed on.
-    let used = unsafe { take_part(pointer) }.ok()?;
+/// As [`acquire`]; and the handle lives as long as the reference is used.
+pub(super) unsafe fn borrow<'a, O: Opaque>(pointer: *const O) -> Option<&'a O::Value> {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    let used = unsafe { acquire(pointer) }.ok()?;
     Some(&used.0.value)
 }
 
@@ -120,7 +122,7 @@ pub(super) unsafe fn look<'a, O: Opaque>(pointer: *const O) -> Option<&'a O::Val
 ///
 /// # Safety
 ///
-/// As [`take_part`], and nobody uses the pointer afterwards.
+/// As [`acquire`], and nobody uses the pointer afterwards.
 pub(super) unsafe fn free<O: Opaque>(pointer: *mut O, in_use: impl FnOnce(&O::Value)) {
     if pointer.is_null() || !pointer.cast::<u64>().is_aligned() {
         return;
@@ -148,7 +150,7 @@ pub(super) unsafe fn free<O: Opaque>(pointer: *mut O, in_use: impl FnOnce(&O::Va
 /// `out` is null or valid for a write.
 pub(super) unsafe fn write<T>(out: *mut T, value: T) {
     if !out.is_null() {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         unsafe { ptr::write(out, value) };
     }
 }

@@ -1,8 +1,9 @@
-//! JSON in: config, query and bodies, read strictly. Each refusal names the place.
+//! Text and JSON from C: config, query and bodies. What is refused is named by its path.
 
-use std::borrow::Cow;
+use std::env;
 use std::ffi::c_char;
-use std::time::Duration;
+
+use serde::Deserialize;
 
 use super::Failure;
 use super::handle::{self, BadText, MAX_TEXT};
@@ -10,17 +11,17 @@ use crate::api::emergency_address::{Address, EmergencyAddressRequest};
 use crate::api::list::ListNumbers;
 use crate::api::numbers::NumberUpdate;
 use crate::api::phone_number::PhoneNumber;
-use crate::call::credentials::Credentials;
 use crate::client::builder::ClientBuilder;
+use crate::client::settings::Settings;
 use crate::error::Error;
 use crate::json;
-use crate::log::LogLevel;
+use crate::json::input::{Value, from_members};
 
 /// # Safety
 ///
 /// As [`handle::text`].
 pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a str, Failure> {
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::text(pointer) }.map_err(|bad| match bad {
         BadText::Null => Failure::Misuse(format!("{name} is NULL")),
         BadText::TooLong => {
@@ -36,301 +37,151 @@ pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a 
 ///
 /// As [`handle::text`].
 pub(super) unsafe fn phone_number(pointer: *const c_char) -> Result<PhoneNumber, Failure> {
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     let text = unsafe { text("phoneNumber", pointer) }?;
     Ok(PhoneNumber::try_from(text)?)
 }
 
-/// The members of an object, each taken once.
-struct Object<'a> {
-    /// Where it stands, as `smsConfiguration.` before a key; empty at the top.
-    path: String,
-    members: Vec<(Cow<'a, str>, &'a str)>,
+/// Checks that a text is one JSON object. `name` is what the caller calls it.
+fn object<'a>(name: &str, text: &'a str) -> Result<&'a str, Error> {
+    json::check(text.as_bytes())
+        .map_err(|error| Error::invalid(name, format!("is no JSON object: {error}")))
 }
 
-/// Far more than any object of the API has: what is longer is no such object, and looking for doubled keys stays cheap.
-const MOST_MEMBERS: usize = 64;
+fn read<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Error> {
+    Ok(from_members(Value::members(object(name, text)?))?)
+}
 
-impl<'a> Object<'a> {
-    /// Reads a text that must be one JSON object. `name` is what the caller calls it.
-    fn parse(name: &str, text: &'a str) -> Result<Self, Error> {
-        let checked = json::check(text.as_bytes())
-            .map_err(|flaw| Error::invalid(name, format!("is no JSON object: {flaw}")))?;
-        Self::of(String::new(), checked)
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Query {
+    region_code: Option<String>,
+    #[serde(rename = "type")]
+    number_type: Option<String>,
+    number_pattern: Option<Pattern>,
+    #[serde(default)]
+    capability: Vec<String>,
+    page_size: Option<u64>,
+    page_token: Option<String>,
+    order_by: Option<String>,
+}
 
-    fn of(path: String, raw: &'a str) -> Result<Self, Error> {
-        let mut members: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
-        for (key, value) in json::members(raw) {
-            if members.len() >= MOST_MEMBERS {
-                return Err(Error::invalid(format!("{path}{key}"), "stands in too big an object"));
-            }
-            if members.iter().any(|(known, _)| *known == key) {
-                return Err(Error::invalid(format!("{path}{key}"), "stands there twice"));
-            }
-            members.push((key, value));
-        }
-        Ok(Self { path, members })
-    }
-
-    fn name(&self, key: &str) -> String {
-        format!("{}{key}", self.path)
-    }
-
-    fn raw(&mut self, key: &str) -> Result<Option<&'a str>, Error> {
-        let Some(at) = self.members.iter().position(|(known, _)| known == key) else {
-            return Ok(None);
-        };
-        let (_, raw) = self.members.swap_remove(at);
-        if raw == "null" {
-            return Err(Error::invalid(self.name(key), "is null; leave out what is not wanted"));
-        }
-        Ok(Some(raw))
-    }
-
-    fn text(&mut self, key: &str) -> Result<Option<String>, Error> {
-        let Some(raw) = self.raw(key)? else { return Ok(None) };
-        match json::text_of(raw) {
-            Some(text) => Ok(Some(text)),
-            None => Err(Error::invalid(self.name(key), "is not a string")),
-        }
-    }
-
-    fn required(&mut self, key: &str) -> Result<String, Error> {
-        self.text(key)?.ok_or_else(|| Error::invalid(self.name(key), "is missing"))
-    }
-
-    fn number(&mut self, key: &str) -> Result<Option<u64>, Error> {
-        let Some(raw) = self.raw(key)? else { return Ok(None) };
-        match raw.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(Error::invalid(self.name(key), "is not a whole number from 0 up")),
-        }
-    }
-
-    /// A time of at most a day, refused by the name and in the unit that it was given in.
-    fn milliseconds(&mut self, key: &str, from: u64) -> Result<Option<Duration>, Error> {
-        const DAY: u64 = 86_400_000;
-        match self.number(key)? {
-            Some(ms) if !(from..=DAY).contains(&ms) => {
-                Err(Error::invalid(self.name(key), format!("is {ms}; {from} to {DAY} is wanted")))
-            }
-            ms => Ok(ms.map(Duration::from_millis)),
-        }
-    }
-
-    fn flag(&mut self, key: &str) -> Result<Option<bool>, Error> {
-        match self.raw(key)? {
-            None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) => Err(Error::invalid(self.name(key), "is neither true nor false")),
-        }
-    }
-
-    fn object(&mut self, key: &str) -> Result<Option<Object<'a>>, Error> {
-        let Some(raw) = self.raw(key)? else { return Ok(None) };
-        if !raw.starts_with('{') {
-            return Err(Error::invalid(self.name(key), "is not an object"));
-        }
-        let object = Object::of(format!("{}.", self.name(key)), raw)?;
-        if object.members.is_empty() {
-            return Err(Error::invalid(self.name(key), "is empty; leave it out"));
-        }
-        Ok(Some(object))
-    }
-
-    fn texts(&mut self, key: &str) -> Result<Vec<String>, Error> {
-        let Some(raw) = self.raw(key)? else { return Ok(Vec::new()) };
-        let refuse = || Error::invalid(self.name(key), "is not a list of strings");
-        if !raw.starts_with('[') {
-            return Err(refuse());
-        }
-        json::items(raw).map(|item| json::text_of(item).ok_or_else(refuse)).collect()
-    }
-
-    /// Whatever was not taken is unknown or misspelt.
-    fn finish(self, known: &str) -> Result<(), Error> {
-        match self.members.first() {
-            None => Ok(()),
-            Some((key, _)) => {
-                let problem = format!("is not known here; known are {known}");
-                Err(Error::invalid(self.name(key), problem))
-            }
-        }
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Pattern {
+    pattern: Option<String>,
+    search_pattern: Option<String>,
 }
 
 /// Reads the parameters of a list.
 pub(crate) fn query(text: &str) -> Result<ListNumbers, Error> {
-    let mut object = Object::parse("query", text)?;
+    let query: Query = read("query", text)?;
+    let pattern = query.number_pattern.unwrap_or(Pattern { pattern: None, search_pattern: None });
     let mut list = ListNumbers::new();
-    if let Some(region_code) = object.text("regionCode")? {
-        list = list.region_code(region_code);
+    list = set(list, query.region_code, ListNumbers::region_code);
+    list = set(list, query.number_type, ListNumbers::number_type);
+    list = set(list, pattern.pattern, ListNumbers::pattern);
+    list = set(list, pattern.search_pattern, ListNumbers::search_pattern);
+    list = query.capability.into_iter().fold(list, ListNumbers::capability);
+    // A size that does not fit the type is too big for the API, too: the list's own check reports it.
+    let size = query.page_size.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
+    list = set(list, size, ListNumbers::page_size);
+    list = set(list, query.page_token, ListNumbers::page_token);
+    Ok(set(list, query.order_by, ListNumbers::order_by))
+}
+
+fn set<B, T>(builder: B, value: Option<T>, setter: impl FnOnce(B, T) -> B) -> B {
+    match value {
+        Some(value) => setter(builder, value),
+        None => builder,
     }
-    if let Some(number_type) = object.text("type")? {
-        list = list.number_type(number_type);
-    }
-    if let Some(mut pattern) = object.object("numberPattern")? {
-        if let Some(digits) = pattern.text("pattern")? {
-            list = list.pattern(digits);
-        }
-        if let Some(search) = pattern.text("searchPattern")? {
-            list = list.search_pattern(search);
-        }
-        pattern.finish("pattern and searchPattern")?;
-    }
-    for capability in object.texts("capability")? {
-        list = list.capability(capability);
-    }
-    if let Some(size) = object.number("pageSize")? {
-        // What is too big for the type is too big for the API: the check of the list says so.
-        list = list.page_size(u32::try_from(size).unwrap_or(u32::MAX));
-    }
-    if let Some(token) = object.text("pageToken")? {
-        list = list.page_token(token);
-    }
-    if let Some(order) = object.text("orderBy")? {
-        list = list.order_by(order);
-    }
-    object
-        .finish("regionCode, type, numberPattern, capability, pageSize, pageToken and orderBy")?;
-    Ok(list)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Update {
+    display_name: Option<String>,
+    sms_configuration: Option<Sms>,
+    voice_configuration: Option<Voice>,
+    callback_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Sms {
+    service_plan_id: String,
+    campaign_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Voice {
+    #[serde(rename = "type")]
+    application_type: String,
+    app_id: Option<String>,
+    trunk_id: Option<String>,
+    service_id: Option<String>,
 }
 
 /// Reads the body of an update.
 pub(crate) fn update(text: &str) -> Result<NumberUpdate, Error> {
-    let mut object = Object::parse("body", text)?;
-    if object.members.is_empty() {
+    let body: Update = read("body", text)?;
+    let mut update = NumberUpdate::new();
+    update = set(update, body.display_name, NumberUpdate::display_name);
+    update = set(update, body.callback_url, NumberUpdate::callback_url);
+    if let Some(Sms { service_plan_id, campaign_id }) = body.sms_configuration {
+        update = update.sms(service_plan_id, campaign_id);
+    }
+    if let Some(voice) = body.voice_configuration {
+        let ids = [voice.app_id, voice.trunk_id, voice.service_id];
+        update = update.voice(voice.application_type.into(), ids)?;
+    }
+    if update == NumberUpdate::new() {
         return Err(Error::invalid("body", "sets nothing"));
     }
-    let mut update = NumberUpdate::new();
-    if let Some(name) = object.text("displayName")? {
-        update = update.display_name(name);
-    }
-    if let Some(mut sms) = object.object("smsConfiguration")? {
-        let plan = sms.required("servicePlanId")?;
-        let campaign = sms.text("campaignId")?;
-        sms.finish("servicePlanId and campaignId")?;
-        update = update.sms(plan, campaign);
-    }
-    if let Some(mut voice) = object.object("voiceConfiguration")? {
-        let application_type = voice.required("type")?;
-        let ids = [voice.text("appId")?, voice.text("trunkId")?, voice.text("serviceId")?];
-        voice.finish("type, appId, trunkId and serviceId")?;
-        update = update.voice(application_type.into(), ids)?;
-    }
-    if let Some(url) = object.text("callbackUrl")? {
-        update = update.callback_url(url);
-    }
-    object.finish("displayName, smsConfiguration, voiceConfiguration and callbackUrl")?;
     Ok(update)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Emergency {
+    display_name: String,
+    address: Place,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Place {
+    street_number: String,
+    street_info: String,
+    location: Option<String>,
+    city: String,
+    state: String,
+    postal_code: String,
+    postal_code_plus_four: Option<String>,
 }
 
 /// Reads the body of provisioning or validating an emergency address.
 pub(crate) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, Error> {
-    let mut object = Object::parse("body", text)?;
-    let name = object.required("displayName")?;
-    let Some(mut parts) = object.object("address")? else {
-        return Err(Error::invalid("address", "is missing"));
-    };
-    object.finish("displayName and address")?;
-    let mut address = Address::new(
-        parts.required("streetNumber")?,
-        parts.required("streetInfo")?,
-        parts.required("city")?,
-        parts.required("state")?,
-        parts.required("postalCode")?,
+    let Emergency { display_name, address: place } = read("body", text)?;
+    let address = Address::new(
+        place.street_number,
+        place.street_info,
+        place.city,
+        place.state,
+        place.postal_code,
     );
-    if let Some(location) = parts.text("location")? {
-        address = address.location(location);
-    }
-    if let Some(digits) = parts.text("postalCodePlusFour")? {
-        address = address.postal_code_plus_four(digits);
-    }
-    parts.finish(
-        "streetNumber, streetInfo, location, city, state, postalCode and postalCodePlusFour",
-    )?;
-    Ok(EmergencyAddressRequest::new(name, address))
+    let address = set(address, place.location, Address::location);
+    let address = set(address, place.postal_code_plus_four, Address::postal_code_plus_four);
+    Ok(EmergencyAddressRequest::new(display_name, address))
 }
 
-/// Reads the settings of a client, and up to which level it logs.
-pub(crate) fn config(text: &str) -> Result<(ClientBuilder, Option<LogLevel>), Error> {
-    let mut object = Object::parse("config", text)?;
-    let project_id = object.required("projectId")?;
-    let key_id = object.required("keyId")?;
-    let with_key: fn(String, String) -> Credentials = match object.text("auth")?.as_deref() {
-        None | Some("oauth2") => Credentials::oauth2,
-        Some("basic") => Credentials::basic,
-        Some(_) => return Err(Error::invalid("auth", "is neither oauth2 nor basic")),
-    };
-    // At once into the hands of what wipes it.
-    let credentials = with_key(key_id, object.required("keySecret")?);
-    let mut builder = crate::client::Client::builder(project_id, credentials);
-    if let Some(url) = object.text("baseUrl")? {
-        builder = builder.base_url(url);
-    }
-    if let Some(url) = object.text("authUrl")? {
-        builder = builder.auth_url(url);
-    }
-    if let Some(allow) = object.flag("allowHttp")? {
-        builder = builder.allow_http(allow);
-    }
-    if let Some(time) = object.milliseconds("timeoutMs", 1)? {
-        builder = builder.timeout(time);
-    }
-    if let Some(time) = object.milliseconds("connectTimeoutMs", 1)? {
-        builder = builder.connect_timeout(time);
-    }
-    if let Some(attempts) = object.number("maxAttempts")? {
-        builder = builder.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
-    }
-    if let Some(file) = object.text("caFile")? {
-        builder = builder.ca_file(file);
-    }
-    match object.text("roots")?.as_deref() {
-        None | Some("bundled") => {}
-        Some("platform") => builder = builder.platform_roots(),
-        Some(_) => return Err(Error::invalid("roots", "is neither bundled nor platform")),
-    }
-    if let Some(proxy) = object.text("proxy")? {
-        builder = match proxy.as_str() {
-            "env" => builder.proxy_from_env(),
-            "none" => builder.no_proxy(),
-            _ => builder.proxy(proxy),
-        };
-    }
-    if let Some(agent) = object.text("userAgent")? {
-        builder = builder.user_agent(agent);
-    }
-    if let Some(bytes) = object.number("maxResponseBytes")? {
-        builder = builder.max_response_bytes(bytes);
-    }
-    if let Some(connections) = object.number("maxIdleConnections")? {
-        builder = builder.max_idle_connections(usize::try_from(connections).unwrap_or(usize::MAX));
-    }
-    if let Some(time) = object.milliseconds("idleTimeoutMs", 0)? {
-        builder = builder.idle_timeout(time);
-    }
-    if let Some(time) = object.milliseconds("maxConnectionAgeMs", 1)? {
-        builder = builder.max_connection_age(time);
-    }
-    let level = match object.text("logLevel")?.as_deref() {
-        Some("off") => None,
-        Some("error") => Some(LogLevel::Error),
-        None | Some("warn") => Some(LogLevel::Warn),
-        Some("info") => Some(LogLevel::Info),
-        Some("debug") => Some(LogLevel::Debug),
-        Some("trace") => Some(LogLevel::Trace),
-        Some(_) => {
-            let problem = "is not one of off, error, warn, info, debug and trace";
-            return Err(Error::invalid("logLevel", problem));
+/// Reads the settings of a client. Without a text they come from the environment.
+pub(crate) fn config(text: Option<&str>) -> Result<ClientBuilder, Error> {
+    match text {
+        None => ClientBuilder::from_env(),
+        Some(text) => {
+            Settings::from_json(object("config", text)?, &|name| env::var_os(name))?.builder()
         }
-    };
-    object.finish(
-        "projectId, keyId, keySecret, auth, baseUrl, authUrl, allowHttp, timeoutMs, \
-         connectTimeoutMs, maxAttempts, caFile, roots, proxy, userAgent, maxResponseBytes, \
-         maxIdleConnections, idleTimeoutMs, maxConnectionAgeMs and logLevel",
-    )?;
-    Ok((builder, level))
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::guard_or;
-use super::handle::{self, Opaque, take_part};
+use super::handle::{self, Opaque, acquire};
 use crate::log::LogLevel;
 use crate::sys::{self, PerProcess};
 
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn sinch_numbers_log_new(
     guard_or("log_new", ptr::null_mut(), || {
         let elsewhere = log.map(|function| LogSink { function, userdata: log_userdata });
         let (taker, lines) = (AtomicUsize::new(0), PerProcess::new());
-        Some(handle::give(LogHandle { elsewhere, taker, lines }))
+        Some(handle::into_raw(LogHandle { elsewhere, taker, lines }))
     })
 }
 
@@ -150,10 +150,10 @@ pub unsafe extern "C" fn sinch_numbers_log_write(
     message: *const c_char,
 ) {
     guard_or("log_write", (), || {
-        // SAFETY: the caller vouches for it.
-        let log = unsafe { take_part(userdata.cast_const().cast::<sinch_numbers_log>()) }.ok()?;
+        // SAFETY: guaranteed by the caller (see `# Safety`).
+        let log = unsafe { acquire(userdata.cast_const().cast::<sinch_numbers_log>()) }.ok()?;
         if !message.is_null() {
-            // SAFETY: the caller vouches for it.
+            // SAFETY: guaranteed by the caller (see `# Safety`).
             log.write(level, unsafe { CStr::from_ptr(message) });
         }
         Some(())
@@ -174,11 +174,11 @@ pub unsafe extern "C" fn sinch_numbers_log_next(
     log: *const sinch_numbers_log,
     level_out: *mut i32,
 ) -> *const c_char {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(level_out, 0) };
     guard_or("log_next", ptr::null(), || {
-        // SAFETY: the caller vouches for it.
-        let (level, line) = unsafe { take_part(log) }.ok()?.next()?;
+        // SAFETY: guaranteed by the caller (see `# Safety`).
+        let (level, line) = unsafe { acquire(log) }.ok()?.next()?;
         // SAFETY: as above.
         unsafe { handle::write(level_out, level) };
         Some(line)
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn sinch_numbers_log_next(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_log_free(log: *mut sinch_numbers_log) {
     guard_or("log_free", (), || {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         unsafe { handle::free(log, |_| ()) };
         Some(())
     });

@@ -8,7 +8,7 @@ use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, optional, required};
 use super::input::{self, text};
-use super::result::{Outcome, leave, sinch_numbers_result};
+use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard};
 use crate::api::emergency_address::{
     DeprovisionEmergencyAddress, GetEmergencyAddress, ProvisionEmergencyAddress,
@@ -26,32 +26,32 @@ use crate::client::Client;
 /// # Safety
 ///
 /// The pointers are null or what the header says they are.
-unsafe fn operate(
+unsafe fn execute(
     name: &'static str,
     client: *const sinch_numbers_client,
     cancel: *const sinch_numbers_cancel,
     out: *mut *mut sinch_numbers_result,
     request: impl FnOnce() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(out, ptr::null_mut()) };
     let progress = Progress::default();
     let result = guard(name, || {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         let client = unsafe { required(client) }?;
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
         let request = request().inspect_err(|failure| note(&client.client, name, failure))?;
         Ok(client.client.send(&request, cancel, None, &progress)?)
     });
     let outcome = match result {
-        Ok(reply) => Outcome::answer(reply),
+        Ok(response) => Outcome::success(response),
         Err(Failure::Panic) => Outcome::panicked(Some(name), progress.maybe_applied()),
         Err(failure) => Outcome::failure(Some(name), failure),
     };
-    // SAFETY: the caller vouches for it.
-    unsafe { leave(out, outcome) }
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { write_result(out, outcome) }
 }
 
 /// Logs input that is refused: it never comes to a call, which would log itself.
@@ -61,7 +61,7 @@ pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) 
     }
 }
 
-pub(super) fn written<O: Operation>(operation: &O) -> Result<Request, Failure> {
+pub(super) fn build_request<O: Operation>(operation: &O) -> Result<Request, Failure> {
     Ok(Request::of(operation)?)
 }
 
@@ -92,8 +92,10 @@ pub unsafe extern "C" fn sinch_numbers_active_list(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
-    unsafe { operate("active_list", client, cancel, result_out, || written(&list_query(query)?)) }
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        execute("active_list", client, cancel, result_out, || build_request(&list_query(query)?))
+    }
 }
 
 /// # Safety
@@ -103,7 +105,7 @@ pub(super) unsafe fn list_query(query: *const c_char) -> Result<ListNumbers, Fai
     if query.is_null() {
         return Ok(ListNumbers::new());
     }
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     Ok(input::query(unsafe { text("query", query) }?)?)
 }
 
@@ -132,10 +134,10 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        operate("active_get", client, cancel, result_out, || {
-            written(&GetNumber { phone_number: input::phone_number(phone_number)? })
+        execute("active_get", client, cancel, result_out, || {
+            build_request(&GetNumber { phone_number: input::phone_number(phone_number)? })
         })
     }
 }
@@ -163,12 +165,12 @@ pub unsafe extern "C" fn sinch_numbers_active_update(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        operate("active_update", client, cancel, result_out, || {
+        execute("active_update", client, cancel, result_out, || {
             let phone_number = input::phone_number(phone_number)?;
             let update = input::update(text("body", body)?)?;
-            written(&UpdateNumber { phone_number, update: &update })
+            build_request(&UpdateNumber { phone_number, update: &update })
         })
     }
 }
@@ -188,10 +190,10 @@ pub unsafe extern "C" fn sinch_numbers_active_release(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        operate("active_release", client, cancel, result_out, || {
-            written(&ReleaseNumber { phone_number: input::phone_number(phone_number)? })
+        execute("active_release", client, cancel, result_out, || {
+            build_request(&ReleaseNumber { phone_number: input::phone_number(phone_number)? })
         })
     }
 }
@@ -215,10 +217,10 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_get(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        operate("emergency_address_get", client, cancel, result_out, || {
-            written(&GetEmergencyAddress { phone_number: input::phone_number(phone_number)? })
+        execute("emergency_address_get", client, cancel, result_out, || {
+            build_request(&GetEmergencyAddress { phone_number: input::phone_number(phone_number)? })
         })
     }
 }
@@ -245,12 +247,12 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_provision(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        operate("emergency_address_provision", client, cancel, result_out, || {
+        execute("emergency_address_provision", client, cancel, result_out, || {
             let phone_number = input::phone_number(phone_number)?;
             let address = input::emergency_address(text("body", body)?)?;
-            written(&ProvisionEmergencyAddress { phone_number, address: &address })
+            build_request(&ProvisionEmergencyAddress { phone_number, address: &address })
         })
     }
 }
@@ -268,11 +270,11 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_deprovision(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        operate("emergency_address_deprovision", client, cancel, result_out, || {
+        execute("emergency_address_deprovision", client, cancel, result_out, || {
             let phone_number = input::phone_number(phone_number)?;
-            written(&DeprovisionEmergencyAddress { phone_number })
+            build_request(&DeprovisionEmergencyAddress { phone_number })
         })
     }
 }
@@ -298,12 +300,12 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_validate(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        operate("emergency_address_validate", client, cancel, result_out, || {
+        execute("emergency_address_validate", client, cancel, result_out, || {
             let phone_number = input::phone_number(phone_number)?;
             let address = input::emergency_address(text("body", body)?)?;
-            written(&ValidateEmergencyAddress { phone_number, address: &address })
+            build_request(&ValidateEmergencyAddress { phone_number, address: &address })
         })
     }
 }

@@ -11,8 +11,8 @@ use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque, optional, required};
-use super::operations::{list_query, note, written};
-use super::result::{Outcome, leave, sinch_numbers_result};
+use super::operations::{build_request, list_query, note};
+use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
 use crate::api::request::Operation;
@@ -55,20 +55,20 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
     pages_out: *mut *mut sinch_numbers_pages,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         handle::write(pages_out, ptr::null_mut());
         handle::write(result_out, ptr::null_mut());
     }
     let made = guard("pages_new", || {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         let client = unsafe { required(client) }?;
         if pages_out.is_null() {
             return Err(Failure::Misuse("pages_out is NULL".to_owned()));
         }
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         let query = unsafe { list_query(query) }
-            .and_then(|query| written(&query).map(|_| query))
+            .and_then(|query| build_request(&query).map(|_| query))
             .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
         let timeout = client.client.timeout();
         let walk = Mutex::new(PageWalk::new(client.client.clone(), query));
@@ -76,14 +76,14 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
     });
     let outcome = match made {
         Ok(pages) => {
-            // SAFETY: the caller vouches for it.
-            unsafe { handle::write(pages_out, handle::give(pages)) };
+            // SAFETY: guaranteed by the caller (see `# Safety`).
+            unsafe { handle::write(pages_out, handle::into_raw(pages)) };
             Outcome::ok()
         }
         Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
     };
-    // SAFETY: the caller vouches for it.
-    unsafe { leave(result_out, outcome) }
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { write_result(result_out, outcome) }
 }
 
 /// Fetches the next page. Answer: as active_list; empty pages in the middle of a list are handed out too.
@@ -101,12 +101,12 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(result_out, ptr::null_mut()) };
     let result = guard("pages_next", || {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         let pages = unsafe { required(pages.cast_const()) }?;
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
         // One deadline for the turn and the call.
@@ -118,12 +118,12 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
         Ok(turn?.next_reply(cancel, until)?)
     });
     let outcome = match result {
-        Ok(Some(reply)) => Outcome::answer(reply),
+        Ok(Some(response)) => Outcome::success(response),
         Ok(None) => Outcome::done(),
         Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
     };
-    // SAFETY: the caller vouches for it.
-    unsafe { leave(result_out, outcome) }
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { write_result(result_out, outcome) }
 }
 
 impl PagesHandle {
@@ -181,7 +181,7 @@ impl PagesHandle {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_pages_free(pages: *mut sinch_numbers_pages) {
     guard_or("pages_free", (), || {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         unsafe { handle::free(pages, |_| ()) };
         Some(())
     });

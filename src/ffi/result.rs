@@ -16,7 +16,7 @@ use super::codes::{
 };
 use super::handle::{self, Opaque};
 use super::{Failure, guard_or};
-use crate::call::response::Reply;
+use crate::call::response::RawResponse;
 use crate::error::{Error, ErrorKind, FieldViolation};
 use crate::json;
 use crate::log::printable;
@@ -69,10 +69,10 @@ impl Outcome {
         }
     }
 
-    pub(super) fn answer(reply: Reply) -> Self {
-        let http_status = i32::from(reply.http_status);
-        let reconciled = reply.reconciled;
-        Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, reply.json, "") }
+    pub(super) fn success(response: RawResponse) -> Self {
+        let http_status = i32::from(response.http_status);
+        let reconciled = response.reconciled;
+        Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, response.json, "") }
     }
 
     pub(super) fn done() -> Self {
@@ -139,7 +139,7 @@ impl Outcome {
             status: api.and_then(|answer| answer.status.as_deref()),
             body_code: api.and_then(|answer| answer.code),
             operation: error.operation().or(operation),
-            phone_number: error.phone_number().map(AsRef::as_ref),
+            phone_number: error.phone_number(),
             field,
             field_violations: error
                 .field_violations()
@@ -331,14 +331,14 @@ pub(crate) fn document(error: Error) -> String {
 /// # Safety
 ///
 /// `out` is null or valid for a write.
-pub(super) unsafe fn leave(
+pub(super) unsafe fn write_result(
     out: *mut *mut sinch_numbers_result,
     outcome: Outcome,
 ) -> sinch_numbers_code {
     let code = outcome.code;
     if !out.is_null() {
-        // SAFETY: the caller vouches for it.
-        unsafe { handle::write(out, handle::give(outcome)) };
+        // SAFETY: guaranteed by the caller (see `# Safety`).
+        unsafe { handle::write(out, handle::into_raw(outcome)) };
     }
     code
 }
@@ -347,15 +347,15 @@ pub(super) unsafe fn leave(
 ///
 /// # Safety
 ///
-/// As [`handle::look`].
+/// As [`handle::borrow`].
 unsafe fn inspect<T>(
     name: &str,
     result: *const sinch_numbers_result,
     otherwise: T,
     body: impl FnOnce(&Outcome) -> Option<T>,
 ) -> T {
-    // SAFETY: handed on.
-    guard_or(name, otherwise, || body(unsafe { handle::look(result) }?))
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    guard_or(name, otherwise, || body(unsafe { handle::borrow(result) }?))
 }
 
 /// Returns the code of the call. E_MISUSE for NULL or a handle of another kind. Since 1.0.
@@ -367,7 +367,7 @@ unsafe fn inspect<T>(
 pub unsafe extern "C" fn sinch_numbers_result_code(
     result: *const sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { inspect("result_code", result, SINCH_NUMBERS_E_MISUSE, |r| Some(r.code)) }
 }
 
@@ -380,7 +380,7 @@ pub unsafe extern "C" fn sinch_numbers_result_code(
 pub unsafe extern "C" fn sinch_numbers_result_http_status(
     result: *const sinch_numbers_result,
 ) -> i32 {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { inspect("result_http_status", result, 0, |r| Some(r.http_status)) }
 }
 
@@ -394,7 +394,7 @@ pub unsafe extern "C" fn sinch_numbers_result_http_status(
 pub unsafe extern "C" fn sinch_numbers_result_retry_after_ms(
     result: *const sinch_numbers_result,
 ) -> i64 {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { inspect("result_retry_after_ms", result, -1, |r| Some(r.retry_after_ms)) }
 }
 
@@ -408,7 +408,7 @@ pub unsafe extern "C" fn sinch_numbers_result_retry_after_ms(
 pub unsafe extern "C" fn sinch_numbers_result_maybe_applied(
     result: *const sinch_numbers_result,
 ) -> i32 {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { inspect("result_maybe_applied", result, 0, |r| Some(i32::from(r.maybe_applied))) }
 }
 
@@ -421,7 +421,7 @@ pub unsafe extern "C" fn sinch_numbers_result_maybe_applied(
 pub unsafe extern "C" fn sinch_numbers_result_reconciled(
     result: *const sinch_numbers_result,
 ) -> i32 {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { inspect("result_reconciled", result, 0, |r| Some(i32::from(r.reconciled))) }
 }
 
@@ -437,7 +437,7 @@ pub unsafe extern "C" fn sinch_numbers_result_value(
     result: *const sinch_numbers_result,
     json_pointer: *const c_char,
 ) -> *const c_char {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         inspect("result_value", result, ptr::null(), |r| r.value(handle::text(json_pointer).ok()?))
     }
@@ -452,7 +452,7 @@ pub unsafe extern "C" fn sinch_numbers_result_value(
 pub unsafe extern "C" fn sinch_numbers_result_message(
     result: *const sinch_numbers_result,
 ) -> *const c_char {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { inspect("result_message", result, c"".as_ptr(), |r| Some(r.message.as_ptr())) }
 }
 
@@ -467,7 +467,7 @@ pub unsafe extern "C" fn sinch_numbers_result_json(
     result: *const sinch_numbers_result,
     length_out: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the caller vouches for the pointers.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         let none = (c"{}".as_ptr(), 2);
         let (json, length) = inspect("result_json", result, none, |r| Some(r.json()));
@@ -484,7 +484,7 @@ pub unsafe extern "C" fn sinch_numbers_result_json(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_result_free(result: *mut sinch_numbers_result) {
     guard_or("result_free", (), || {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: guaranteed by the caller (see `# Safety`).
         unsafe { handle::free(result, |_| ()) };
         Some(())
     });

@@ -8,14 +8,14 @@ use crate::json::{self, raw};
 
 /// What keeps a text from being read as what it should be.
 #[derive(Debug, Default)]
-pub(crate) struct Misfit {
+pub(crate) struct DecodeError {
     /// Of the value, the outermost step first: `activeNumbers[3].money.amount`. Empty for the document itself.
     path: String,
     /// What is expected there, and what was found; nothing if this is no JSON at all.
     problem: Option<(&'static str, &'static str)>,
 }
 
-impl Misfit {
+impl DecodeError {
     /// Notes that the value which the text begins with is not what is expected.
     #[cold]
     pub(crate) fn note<T>(&mut self, text: &str, wanted: &'static str) -> Option<T> {
@@ -40,7 +40,7 @@ impl Misfit {
     }
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
@@ -52,7 +52,7 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// What follows a value that was read. `None` if it could not be, which a [`Misfit`] beside it tells more about: what is
+/// What follows a value that was read. `None` if it could not be, which a [`DecodeError`] beside it tells more about: what is
 /// returned for each value of a long list has to travel in registers, and a `Result` does not.
 ///
 /// In a text that has not passed the check what is read means nothing.
@@ -110,7 +110,7 @@ pub(crate) fn enter(text: &str) -> Step<'_> {
 /// Goes on behind a member or an item.
 #[expect(clippy::inline_always, reason = "what it returns stays in registers then")]
 #[inline(always)]
-pub(crate) fn go_on(text: &str) -> Option<Step<'_>> {
+pub(crate) fn next_or_end(text: &str) -> Option<Step<'_>> {
     // Without whitespace, as the service writes.
     match text.as_bytes() {
         [b',', b'"', ..] => text.get(1..).map(Step::Next),
@@ -138,13 +138,13 @@ fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
 /// what follows it, and returns what follows the value.
 pub(crate) fn members<'a>(
     mut text: &'a str,
-    misfit: &mut Misfit,
-    mut read: impl FnMut(&str, &'a str, &mut Misfit) -> Rest<'a>,
+    misfit: &mut DecodeError,
+    mut read: impl FnMut(&str, &'a str, &mut DecodeError) -> Rest<'a>,
 ) -> Rest<'a> {
     loop {
         let (key, value) = key(text)?;
-        let rest = read(&key, value, misfit).or_else(|| forgive(value, &key, misfit))?;
-        match go_on(rest)? {
+        let rest = read(&key, value, misfit).or_else(|| recover_duplicate(value, &key, misfit))?;
+        match next_or_end(rest)? {
             Step::Next(next) => text = next,
             Step::End(rest) => return Some(rest),
         }
@@ -153,13 +153,17 @@ pub(crate) fn members<'a>(
 
 /// What a value that does not fit means for the object that it stands in: nothing, if its key comes again.
 #[cold]
-pub(crate) fn forgive<'a>(value: &'a str, of: &str, misfit: &mut Misfit) -> Rest<'a> {
+pub(crate) fn recover_duplicate<'a>(
+    value: &'a str,
+    of: &str,
+    misfit: &mut DecodeError,
+) -> Rest<'a> {
     let rest = skip(value)?;
     let mut behind = rest;
-    while let Step::Next(member) = go_on(behind)? {
+    while let Step::Next(member) = next_or_end(behind)? {
         let (key, value) = key(member)?;
         if key == of {
-            *misfit = Misfit::default();
+            *misfit = DecodeError::default();
             return Some(rest);
         }
         behind = skip(value)?;
@@ -169,7 +173,7 @@ pub(crate) fn forgive<'a>(value: &'a str, of: &str, misfit: &mut Misfit) -> Rest
 }
 
 /// What follows a value that says nothing: null, `""` or `{}`.
-pub(crate) fn behind_nothing(text: &str) -> Option<&str> {
+pub(crate) fn skip_empty(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("null").or_else(|| text.strip_prefix("\"\""));
     rest.or_else(|| match enter(text) {
         Step::End(rest) if text.starts_with('{') => Some(rest),

@@ -1,32 +1,32 @@
 //! Reading JSON the way the service means it: null, `""`, `{}` and a missing field all say "nothing", the last
 //! of two equal keys counts, and unknown fields are passed over.
 //!
-//! The types of [`models`](crate::api::models) are declared through [`answer!`], which writes the same code for each: they
+//! The types of [`models`](crate::api::models) are declared through [`model!`], which writes the same code for each: they
 //! are filled where they stand, in one walk over a text that has passed [`json::check`].
 
+use crate::json;
 use crate::json::cursor::{
-    Misfit, Rest, Step, behind_nothing, enter, go_on, plain_string, string, token,
+    DecodeError, Rest, Step, enter, next_or_end, plain_string, skip_empty, string, token,
 };
-use crate::json::{self, Outline};
 
 /// Enters the list that the text begins with; what says nothing is an empty one.
-fn enter_list<'a>(text: &'a str, misfit: &mut Misfit) -> Option<Step<'a>> {
+fn enter_list<'a>(text: &'a str, misfit: &mut DecodeError) -> Option<Step<'a>> {
     if text.starts_with('[') {
         return Some(enter(text));
     }
-    behind_nothing(text).map(Step::End).or_else(|| misfit.note(text, "a list"))
+    skip_empty(text).map(Step::End).or_else(|| misfit.note(text, "a list"))
 }
 
 /// Reads the item that the text begins with.
 #[inline]
-fn read_item<'a, T: Piece>(
+fn read_item<'a, T: FromJson>(
     text: &'a str,
     into: &mut Option<T>,
     index: usize,
-    misfit: &mut Misfit,
+    misfit: &mut DecodeError,
 ) -> Option<Step<'a>> {
     match into.read(text, misfit) {
-        Some(rest) => go_on(rest),
+        Some(rest) => next_or_end(rest),
         None => not_at(index, misfit),
     }
 }
@@ -47,8 +47,8 @@ impl Items {
     }
 
     /// The items of the list that the text begins with.
-    pub(crate) fn of(text: &str) -> Result<Self, Misfit> {
-        let mut misfit = Misfit::default();
+    pub(crate) fn of(text: &str) -> Result<Self, DecodeError> {
+        let mut misfit = DecodeError::default();
         let left = match enter_list(token(text), &mut misfit).ok_or(misfit)? {
             Step::Next(inside) => Some(inside.len()),
             Step::End(_) => None,
@@ -59,14 +59,18 @@ impl Items {
     /// Reads the next item that says something into an empty object; `false` behind the last.
     ///
     /// `text` ends where the text did that this is of.
-    pub(crate) fn read<T: Object>(&mut self, text: &str, into: &mut T) -> Result<bool, Misfit> {
+    pub(crate) fn read<T: Object>(
+        &mut self,
+        text: &str,
+        into: &mut T,
+    ) -> Result<bool, DecodeError> {
         let mut says = false;
         while let (Some(left), false) = (self.left, says) {
             let item = text.get(text.len() - left..).unwrap_or_default();
-            let mut misfit = Misfit::default();
+            let mut misfit = DecodeError::default();
             let step = if item.starts_with('{') {
-                match into.fill(item, &mut misfit) {
-                    Some(rest) => go_on(rest),
+                match into.decode_into(item, &mut misfit) {
+                    Some(rest) => next_or_end(rest),
                     None => not_at(self.passed, &mut misfit),
                 }
             } else {
@@ -86,13 +90,13 @@ impl Items {
 
 /// The item of a list could not be read.
 #[cold]
-fn not_at<T>(index: usize, misfit: &mut Misfit) -> Option<T> {
+fn not_at<T>(index: usize, misfit: &mut DecodeError) -> Option<T> {
     misfit.under(&format!("[{index}]"));
     None
 }
 
 /// A value that can stand in an answer.
-pub(crate) trait Piece: Sized {
+pub(crate) trait FromJson: Sized {
     /// What is expected, for messages.
     const WANTED: &'static str;
 
@@ -107,33 +111,24 @@ pub(crate) trait Piece: Sized {
     }
 
     /// Reads the object that the text begins with: `None` if it says nothing.
-    fn read_object<'a>(into: &mut Option<Self>, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+    fn read_object<'a>(
+        into: &mut Option<Self>,
+        text: &'a str,
+        misfit: &mut DecodeError,
+    ) -> Rest<'a> {
         *into = None;
-        behind_nothing(text).or_else(|| misfit.note(text, Self::WANTED))
-    }
-
-    /// What follows an object that is written as the service writes: see [`Decode::glance`].
-    fn glance_at_object(_rest: &[u8]) -> Option<&[u8]> {
-        None
+        skip_empty(text).or_else(|| misfit.note(text, Self::WANTED))
     }
 }
 
 /// An object of known members.
-pub(crate) trait Object: Piece + Default {
+pub(crate) trait Object: FromJson + Default {
     /// Reads the members of the object that the text begins with, each to where it stands.
-    fn fill<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a>;
+    fn decode_into<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a>;
     fn is_nothing(&self) -> bool;
 }
 
-/// What follows a value that is written as the service writes: see [`Decode::glance`].
-fn glance_at<T: Piece>(rest: &[u8]) -> Option<&[u8]> {
-    match rest {
-        [b'{', ..] => T::glance_at_object(rest),
-        _ => json::after_plain_value(rest),
-    }
-}
-
-impl Piece for String {
+impl FromJson for String {
     const WANTED: &'static str = "a string";
 
     fn from_text(text: &str) -> Option<Self> {
@@ -158,7 +153,7 @@ fn integer(raw: &str) -> Option<i64> {
 
 macro_rules! integer {
     ($($type:ty = $wanted:literal),*) => {$(
-        impl Piece for $type {
+        impl FromJson for $type {
             const WANTED: &'static str = $wanted;
 
             fn from_number(raw: &str) -> Option<Self> {
@@ -179,15 +174,13 @@ integer!(i32 = "an integer of 32 bits", i64 = "an integer of 64 bits");
 pub(crate) trait Field: Default {
     /// Reads the value that the text begins with, whatever stood here before. Where it fails, what stands here means
     /// nothing.
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a>;
-    /// What follows a value that is written as the service writes: see [`Decode::glance`].
-    fn glance(rest: &[u8]) -> Option<&[u8]>;
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a>;
     fn is_nothing(&self) -> bool;
 }
 
-impl<T: Piece> Field for Option<T> {
+impl<T: FromJson> Field for Option<T> {
     #[inline]
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
         match text.as_bytes().first() {
             Some(b'"') => {
                 if let Some((said, rest)) = plain_string(text) {
@@ -207,11 +200,6 @@ impl<T: Piece> Field for Option<T> {
         read_any(self, text, misfit)
     }
 
-    #[inline]
-    fn glance(rest: &[u8]) -> Option<&[u8]> {
-        glance_at::<T>(rest)
-    }
-
     fn is_nothing(&self) -> bool {
         self.is_none()
     }
@@ -219,7 +207,11 @@ impl<T: Piece> Field for Option<T> {
 
 /// Reads a value however it is written: with whitespace before it, with escapes, or a number.
 #[inline(never)]
-fn read_any<'a, T: Piece>(into: &mut Option<T>, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+fn read_any<'a, T: FromJson>(
+    into: &mut Option<T>,
+    text: &'a str,
+    misfit: &mut DecodeError,
+) -> Rest<'a> {
     let text = token(text);
     *into = None;
     let rest;
@@ -241,16 +233,11 @@ fn read_any<'a, T: Piece>(into: &mut Option<T>, text: &'a str, misfit: &mut Misf
 
 impl Field for String {
     #[inline]
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
         let mut said = None;
         let rest = Option::<Self>::read(&mut said, text, misfit)?;
         *self = said.unwrap_or_default();
         Some(rest)
-    }
-
-    #[inline]
-    fn glance(rest: &[u8]) -> Option<&[u8]> {
-        json::after_plain_value(rest)
     }
 
     fn is_nothing(&self) -> bool {
@@ -258,8 +245,8 @@ impl Field for String {
     }
 }
 
-impl<T: Piece> Field for Vec<T> {
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut Misfit) -> Rest<'a> {
+impl<T: FromJson> Field for Vec<T> {
+    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
         self.clear();
         let mut step = enter_list(token(text), misfit)?;
         let mut index = 0;
@@ -277,21 +264,6 @@ impl<T: Piece> Field for Vec<T> {
         }
     }
 
-    fn glance(rest: &[u8]) -> Option<&[u8]> {
-        let mut rest = match rest {
-            [b'[', b']', rest @ ..] => return Some(rest),
-            [b'[', items @ ..] => items,
-            _ => return json::after_plain_value(rest),
-        };
-        loop {
-            rest = match glance_at::<T>(rest)? {
-                [b',', rest @ ..] => rest,
-                [b']', rest @ ..] => return Some(rest),
-                _ => return None,
-            };
-        }
-    }
-
     fn is_nothing(&self) -> bool {
         self.is_empty()
     }
@@ -299,24 +271,16 @@ impl<T: Piece> Field for Vec<T> {
 
 /// What a whole answer reads as.
 pub(crate) trait Decode: Sized {
-    /// Checks a document as [`json::check_and_outline`] does, looking for the member `error`, but quicker: if it is written as
-    /// the service writes, known keys only, and neither whitespace nor escapes.
-    ///
-    /// `None` says nothing: then the check has to look. The document must be UTF-8.
-    fn glance(_document: &[u8]) -> Option<Outline> {
-        None
-    }
-
     /// Reads a document that has passed [`json::check`].
-    fn decode(document: &str) -> Result<Self, Misfit>;
+    fn decode(document: &str) -> Result<Self, DecodeError>;
 }
 
 /// Reads a document as one object.
-pub(crate) fn decode<T: Object>(document: &str) -> Result<T, Misfit> {
+pub(crate) fn decode<T: Object>(document: &str) -> Result<T, DecodeError> {
     let document = token(document);
-    let (mut read, mut misfit) = (T::default(), Misfit::default());
+    let (mut read, mut misfit) = (T::default(), DecodeError::default());
     let end = if document.starts_with('{') {
-        read.fill(document, &mut misfit)
+        read.decode_into(document, &mut misfit)
     } else {
         misfit.note(document, "an object")
     };
@@ -324,7 +288,7 @@ pub(crate) fn decode<T: Object>(document: &str) -> Result<T, Misfit> {
 }
 
 /// Declares a type of the service's answers: public fields, each with its key.
-macro_rules! answer {
+macro_rules! model {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
@@ -343,10 +307,10 @@ macro_rules! answer {
         }
 
         impl crate::json::decode::Object for $name {
-            fn fill<'a>(
+            fn decode_into<'a>(
                 &mut self,
                 text: &'a str,
-                misfit: &mut crate::json::cursor::Misfit,
+                misfit: &mut crate::json::cursor::DecodeError,
             ) -> crate::json::cursor::Rest<'a> {
                 use crate::json::decode::Field;
                 use crate::json::cursor::Step;
@@ -363,9 +327,9 @@ macro_rules! answer {
                         if let Some(value) = text.strip_prefix(concat!("\"", $key, "\":")) {
                             let rest = match self.$field.read(value, misfit) {
                                 Some(rest) => rest,
-                                None => crate::json::cursor::forgive(value, $key, misfit)?,
+                                None => crate::json::cursor::recover_duplicate(value, $key, misfit)?,
                             };
-                            match crate::json::cursor::go_on(rest)? {
+                            match crate::json::cursor::next_or_end(rest)? {
                                 Step::Next(next) => text = next,
                                 Step::End(rest) => return Some(rest),
                             }
@@ -383,47 +347,16 @@ macro_rules! answer {
             }
         }
 
-        impl $name {
-            #[inline]
-            fn glance_at_members(rest: &[u8], mut on_key: impl FnMut(&[u8])) -> Option<&[u8]> {
-                let mut rest = match rest {
-                    [b'{', b'}', rest @ ..] => return Some(rest),
-                    [b'{', members @ ..] => members,
-                    _ => return None,
-                };
-                let mut before = usize::MAX;
-                while rest.len() < before {
-                    before = rest.len();
-                    $(
-                        if let Some(value) = rest.strip_prefix(concat!("\"", $key, "\":").as_bytes()) {
-                            on_key(&rest[1..]);
-                            rest = match <$type as crate::json::decode::Field>::glance(value)? {
-                                [b',', rest @ ..] => rest,
-                                [b'}', rest @ ..] => return Some(rest),
-                                _ => return None,
-                            };
-                        }
-                    )*
-                }
-                // Something else comes.
-                None
-            }
-        }
-
-        impl crate::json::decode::Piece for $name {
+        impl crate::json::decode::FromJson for $name {
             const WANTED: &'static str = "an object";
-
-            fn glance_at_object(rest: &[u8]) -> Option<&[u8]> {
-                Self::glance_at_members(rest, |_| {})
-            }
 
             fn read_object<'a>(
                 into: &mut Option<Self>,
                 text: &'a str,
-                misfit: &mut crate::json::cursor::Misfit,
+                misfit: &mut crate::json::cursor::DecodeError,
             ) -> crate::json::cursor::Rest<'a> {
                 let read = into.insert(Self::default());
-                let rest = crate::json::decode::Object::fill(read, text, misfit)?;
+                let rest = crate::json::decode::Object::decode_into(read, text, misfit)?;
                 if crate::json::decode::Object::is_nothing(read) {
                     *into = None;
                 }
@@ -432,15 +365,7 @@ macro_rules! answer {
         }
 
         impl crate::json::decode::Decode for $name {
-            fn glance(document: &[u8]) -> Option<crate::json::Outline> {
-                let mut outline = crate::json::Outline::default();
-                match Self::glance_at_members(document, |rest| outline.note(rest))? {
-                    [] => Some(outline),
-                    _ => None,
-                }
-            }
-
-            fn decode(document: &str) -> Result<Self, crate::json::cursor::Misfit> {
+            fn decode(document: &str) -> Result<Self, crate::json::cursor::DecodeError> {
                 crate::json::decode::decode(document)
             }
         }
@@ -456,4 +381,4 @@ macro_rules! answer {
     };
 }
 
-pub(crate) use answer;
+pub(crate) use model;

@@ -7,6 +7,7 @@
 
 pub(crate) mod cursor;
 pub(crate) mod decode;
+pub(crate) mod input;
 mod raw;
 
 use std::borrow::Cow;
@@ -24,38 +25,41 @@ const CONTROL_CHARACTER: &str = "control character in a string";
 
 /// What keeps bytes from being the JSON object they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Flaw {
+pub(crate) struct SyntaxError {
     /// Counted in bytes from the start of the input, a byte order mark included.
     pub(crate) offset: usize,
     /// Lower case, without a dot at the end.
     pub(crate) what: &'static str,
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.what, self.offset)
     }
 }
 
-impl std::error::Error for Flaw {}
+impl std::error::Error for SyntaxError {}
 
 /// Returns the input as text if it is one JSON object and nothing else but whitespace.
 ///
 /// A leading byte order mark is skipped: the text starts after it. Doubled keys pass, and so do
 /// numbers of any size: the grammar allows both.
 ///
-/// Fails with the first flaw, but looks for bad UTF-8 before all others. The offset is that of the
+/// Fails with the first error, but looks for bad UTF-8 before all others. The offset is that of the
 /// first byte that cannot stand where it stands; of an escape it is the backslash, of a trailing
 /// comma the comma, and of input that breaks off its length.
-pub(crate) fn check(bytes: &[u8]) -> Result<&str, Flaw> {
+pub(crate) fn check(bytes: &[u8]) -> Result<&str, SyntaxError> {
     let text = std::str::from_utf8(bytes)
-        .map_err(|error| Flaw { offset: error.valid_up_to(), what: "bad UTF-8" })?;
+        .map_err(|error| SyntaxError { offset: error.valid_up_to(), what: "bad UTF-8" })?;
     check_text(text, |_| {})
 }
 
 /// The same for what is known to be UTF-8; and what was seen in passing of its outermost members.
-pub(crate) fn check_and_outline<'a>(text: &'a str, name: &str) -> Result<(&'a str, Outline), Flaw> {
-    let mut outline = Outline::default();
+pub(crate) fn check_and_outline<'a>(
+    text: &'a str,
+    name: &str,
+) -> Result<(&'a str, TopLevelKeys), SyntaxError> {
+    let mut outline = TopLevelKeys::default();
     let checked = check_text(text, |key| {
         let end = special(key);
         let plain = key.get(..key.len() - end.len());
@@ -67,15 +71,15 @@ pub(crate) fn check_and_outline<'a>(text: &'a str, name: &str) -> Result<(&'a st
 
 /// The outermost members of a document, as far as [`check_and_outline`] saw them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Outline {
+pub(crate) struct TopLevelKeys {
     /// Whether the name that was looked for is among them, as far as can be told in passing: an escaped name may be any.
     pub(crate) may_hold: bool,
     /// How much of the document follows the first quote of each key, for the first keys.
-    left: [usize; Outline::MOST],
+    left: [usize; TopLevelKeys::MOST],
     count: usize,
 }
 
-impl Outline {
+impl TopLevelKeys {
     /// A page has three.
     const MOST: usize = 4;
 
@@ -110,11 +114,11 @@ impl Outline {
 }
 
 /// `on_key` is handed what follows the quote of each outermost key.
-fn check_text(whole: &str, on_key: impl FnMut(&[u8])) -> Result<&str, Flaw> {
+fn check_text(whole: &str, on_key: impl FnMut(&[u8])) -> Result<&str, SyntaxError> {
     let text = whole.strip_prefix(BYTE_ORDER_MARK).unwrap_or(whole);
     match scan(text.as_bytes(), on_key) {
         Ok(()) => Ok(text),
-        Err(stop) => Err(Flaw { offset: whole.len() - stop.rest.len(), what: stop.what }),
+        Err(stop) => Err(SyntaxError { offset: whole.len() - stop.rest.len(), what: stop.what }),
     }
 }
 
@@ -347,18 +351,7 @@ fn scan(bytes: &[u8], mut on_key: impl FnMut(&[u8])) -> Result<(), Stop<'_>> {
     }
 }
 
-/// What follows a value that is written without escapes and is no object or list. `None` may mean anything.
-#[inline]
-pub(crate) fn after_plain_value(rest: &[u8]) -> Option<&[u8]> {
-    match rest {
-        [b'"', more @ ..] => special(more).strip_prefix(b"\""),
-        [b'n', ..] => rest.strip_prefix(b"null"),
-        [b'-' | b'0'..=b'9', ..] => number(rest).ok(),
-        _ => None,
-    }
-}
-
-/// The flaw of a place where a key or a value is missing.
+/// The error of a place where a key or a value is missing.
 #[cold]
 fn missing<'a>(bytes: &'a [u8], rest: &'a [u8], what: &'static str) -> Result<(), Stop<'a>> {
     let (before, _) = bytes.split_at(bytes.len() - rest.len());
@@ -769,13 +762,13 @@ mod tests {
     #[test]
     fn flaws_are_named_and_placed() {
         for &(document, what, offset) in FLAWED {
-            assert_eq!(check(document.as_bytes()), Err(Flaw { offset, what }), "{document}");
+            assert_eq!(check(document.as_bytes()), Err(SyntaxError { offset, what }), "{document}");
         }
         for &(bytes, offset) in NO_UTF8 {
-            assert_eq!(check(bytes), Err(Flaw { offset, what: "bad UTF-8" }), "{bytes:?}");
+            assert_eq!(check(bytes), Err(SyntaxError { offset, what: "bad UTF-8" }), "{bytes:?}");
         }
-        let flaw = check(b"{\"a\":1,}").unwrap_err();
-        assert_eq!(flaw.to_string(), "trailing comma at byte 6");
+        let error = check(b"{\"a\":1,}").unwrap_err();
+        assert_eq!(error.to_string(), "trailing comma at byte 6");
     }
 
     #[test]
@@ -802,12 +795,12 @@ mod tests {
         }
         let what = "nesting over 128";
         for (document, offset) in [(arrays(129), 132), (objects(129), 640), (both(130), 384)] {
-            assert_eq!(check(document.as_bytes()), Err(Flaw { offset, what }));
+            assert_eq!(check(document.as_bytes()), Err(SyntaxError { offset, what }));
         }
         // What has been left does not count.
         let branch = arrays(127);
         let wide = format!("{{\"a\":[{branch}{}]}}", ",{}".repeat(1000));
-        assert_eq!(check(wide.as_bytes()), Err(Flaw { offset: 136, what }));
+        assert_eq!(check(wide.as_bytes()), Err(SyntaxError { offset: 136, what }));
         let branch = arrays(126);
         let wide = format!("{{\"a\":[{branch}{}]}}", format!(",{branch}").repeat(10));
         assert_eq!(check(wide.as_bytes()), Ok(&*wide));
@@ -843,7 +836,7 @@ mod tests {
             let document = document.trim_end_matches(SPACE);
             for length in 0..document.len() {
                 let Some(start) = document.get(..length) else { continue };
-                let expected = Flaw { offset: length, what: UNEXPECTED_END };
+                let expected = SyntaxError { offset: length, what: UNEXPECTED_END };
                 assert_eq!(check(start.as_bytes()), Err(expected), "{start}");
             }
         }
@@ -991,7 +984,7 @@ mod tests {
             (r#" { "b" : [ 1 ] , "a" : "x" } "#, &[("b", "[ 1 ]"), ("a", r#""x""#)]),
             (r#"{"a":1,"a":{"a":2},"a":null}"#, &[("a", "1"), ("a", r#"{"a":2}"#), ("a", "null")]),
             (r#"{"\u0061\n":true,"":""}"#, &[("a\n", "true"), ("", r#""""#)]),
-            // What check refuses gives no more than what stands before the flaw, if that.
+            // What check refuses gives no more than what stands before the error, if that.
             ("[1]", &[]),
             ("\"{\"", &[]),
             (r#"{"a":1,}"#, &[("a", "1")]),
@@ -1024,7 +1017,7 @@ mod tests {
             ("{}", &[]),
             (r#"{"a":[1]}"#, &[]),
             ("\"[1]\"", &[]),
-            // What check refuses gives no more than what stands before the flaw.
+            // What check refuses gives no more than what stands before the error.
             ("[,1]", &[]),
             ("[1,]", &["1"]),
             ("[1 2]", &["1"]),
@@ -1039,9 +1032,9 @@ mod tests {
     const ODDITIES: &str = r#"{"a\/b~":[0,-0.5,1e3,{"":null}],"\ud83d\ude00":"\u00e9\"\\é😀","x":{"x":{"x":[[],[{}],true]}}, "x" : false ,"n":-12.5E-7}"#;
 
     /// Random enough, and the same in every run.
-    struct Dice(u64);
+    struct Jitter(u64);
 
-    impl Dice {
+    impl Jitter {
         fn roll(&mut self, sides: usize) -> usize {
             self.0 ^= self.0 << 13;
             self.0 ^= self.0 >> 7;
@@ -1064,7 +1057,7 @@ mod tests {
         b"\x7F", b"\xFF", b"        ",
     ];
 
-    fn mutated(sound: &str, dice: &mut Dice) -> Vec<u8> {
+    fn mutated(sound: &str, dice: &mut Jitter) -> Vec<u8> {
         let mut bytes = sound.as_bytes().to_vec();
         for _ in 0..=dice.roll(3) {
             let range = dice.range(bytes.len());
@@ -1116,16 +1109,16 @@ mod tests {
         let skimmed = serde_json::from_slice::<IgnoredAny>(bare);
         let text = match check(bytes) {
             Ok(text) => text,
-            Err(flaw) => {
-                assert!(flaw.offset <= bytes.len(), "{shown}");
+            Err(error) => {
+                assert!(error.offset <= bytes.len(), "{shown}");
                 if let Ok(value) = value {
-                    assert!(!value.is_object(), "{flaw}, but serde_json accepts {shown}");
+                    assert!(!value.is_object(), "{error}, but serde_json accepts {shown}");
                 } else if skimmed.is_ok() {
                     let overlooked =
                         [LONE_SURROGATE, "bad UTF-8", "nesting over 128", "expected an object"];
                     assert!(
-                        overlooked.contains(&flaw.what),
-                        "{flaw}, but serde_json skips {shown}"
+                        overlooked.contains(&error.what),
+                        "{error}, but serde_json skips {shown}"
                     );
                 }
                 return false;
@@ -1173,7 +1166,7 @@ mod tests {
     #[test]
     fn serde_json_agrees_about_mutations() {
         const ROUNDS: usize = 8_000;
-        let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+        let mut dice = Jitter(0x9E37_79B9_7F4A_7C15);
         let mut sound = 0;
         for round in 0..ROUNDS {
             let original =

@@ -54,7 +54,7 @@ pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A flaw, placed by what is left of the input: only [`check`](super::check) has to know how long that was.
+/// A error, placed by what is left of the input: only [`check`](super::check) has to know how long that was.
 pub(super) struct Stop<'a> {
     pub(super) rest: &'a [u8],
     pub(super) what: &'static str,

@@ -11,9 +11,12 @@ use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use crate::error::Phase;
 
+use super::INPUT_BUFFER;
 use super::exchange::{Exchange, current};
 use super::failure::ConnectionError;
 use super::head::{Head, interim_length};
+use super::input::Input;
+use super::socket::Socket;
 
 /// A write takes an idle connection only if it was used that recently: where a server closes it at that very moment, nobody
 /// knows whether the write was applied, and it is not sent again.
@@ -22,6 +25,9 @@ const FRESH_ENOUGH_FOR_WRITES: Duration = Duration::from_secs(5);
 const MOST_BEFORE_BODY: usize = 64 * 1024;
 /// Output is sent when so much has gathered. A head and a small body go out together.
 const MOST_GATHERED: usize = 64 * 1024;
+
+/// The size of a read while much comes.
+const LARGE_READ: usize = 64 * 1024;
 
 /// When idle connections are not used any more.
 #[derive(Debug)]
@@ -54,9 +60,70 @@ enum State {
     Body,
 }
 
+/// What a connection goes over.
+#[derive(Debug)]
+pub(super) enum Below {
+    /// Used directly: nothing has to be copied into buffers of its own.
+    Socket(Socket),
+    /// A tunnel, or TLS.
+    Transport(Box<dyn Transport>),
+}
+
+impl Below {
+    /// Sends all of it.
+    fn send(
+        &mut self,
+        exchange: &Exchange,
+        bytes: &[u8],
+        timeout: NextTimeout,
+    ) -> Result<(), Error> {
+        let transport = match self {
+            Self::Socket(socket) => return Ok(socket.send(exchange, bytes)?),
+            Self::Transport(transport) => transport,
+        };
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let output = transport.buffers().output();
+            let (now, later) = rest.split_at(rest.len().min(output.len()));
+            output[..now.len()].copy_from_slice(now);
+            let sent = transport.transmit_output(now.len(), timeout);
+            // The credentials are in it. The buffer lives on: this is no store that a compiler may leave out.
+            transport.buffers().output()[..now.len()].fill(0);
+            sent?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Waits for input and appends it; returns how much came: nothing at the end of the stream.
+    fn receive(
+        &mut self,
+        exchange: &Exchange,
+        input: &mut Input,
+        timeout: NextTimeout,
+    ) -> Result<usize, Error> {
+        match self {
+            Self::Socket(socket) => {
+                let size = if socket.expects_more() { LARGE_READ } else { INPUT_BUFFER };
+                let received = socket.receive_into(exchange, input.free(size))?;
+                input.end += received;
+                Ok(received)
+            }
+            Self::Transport(transport) => {
+                transport.await_input(timeout)?;
+                let buffers = transport.buffers();
+                let received = buffers.input().len();
+                input.push(buffers.input());
+                buffers.input_consume(received);
+                Ok(received)
+            }
+        }
+    }
+}
+
 /// A connection that ureq sends requests over.
-pub(super) struct Connection<T> {
-    transport: T,
+pub(super) struct Connection {
+    transport: Below,
     reuse: Arc<Reuse>,
     opened: Instant,
     idle_since: Instant,
@@ -71,14 +138,14 @@ pub(super) struct Connection<T> {
     before_body: usize,
 }
 
-impl<T: Transport> fmt::Debug for Connection<T> {
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("transport", &self.transport).finish_non_exhaustive()
     }
 }
 
-impl<T: Transport> Connection<T> {
-    pub(super) fn new(transport: T, reuse: Arc<Reuse>) -> Self {
+impl Connection {
+    pub(super) fn new(transport: Below, reuse: Arc<Reuse>) -> Self {
         let now = Instant::now();
         Self {
             transport,
@@ -129,17 +196,8 @@ impl<T: Transport> Connection<T> {
         }
         exchange.begin_to_send();
         let gathered = std::mem::take(&mut self.gathered);
-        let mut rest = &self.output[..gathered];
-        let mut result = Ok(());
-        while !rest.is_empty() && result.is_ok() {
-            let output = self.transport.buffers().output();
-            let (now, later) = rest.split_at(rest.len().min(output.len()));
-            output[..now.len()].copy_from_slice(now);
-            result = self.transport.transmit_output(now.len(), timeout);
-            // The credentials are in it. These buffers live on: no compiler may leave these stores out.
-            self.transport.buffers().output()[..now.len()].fill(0);
-            rest = later;
-        }
+        let result = self.transport.send(exchange, &self.output[..gathered], timeout);
+        // The credentials are in it, as above.
         self.output[..gathered].fill(0);
         result
     }
@@ -149,33 +207,33 @@ impl<T: Transport> Connection<T> {
         if self.state == State::Request {
             exchange.phase.set(Phase::Wait);
         }
-        if self.state == State::Body && self.input.waits_for_lf() {
-            // ureq would wait for it until the deadline.
-            return Err(ConnectionError::Protocol("a line between chunks has a bare CR").into());
+        if self.state == State::Head && self.before_body > MOST_BEFORE_BODY {
+            return Err(ConnectionError::TooBig("its heads are too long").into());
         }
-        let more = self.transport.await_input(timeout)?;
-        exchange.ended.set(!more);
-        let buffers = self.transport.buffers();
-        let received = buffers.input().len();
-        self.input.push(buffers.input());
-        buffers.input_consume(received);
+        if self.state == State::Body {
+            // Of a body, ureq consumes everything but a line that is not complete.
+            if self.input.unconsumed().len() > MOST_BEFORE_BODY {
+                return Err(ConnectionError::TooBig("a line between chunks is too long").into());
+            }
+            if self.input.waits_for_lf() {
+                // ureq would wait for it until the deadline.
+                let what = "a line between chunks has a bare CR";
+                return Err(ConnectionError::Protocol(what).into());
+            }
+        }
+        let received = self.transport.receive(exchange, &mut self.input, timeout)?;
+        exchange.ended.set(received == 0);
         if self.state == State::Request && received > 0 {
             self.state = State::Head;
             exchange.heard.set(true);
         }
         if self.state == State::Head {
             self.before_body += received;
-            if self.before_body > MOST_BEFORE_BODY {
-                return Err(ConnectionError::TooBig("the response has too many heads").into());
-            }
             while let Some(length) = interim_length(self.input.unconsumed()) {
                 self.input.consume(length);
             }
-        } else if self.input.unconsumed().len() > MOST_BEFORE_BODY {
-            // Of a body, ureq consumes everything but a line that is not complete.
-            return Err(ConnectionError::TooBig("a line between chunks is too long").into());
         }
-        Ok(more)
+        Ok(received > 0)
     }
 
     /// Looks at the head of the response, and decides whether another request may follow.
@@ -190,7 +248,7 @@ impl<T: Transport> Connection<T> {
     /// not counted.
     fn is_silent(&mut self, exchange: &Exchange) -> bool {
         exchange.no_wait.set(true);
-        let input = self.transport.await_input(NextTimeout::default());
+        let input = self.transport.receive(exchange, &mut self.input, NextTimeout::default());
         exchange.no_wait.set(false);
         let would_block = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
         match input {
@@ -214,7 +272,7 @@ impl<T: Transport> Connection<T> {
     }
 }
 
-impl<T: Transport> Transport for Connection<T> {
+impl Transport for Connection {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self
     }
@@ -250,7 +308,10 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn is_tls(&self) -> bool {
-        self.transport.is_tls()
+        match &self.transport {
+            Below::Socket(_) => false,
+            Below::Transport(transport) => transport.is_tls(),
+        }
     }
 }
 
@@ -262,51 +323,7 @@ fn other(error: Error) -> Error {
     }
 }
 
-/// What was received and not yet consumed: `bytes[begin..end]`.
-#[derive(Default)]
-struct Input {
-    bytes: Vec<u8>,
-    begin: usize,
-    end: usize,
-    /// Whether ureq consumed something the last time it looked.
-    progress: bool,
-}
-
-impl Input {
-    fn unconsumed(&self) -> &[u8] {
-        &self.bytes[self.begin..self.end]
-    }
-
-    /// Tells whether ureq left a line in which a CR is followed by something else than LF.
-    fn waits_for_lf(&self) -> bool {
-        let line = self.unconsumed();
-        let cr = line.iter().position(|byte| *byte == b'\r');
-        cr.is_some_and(|at| line.get(at + 1).is_some_and(|next| *next != b'\n'))
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.begin = (self.begin + amount).min(self.end);
-    }
-
-    /// Returns room for so much behind what is there.
-    fn free(&mut self, wanted: usize) -> &mut [u8] {
-        if self.begin > 0 {
-            self.bytes.copy_within(self.begin..self.end, 0);
-            (self.begin, self.end) = (0, self.end - self.begin);
-        }
-        if self.bytes.len() < self.end + wanted {
-            self.bytes.resize(self.end + wanted, 0);
-        }
-        &mut self.bytes[self.end..]
-    }
-
-    fn push(&mut self, received: &[u8]) {
-        self.free(received.len())[..received.len()].copy_from_slice(received);
-        self.end += received.len();
-    }
-}
-
-impl<T: Transport> Buffers for Connection<T> {
+impl Buffers for Connection {
     fn output(&mut self) -> &mut [u8] {
         let (wanted, spare) = current(|exchange| {
             // Other headers take less than 1 KiB, the user agent included.

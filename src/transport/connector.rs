@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{
 
 use crate::error::Phase;
 
-use super::connection::{Connection, Reuse};
+use super::connection::{Below, Connection, Reuse};
 use super::exchange::current;
 use super::failure::ConnectionError;
 use super::proxy::Proxy;
@@ -76,16 +76,16 @@ fn is_to_proxy(route: &Route, details: &ConnectionDetails<'_>) -> bool {
 struct OpenSocket(Arc<Route>);
 
 impl Connector<Either<(), Box<dyn Transport>>> for OpenSocket {
-    type Out = Box<dyn Transport>;
+    type Out = Either<Socket, Box<dyn Transport>>;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
         tunnel: Option<Either<(), Box<dyn Transport>>>,
     ) -> Result<Option<Self::Out>, Error> {
-        let transport: Self::Out = match tunnel {
-            Some(Either::B(tunnel)) => tunnel,
-            _ => Box::new(self.open(details)?),
+        let transport = match tunnel {
+            Some(Either::B(tunnel)) => Either::B(tunnel),
+            _ => Either::A(self.open(details)?),
         };
         if details.needs_tls() {
             current(|exchange| {
@@ -118,22 +118,33 @@ impl OpenSocket {
     }
 }
 
+/// A socket, a tunnel, or TLS over either.
+type Opened<Tls> = Either<Either<Socket, Box<dyn Transport>>, Tls>;
+
 /// Puts our connection on top.
 #[derive(Debug)]
 struct Finish(Arc<Route>);
 
-impl<In: Transport> Connector<In> for Finish {
+impl<Tls: Transport> Connector<Opened<Tls>> for Finish {
     type Out = Box<dyn Transport>;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
-        transport: Option<In>,
+        transport: Option<Opened<Tls>>,
     ) -> Result<Option<Self::Out>, Error> {
-        let Some(transport) = transport else { return Ok(None) };
-        if is_to_proxy(&self.0, details) {
-            return Ok(Some(Box::new(transport)));
-        }
+        let transport = match transport {
+            None => return Ok(None),
+            Some(Either::A(Either::A(socket))) => Below::Socket(socket),
+            Some(Either::A(Either::B(tunnel))) => Below::Transport(tunnel),
+            Some(Either::B(tls)) => Below::Transport(Box::new(tls)),
+        };
+        let transport = match transport {
+            Below::Socket(socket) if is_to_proxy(&self.0, details) => {
+                return Ok(Some(Box::new(socket)));
+            }
+            transport => transport,
+        };
         current(|exchange| {
             exchange.connect_by.set(None);
             Ok(())

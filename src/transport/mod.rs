@@ -9,6 +9,7 @@ mod connector;
 mod exchange;
 mod failure;
 mod head;
+mod input;
 mod origin;
 mod proxy;
 mod race;

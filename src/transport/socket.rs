@@ -20,6 +20,9 @@ use super::{INPUT_BUFFER, OUTPUT_BUFFER};
 /// out while it has time left.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
 
+/// While much comes, one wait is for so many reads.
+const READS_PER_WAIT: u8 = 8;
+
 /// A connected socket.
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -27,6 +30,8 @@ pub(super) struct Socket {
     buffers: LazyBuffers,
     /// The error of a failed send. Kept until the response was looked for: a server may respond early and close.
     send_error: Option<io::Error>,
+    /// How many reads in a row have filled the buffer: then more is there as a rule.
+    full_reads: u8,
     /// The request for a tunnel, while one is negotiated.
     tunnel: Option<Tunnel>,
 }
@@ -45,42 +50,83 @@ impl Socket {
         sys::give_up_unacknowledged(&stream, UNACKNOWLEDGED);
         let buffers = LazyBuffers::new(INPUT_BUFFER, OUTPUT_BUFFER);
         let tunnel = proxy.map(|proxy| Tunnel { proxy, request: Vec::new() });
-        Ok(Self { stream, buffers, send_error: None, tunnel })
+        Ok(Self { stream, buffers, send_error: None, full_reads: 0, tunnel })
     }
 
-    /// Waits for input and reads it into the buffer: `false` at the end of the stream.
-    fn receive(&mut self, exchange: &Exchange) -> Result<bool, ConnectionError> {
+    /// Sends all of it. An error of the network is kept until [`receive_into`](Self::receive_into) was tried.
+    pub(super) fn send(
+        &mut self,
+        exchange: &Exchange,
+        bytes: &[u8],
+    ) -> Result<(), ConnectionError> {
+        self.full_reads = 0;
+        if self.send_error.is_some() {
+            return Ok(());
+        }
+        match send(&self.stream, exchange, bytes) {
+            Err(ConnectionError::Io(error)) if exchange.phase.get() == Phase::Send => {
+                exchange.send_failed.set(true);
+                self.send_error = Some(error);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    /// Tells whether the last read filled its buffer: then more is there as a rule.
+    pub(super) fn expects_more(&self) -> bool {
+        self.full_reads > 0
+    }
+
+    /// Waits for input and reads it: 0 at the end of the stream.
+    pub(super) fn receive_into(
+        &mut self,
+        exchange: &Exchange,
+        into: &mut [u8],
+    ) -> Result<usize, ConnectionError> {
         let received = loop {
-            // First of all, since nothing is there yet as a rule; and a server that never stops must not hold a call.
-            if !exchange.no_wait.get() {
+            // First of all, since nothing is there yet as a rule; and, while much comes, now and then: a server that never stops
+            // must not hold a call.
+            if !exchange.no_wait.get() && self.full_reads % READS_PER_WAIT == 0 {
                 wait(&self.stream, exchange, Ready::ToRead)?;
             }
-            let free = self.buffers.input_append_buf();
-            if free.is_empty() {
-                return Err(ConnectionError::TooBig("a line of the response is too long"));
-            }
-            match (&self.stream).read(free) {
+            match (&self.stream).read(into) {
                 Ok(count) => break Ok(count),
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock if !exchange.no_wait.get() => {}
+                    io::ErrorKind::WouldBlock if !exchange.no_wait.get() => self.full_reads = 0,
                     _ => break Err(error),
                 },
             }
         };
-        match (received, self.send_error.take()) {
-            (Ok(count @ 1..), error) => {
-                self.send_error = error;
-                self.buffers.input_appended(count);
-                Ok(true)
-            }
-            (_, Some(error)) => {
-                exchange.phase.set(Phase::Send);
-                Err(error.into())
-            }
-            (Ok(_), None) => Ok(false),
-            (Err(error), None) => Err(error.into()),
+        let full = received.as_ref().is_ok_and(|count| *count == into.len());
+        self.full_reads = if full { self.full_reads.wrapping_add(1) } else { 0 };
+        if let Ok(count @ 1..) = received {
+            return Ok(count);
         }
+        // No response: then it counts why the request was not sent.
+        if let Some(error) = self.send_error.take() {
+            exchange.phase.set(Phase::Send);
+            return Err(error.into());
+        }
+        Ok(received?)
+    }
+
+    /// Waits for input and reads it into the buffer for ureq: `false` at the end of the stream.
+    fn receive(&mut self, exchange: &Exchange) -> Result<bool, ConnectionError> {
+        // Taken out for the call, which borrows the socket: an empty one takes no memory.
+        let mut buffers = std::mem::replace(&mut self.buffers, LazyBuffers::new(1, 1));
+        let free = buffers.input_append_buf();
+        let received = if free.is_empty() {
+            Err(ConnectionError::TooBig("a line of the response is too long"))
+        } else {
+            self.receive_into(exchange, free)
+        };
+        if let Ok(count) = received {
+            buffers.input_appended(count);
+        }
+        self.buffers = buffers;
+        Ok(received? > 0)
     }
 
     /// Sends the CONNECT request in one piece, with a header of our own for the credentials.
@@ -178,20 +224,10 @@ impl Transport for Socket {
             tunnel.request.extend_from_slice(&self.buffers.output()[..amount]);
             return Ok(());
         }
-        let output = &mut self.buffers.output()[..amount];
-        if self.send_error.is_none() {
-            current(|exchange| match send(&self.stream, exchange, output) {
-                Err(ConnectionError::Io(error)) if exchange.phase.get() == Phase::Send => {
-                    exchange.send_failed.set(true);
-                    self.send_error = Some(error);
-                    Ok(())
-                }
-                result => result,
-            })?;
-        }
-        // Over plain HTTP the credentials are in it. The buffer lives on: this is no store that a compiler may leave out.
-        output.fill(0);
-        Ok(())
+        let mut buffers = std::mem::replace(&mut self.buffers, LazyBuffers::new(1, 1));
+        let sent = current(|exchange| self.send(exchange, &buffers.output()[..amount]));
+        self.buffers = buffers;
+        Ok(sent?)
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {

@@ -380,18 +380,19 @@ def works(handles):
 
 # ---- texts -------------------------------------------------------------------------------------------------
 
-TEXT, WHOLE, FLAG, OBJECT, TEXTS = "text", "whole", "flag", "object", "texts"
+TEXT, WHOLE, RATE, FLAG, OBJECT, TEXTS = "text", "whole", "rate", "flag", "object", "texts"
 WRONG = {
     TEXT: ["1", "1.5", "true", "[]", '["x"]', "{}", '{"x":"y"}'],
     WHOLE: ['"1"', "true", "[]", "{}", "-1", "1.5", "1e2", "99999999999999999999999", "-0"],
+    RATE: ['"1"', "true", "[]", "{}", "-1", "-0.1", "1e300", "1e999", "99999999999999999999999"],
     FLAG: ['"true"', "1", "0", "[]", "{}"],
     OBJECT: ['"x"', "1", "true", "[]", "{}"],
     TEXTS: ['"SMS"', "1", "true", "{}", "[1]", "[null]", '[["SMS"]]', '["SMS",{}]'],
 }
 SCHEMAS = {
     "config": {
-        "projectId": TEXT, "keyId": TEXT, "keySecret": TEXT, "auth": TEXT, "baseUrl": TEXT, "authUrl": TEXT,
-        "allowHttp": FLAG, "timeoutMs": WHOLE, "connectTimeoutMs": WHOLE, "maxAttempts": WHOLE, "caFile": TEXT,
+        "fromEnv": FLAG, "projectId": TEXT, "keyId": TEXT, "keySecret": TEXT, "auth": TEXT, "baseUrl": TEXT, "authUrl": TEXT,
+        "allowHttp": FLAG, "timeoutMs": WHOLE, "connectTimeoutMs": WHOLE, "maxAttempts": WHOLE, "requestsPerSecond": RATE, "caFile": TEXT,
         "roots": TEXT, "proxy": TEXT, "userAgent": TEXT, "maxResponseBytes": WHOLE, "maxIdleConnections": WHOLE,
         "idleTimeoutMs": WHOLE, "maxConnectionAgeMs": WHOLE, "logLevel": TEXT,
     },
@@ -504,7 +505,7 @@ def text_of_call(handles, name, parameter):
         present = FULL[schema]
         for step in path.split("."):
             present = present.get(step, {})
-        sample = {TEXT: '"x"', WHOLE: "1", FLAG: "true", OBJECT: dump(present), TEXTS: '["SMS"]'}[kind]
+        sample = {TEXT: '"x"', WHOLE: "1", RATE: "1.5", FLAG: "true", OBJECT: dump(present), TEXTS: '["SMS"]'}[kind]
         if present:
             sample = dump(present)
         bad(with_key(schema, path, "null"), f"{path} is null", path)
@@ -573,7 +574,9 @@ def known_keys(handles, name, parameter, schema):
 
 def ranges(handles, name, parameter):
     """The numbers of the header's own table of settings: the ends are taken, what is beyond them is not."""
-    table = re.findall(r"^ \*   ([a-z]\w*(?:, \w+)*)\s+(string|boolean|number)\s+(.*)$", HEADER, flags=re.M)
+    # What a row says can go on in lines that are indented.
+    row = r"^ \*   ([a-z]\w*(?:, \w+)*)\s+(string|boolean|number)\s+(.*(?:\n \*       .*)*)$"
+    table = re.findall(row, HEADER, flags=re.M)
     keys = {key for names, _, _ in table for key in names.split(", ")}
     assert keys == set(SCHEMAS["config"]), keys ^ set(SCHEMAS["config"])
     for key, kind, meaning in table:
@@ -874,21 +877,35 @@ def call_with_panic(handles, name, result_out):
 
 def environment(handles):
     """A NULL config reads the environment, whatever is in it."""
-    names = ["SINCH_PROJECT_ID", "SINCH_KEY_ID", "SINCH_KEY_SECRET", "SINCH_NUMBERS_URL", "SINCH_AUTH_URL", "SINCH_AUTH"]
+    required = ["SINCH_PROJECT_ID", "SINCH_KEY_ID", "SINCH_KEY_SECRET"]
+    names = required + ["SINCH_NUMBERS_URL", "SINCH_AUTH_URL", "SINCH_AUTH"]
+    names += [f"{name}_FILE" for name in required]
+    names += [f"SINCH_NUMBERS_{name}" for name in ("CA_FILE", "ROOTS", "ALLOW_HTTP", "TIMEOUT_MS", "PROXY", "LOG_LEVEL")]
     for name in names:
         before = os.environ.get(name)
-        for value in (None, b"", b"\xff", b"\x01", b"x" * MAX_TEXT * 2):
+        for value in (None, b"", b" \r\n", b"\xff", b"\x01", b'"x"', b"'\n'", b"x" * MAX_TEXT * 2):
             os.environ.pop(name, None)
             if value is not None:
                 os.environb[name.encode()] = value
-            result = call(handles, "sinch_numbers_client_new", (OK, INPUT), f"{name} is {(value or b'')[:10]!r}", config=None)
-            if value is None and name in names[:3] or value == b"\xff":
-                assert result.code == INPUT, name
-            assert result.code != INPUT or result.field, f"{name}: {result.raw[:300]}"
+            unset = value is None or not value.strip()
+            expected = OK if unset and name not in required else INPUT
+            why = f"{name} is {(value or b'')[:10]!r}"
+            result = call(handles, "sinch_numbers_client_new", expected, why, config=None)
+            assert result.code != INPUT or result.field.startswith(name.removesuffix("_FILE")), result.raw[:300]
         os.environ.pop(name, None)
         if before is not None:
             os.environ[name] = before
     call(handles, "sinch_numbers_client_new", OK, "as it was", config=None)
+    # They are for clients that speak TLS: what is wrong with them is for the log, not for a refusal.
+    config = json.dumps({"fromEnv": True, "baseUrl": "https://a.test", "authUrl": "https://a.test"}).encode()
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        before = os.environb.get(name.encode())
+        for value in (b"", b"\xff", b"\x01", b"x" * MAX_TEXT, b"/", b"/dev/null", b":::", LIBRARY.encode()):
+            os.environb[name.encode()] = value
+            call(handles, "sinch_numbers_client_new", OK, f"{name} is {value[:10]!r}", config=config)
+        os.environb.pop(name.encode())
+        if before is not None:
+            os.environb[name.encode()] = before
 
 
 def main():

@@ -1,5 +1,5 @@
 /*
- * Makes the calls of tests/it/drivers.rs with the configuration of the variable CONFIG, or with the account of the environment.
+ * Makes the calls of tests/it/support/drivers.rs with the configuration of the variable CONFIG, or with the account of the environment.
  * A call is a line on stdin: operation, number and JSON, with tabs between them; an empty one is NULL. For each it prints a line
  * with code, HTTP status and length, and the JSON; with the variable LOG, a line of the client's log goes to stderr as level and
  * text.

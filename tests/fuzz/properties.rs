@@ -17,16 +17,15 @@ use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request};
 use crate::call::api_error;
-use crate::call::response::{self, Reply};
-use crate::call::retry::{Circumstances, Decision, Failure, RetryPolicy, parse_retry_after};
-use crate::call::token::Fresh;
-use crate::client::response::{Answer, answer_of};
+use crate::call::response::{self, RawResponse};
+use crate::call::retry::{Decision, Failure, RetryContext, RetryPolicy, parse_retry_after};
+use crate::call::token::TokenResponse;
+use crate::client::response::{Response, decode_response};
 use crate::error::{Error, ErrorKind, is_retryable_status};
 use crate::ffi::input;
 use crate::ffi::result::document;
-use crate::json::decode::Decode;
-use crate::json::{self, Outline};
-use crate::transport::Response;
+use crate::json::{self, TopLevelKeys};
+use crate::transport;
 
 /// A target: its name, which is also its corpus', and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
@@ -47,21 +46,17 @@ pub fn answers(body: &[u8]) {
     let oracle = oracle(body);
     match json::check(body) {
         Ok(text) => like_serde(text, oracle.as_ref()),
-        Err(flaw) => {
-            assert!(flaw.offset <= body.len(), "{flaw}");
+        Err(error) => {
+            assert!(error.offset <= body.len(), "{error}");
             let accepted = oracle.as_ref().is_some_and(Value::is_object);
-            assert!(!accepted, "{flaw}, but serde_json accepts it");
+            assert!(!accepted, "{error}, but serde_json accepts it");
         }
     }
-    glances::<ListNumbers>(body);
-    glances::<GetNumber>(body);
-    glances::<GetEmergencyAddress>(body);
-    glances::<ValidateEmergencyAddress<'_>>(body);
     let said = oracle.as_ref();
     for may_be_empty in [false, true] {
         let mut request = Request::new("", Method::Get, Effect::Read);
         request.may_be_empty = may_be_empty;
-        match response::read(incoming(200, body), &request) {
+        match response::classify(response_with(200, body), &request) {
             Ok(reply) => {
                 let bare = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body);
                 let empty = may_be_empty && body.is_empty() && reply.json == "{}";
@@ -73,13 +68,6 @@ pub fn answers(body: &[u8]) {
         if !body.is_empty() {
             break;
         }
-    }
-}
-
-/// Where a glance is enough, the check must say the same.
-fn glances<O: Operation>(body: &[u8]) {
-    if let (Ok(text), Some(outline)) = (std::str::from_utf8(body), O::Output::glance(body)) {
-        assert_eq!(json::check_and_outline(text, "error"), Ok((text, outline)));
     }
 }
 
@@ -134,8 +122,7 @@ pub fn error_bodies(body: &[u8]) {
     let oracle = text.and_then(|text| oracle(text.as_bytes()));
     // One of them, so that a run is short; the others come with other lengths.
     let status = STATUSES[body.len() % STATUSES.len()];
-    let incoming = |status| incoming(status, body);
-    let error = api_error::read(&incoming(status));
+    let error = api_error::read(&response_with(status, body));
     let kind = match error.kind() {
         ErrorKind::Authentication(_) => [401, 403].contains(&status),
         ErrorKind::RateLimited(_) => status == 429,
@@ -143,12 +130,12 @@ pub fn error_bodies(body: &[u8]) {
         _ => false,
     };
     assert!(kind && error.can_retry() == is_retryable_status(status), "{error:?}");
-    let token = api_error::read_token_error(&incoming(status));
+    let token = api_error::read_token_error(&response_with(status, body));
     assert_eq!(matches!(token.kind(), ErrorKind::Authentication(_)), status < 404);
     assert_eq!(error.api_error(), token.api_error());
     told(error, status, oracle.as_ref());
     if text.is_some_and(api_error::is_in_success) {
-        let error = api_error::in_success(&incoming(200));
+        let error = api_error::in_success(&response_with(200, body));
         assert!(!error.can_retry(), "{error:?}");
         told(error, 200, oracle.as_ref());
     }
@@ -156,7 +143,7 @@ pub fn error_bodies(body: &[u8]) {
 
 /// What a server sends, as the transport looks at it before ureq does.
 pub fn framing(bytes: &[u8]) {
-    crate::transport::fuzz_head(bytes);
+    transport::fuzz_head(bytes);
 }
 
 /// A `Retry-After`, and in the next line a `Date`.
@@ -184,7 +171,7 @@ pub fn retry_after(lines: &[u8]) {
         None => assert!(!counted),
     }
     let time_left = Duration::from_secs(30);
-    let now = Circumstances { attempts: 1, retry_after: wait, time_left, dice: 0.5 };
+    let now = RetryContext { attempts: 1, retry_after: wait, time_left, dice: 0.5 };
     match RetryPolicy::default().decide(Failure::Status(429), &Effect::Read, now) {
         Decision::Retry(slept) => assert!(slept < time_left && wait.is_none_or(|w| w == slept)),
         decision => {
@@ -198,7 +185,7 @@ pub fn retry_after(lines: &[u8]) {
 pub fn tokens(body: &[u8]) {
     let said = oracle(body);
     let said = said.as_ref().map_or("", |answer| text_at(answer, "access_token"));
-    match Fresh::parse(200, body) {
+    match TokenResponse::parse(200, body) {
         Ok(fresh) => {
             let (header, lifetime) = fresh.parts();
             let token = header.strip_prefix("Bearer ").unwrap_or("");
@@ -220,8 +207,8 @@ pub fn tokens(body: &[u8]) {
             let words = words.iter().find(|words| told.contains(*words));
             let problem = format!("token endpoint: {}", words.unwrap_or(&"?"));
             let mut expected = Error::protocol(problem, Some(200), b"");
-            if let Err(flaw) = json::check(body) {
-                expected = expected.with_source(flaw);
+            if let Err(error) = json::check(body) {
+                expected = expected.with_source(error);
             }
             let shown = |error: Error| format!("{error} {error:?} {}", document(error.clone()));
             assert_eq!(shown(error), shown(expected));
@@ -273,9 +260,9 @@ pub fn c_inputs(text: &[u8]) {
 
 fn config(text: &str, refused: impl Fn(Error)) {
     let said = oracle(text.as_bytes()).unwrap_or_default();
-    let built = input::config(text).and_then(|(builder, _)| {
+    let built = input::config(Some(text)).and_then(|builder| {
         // Those read files.
-        let files = ["caFile", "roots"].iter().any(|key| said.get(key).is_some());
+        let files = ["caFile", "roots", "fromEnv"].iter().any(|key| said.get(key).is_some());
         if files { Ok(None) } else { builder.build().map(Some) }
     });
     match built {
@@ -469,15 +456,15 @@ where
 
 fn decoded_as<O: Operation>(json: &str) -> Result<O::Output, Error> {
     let json = json.to_owned();
-    let reply = Reply {
+    let reply = RawResponse {
         json,
-        outline: Outline::default(),
+        outline: TopLevelKeys::default(),
         http_status: 200,
         request_id: None,
         attempts: 1,
         reconciled: false,
     };
-    answer_of::<O>(reply, None).map(Answer::into_inner)
+    decode_response::<O>(reply, None).map(Response::into_inner)
 }
 
 /// What an error says must be what the body says, and its document must be JSON.
@@ -540,8 +527,8 @@ fn text_at<'a>(said: &'a Value, key: &str) -> &'a str {
     said.get(key).and_then(Value::as_str).unwrap_or("")
 }
 
-fn incoming(status: u16, body: &[u8]) -> Response {
-    Response {
+fn response_with(status: u16, body: &[u8]) -> transport::Response {
+    transport::Response {
         status,
         request_id: None,
         retry_after: None,

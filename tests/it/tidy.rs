@@ -1,88 +1,366 @@
-//! What a reviewer would look for again and again.
+//! What a reviewer would look for again and again: the rules of ARCHITECTURE.md.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+use crate::support::calls::CALLS;
+
+/// A source file of the library: its path below `src`, and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut open = vec![root().join(folder)];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|found| found == extension) {
                 let text = fs::read_to_string(&path).unwrap();
                 found.push((path, text));
             }
         }
     }
-    assert!(!found.is_empty());
+    assert!(!found.is_empty(), "{folder}");
     found
 }
 
-/// The code without comments.
-fn code(text: &str) -> String {
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+/// The library itself: without the sandbox and the programs.
+fn library() -> Vec<Source> {
+    let src = root().join("src");
+    let mut found: Vec<Source> = files("src", "rs")
+        .into_iter()
+        .map(|(path, text)| {
+            let path = path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+            Source { path, text }
+        })
+        .filter(|source| !source.path.starts_with("sandbox/") && !source.path.starts_with("bin/"))
+        .collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
 }
 
-fn named(path: &Path, allowed: &[&str]) -> bool {
-    allowed.iter().any(|name| path.ends_with(name))
-}
+impl Source {
+    /// The lines of code: neither blank nor comments, before the tests.
+    fn code(&self) -> Vec<&str> {
+        let lines = self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+        lines.filter(|line| !matches!(line.trim(), "") && !line.trim().starts_with("//")).collect()
+    }
 
-#[test]
-fn only_the_transport_knows_ureq_and_rustls() {
-    for library in ["rustls::", "ureq::"] {
-        for (path, text) in sources("src") {
-            let room = path.components().any(|part| part.as_os_str() == "transport");
-            assert!(room || !code(&text).contains(library), "{library}: {}", path.display());
+    /// The room: the folder, or the file itself at the top.
+    fn room(&self) -> &str {
+        self.path.split(['/', '.']).next().unwrap()
+    }
+
+    /// The paths below the crate that the code names, as in `call::retry`, braces resolved as far as the module.
+    fn imports(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let code = self.code().join("\n");
+        for (at, _) in code.match_indices("crate::") {
+            let rest = &code[at + "crate::".len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+            let path = rest[..end.unwrap_or(rest.len())].trim_end_matches(':');
+            match rest[path.len()..].strip_prefix("::{") {
+                // `crate::call::{Engine, retry::RetryPolicy}`
+                Some(group) => {
+                    let group = &group[..group.find('}').unwrap_or(0)];
+                    for item in group.split(',') {
+                        found.insert(format!("{path}::{}", item.trim()));
+                    }
+                }
+                None => {
+                    found.insert(path.to_owned());
+                }
+            }
         }
+        let folder = self.path.rsplit_once('/').map(|(folder, _)| folder.replace('/', "::"));
+        if let Some(folder) = folder.filter(|_| !self.path.ends_with("mod.rs")) {
+            for (at, _) in code.match_indices("super::") {
+                let rest = &code[at + "super::".len()..];
+                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+                found.insert(format!("{folder}::{}", &rest[..end.unwrap_or(rest.len())]));
+            }
+        }
+        found
     }
 }
 
-#[test]
-fn unsafe_lives_in_its_places() {
-    for (path, text) in sources("src") {
-        let ffi = path.components().any(|part| part.as_os_str() == "ffi");
-        if code(&text).contains("unsafe") {
-            assert!(ffi || path.ends_with("src/sys/mod.rs"), "{}", path.display());
-        }
-    }
+/// Floors of the house, from the ground up.
+const FLOORS: [(usize, &[&str]); 6] = [
+    (1, &["cancel", "error", "json", "log", "sys"]),
+    (2, &["api"]),
+    (3, &["transport"]),
+    (4, &["call"]),
+    (5, &["client"]),
+    (6, &["ffi"]),
+];
+
+fn floor(room: &str) -> Option<usize> {
+    FLOORS.iter().find(|(_, rooms)| rooms.contains(&room)).map(|(floor, _)| *floor)
+}
+
+/// Fails with everything that was found, one line each.
+fn assert_none(found: &[String]) {
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
 #[test]
-fn values_know_no_machinery() {
-    let values = [
-        "api/emergency_address.rs",
-        "api/enums.rs",
-        "api/list.rs",
-        "api/models.rs",
-        "api/numbers.rs",
-        "api/phone_number.rs",
-        "api/request.rs",
-        "api/timestamp.rs",
-        "call/retry.rs",
-        "error.rs",
-        "json/cursor.rs",
-        "json/decode.rs",
-        "json/mod.rs",
-        "json/raw.rs",
-        "framing.rs",
-    ];
-    let machinery =
-        ["body", "call", "client", "connection", "dns", "http", "sandbox", "socket", "sys", "tls"];
-    let mut seen = 0;
-    for (path, text) in sources("src") {
-        if !named(&path, &values) || path.components().any(|part| part.as_os_str() == "sandbox") {
+fn lower_floors_import_no_higher_ones() {
+    let mut found = Vec::new();
+    for source in library() {
+        let Some(here) = floor(source.room()) else {
+            assert_eq!(source.path, "lib.rs", "a room without a floor");
             continue;
-        }
-        seen += 1;
-        for module in machinery {
-            let import = format!("crate::{module}::");
-            assert!(!code(&text).contains(&import), "{} knows {module}", path.display());
+        };
+        for import in source.imports() {
+            let room = import.split("::").next().unwrap();
+            if floor(room).is_some_and(|there| there > here) {
+                found.push(format!("src/{} (floor {here}) imports {import}", source.path));
+            }
         }
     }
-    assert_eq!(seen, values.len());
+    assert_none(&found);
+}
+
+#[test]
+fn values_import_no_machinery() {
+    let mut found = Vec::new();
+    for source in library().iter().filter(|source| source.room() == "api") {
+        for import in source.imports() {
+            let room = import.split("::").next().unwrap().to_owned();
+            if !["api", "error", "json"].contains(&room.as_str()) {
+                found.push(format!("src/{} imports {import}", source.path));
+            }
+        }
+    }
+    assert_none(&found);
+}
+
+#[test]
+fn no_two_files_import_each_other() {
+    let sources = library();
+    // From the name of a module to its file.
+    let modules: BTreeMap<String, usize> = sources
+        .iter()
+        .enumerate()
+        .map(|(index, source)| {
+            let name = source.path.trim_end_matches(".rs").trim_end_matches("/mod");
+            (name.replace('/', "::"), index)
+        })
+        .collect();
+    let target = |import: &str| {
+        let mut path = import.to_owned();
+        loop {
+            if let Some(index) = modules.get(&path) {
+                return Some(*index);
+            }
+            path.truncate(path.rfind("::")?);
+        }
+    };
+    let edges: Vec<BTreeSet<usize>> = sources
+        .iter()
+        .enumerate()
+        .map(|(index, source)| {
+            source
+                .imports()
+                .iter()
+                .filter_map(|import| target(import))
+                .filter(|to| *to != index)
+                .collect()
+        })
+        .collect();
+    let reaches = |from: usize, to: usize| {
+        let (mut open, mut seen) = (vec![from], BTreeSet::new());
+        while let Some(at) = open.pop() {
+            for next in &edges[at] {
+                if *next == to {
+                    return true;
+                }
+                if seen.insert(*next) {
+                    open.push(*next);
+                }
+            }
+        }
+        false
+    };
+    let mut found = Vec::new();
+    for (index, direct) in edges.iter().enumerate() {
+        for to in direct {
+            if reaches(*to, index) {
+                found.push(format!("src/{} and src/{}", sources[index].path, sources[*to].path));
+            }
+        }
+    }
+    assert_none(&found);
+}
+
+#[test]
+fn libraries_and_unsafe_code_stay_in_their_rooms() {
+    let mut found = Vec::new();
+    for source in library() {
+        let code = source.code().join("\n");
+        for (word, rooms) in [
+            ("ureq::", &["transport"][..]),
+            ("rustls::", &["transport"]),
+            ("unsafe", &["ffi", "sys"]),
+        ] {
+            if code.contains(word) && !rooms.contains(&source.room()) {
+                found.push(format!("src/{} says {word}", source.path));
+            }
+        }
+    }
+    assert_none(&found);
+}
+
+#[test]
+fn files_are_short_and_the_library_is_small() {
+    const MOST_IN_A_FILE: usize = 500;
+    const MOST: usize = 7_800;
+    let sources = library();
+    let mut found = Vec::new();
+    for source in &sources {
+        let lines = source.code().len();
+        if lines > MOST_IN_A_FILE {
+            found.push(format!("src/{}: {lines} lines of code", source.path));
+        }
+    }
+    let all: usize = sources.iter().map(|source| source.code().len()).sum();
+    if all > MOST {
+        found.push(format!("src: {all} lines of code, {MOST} at most"));
+    }
+    assert_none(&found);
+}
+
+/// The names that a file declares with a keyword, as in `pub(crate) enum Failure {`: name and whether it is exported.
+fn declared(code: &[&str], keyword: &str) -> Vec<(String, bool)> {
+    let mut found = Vec::new();
+    for line in code {
+        let line = line.trim();
+        let (visibility, rest) = match line.split_once(&format!("{keyword} ")) {
+            Some((before, rest)) if before.is_empty() || before.starts_with("pub") => {
+                (before, rest)
+            }
+            _ => continue,
+        };
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        found.push((rest[..end].to_owned(), visibility == "pub "));
+    }
+    found
+}
+
+#[test]
+fn failures_have_few_types() {
+    const WORDS: [&str; 6] = ["Error", "Failure", "Problem", "Refusal", "Stop", "Violation"];
+    let mut private = BTreeSet::new();
+    for source in library() {
+        for keyword in ["struct", "enum", "type"] {
+            for (name, exported) in declared(&source.code(), keyword) {
+                // A private type that is called `Error` in a trait is the trait's.
+                let names_failure =
+                    WORDS.iter().any(|word| name.ends_with(word)) || name.ends_with("ErrorKind");
+                if names_failure && !exported && name != "Error" {
+                    private.insert(format!("{name} (src/{})", source.path));
+                }
+            }
+        }
+    }
+    assert!(private.len() <= 8, "{private:#?}");
+}
+
+#[test]
+fn no_trait_has_a_single_implementor() {
+    let sources = library();
+    let tests = files("tests/model", "rs").into_iter().chain(files("tests/fuzz", "rs"));
+    let others: Vec<String> = tests.map(|(_, text)| text).collect();
+    let texts: Vec<&str> = sources
+        .iter()
+        .map(|source| source.text.as_str())
+        .chain(others.iter().map(String::as_str))
+        .collect();
+    let mut found = Vec::new();
+    for source in &sources {
+        for (name, _) in declared(&source.code(), "trait") {
+            let implements = |line: &str| {
+                let line = line.trim_start();
+                line.starts_with("impl")
+                    && (line.contains(&format!(" {name} for "))
+                        || line.contains(&format!("::{name} for ")))
+            };
+            let count: usize =
+                texts.iter().map(|text| text.lines().filter(|line| implements(line)).count()).sum();
+            // A macro's implementation stands for several.
+            if count < 2 {
+                found.push(format!("src/{}: {name} has {count}", source.path));
+            }
+        }
+    }
+    assert_none(&found);
+}
+
+/// Where each operation must occur, with the text in which it is looked for: `NAME` is the operation's.
+#[rustfmt::skip]
+const PLACES: [(&str, &str); 14] = [
+    ("include/sinch_numbers.h", "sinch_numbers_NAME("),
+    ("include/sinch_numbers.hpp", " NAME("),
+    ("examples/python/sinch_numbers.py", "\"NAME\""),
+    ("examples/python/sinch_numbers.py", "def NAME("),
+    ("README.md", "NAME"),
+    ("src/error.rs", "`NAME`"),
+    ("src/sandbox/routes.rs", "NAME"),
+    ("tests/contract/prism.py", "NAME"),
+    ("tests/c/table.c", "\"NAME\""),
+    ("tests/c/hostile.py", "NAME"),
+    ("tests/cpp/behaviour.cpp", "NAME("),
+    ("tests/python/test_operations.py", "NAME"),
+    ("tests/fuzz/properties.rs", "NAME"),
+    ("tests/abi/libsinch_numbers.abi", "'sinch_numbers_NAME'"),
+];
+
+/// A newcomer who adds an operation is shown every place that lacks it, one message each, all at once.
+#[test]
+fn every_operation_is_everywhere() {
+    let mut found = Vec::new();
+    for (path, place) in PLACES {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        for call in CALLS {
+            let wanted = place.replace("NAME", call.name);
+            if !text.contains(&wanted) {
+                found.push(format!("{path} lacks {wanted}"));
+            }
+        }
+    }
+    assert_none(&found);
+}
+
+/// The list is complete: each name that an operation of the library has is in it.
+#[test]
+fn the_list_of_operations_is_complete() {
+    let mut found = Vec::new();
+    for source in library() {
+        for line in source.code() {
+            let Some(rest) = line.trim().strip_prefix("const NAME: &'static str = \"") else {
+                continue;
+            };
+            let name = rest.trim_end_matches("\";");
+            if source.room() == "api" && !CALLS.iter().any(|call| call.name == name) {
+                found.push(format!(
+                    "tests/it/support/calls.rs lacks {name}, of src/{}",
+                    source.path
+                ));
+            }
+        }
+    }
+    assert_none(&found);
+    assert_eq!(CALLS.len(), 8);
 }
 
 #[test]
@@ -96,20 +374,24 @@ fn nothing_is_left_undone() {
         ["#[ig", "nore"],
         ["dbg", "!("],
     ];
+    let mut found = Vec::new();
     for folder in ["src", "tests", "examples"] {
-        for (path, text) in sources(folder) {
+        for (path, text) in files(folder, "rs") {
             for word in words {
-                assert!(!text.contains(&word.concat()), "{}: {}", path.display(), word.concat());
+                if text.contains(&word.concat()) {
+                    found.push(format!("{}: {}", path.display(), word.concat()));
+                }
             }
         }
     }
+    assert_none(&found);
 }
 
 #[test]
 fn the_committed_header_is_what_cbindgen_makes() {
     // Made by the build script of this very build.
     let made = include_str!(concat!(env!("OUT_DIR"), "/sinch_numbers.h"));
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/sinch_numbers.h");
+    let path = root().join("include/sinch_numbers.h");
     let committed = fs::read_to_string(&path).unwrap();
     assert!(
         committed == made,

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::response::{Failed, Reply};
+use super::response::{Failed, RawResponse};
 use super::retry::{Failure, RetryBudget, RetryPolicy};
-use super::run::{Outside, run};
+use super::run::{Environment, run};
 use crate::api::emergency_address::{
     Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, ProvisionEmergencyAddress,
 };
@@ -320,7 +320,7 @@ impl Model {
         }
     }
 
-    fn exchange_write(&mut self) -> Result<Reply, Failed> {
+    fn exchange_write(&mut self) -> Result<RawResponse, Failed> {
         assert_eq!(self.taken, 0, "sent again after it may have been carried out");
         self.attempts += 1;
         let certain = |failure, error| Err((failure, error));
@@ -344,7 +344,10 @@ impl Model {
         let land = Event::Land { write: self.write, body: self.body.clone(), own: true };
         if self.random.below(3) == 0 {
             self.happen(land);
-            return Ok(Reply { json: self.number_json().to_string(), ..Reply::empty(200, None) });
+            return Ok(RawResponse {
+                json: self.number_json().to_string(),
+                ..RawResponse::empty(200, None)
+            });
         }
         // Nobody says what becomes of it: it lands at once, later or never.
         match self.random.below(4) {
@@ -376,8 +379,10 @@ impl Model {
         })
     }
 
-    fn exchange_read(&mut self, target: &str) -> Result<Reply, Failed> {
-        let found = |json: Value| Ok(Reply { json: json.to_string(), ..Reply::empty(200, None) });
+    fn exchange_read(&mut self, target: &str) -> Result<RawResponse, Failed> {
+        let found = |json: Value| {
+            Ok(RawResponse { json: json.to_string(), ..RawResponse::empty(200, None) })
+        };
         let reads_address = target.ends_with("/emergencyAddress");
         assert!(reads_address || target.ends_with(NUMBER), "{target}");
         let missing = |details: &[&str]| {
@@ -433,8 +438,8 @@ fn api_error(status: u16) -> Error {
     }
 }
 
-impl Outside for Model {
-    fn exchange(&mut self, request: &Request, fresh: bool) -> Result<Reply, Failed> {
+impl Environment for Model {
+    fn exchange(&mut self, request: &Request, fresh: bool) -> Result<RawResponse, Failed> {
         // On its way, then back.
         let time = self.random.ms(100);
         self.pass(time);

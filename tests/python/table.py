@@ -1,4 +1,4 @@
-"""Runs rows of tests/it/table.rs with the account of the environment: see tests/c/table.c, which does the same in C."""
+"""Runs rows of tests/it/api/table.rs with the account of the environment: see tests/c/table.c, which does the same in C."""
 
 import json
 import os

@@ -118,6 +118,35 @@ class Errors(unittest.TestCase):
             with self.assertRaises(TypeError):
                 server.client(timeoutMs=1)
 
+    def test_settings_beside_the_environment(self):
+        with Server(Say()) as server:
+            given = dict(project_id="project-9", base_url=server.url, auth_url=server.url, timeout_ms=20000)
+            with Client.from_env(**given) as client:
+                self.assertEqual(client.active_get(NUMBER), {})
+                self.assertIn("project-9", repr(client))
+                data = pickle.dumps(client)
+                self.assertNotIn(os.environ["SINCH_KEY_SECRET"].encode(), data)
+                with pickle.loads(data) as twin:
+                    self.assertEqual(twin.active_get(NUMBER), {})
+            for request in server.requests:
+                self.assertEqual(request.path, f"/v1/projects/project-9/activeNumbers/{NUMBER}")
+            self.assertEqual(len(server.requests), 2)
+            for name, value, field in [("timeout_ms", 0, "timeoutMs"), ("requests_per_second", -0.5, "requestsPerSecond")]:
+                error = self.raised(InputError, 3, "E_INPUT", Client.from_env, **{name: value})
+                self.assertEqual(error.document["field"], field)
+            with Client.from_env(requests_per_second=0.5, max_attempts=None) as client:
+                self.assertIn("from the environment", repr(client))
+            for wrong in [{"timeoutMs": 1}, {"from_env": True}, {"self": 1}]:
+                with self.assertRaises(TypeError):
+                    Client.from_env(**wrong)
+
+    def test_variables_are_named(self):
+        for name, value in [("SINCH_KEY_ID", "\n"), ("SINCH_AUTH", "'basic'"), ("SINCH_NUMBERS_TIMEOUT_MS", "5 s")]:
+            with self.subTest(name=name), mock.patch.dict(os.environ, {name: value}):
+                error = self.raised(InputError, 3, "E_INPUT", Client.from_env)
+                self.assertEqual(error.document["field"], name)
+                self.assertIn(name, str(error))
+
     def test_auth(self):
         with Server(Say(403, error_body(403, "PERMISSION_DENIED"))) as server, server.client() as client:
             error = self.raised(AuthError, 4, "E_AUTH", client.active_get, NUMBER)

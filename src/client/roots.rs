@@ -1,0 +1,139 @@
+//! The trust anchors that a client verifies servers with: where they come from.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::client::environment::Lookup;
+use crate::error::Error;
+use crate::log::{Log, LogLevel};
+use crate::transport::Trusted;
+
+/// Which trust anchors are used.
+#[derive(Clone, Debug)]
+pub(crate) enum Roots {
+    /// Those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, if they are set; else the bundled ones.
+    Default,
+    /// Those of the big browsers, which are part of this library.
+    Bundled,
+    /// Those of this machine.
+    Platform,
+    /// Those in a PEM file.
+    File(PathBuf),
+}
+
+const FILE: &str = "SSL_CERT_FILE";
+const FOLDER: &str = "SSL_CERT_DIR";
+
+impl Roots {
+    /// Where systems keep the roots that they trust.
+    const PLATFORM: [&str; 6] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/usr/local/etc/openssl@3/cert.pem",
+    ];
+
+    /// Reads the certificates.
+    pub(crate) fn read(&self, log: &Log, variable: Lookup<'_>) -> Result<Trusted, Error> {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let (field, file) = match self {
+            Self::Bundled => return Ok(Trusted::Bundled),
+            Self::Default => return Ok(from_environment(log, set)),
+            Self::File(file) => ("caFile", file.clone()),
+            Self::Platform => {
+                let named = set(FILE).map(PathBuf::from);
+                let usual = || Self::PLATFORM.iter().map(PathBuf::from).find(|file| file.exists());
+                let none = || Error::invalid("roots", "this machine has no file of trusted roots");
+                ("roots", named.or_else(usual).ok_or_else(none)?)
+            }
+        };
+        let (trusted, unusable) = read_file(&file)
+            .and_then(|pem| Trusted::from_pem(&pem))
+            .map_err(|problem| Error::invalid(field, format!("{}: {problem}", file.display())))?;
+        warn_of_unusable(log, field, &file, unusable);
+        Ok(trusted)
+    }
+}
+
+/// Reads what `SSL_CERT_FILE` and `SSL_CERT_DIR` name. What cannot be used is warned of, and if nothing can be used, the bundled
+/// roots are.
+fn from_environment(log: &Log, set: impl Fn(&'static str) -> Option<OsString>) -> Trusted {
+    let mut certificates = Certificates::default();
+    let mut problems = Vec::new();
+    if let Some(file) = set(FILE).map(PathBuf::from) {
+        if let Err(problem) = certificates.add(log, FILE, &file) {
+            problems.push((FILE, file.into_os_string(), problem));
+        }
+    }
+    if let Some(folders) = set(FOLDER) {
+        if let Err(problem) = certificates.add_folders(log, &folders) {
+            problems.push((FOLDER, folders, problem));
+        }
+    }
+    let trusted = Trusted::from_pem(&certificates.pem).map(|(trusted, _)| trusted);
+    let instead = if trusted.is_ok() { "it is left out" } else { "the bundled roots are used" };
+    for (variable, value, problem) in problems {
+        log.write(LogLevel::Warn, format_args!("{variable}: {value:?} {problem}; {instead}"));
+    }
+    trusted.unwrap_or(Trusted::Bundled)
+}
+
+/// Files of certificates, put together.
+#[derive(Default)]
+struct Certificates {
+    pem: Vec<u8>,
+    /// A folder names the same file more than once: by the hashes that OpenSSL looks for, and as what `SSL_CERT_FILE` names.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Certificates {
+    fn add(&mut self, log: &Log, variable: &str, file: &Path) -> Result<(), String> {
+        let canonical = file.canonicalize().map_err(|error| format!("cannot be read: {error}"))?;
+        if self.seen.contains(&canonical) {
+            return Ok(());
+        }
+        let pem = read_file(file)?;
+        let (_, unusable) = Trusted::from_pem(&pem)?;
+        warn_of_unusable(log, variable, file, unusable);
+        self.seen.insert(canonical);
+        self.pem.extend_from_slice(&pem);
+        self.pem.push(b'\n');
+        Ok(())
+    }
+
+    /// Adds all files of folders, whatever their names, and passes over those that hold no certificate.
+    fn add_folders(&mut self, log: &Log, folders: &OsString) -> Result<(), String> {
+        let mut problem = "holds no certificate that can be used".to_owned();
+        let mut found = false;
+        for folder in env::split_paths(folders) {
+            match fs::read_dir(&folder) {
+                Err(error) => problem = format!("cannot be read: {error}"),
+                Ok(entries) => {
+                    let files = entries.flatten().map(|entry| entry.path());
+                    for file in files.filter(|path| path.is_file()) {
+                        found |= self.add(log, FOLDER, &file).is_ok();
+                    }
+                }
+            }
+        }
+        if found { Ok(()) } else { Err(problem) }
+    }
+}
+
+fn warn_of_unusable(log: &Log, field: &str, file: &Path, unusable: usize) {
+    if unusable > 0 {
+        log.write(
+            LogLevel::Warn,
+            format_args!("{field}: {}: {unusable} certificates cannot be used", file.display()),
+        );
+    }
+}
+
+fn read_file(file: &Path) -> Result<Vec<u8>, String> {
+    fs::read(file).map_err(|error| format!("cannot be read: {error}"))
+}

@@ -1,0 +1,469 @@
+//! The settings of a client as text gives them: a configuration in JSON, environment variables, or both.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
+
+use crate::call::credentials::Credentials;
+use crate::client::builder::ClientBuilder;
+use crate::client::environment::{self, Lookup, Variable};
+use crate::error::{Error, ErrorKind};
+#[cfg(feature = "capi")]
+use crate::json;
+use crate::json::input::{Refusal, Value, from_members};
+use crate::log::LogLevel;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Settings {
+    from_env: Option<bool>,
+    project_id: Option<String>,
+    key_id: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    key_secret: Option<Zeroizing<String>>,
+    auth: Option<Auth>,
+    base_url: Option<String>,
+    auth_url: Option<String>,
+    allow_http: Option<bool>,
+    timeout_ms: Option<u64>,
+    connect_timeout_ms: Option<u64>,
+    max_attempts: Option<u64>,
+    requests_per_second: Option<f64>,
+    ca_file: Option<String>,
+    roots: Option<RootsChoice>,
+    proxy: Option<String>,
+    user_agent: Option<String>,
+    max_response_bytes: Option<u64>,
+    max_idle_connections: Option<u64>,
+    idle_timeout_ms: Option<u64>,
+    max_connection_age_ms: Option<u64>,
+    log_level: Option<Level>,
+    /// The settings that variables gave, each with the variable's name.
+    #[serde(skip)]
+    variables: Vec<(&'static str, String)>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Auth {
+    OAuth2,
+    Basic,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RootsChoice {
+    Bundled,
+    Platform,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Puts a secret at once into the hands of what wipes it.
+fn secret<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Zeroizing<String>>, D::Error> {
+    Ok(Option::<String>::deserialize(value)?.map(Zeroizing::new))
+}
+
+impl Settings {
+    /// Reads the environment.
+    pub(crate) fn from_env(variable: Lookup<'_>) -> Result<Self, Error> {
+        Self::read(std::iter::empty(), &environment::read(variable, |_| false)?, true)
+    }
+
+    /// Reads a configuration that is one JSON object, and for what it leaves out the environment if its `fromEnv` says so.
+    #[cfg(feature = "capi")]
+    pub(crate) fn from_json(object: &str, variable: Lookup<'_>) -> Result<Self, Error> {
+        let has = |wanted: &str| json::members(object).any(|(key, _)| key == wanted);
+        let from_env = json::members(object).any(|(key, raw)| key == "fromEnv" && raw == "true");
+        let variables = if from_env { environment::read(variable, has)? } else { Vec::new() };
+        Self::read(Value::members(object), &variables, from_env)
+    }
+
+    fn read<'a>(
+        members: impl Iterator<Item = (Cow<'a, str>, Value<'a>)>,
+        variables: &'a [Variable],
+        from_env: bool,
+    ) -> Result<Self, Error> {
+        let values = variables.iter().map(|variable| {
+            (variable.setting.into(), Value::of_variable(&variable.name, &variable.text))
+        });
+        let settings: Self = from_members(members.chain(values))?;
+        let names = variables.iter().map(|variable| (variable.setting, variable.name.clone()));
+        Ok(Self { from_env: Some(from_env), variables: names.collect(), ..settings })
+    }
+
+    /// Turns the settings into those of a client.
+    pub(crate) fn builder(mut self) -> Result<ClientBuilder, Error> {
+        let variables = std::mem::take(&mut self.variables);
+        match self.checked() {
+            Ok(builder) => Ok(builder.given_by(variables)),
+            Err(error) => Err(name_variable(error, &variables)),
+        }
+    }
+
+    fn checked(self) -> Result<ClientBuilder, Error> {
+        let missing = self.missing();
+        let (Some(project_id), Some(key_id), Some(mut key_secret), None) =
+            (self.project_id, self.key_id, self.key_secret, missing.first())
+        else {
+            return Err(match self.from_env {
+                Some(true) => environment::missing(&missing),
+                _ => Error::invalid(missing.first().copied().unwrap_or_default(), "is missing"),
+            });
+        };
+        let key_secret = std::mem::take(&mut *key_secret);
+        let credentials = match self.auth {
+            Some(Auth::Basic) => Credentials::basic(key_id, key_secret),
+            None | Some(Auth::OAuth2) => Credentials::oauth2(key_id, key_secret),
+        };
+        let mut builder = ClientBuilder::new(project_id, credentials);
+        if let Some(url) = self.base_url {
+            builder = builder.base_url(url);
+        }
+        if let Some(url) = self.auth_url {
+            builder = builder.auth_url(url);
+        }
+        if let Some(allow) = self.allow_http {
+            builder = builder.allow_http(allow);
+        }
+        if let Some(time) = milliseconds("timeoutMs", self.timeout_ms, 1)? {
+            builder = builder.timeout(time);
+        }
+        if let Some(time) = milliseconds("connectTimeoutMs", self.connect_timeout_ms, 1)? {
+            builder = builder.connect_timeout(time);
+        }
+        if let Some(time) = milliseconds("idleTimeoutMs", self.idle_timeout_ms, 0)? {
+            builder = builder.idle_timeout(time);
+        }
+        if let Some(time) = milliseconds("maxConnectionAgeMs", self.max_connection_age_ms, 1)? {
+            builder = builder.max_connection_age(time);
+        }
+        // What is too big for the type is out of range as well: `build` reports it.
+        if let Some(attempts) = self.max_attempts {
+            builder = builder.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
+        }
+        if let Some(connections) = self.max_idle_connections {
+            builder =
+                builder.max_idle_connections(usize::try_from(connections).unwrap_or(usize::MAX));
+        }
+        if let Some(bytes) = self.max_response_bytes {
+            builder = builder.max_response_bytes(bytes);
+        }
+        if let Some(rate) = self.requests_per_second {
+            builder = builder.requests_per_second(rate);
+        }
+        match self.roots {
+            None => {}
+            Some(RootsChoice::Bundled) => builder = builder.bundled_roots(),
+            Some(RootsChoice::Platform) => builder = builder.platform_roots(),
+        }
+        if let Some(file) = self.ca_file {
+            builder = builder.ca_file(file);
+        }
+        builder = match self.proxy.as_deref() {
+            None => builder,
+            Some("env") => builder.proxy_from_env(),
+            Some("none") => builder.no_proxy(),
+            Some(url) => builder.proxy(url),
+        };
+        if let Some(agent) = self.user_agent {
+            builder = builder.user_agent(agent);
+        }
+        Ok(match self.log_level {
+            None => builder,
+            Some(level) => builder.with_log_level(level.into()),
+        })
+    }
+
+    fn missing(&self) -> Vec<&'static str> {
+        let required = [
+            ("projectId", self.project_id.is_none()),
+            ("keyId", self.key_id.is_none()),
+            ("keySecret", self.key_secret.is_none()),
+        ];
+        required.into_iter().filter_map(|(key, missing)| missing.then_some(key)).collect()
+    }
+}
+
+/// Converts a time of at most a day. The error has the name and the unit in which it was given.
+fn milliseconds(setting: &str, given: Option<u64>, least: u64) -> Result<Option<Duration>, Error> {
+    const DAY: u64 = 86_400_000;
+    match given {
+        Some(ms) if !(least..=DAY).contains(&ms) => {
+            Err(Error::invalid(setting, format!("is {ms}; {least} to {DAY} is wanted")))
+        }
+        ms => Ok(ms.map(Duration::from_millis)),
+    }
+}
+
+/// Names in an error the variable that the setting came from, if it did.
+pub(crate) fn name_variable(error: Error, variables: &[(&'static str, String)]) -> Error {
+    let ErrorKind::InvalidInput(input) = error.kind() else { return error };
+    match variables.iter().find(|(setting, _)| *setting == input.field) {
+        Some((_, variable)) => Error::invalid(variable, &input.problem),
+        None => error,
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::invalid(refusal.field, refusal.problem)
+    }
+}
+
+impl From<Level> for Option<LogLevel> {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Off => None,
+            Level::Error => Some(LogLevel::Error),
+            Level::Warn => Some(LogLevel::Warn),
+            Level::Info => Some(LogLevel::Info),
+            Level::Debug => Some(LogLevel::Debug),
+            Level::Trace => Some(LogLevel::Trace),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    const ACCOUNT: [(&str, &str); 3] =
+        [("SINCH_PROJECT_ID", "p"), ("SINCH_KEY_ID", "k"), ("SINCH_KEY_SECRET", "hushhush")];
+
+    /// The environment of the account, with more: a variable that is given twice has its last value, `-` is unset.
+    fn environment(more: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
+        let all: Vec<(String, String)> = ACCOUNT
+            .iter()
+            .chain(more)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        move |name| {
+            let (_, value) = all.iter().rev().find(|(known, _)| known == name)?;
+            (value != "-").then(|| value.into())
+        }
+    }
+
+    fn from_env(more: &[(&str, &str)]) -> Result<ClientBuilder, Error> {
+        Settings::from_env(&environment(more))?.builder()
+    }
+
+    fn problem(result: Result<ClientBuilder, Error>) -> String {
+        let error = result.and_then(ClientBuilder::build).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("hush"), "{shown}");
+        error.to_string()
+    }
+
+    /// A file of this test, with a content.
+    fn file(name: &str, content: &[u8]) -> String {
+        let name = format!("sinch-numbers-settings-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.into_os_string().into_string().unwrap()
+    }
+
+    #[test]
+    fn every_variable_sets_what_it_says() {
+        let shown = |more: &[(&str, &str)]| {
+            let builder = from_env(more).unwrap();
+            format!("{builder:?} {:?} {:?}", builder.urls(), builder.log_level())
+        };
+        let rows = [
+            ("SINCH_PROJECT_ID", "other", r#"project_id: "other""#),
+            ("SINCH_KEY_ID", "other", r#"key_id: "other""#),
+            ("SINCH_AUTH", "basic", "method: Basic"),
+            ("SINCH_AUTH", "oauth2", "method: OAuth2"),
+            ("SINCH_NUMBERS_URL", "https://gw.test/a", r#"["https://gw.test/a", "#),
+            ("SINCH_AUTH_URL", "https://gw.test/b", r#", "https://gw.test/b"]"#),
+            ("SINCH_NUMBERS_CA_FILE", "/ca.pem", r#"roots: File("/ca.pem")"#),
+            ("SINCH_NUMBERS_ROOTS", "platform", "roots: Platform"),
+            ("SINCH_NUMBERS_ROOTS", "bundled", "roots: Bundled"),
+            ("SINCH_NUMBERS_ALLOW_HTTP", "true", "allow_http: true"),
+            ("SINCH_NUMBERS_ALLOW_HTTP", "1", "allow_http: true"),
+            ("SINCH_NUMBERS_ALLOW_HTTP", "false", "allow_http: false"),
+            ("SINCH_NUMBERS_ALLOW_HTTP", "0", "allow_http: false"),
+            ("SINCH_NUMBERS_TIMEOUT_MS", "1500", " timeout: 1.5s"),
+            ("SINCH_NUMBERS_LOG_LEVEL", "debug", "Some(Debug)"),
+            ("SINCH_NUMBERS_LOG_LEVEL", "off", "] None"),
+        ];
+        for (name, value, expected) in rows {
+            // As editors, shells and secret stores leave it.
+            let odd = ["", "\n", "\r\n", " ", "\t", "\n\n"];
+            for (before, behind) in odd.iter().flat_map(|a| odd.map(|b| (*a, b))) {
+                let shown = shown(&[(name, &format!("{before}{value}{behind}"))]);
+                assert!(shown.contains(expected), "{name}={value:?}: {shown}");
+            }
+            // Empty is unset.
+            for empty in ["", " ", "\r\n", "\t \n"] {
+                let unset = match name {
+                    "SINCH_PROJECT_ID" | "SINCH_KEY_ID" => continue,
+                    _ => from_env(&[(name, empty)]).unwrap(),
+                };
+                let plain = from_env(&[]).unwrap();
+                assert_eq!(format!("{unset:?}"), format!("{plain:?}"), "{name}={empty:?}");
+                assert_eq!(unset.log_level(), Some(LogLevel::Warn));
+            }
+        }
+    }
+
+    #[test]
+    fn every_error_names_its_variable() {
+        let rows = [
+            ("SINCH_PROJECT_ID", "a/b", "holds more than letters"),
+            ("SINCH_KEY_ID", "a b", "holds a character"),
+            ("SINCH_KEY_SECRET", "hush\nhush", "holds a control character"),
+            ("SINCH_AUTH", "digest", "is none of oauth2, basic"),
+            ("SINCH_NUMBERS_URL", "nonsense", "begins with neither"),
+            ("SINCH_NUMBERS_URL", "http://sandbox:8080", "is http to another machine"),
+            ("SINCH_AUTH_URL", "https://user:hush@a.test", "holds a user name"),
+            ("SINCH_NUMBERS_CA_FILE", "/nowhere/ca.pem", "/nowhere/ca.pem: cannot be read"),
+            ("SINCH_NUMBERS_ROOTS", "mine", "is none of bundled, platform"),
+            ("SINCH_NUMBERS_ALLOW_HTTP", "yes", "is neither true nor false"),
+            ("SINCH_NUMBERS_TIMEOUT_MS", "30s", "is not a whole number"),
+            ("SINCH_NUMBERS_TIMEOUT_MS", "-1", "is not a whole number"),
+            ("SINCH_NUMBERS_TIMEOUT_MS", "0", "is 0; 1 to 86400000 is wanted"),
+            ("SINCH_NUMBERS_PROXY", "ftp://user:hush@a.test", "only an HTTP proxy"),
+            ("SINCH_NUMBERS_LOG_LEVEL", "loud", "is none of off, error"),
+        ];
+        for (name, value, expected) in rows {
+            let problem = problem(from_env(&[(name, value)]));
+            assert!(problem.starts_with(&format!("{name}: {expected}")), "{problem}");
+            for quote in ['"', '\''] {
+                let quoted = format!("\n{quote}{value}{quote}\r\n");
+                let problem = self::problem(from_env(&[(name, &quoted)]));
+                assert!(problem.starts_with(&format!("{name}: is in quotes")), "{problem}");
+            }
+            let bytes = |wanted: &str| {
+                if wanted == name {
+                    Some(OsString::from_vec(b"\xff".to_vec()))
+                } else {
+                    environment(&[])(wanted)
+                }
+            };
+            let error = Settings::from_env(&bytes).and_then(Settings::builder).unwrap_err();
+            assert_eq!(error.to_string(), format!("{name}: is not UTF-8"));
+        }
+        // One quote can be a part of it.
+        assert!(from_env(&[("SINCH_KEY_SECRET", "\"")]).unwrap().build().is_ok());
+        assert!(from_env(&[("SINCH_KEY_SECRET", "'hush\"")]).unwrap().build().is_ok());
+    }
+
+    #[test]
+    fn what_is_set_in_code_is_not_blamed_on_a_variable() {
+        let builder =
+            from_env(&[("SINCH_NUMBERS_URL", "nonsense"), ("SINCH_NUMBERS_PROXY", "x://")]);
+        let problem = problem(builder.map(|builder| builder.base_url("rubbish").no_proxy()));
+        assert!(problem.starts_with("baseUrl: "), "{problem}");
+    }
+
+    #[test]
+    fn all_that_is_missing_is_named() {
+        let names = ["SINCH_PROJECT_ID", "SINCH_KEY_ID", "SINCH_KEY_SECRET"];
+        for set in 0..7_u8 {
+            let is_set = |index: usize| set >> index & 1 == 1;
+            let more: Vec<_> =
+                (0..3).filter(|index| !is_set(*index)).map(|index| (names[index], " \n")).collect();
+            let problem = problem(from_env(&more));
+            for (index, name) in names.iter().enumerate() {
+                assert_eq!(problem.contains(name), !is_set(index), "{problem}");
+            }
+            assert!(problem.contains("sinch-numbers-sandbox"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_files() {
+        let names = ["SINCH_PROJECT_ID", "SINCH_KEY_ID", "SINCH_KEY_SECRET"];
+        for name in names {
+            let file_name = format!("{name}_FILE");
+            let of_content = |content: &[u8]| {
+                let path = file(name, content);
+                let result = from_env(&[(name, "-"), (&file_name, &format!("{path}\n"))]);
+                std::fs::remove_file(path).unwrap();
+                result
+            };
+            let plain = format!("{:?}", from_env(&[(name, "x")]).unwrap());
+            for content in ["x", "x\n", "x\r\n", " x ", "\u{feff}x\r\n", "\n\tx\n\n"] {
+                let builder = of_content(content.as_bytes()).unwrap();
+                assert_eq!(format!("{builder:?}"), plain, "{content:?}");
+                assert!(builder.build().is_ok());
+            }
+            let rows: [(&[u8], &str); 6] = [
+                (b"", "names a file that is empty"),
+                (b" \r\n", "names a file that is empty"),
+                (b"\"hush\"\n", "is in quotes"),
+                (b"\xff\xfeh\0", "names a file that is not UTF-8"),
+                (b"hush\nhush\n", "holds a"),
+                (&vec![b'x'; 65_537], "names a file that is longer than 65536 bytes"),
+            ];
+            for (content, expected) in rows {
+                let problem = problem(of_content(content));
+                let expected = if name == "SINCH_PROJECT_ID" && expected == "holds a" {
+                    "holds more".to_owned()
+                } else {
+                    expected.to_owned()
+                };
+                assert!(problem.starts_with(&format!("{file_name}: {expected}")), "{problem}");
+            }
+            // The secret itself instead of the name of a file, and a folder.
+            for path in ["hushhush", "/"] {
+                let problem = problem(from_env(&[(name, "-"), (&file_name, path)]));
+                let expected = format!("{file_name}: names a file that cannot be read: ");
+                assert!(problem.starts_with(&expected), "{problem}");
+            }
+            let problem = problem(from_env(&[(name, "x"), (&file_name, "/none")]));
+            let expected = format!("{name}: is set, and so is {file_name}: unset one of the two");
+            assert_eq!(problem, expected);
+        }
+    }
+
+    #[cfg(feature = "capi")]
+    #[test]
+    fn keys_beside_the_environment_win() {
+        let read = |json: &str, more: &[(&str, &str)]| {
+            Settings::from_json(json, &environment(more)).and_then(Settings::builder)
+        };
+        let shown = |json: &str, more: &[(&str, &str)]| format!("{:?}", read(json, more).unwrap());
+        assert_eq!(shown(r#"{"fromEnv": true}"#, &[]), format!("{:?}", from_env(&[]).unwrap()));
+        // What is given is not even looked at in the environment.
+        let bad = [
+            ("projectId", r#""q""#, "SINCH_PROJECT_ID", r#"project_id: "q""#),
+            ("keyId", r#""q""#, "SINCH_KEY_ID_FILE", r#"key_id: "q""#),
+            ("keySecret", r#""hush""#, "SINCH_KEY_SECRET_FILE", "key_id"),
+            ("auth", r#""basic""#, "SINCH_AUTH", "method: Basic"),
+            ("allowHttp", "true", "SINCH_NUMBERS_ALLOW_HTTP", "allow_http: true"),
+            ("timeoutMs", "7", "SINCH_NUMBERS_TIMEOUT_MS", " timeout: 7ms"),
+            ("roots", r#""platform""#, "SINCH_NUMBERS_ROOTS", "roots: Platform"),
+            ("roots", r#""platform""#, "SINCH_NUMBERS_CA_FILE", "roots: Platform"),
+            ("caFile", r#""/a""#, "SINCH_NUMBERS_ROOTS", r#"roots: File("/a")"#),
+            ("logLevel", r#""off""#, "SINCH_NUMBERS_LOG_LEVEL", "key_id"),
+        ];
+        for (key, value, variable, expected) in bad {
+            let json = format!(r#"{{"{key}": {value}, "fromEnv": true}}"#);
+            let more = [(variable, "\"bad\"")];
+            let shown = shown(&json, &more);
+            assert!(shown.contains(expected), "{shown}");
+            let problem = problem(read(r#"{"fromEnv": true}"#, &more));
+            assert!(problem.starts_with(variable) || problem.contains(variable), "{problem}");
+        }
+        for json in ["{}", r#"{"fromEnv": false}"#] {
+            assert_eq!(problem(read(json, &[])), "projectId: is missing");
+        }
+        assert_eq!(problem(read(r#"{"fromEnv": 1}"#, &[])), "fromEnv: is neither true nor false");
+    }
+}

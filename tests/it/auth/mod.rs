@@ -1,0 +1,7 @@
+//! Access tokens, and the secrets behind them.
+
+mod crowds;
+mod refresh;
+mod remains;
+mod secrets;
+mod tokens;

@@ -1,0 +1,4 @@
+//! Settings: where they come from, and what they change.
+
+mod environment;
+mod pace;

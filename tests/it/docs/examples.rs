@@ -1,0 +1,242 @@
+//! The examples and the README: they run, against a sandbox, and print what they promise.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sinch_numbers::{Client, Credentials, ListNumbers, Provisioning, Sandbox};
+
+use crate::support::toolchain::{
+    bare, compile, library_folder, printed as out, root, with_account,
+};
+
+/// Where cargo put the examples when it built this test.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
+    assert!(path.exists(), "{} is missing: `cargo test` builds it", path.display());
+    path
+}
+
+fn sandbox() -> Sandbox {
+    Sandbox::builder().provisioning(Duration::from_millis(10)).start().unwrap()
+}
+
+fn client(sandbox: &Sandbox) -> Client {
+    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
+    Client::builder(sandbox.project_id(), credentials)
+        .base_url(sandbox.base_url())
+        .auth_url(sandbox.base_url())
+        .build()
+        .unwrap()
+}
+
+/// A number of the seeded fleet that nothing is linked to.
+fn free_number(client: &Client) -> String {
+    let free = client.numbers(&ListNumbers::new()).map(Result::unwrap).find(|number| {
+        number.provisioning() == Provisioning::Settled
+            && number.expire_at.is_none()
+            && number.sms_configuration.as_ref().is_none_or(|sms| sms.service_plan_id.is_none())
+    });
+    free.unwrap().phone_number
+}
+
+#[test]
+fn the_tour_goes_all_the_way() {
+    let printed = out(&bare(example("tour")).output().unwrap());
+    for piece in [
+        "No account in the environment",
+        "== List the numbers",
+        "== Find +",
+        "== Link it to a voice application",
+        "== Wait until the provisioning job is over",
+        "no job left",
+        "voice: RTC demo-voice-app",
+        "== Validate an emergency address",
+        "NEAR_MATCH",
+        "the corrected address: EXACT_MATCH",
+        "== Provision it",
+        "== Read it back",
+        "== Deprovision it",
+        "== Release the number",
+        "is ours until",
+    ] {
+        assert!(printed.contains(piece), "{piece:?} is missing in:\n{printed}");
+    }
+}
+
+#[test]
+fn the_tour_only_reads_an_account() {
+    let sandbox = sandbox();
+    let client = client(&sandbox);
+    let fleet = || client.list(&ListNumbers::new()).unwrap().json().to_owned();
+    let before = fleet();
+    let printed = out(&with_account(example("tour"), &sandbox).output().unwrap());
+    assert!(printed.contains("Your account; reading only"), "{printed}");
+    assert!(printed.contains("nothing was changed"), "{printed}");
+    assert_eq!(fleet(), before);
+}
+
+#[test]
+fn the_tour_changes_what_it_is_told_to() {
+    let sandbox = sandbox();
+    let client = client(&sandbox);
+    let number = free_number(&client);
+    let told = ["--write", "--number", &number];
+    let printed = out(&with_account(example("tour"), &sandbox).args(told).output().unwrap());
+    assert!(printed.contains("skipped: no --app"), "{printed}");
+    assert!(printed.contains("skipped: no --release"), "{printed}");
+    assert_eq!(client.get(&number).unwrap().expire_at, None);
+    let told = ["--write", "--number", &number, "--app", "app-7", "--release"];
+    let printed = out(&with_account(example("tour"), &sandbox).args(told).output().unwrap());
+    assert!(printed.contains("voice: RTC app-7"), "{printed}");
+    assert!(client.get(&number).unwrap().expire_at.is_some());
+    for wrong in [&["--write"][..], &["--release"], &["--number", "+12025550134"], &["--nonsense"]]
+    {
+        let output = with_account(example("tour"), &sandbox).args(wrong).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{wrong:?}");
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn list_prints_a_table() {
+    let printed =
+        out(&bare(example("list")).args(["--region", "US", "--page-size", "2"]).output().unwrap());
+    assert!(printed.starts_with("NUMBER "), "{printed}");
+    let rows = printed.lines().count() - 2;
+    assert!(rows > 2 && printed.ends_with(&format!("\n{rows} numbers\n")), "{printed}");
+    let output = bare(example("list")).args(["--page-size", "0"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("pageSize: is 0"));
+}
+
+#[test]
+fn the_small_ones_do_their_one_thing() {
+    let sandbox = sandbox();
+    let client = client(&sandbox);
+    let number = free_number(&client);
+    let run = |name: &str, arguments: &[&str]| {
+        out(&with_account(example(name), &sandbox).args(arguments).output().unwrap())
+    };
+    assert!(run("get_number", &[&number]).starts_with(&number));
+    assert!(run("link_service_plan", &[&number, "plan-a"]).contains("is linked to plan-a"));
+    assert!(run("link_service_plan", &[&number, "plan-b"]).contains("is linked to plan-b"));
+    assert!(run("link_service_plan", &[&number, "plan-b"]).contains("already"));
+    let printed =
+        run("emergency_address", &[&number, "3500", "Lenox Road NE", "Atlanta", "GA", "30326"]);
+    assert!(printed.contains("corrected: ") && printed.contains("provisioned: "), "{printed}");
+    assert_eq!(run("careful_write", &[&number, "reception"]), "renamed\n");
+    assert_eq!(client.get(&number).unwrap().display_name.as_deref(), Some("reception"));
+
+    let (mut found, mut token) = (0, None::<String>);
+    loop {
+        let printed = run("resume_list", token.as_deref().as_slice());
+        found += printed.lines().filter(|line| line.starts_with('+')).count();
+        match printed.lines().last().unwrap().strip_prefix("next: ") {
+            Some(next) => token = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert_eq!(found, client.numbers(&ListNumbers::new()).count());
+
+    let printed = run("all_operations", &[&number]);
+    for operation in [
+        "list",
+        "get",
+        "update",
+        "validate",
+        "provision",
+        "emergency address",
+        "deprovision",
+        "release",
+    ] {
+        assert!(printed.contains(&format!("{operation}: ")), "{printed}");
+    }
+}
+
+/// The blocks of the README in a language.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let fence = format!("```{language}\n");
+    let blocks: Vec<String> = readme
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect();
+    assert!(!blocks.is_empty(), "the README has no {language}");
+    blocks
+}
+
+/// Writes a block of the README to a file of its own.
+fn file(name: &str, text: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_readme_s_rust_runs() {
+    let source = fs::read_to_string(root().join("examples/readme.rs")).unwrap();
+    let code = source.split_once("\n\n").unwrap().1;
+    assert_eq!(blocks("rust"), [code], "the README's example is examples/readme.rs");
+    let sandbox = sandbox();
+    let printed = out(&with_account(example("readme"), &sandbox).output().unwrap());
+    let fleet = client(&sandbox).numbers(&ListNumbers::new().region_code("US")).count();
+    assert_eq!(printed.lines().filter(|line| line.starts_with("+1")).count(), fleet, "{printed}");
+    assert!(printed.ends_with("Pending\n"), "{printed}");
+}
+
+#[test]
+fn the_readme_s_c_and_cplusplus_run() {
+    let sandbox = sandbox();
+    let c = compile("cc", &file("readme.c", &blocks("c")[0]), &["-std=c99"]);
+    let page = out(&with_account(c, &sandbox).output().unwrap());
+    assert!(page.starts_with("{\"activeNumbers\":[") && page.lines().count() == 1, "{page}");
+    let cpp = compile("c++", &file("readme.cpp", &blocks("cpp")[0]), &["-std=c++11"]);
+    assert_eq!(out(&with_account(cpp, &sandbox).output().unwrap()), "MyPhoneNumber\n");
+}
+
+#[test]
+fn the_readme_s_python_runs() {
+    let sandbox = sandbox();
+    let script = file("readme.py", &blocks("python")[0]);
+    let printed = out(&with_account("python3", &sandbox)
+        .arg(script)
+        .env("PYTHONPATH", root().join("examples/python"))
+        .env("SINCH_NUMBERS_LIBRARY", library_folder().join("libsinch_numbers.so"))
+        .output()
+        .unwrap());
+    assert_eq!(printed.lines().count(), 9, "{printed}");
+    let name = client(&sandbox).get("+12025550134").unwrap().into_inner().display_name;
+    assert_eq!(name.as_deref(), Some("reception"));
+}
+
+#[test]
+fn the_readme_names_what_there_is() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for folder in ["examples", "examples/c", "examples/cpp", "examples/python"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let shown = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("rs") => name.strip_suffix(".rs").unwrap(),
+                Some("c" | "cpp" | "py") => name,
+                _ => continue,
+            };
+            let helper = ["readme", "hatch_build.py", "telephony_host.c"].contains(&shown);
+            assert!(helper || readme.contains(shown), "{folder}/{name} is not in the README");
+        }
+    }
+    // The commands that are printed are the ones that the other tests and the gates run.
+    for command in [
+        "cargo run --example tour",
+        "cargo test",
+        "./install.sh",
+        "cargo cinstall --locked --release",
+        "cargo run --features sandbox --bin sinch-numbers-sandbox",
+    ] {
+        assert!(readme.contains(command), "{command}");
+    }
+}

@@ -1,0 +1,4 @@
+//! The examples and the README.
+
+pub(crate) mod examples;
+mod native_examples;

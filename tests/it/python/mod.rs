@@ -1,0 +1,159 @@
+//! The library from Python: the tests in `tests/python` and the examples in `examples/python`.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use sinch_numbers::Sandbox;
+
+use crate::support::toolchain::{bare, library_folder, root, with_account};
+
+/// A Python that finds the library of this build.
+pub(crate) fn python() -> Command {
+    let found = Command::new("python3").arg("--version").output();
+    assert!(
+        found.is_ok_and(|output| output.status.success()),
+        "python3 cannot be run: the tests need cargo, a C and C++ compiler and python3"
+    );
+    let mut command = bare("python3");
+    command
+        .env("SINCH_NUMBERS_LIBRARY", library_folder())
+        // No `__pycache__` among the sources.
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// Runs a file of tests, with the account of a sandbox.
+fn passes(file: &str) {
+    let sandbox = Sandbox::start().unwrap();
+    let mut command = with_sandbox(&sandbox);
+    command.args(["-W", "error::ResourceWarning"]).arg(root().join("tests/python").join(file));
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{file}: {}\n{said}", output.status);
+    // A file without tests ends well, too.
+    assert!(
+        said.contains("\nRan ") && !said.contains("\nRan 0 ") && said.ends_with("OK\n"),
+        "{said}"
+    );
+}
+
+fn with_sandbox(sandbox: &Sandbox) -> Command {
+    let mut command = python();
+    for (name, value) in with_account("true", sandbox).get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command
+}
+
+#[test]
+fn operations() {
+    passes("test_operations.py");
+}
+
+#[test]
+fn errors() {
+    passes("test_errors.py");
+}
+
+#[test]
+fn threads() {
+    passes("test_threads.py");
+}
+
+#[test]
+fn processes() {
+    passes("test_processes.py");
+}
+
+#[test]
+fn library() {
+    passes("test_library.py");
+}
+
+#[test]
+fn every_file_of_tests_is_run() {
+    let this = include_str!("mod.rs");
+    for entry in fs::read_dir(root().join("tests/python")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(!name.starts_with("test_") || this.contains(&name), "{name} is not run");
+    }
+}
+
+/// Runs an example and returns its exit code and what it printed, on stdout and on stderr.
+fn example(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let script = root().join("examples/python").join(name);
+    let output = with_sandbox(sandbox).arg(script).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn done(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> String {
+    let (code, out, err) = example(sandbox, name, arguments);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{name} {arguments:?}\n{out}");
+    out
+}
+
+fn refused(sandbox: &Sandbox, name: &str, arguments: &[&str], piece: &str) {
+    let (code, out, err) = example(sandbox, name, arguments);
+    assert_eq!(code, Some(if arguments.is_empty() { 2 } else { 1 }), "{name} {arguments:?}\n{out}");
+    assert!(err.contains(piece) && !err.contains("Traceback"), "{name} {arguments:?}\n{err}");
+}
+
+#[test]
+fn the_examples_do_what_they_say() {
+    let sandbox = Sandbox::builder()
+        .numbers(250)
+        .page_max(100)
+        .provisioning(Duration::from_millis(10))
+        .start()
+        .unwrap();
+    let fleet = done(&sandbox, "list_fleet.py", &[]);
+    let (first, last) = (fleet.lines().next().unwrap(), fleet.lines().last().unwrap());
+    assert!(first.starts_with("+12015550000   US LOCAL     Line 1 "), "{first}");
+    assert_eq!((fleet.lines().count(), last), (251, "250 numbers on 3 pages"));
+    let british = done(&sandbox, "list_fleet.py", &["GB"]);
+    assert!(british.ends_with("\n25 numbers on 1 page\n"), "{british}");
+    refused(&sandbox, "list_fleet.py", &["--region="], "list_fleet: ");
+
+    let sandbox = Sandbox::builder().provisioning(Duration::from_millis(10)).start().unwrap();
+    let number = "+12025550101";
+    let link = |plan: &str| done(&sandbox, "link_number.py", &[number, plan]);
+    assert_eq!(link("plan-a"), format!("{number} is linked to plan-a\n"), "from another plan");
+    assert_eq!(link("plan-a"), format!("{number} is linked to plan-a already\n"));
+    let failing = [number, "fail-EXCEEDED_10DLC_LIMIT"];
+    refused(&sandbox, "link_number.py", &failing, "provisioned: EXCEEDED_10DLC_LIMIT");
+    refused(&sandbox, "link_number.py", &["+19999999999", "plan"], "404");
+    refused(&sandbox, "link_number.py", &[], "usage: link_number.py");
+
+    let put = |street: &str| {
+        example(
+            &sandbox,
+            "emergency_address.py",
+            &[number, "3500", street, "Atlanta", "GA", "30326"],
+        )
+    };
+    let provisioned = "provisioned: 3500, Lenox Rd NE, Atlanta, GA, 30326\n";
+    let corrected = provisioned.replace("provisioned", "corrected") + provisioned;
+    assert_eq!(put("Lenox Rd NE"), (Some(0), provisioned.to_owned(), String::new()));
+    assert_eq!(put("Lenox Road NE"), (Some(0), corrected, String::new()));
+    let (code, out, err) = put("Lenox Road");
+    assert_eq!((code, out.as_str()), (Some(1), "perhaps: 3500, Lenox Rd NE, Atlanta, GA, 30326\n"));
+    assert!(err.starts_with("emergency_address: no such address"), "{err}");
+    refused(&sandbox, "emergency_address.py", &[], "usage: emergency_address.py");
+}
+
+#[test]
+fn the_examples_say_that_an_account_is_missing() {
+    for (name, arguments) in
+        [("list_fleet.py", &[][..]), ("link_number.py", &["+12025550101", "plan"])]
+    {
+        let script = root().join("examples/python").join(name);
+        let output = python().arg(script).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("SINCH_PROJECT_ID") && !said.contains("Traceback"), "{said}");
+    }
+}

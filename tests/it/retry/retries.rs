@@ -1,0 +1,188 @@
+//! What is tried again, and what is not. `Retry-After: 0` keeps the tests from waiting.
+
+use sinch_numbers::{
+    Address, Client, EmergencyAddressRequest, Error, ErrorKind, ListNumbers, NumberUpdate,
+};
+
+use crate::support::calls::CALLS;
+use crate::support::server::{Act, Server, answer, answer_with, ok};
+use crate::transport::broken::in_parallel;
+
+const NUMBER: &str = "+12025550134";
+
+type Run = fn(&Client) -> Result<u32, Error>;
+
+fn address() -> EmergencyAddressRequest {
+    EmergencyAddressRequest::new("Office", Address::new("1", "Main St", "City", "IL", "62701"))
+}
+
+const READS: [(&str, Run); 4] = [
+    ("list", |c| c.list(&ListNumbers::new()).map(|a| a.attempts())),
+    ("get", |c| c.get(NUMBER).map(|a| a.attempts())),
+    ("emergency address", |c| c.emergency_address(NUMBER).map(|a| a.attempts())),
+    ("validate", |c| c.validate_emergency_address(NUMBER, &address()).map(|a| a.attempts())),
+];
+
+const WRITES: [(&str, Run); 4] = [
+    ("update", |c| c.update(NUMBER, &NumberUpdate::new().display_name("d")).map(|a| a.attempts())),
+    ("release", |c| c.release(NUMBER).map(|a| a.attempts())),
+    ("provision", |c| c.provision_emergency_address(NUMBER, &address()).map(|a| a.attempts())),
+    ("deprovision", |c| c.deprovision_emergency_address(NUMBER).map(|a| a.attempts())),
+];
+
+fn busy(status: u16) -> Act {
+    answer_with(status, "Retry-After: 0\r\n", "")
+}
+
+/// Failures that leave open whether the request was carried out.
+fn ambiguous() -> Vec<Act> {
+    vec![
+        busy(500),
+        busy(502),
+        busy(503),
+        busy(504),
+        Act::RawThenClose(Vec::new()),
+        Act::RawThenClose(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{".to_vec()),
+    ]
+}
+
+/// A client that keeps no connection: one that is closed under a request would be replaced silently.
+fn unkept(server: &Server) -> Client {
+    server.builder().max_idle_connections(0).build().unwrap()
+}
+
+#[test]
+fn reads_are_tried_again_after_any_passing_failure() {
+    for (name, run) in READS {
+        for act in ambiguous().into_iter().chain([busy(429)]) {
+            let server = Server::new([act.clone(), act.clone(), ok("{}")]);
+            assert_eq!(run(&unkept(&server)).unwrap(), 3, "{name} {act:?}");
+            let server = Server::new([act.clone()]);
+            let error = run(&unkept(&server)).unwrap_err();
+            assert_eq!((error.attempts(), server.requests().len()), (3, 3), "{name} {act:?}");
+            assert!(
+                error.can_retry() && !error.may_have_been_applied(),
+                "{name} {act:?}: {error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_write_that_was_turned_away_is_tried_again() {
+    for (name, run) in WRITES {
+        let server = Server::new([busy(429), busy(429), ok("{}")]);
+        assert_eq!(run(&server.client()).unwrap(), 3, "{name}");
+        let server = Server::new([busy(429)]);
+        let error = run(&server.client()).unwrap_err();
+        assert!(error.can_retry() && !error.may_have_been_applied(), "{name}: {error:?}");
+    }
+}
+
+#[test]
+fn errors_that_stay_are_reported_at_once() {
+    for status in [400, 403, 404, 405, 409, 410, 422, 425] {
+        for (name, run) in READS.into_iter().chain(WRITES) {
+            let server = Server::new([answer(status, "{}"), ok("{}")]);
+            let error = run(&server.client()).unwrap_err();
+            assert_eq!((error.http_status(), server.requests().len()), (Some(status), 1), "{name}");
+            assert!(!error.may_have_been_applied());
+        }
+    }
+}
+
+#[test]
+fn strange_errors_of_a_server_are_not_tried_again_but_writes_are_read_back() {
+    let rows: Vec<_> =
+        [501, 505, 599].into_iter().flat_map(|status| CALLS.map(|call| (status, call))).collect();
+    in_parallel(&rows, |(status, call)| {
+        let server = Server::new([answer(*status, "{}"), ok("{}")]);
+        let error = call.run(&server.client()).unwrap_err();
+        assert_eq!(error.may_have_been_applied(), call.writes, "{}", call.name);
+        // Calling again cannot help.
+        assert!(!error.can_retry(), "{}", call.name);
+        assert_eq!((error.http_status(), error.attempts()), (Some(*status), 1), "{}", call.name);
+        let requests = if call.writes { 4 } else { 1 };
+        assert_eq!(server.requests().len(), requests, "{}", call.name);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_wait_that_does_not_fit_is_returned_not_slept() {
+    let server =
+        Server::new([answer_with(429, "Retry-After: 120\r\n", r#"{"error":"rate limited"}"#)]);
+    let error = server.client().get(NUMBER).unwrap_err();
+    let ErrorKind::RateLimited(answer) = error.kind() else { panic!("{error:?}") };
+    assert_eq!(answer.message.as_deref(), Some("rate limited"));
+    assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(120));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_date_is_held_against_the_date_of_the_answer() {
+    let headers =
+        "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:59:37 GMT\r\n";
+    let server = Server::new([answer_with(503, headers, "")]);
+    let error = server.client().get(NUMBER).unwrap_err();
+    assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(600));
+}
+
+#[test]
+fn max_attempts_is_kept() {
+    for attempts in [1, 2, 5] {
+        let server = Server::new([busy(503)]);
+        let client = server.builder().max_attempts(attempts).build().unwrap();
+        assert_eq!(client.get(NUMBER).unwrap_err().attempts(), attempts);
+        assert_eq!(server.requests().len(), attempts as usize);
+    }
+}
+
+#[test]
+fn a_connection_is_kept_and_one_that_died_idle_is_replaced_silently() {
+    let server = Server::new([ok("{}")]);
+    let client = server.client();
+    for _ in 0..5 {
+        client.get(NUMBER).unwrap();
+    }
+    assert_eq!(server.connections(), 1);
+    server.close_connections();
+    // A write: it must not fail because the connection it would have used is gone.
+    assert_eq!(client.release(NUMBER).unwrap().attempts(), 1);
+    assert_eq!((server.connections(), server.requests().len()), (2, 6));
+}
+
+#[test]
+fn an_error_answer_does_not_cost_the_connection() {
+    let server = Server::new([answer(404, r#"{"error":{}}"#), answer(400, ""), ok("{}")]);
+    let client = server.client();
+    assert!(client.get(NUMBER).is_err());
+    assert!(client.get(NUMBER).is_err());
+    assert!(client.get(NUMBER).is_ok());
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn an_outage_is_not_multiplied() {
+    for (name, run) in READS.into_iter().chain(WRITES) {
+        // What a retry costs differs by status, what a write does beside it by neither of them.
+        let statuses = if ["get", "release"].contains(&name) { &[500, 503][..] } else { &[500] };
+        for &status in statuses {
+            let server = Server::new([busy(status)]);
+            let client = server.client();
+            // Many at a time: reading back takes two seconds, until the budget is empty.
+            in_parallel(&[(); 100], |()| {
+                for _ in 0..10 {
+                    let error = run(&client).unwrap_err();
+                    assert_eq!(error.http_status(), Some(status), "{name}: {error:?}");
+                    // What is not known is said to be so, also where nothing was read back.
+                    let writes = WRITES.iter().any(|(write, _)| *write == name);
+                    assert_eq!(error.may_have_been_applied(), writes, "{name}: {error:?}");
+                }
+                Ok(())
+            });
+            let sent = server.requests().len();
+            assert!(sent <= 1100, "{name}: {sent} requests for 1,000 calls answered {status}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The library as C sees it: the shared object of this very build, and compilers that link programs with it.
+
+use std::collections::HashMap;
+use std::env;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use sinch_numbers::Sandbox;
+
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A folder with `libsinch_numbers.so` and `libsinch_numbers.so.1`.
+pub(crate) fn library_folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        // Where cargo puts the cdylib when it builds tests: beside the test itself.
+        let test = env::current_exe().unwrap();
+        let library = test.parent().unwrap().join("libsinch_numbers.so");
+        assert!(library.exists(), "{} is missing: `cargo test` builds it", library.display());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lib");
+        fs::create_dir_all(&folder).unwrap();
+        for name in ["libsinch_numbers.so", "libsinch_numbers.so.1"] {
+            // Put in place in one step: another test process may be doing the same.
+            let (link, new) =
+                (folder.join(name), folder.join(format!("{name}.{}", std::process::id())));
+            let _ = fs::remove_file(&new);
+            symlink(&library, &new).unwrap();
+            fs::rename(&new, &link).unwrap();
+        }
+        folder
+    })
+}
+
+/// A program, once it is there.
+type Program = Arc<OnceLock<PathBuf>>;
+
+/// Compiles a program from a source file below the project's root, every warning an error, and links it with the library.
+/// Once for all tests: a program that runs cannot be written again.
+pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
+    static PROGRAMS: OnceLock<Mutex<HashMap<String, Program>>> = OnceLock::new();
+    let label: String = format!("{source}-{compiler}{}", flags.concat())
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let programs = PROGRAMS.get_or_init(Mutex::default);
+    let program = Arc::clone(programs.lock().unwrap().entry(label.clone()).or_default());
+    program.get_or_init(|| compile_anew(compiler, source, flags, &label)).clone()
+}
+
+fn compile_anew(compiler: &str, source: &str, flags: &[&str], label: &str) -> PathBuf {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(label);
+    let lib = library_folder();
+    let mut command = Command::new(compiler);
+    command
+        .args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-g", "-pthread"])
+        .args(flags)
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(root().join(source))
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(lib)
+        .arg(format!("-Wl,-rpath,{}", lib.display()))
+        .args(["-lsinch_numbers", "-ldl"]);
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{compiler} cannot be run ({error}): the tests need cargo, a C and C++ compiler and python3")
+    });
+    assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+/// A command without an account or a setting in its environment.
+pub(crate) fn bare(program: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(program.as_ref());
+    for (name, _) in env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"SINCH_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+    command
+}
+
+/// A command with the sandbox's project in its environment.
+pub(crate) fn with_account(program: impl AsRef<Path>, sandbox: &Sandbox) -> Command {
+    let mut command = bare(program);
+    command
+        .env("SINCH_PROJECT_ID", sandbox.project_id())
+        .env("SINCH_KEY_ID", sandbox.key_id())
+        .env("SINCH_KEY_SECRET", sandbox.key_secret())
+        .env("SINCH_NUMBERS_URL", sandbox.base_url())
+        .env("SINCH_AUTH_URL", sandbox.base_url());
+    command
+}
+
+/// What a program printed, if it ended well and said nothing on stderr.
+pub(crate) fn printed(output: &Output) -> String {
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
+    assert_eq!(err, "", "nothing on stderr");
+    out.into_owned()
+}
