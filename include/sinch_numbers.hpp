@@ -29,14 +29,15 @@
  *   std::bad_alloc. What cannot throw is noexcept.
  *
  * OWNERSHIP
- *   client, pages, numbers, result and cancel are move-only and free what they hold. A call in flight and pages keep what they need:
- *   the client, its log function and the cancel token may be destroyed while they are in use, in any order. What was moved
- *   from may be destroyed, assigned to and called: a call throws an error with E_MISUSE, an accessor says "nothing".
+ *   client, pages, numbers, result and cancel are move-only and free what they hold. A call in flight, pages and numbers keep
+ *   what they need: the client, its log function and the cancel token may be destroyed while they are in use, in any order.
+ *   What was moved from may be destroyed, assigned to and called: a call throws an error with E_MISUSE, an accessor says
+ *   "nothing".
  *
  * THREADS
  *   Any number of threads may call the const functions of one object, and so all operations of a client, next() of pages or
- *   numbers and trigger() of a cancel token. Moving, assigning and destroying an object is for one thread alone. An iterator belongs to
- *   one thread.
+ *   numbers and trigger() of a cancel token. Moving, assigning and destroying an object is for one thread alone. An iterator
+ *   belongs to one thread.
  *
  * TEXT
  *   UTF-8. A text that holds a NUL is refused with E_INPUT: C would see only what stands before it.
@@ -212,7 +213,7 @@ public:
     result() noexcept : handle_() {}
     explicit result(detail::result_handle handle) noexcept : handle_(std::move(handle)) {}
 
-    /// SINCH_NUMBERS_OK; SINCH_NUMBERS_DONE at the end of pages or numbers; SINCH_NUMBERS_E_MISUSE if there is nothing in it.
+    /// SINCH_NUMBERS_OK; SINCH_NUMBERS_DONE at the end of a list; SINCH_NUMBERS_E_MISUSE if there is nothing in it.
     sinch_numbers_code code() const noexcept { return sinch_numbers_result_code(handle_.get()); }
 
     explicit operator bool() const noexcept { return code() == SINCH_NUMBERS_OK; }
@@ -469,8 +470,8 @@ class pages : public detail::walk<sinch_numbers_pages_next> {
     explicit pages(std::shared_ptr<const detail::pages_state> state) noexcept : walk(std::move(state)) {}
 };
 
-/// The numbers of a list, one after the other, in the same ways; pages are fetched as they are used up. Each is a result whose
-/// JSON is that of the number alone.
+/// The numbers of a list, one after the other, in the same ways; pages are fetched as they are used up. Each is a result
+/// whose JSON is that of the number alone.
 ///
 ///     for (auto &number : client.numbers()) { std::cout << number.text("/phoneNumber").str() << '\n'; }
 class numbers : public detail::walk<sinch_numbers_pages_next_number> {
