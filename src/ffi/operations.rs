@@ -32,7 +32,7 @@ unsafe fn execute(
     out: *mut *mut sinch_numbers_result,
     request: impl FnOnce() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { execute_as(operation, operation, client, cancel, out, request) }
 }
 

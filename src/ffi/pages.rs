@@ -119,7 +119,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         next("pages_next", pages, cancel, result_out, |walk, cancel, until| {
             let response = walk.pages.next_reply(cancel, until)?;
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_next_number(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: handed on.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         next("pages_next_number", pages, cancel, result_out, |walk, cancel, until| {
             let number = walk.pages.next_number(&mut walk.current, cancel, until)?;
