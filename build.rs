@@ -13,13 +13,14 @@ mod capi {
     use std::path::Path;
 
     /// In the order of the header.
-    const SOURCES: [&str; 7] = [
+    const SOURCES: [&str; 8] = [
         "src/ffi/version.rs",
         "src/ffi/codes.rs",
         "src/ffi/client.rs",
         "src/ffi/operations.rs",
         "src/ffi/pages.rs",
         "src/ffi/result.rs",
+        "src/ffi/escape.rs",
         "src/ffi/cancel.rs",
     ];
     const CONTRACT: &str = "src/ffi/header.h";

@@ -144,6 +144,7 @@ fn whoever_waits_for_a_turn_is_ended_too() {
 #[test]
 fn pages_that_are_shared_take_turns() {
     assert_eq!(run("turns", &[]), "12 numbers\n");
+    assert_eq!(run("numbers", &[]), "12 numbers\n");
 }
 
 #[test]
