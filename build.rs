@@ -13,7 +13,7 @@ mod capi {
     use std::path::Path;
 
     /// In the order of the header.
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 9] = [
         "src/ffi/version.rs",
         "src/ffi/codes.rs",
         "src/ffi/log.rs",
@@ -21,6 +21,7 @@ mod capi {
         "src/ffi/operations.rs",
         "src/ffi/pages.rs",
         "src/ffi/result.rs",
+        "src/ffi/escape.rs",
         "src/ffi/cancel.rs",
     ];
     const CONTRACT: &str = "src/ffi/header.h";

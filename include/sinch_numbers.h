@@ -8,8 +8,8 @@
  *     sinch_numbers_result *result;
  *     if (sinch_numbers_client_new(NULL, NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) ...
  *     if (sinch_numbers_active_get(client, "+12025550134", NULL, &result) == SINCH_NUMBERS_OK) {
- *         const char *name = sinch_numbers_result_value(result, "/displayName");
- *         puts(name ? name : "(no name)");    "null" where the service says null
+ *         const char *name = sinch_numbers_result_text(result, "/displayName");
+ *         puts(name ? name : "(no name)");
  *     } else {
  *         fprintf(stderr, "%s\n", sinch_numbers_result_message(result));
  *     }
@@ -111,8 +111,8 @@
  *
  * JSON OUT
  *   On OK the service's own bytes: one JSON object, checked to be valid UTF-8 and at most 128 deep, fields that are newer
- *   than this header included. Absent fields, null, "" and {} all mean "nothing". An empty success and DONE have "{}". On
- *   failure the error document; what is absent is null, and fields are only ever added:
+ *   than this header included. Absent fields, null, "" and {} all mean "nothing", for which result_text gives NULL. An empty
+ *   success and DONE have "{}". On failure the error document; what is absent is null, and fields are only ever added:
  *
  *     {"code": "E_API", "httpStatus": 404, "status": "NOT_FOUND", "bodyCode": 404, "message": "for people",
  *      "operation": "active_get", "phoneNumber": "+12025550134", "field": null,
@@ -186,7 +186,7 @@ typedef struct sinch_numbers_client sinch_numbers_client;
 typedef struct sinch_numbers_log sinch_numbers_log;
 
 /*
- * The pages of a list, one after the other. Threads that share it take turns.
+ * A walk through a list, page by page or number by number. Threads that share it take turns.
  */
 typedef struct sinch_numbers_pages sinch_numbers_pages;
 
@@ -218,7 +218,7 @@ typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
 #define SINCH_NUMBERS_OK 0
 
 /*
- * No more pages.
+ * No more pages, or numbers.
  */
 #define SINCH_NUMBERS_DONE 1
 
@@ -410,6 +410,20 @@ void sinch_numbers_client_free(sinch_numbers_client *client)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
+ * Checks that the service can be reached and takes the credentials: fetches a token and lists one number. Call it when a
+ * program starts: a wrong key is seen then and not in the middle of the work, and the first call that counts finds a token and
+ * a connection.
+ *
+ * Answer: as active_list, with at most one number; "/totalSize" says how many there are. Fails as active_list does, under its
+ * name: E_AUTH if the key or the project is wrong. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_client_check(const sinch_numbers_client *client,
+                                              const sinch_numbers_cancel *cancel,
+                                              sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
  * Lists one page of the project's numbers.
  *
  * query: a JSON object; NULL or "{}" asks for all numbers. Keys, all optional: regionCode ("US"), type ("MOBILE", "LOCAL",
@@ -586,6 +600,31 @@ sinch_numbers_code sinch_numbers_pages_next(sinch_numbers_pages *pages,
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
+ * Hands out the next number of the list, and fetches a page when the numbers of the last are used up. The result's JSON is
+ * that number alone, as it came in the page: read it as that of active_get, "/phoneNumber" and so on. Its HTTP status is that
+ * of the page.
+ *
+ *   while (sinch_numbers_pages_next_number(pages, NULL, &result) == SINCH_NUMBERS_OK) {
+ *       const char *number = sinch_numbers_result_text(result, "/phoneNumber");
+ *       puts(number ? number : "?");
+ *       sinch_numbers_result_free(result);
+ *   }                                       else it is DONE or a failure: free that result, too
+ *
+ * DONE after the last number, for ever. Pages without numbers are passed over, and so are null, "" and {} where a number
+ * should be. A failure does not move the walk: the next call tries the same page again, or the same number if that is what
+ * is no object (E_PROTOCOL, after all numbers before it). Token, deadline and turns are as those of pages_next, also where a
+ * number is at hand and nothing is sent. One page is held in memory, and only until its last number is handed out.
+ *
+ * A walk goes by pages or by numbers: what is called first, whatever came of it, is the only one that it takes, and the other
+ * one is E_MISUSE. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_pages_next_number(sinch_numbers_pages *pages,
+                                                   const sinch_numbers_cancel *cancel,
+                                                   sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
  * Frees pages. NULL does nothing. Since 1.0.
  */
 SINCH_NUMBERS_API void sinch_numbers_pages_free(sinch_numbers_pages *pages) SINCH_NUMBERS_NOEXCEPT;
@@ -630,11 +669,31 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Returns the value at a JSON pointer (RFC 6901), as in "/smsConfiguration/servicePlanId" or "/activeNumbers/0/phoneNumber":
  * a string as plain text (what follows a U+0000 is left out), anything else as raw JSON, an object or list included. NULL if
- * there is no such place. The text lives as long as the result. Since 1.0.
+ * there is no such place. The text lives as long as the result. A list is walked over once, at the first look into it: its
+ * last item costs no more than its first. Since 1.0.
  */
 SINCH_NUMBERS_API
 const char *sinch_numbers_result_value(const sinch_numbers_result *result,
                                        const char *json_pointer)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns the value at a JSON pointer as result_value does, but NULL for everything that means "nothing": an absent place,
+ * null, "" and {}. A string that says null is a text like any other. Since 1.0.
+ */
+SINCH_NUMBERS_API
+const char *sinch_numbers_result_text(const sinch_numbers_result *result,
+                                      const char *json_pointer)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Returns how many members the list or object at a JSON pointer has, as in "/activeNumbers" or "/capability"; "" is the
+ * document itself. A key that stands there twice counts twice. -1 if there is neither list nor object, so that a loop from
+ * 0 on does not begin. Since 1.0.
+ */
+SINCH_NUMBERS_API
+int64_t sinch_numbers_result_count(const sinch_numbers_result *result,
+                                   const char *json_pointer)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
@@ -658,6 +717,25 @@ SINCH_NUMBERS_NOEXCEPT;
  */
 SINCH_NUMBERS_API
 void sinch_numbers_result_free(sinch_numbers_result *result)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Writes a text as a JSON string, its quotes included: the way to put a value into a query or a body. Like snprintf: writes
+ * at most size bytes, the last of them a NUL, and returns how long the whole is, without the NUL. If that is size or more, the
+ * string was cut off, and no call takes it. A buffer of NULL or a size of 0 only asks for the length. text may be the buffer.
+ *
+ *   char name[256], body[300];
+ *   if (sinch_numbers_json_escape(text, name, sizeof name) < sizeof name)
+ *       snprintf(body, sizeof body, "{\"displayName\": %s}", name);
+ *
+ * NULL is written as null, which no query and no body takes: a text that is missing by mistake must not become "", which
+ * unlinks a number from its service plan. Bytes that are not UTF-8 are written as they are: whatever call they are given to
+ * refuses them with E_INPUT, and nothing is sent. Since 1.0.
+ */
+SINCH_NUMBERS_API
+size_t sinch_numbers_json_escape(const char *text,
+                                 char *buffer,
+                                 size_t size)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*

@@ -12,11 +12,11 @@
  *     int main() {
  *         try {
  *             sinch_numbers::client client;                // SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET
- *             for (auto &page : client.pages("{\"regionCode\": \"US\"}")) {
- *                 std::cout << page.value("/activeNumbers/0/phoneNumber").str() << '\n';
+ *             for (auto &number : client.numbers("{\"regionCode\": \"US\"}")) {
+ *                 std::cout << number.text("/phoneNumber").str() << '\n';
  *             }
  *             auto number = client.active_get("+12025550134");
- *             std::cout << number.value_or("/displayName", "(no name)") << '\n';
+ *             std::cout << number.text("/displayName").value_or("(no name)") << '\n';
  *         } catch (const sinch_numbers::error &error) {
  *             std::cerr << error.what() << '\n';
  *             if (error.maybe_applied()) { ... read the number before you send the same again ... }
@@ -29,14 +29,15 @@
  *   std::bad_alloc. What cannot throw is noexcept.
  *
  * OWNERSHIP
- *   client, pages, result and cancel are move-only and free what they hold. A call in flight and pages keep what they need:
- *   the client, its log function and the cancel token may be destroyed while they are in use, in any order. What was moved
- *   from may be destroyed, assigned to and called: a call throws an error with E_MISUSE, an accessor says "nothing".
+ *   client, pages, numbers, result and cancel are move-only and free what they hold. A call in flight, pages and numbers keep
+ *   what they need: the client, its log function and the cancel token may be destroyed while they are in use, in any order.
+ *   What was moved from may be destroyed, assigned to and called: a call throws an error with E_MISUSE, an accessor says
+ *   "nothing".
  *
  * THREADS
- *   Any number of threads may call the const functions of one object, and so all operations of a client, next() of pages and
- *   trigger() of a cancel token. Moving, assigning and destroying an object is for one thread alone. An iterator belongs to
- *   one thread.
+ *   Any number of threads may call the const functions of one object, and so all operations of a client, next() of pages or
+ *   numbers and trigger() of a cancel token. Moving, assigning and destroying an object is for one thread alone. An iterator
+ *   belongs to one thread.
  *
  * TEXT
  *   UTF-8. A text that holds a NUL is refused with E_INPUT: C would see only what stands before it.
@@ -91,7 +92,8 @@ private:
     std::string text_;
 };
 
-/// Writes a text as a JSON string, quotes included: the way to put a value into a query or a body.
+/// Writes a text as a JSON string, quotes included: the way to put a value into a query or a body. It takes a NUL inside the
+/// text, which sinch_numbers_json_escape cannot see.
 ///
 ///     client.active_update(number, "{\"displayName\": " + sinch_numbers::json_string(name) + "}");
 inline std::string json_string(const std::string &text)
@@ -139,6 +141,19 @@ inline optional_text value_of(const sinch_numbers_result *result, const std::str
     return optional_text(sinch_numbers_result_value(result, pointer.c_str()));
 }
 
+inline optional_text text_of(const sinch_numbers_result *result, const std::string &pointer)
+{
+    if (pointer.find('\0') != std::string::npos) {
+        return optional_text();
+    }
+    return optional_text(sinch_numbers_result_text(result, pointer.c_str()));
+}
+
+inline std::int64_t count_of(const sinch_numbers_result *result, const std::string &pointer) noexcept
+{
+    return pointer.find('\0') == std::string::npos ? sinch_numbers_result_count(result, pointer.c_str()) : -1;
+}
+
 } // namespace detail
 
 /// What a call throws. what() says what went wrong, for people. Copies share the error document.
@@ -176,11 +191,7 @@ public:
 
     /// After maybe_applied(), the number or its emergency address as last read, as JSON; absent if nothing could be read. It
     /// can hold a home address: what() does not show it.
-    optional_text found() const
-    {
-        optional_text json = value("/found");
-        return json.str() == "null" ? optional_text() : json;
-    }
+    optional_text found() const { return text("/found"); }
 
     /// The error document; "{}" for a failure of this header's own (use after move, a NUL inside a text).
     std::string json() const { return detail::json_of(result_.get()); }
@@ -188,18 +199,21 @@ public:
     /// The value at a JSON pointer in the error document, as in "/field" or "/fieldViolations/0/description".
     optional_text value(const std::string &pointer) const { return detail::value_of(result_.get(), pointer); }
 
+    /// The same, but absent for null, "" and {}, too.
+    optional_text text(const std::string &pointer) const { return detail::text_of(result_.get(), pointer); }
+
 private:
     sinch_numbers_code code_;
     std::shared_ptr<const sinch_numbers_result> result_;
 };
 
-/// What a call came to. True, unless it is the end of pages, was moved from, or made from nothing.
+/// What a call came to. True, unless it is the end of pages or numbers, was moved from, or made from nothing.
 class result {
 public:
     result() noexcept : handle_() {}
     explicit result(detail::result_handle handle) noexcept : handle_(std::move(handle)) {}
 
-    /// SINCH_NUMBERS_OK; SINCH_NUMBERS_DONE at the end of pages; SINCH_NUMBERS_E_MISUSE if there is nothing in it.
+    /// SINCH_NUMBERS_OK; SINCH_NUMBERS_DONE at the end of a list; SINCH_NUMBERS_E_MISUSE if there is nothing in it.
     sinch_numbers_code code() const noexcept { return sinch_numbers_result_code(handle_.get()); }
 
     explicit operator bool() const noexcept { return code() == SINCH_NUMBERS_OK; }
@@ -232,6 +246,14 @@ public:
     {
         return value(pointer).value_or(fallback);
     }
+
+    /// The same, but absent for everything that means "nothing": null, "" and {}, too.
+    optional_text text(const std::string &pointer) const { return detail::text_of(handle_.get(), pointer); }
+
+    /// How many members the list or object at a JSON pointer has; -1 if there is neither.
+    ///
+    ///     for (std::int64_t index = 0; index < page.count("/activeNumbers"); ++index) { ... }
+    std::int64_t count(const std::string &pointer) const noexcept { return detail::count_of(handle_.get(), pointer); }
 
 private:
     detail::result_handle handle_;
@@ -400,13 +422,89 @@ inline result_handle taken(sinch_numbers_code code, sinch_numbers_result *raw)
     return handle;
 }
 
-inline result next_page(const pages_state *pages)
-{
-    sinch_numbers_result *raw = nullptr;
-    const sinch_numbers_code code = sinch_numbers_pages_next(
-        pages != nullptr ? pages->handle : nullptr, pages != nullptr ? pages->cancel.get() : nullptr, &raw);
-    return result(taken(code, raw));
-}
+using next_function = sinch_numbers_code (*)(sinch_numbers_pages *, const sinch_numbers_cancel *, sinch_numbers_result **);
+
+/// A walk through a list by steps of one kind: a range to go through once, or next() by next().
+template <next_function Next> class walk {
+public:
+    class iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = result;
+        using difference_type = std::ptrdiff_t;
+        using pointer = result *;
+        using reference = result &;
+
+        iterator() noexcept : state_(), here_() {}
+
+        /// The page or number, which may be moved out.
+        result &operator*() const noexcept { return *here_; }
+        result *operator->() const noexcept { return here_.get(); }
+
+        /// Goes on to the next one. When it throws, the iterator stays where it stands.
+        iterator &operator++()
+        {
+            step();
+            return *this;
+        }
+
+        /// Returns the iterator as it was: it keeps the one before.
+        iterator operator++(int)
+        {
+            iterator before = *this;
+            step();
+            return before;
+        }
+
+        friend bool operator==(const iterator &one, const iterator &other) noexcept { return one.here_ == other.here_; }
+        friend bool operator!=(const iterator &one, const iterator &other) noexcept { return one.here_ != other.here_; }
+
+    private:
+        friend class walk;
+
+        explicit iterator(std::shared_ptr<const pages_state> state) : state_(std::move(state)), here_() { step(); }
+
+        void step()
+        {
+            result taken = next_of(state_.get());
+            here_ = taken ? std::make_shared<result>(std::move(taken)) : std::shared_ptr<result>();
+        }
+
+        std::shared_ptr<const pages_state> state_;
+        std::shared_ptr<result> here_;
+    };
+
+    walk(walk &&) noexcept = default;
+    walk &operator=(walk &&) noexcept = default;
+    walk(const walk &) = delete;
+    walk &operator=(const walk &) = delete;
+
+    /// Returns the next page or number; a result that is false when there are no more. Threads that share a walk take turns.
+    result next() const
+    {
+        const std::shared_ptr<const pages_state> keep = state_;
+        return next_of(keep.get());
+    }
+
+    /// Goes on to the next one: a second loop goes on where the first one stopped.
+    iterator begin() const { return iterator(state_); }
+    iterator end() const noexcept { return iterator(); }
+
+protected:
+    explicit walk(std::shared_ptr<const pages_state> state) noexcept : state_(std::move(state)) {}
+    ~walk() = default;
+
+private:
+    static result next_of(const pages_state *pages)
+    {
+        sinch_numbers_result *raw = nullptr;
+        const sinch_numbers_code code = Next(
+            pages != nullptr ? pages->handle : nullptr, pages != nullptr ? pages->cancel.get() : nullptr, &raw);
+        return result(taken(code, raw));
+    }
+
+    std::shared_ptr<const pages_state> state_;
+};
 
 } // namespace detail
 
@@ -418,80 +516,20 @@ inline result next_page(const pages_state *pages)
 ///
 /// A failure does not move the walk: after it, next() or a new loop asks for the same page again. Pages go on working when
 /// the client is gone.
-class pages {
-public:
-    class iterator {
-    public:
-        using iterator_category = std::input_iterator_tag;
-        using value_type = result;
-        using difference_type = std::ptrdiff_t;
-        using pointer = result *;
-        using reference = result &;
-
-        iterator() noexcept : state_(), page_() {}
-
-        /// The page, which may be moved out.
-        result &operator*() const noexcept { return *page_; }
-        result *operator->() const noexcept { return page_.get(); }
-
-        /// Fetches the next page. When it throws, the iterator stays at the page where it stands.
-        iterator &operator++()
-        {
-            fetch();
-            return *this;
-        }
-
-        /// Returns the iterator as it was: it keeps the page before.
-        iterator operator++(int)
-        {
-            iterator before = *this;
-            fetch();
-            return before;
-        }
-
-        friend bool operator==(const iterator &one, const iterator &other) noexcept { return one.page_ == other.page_; }
-        friend bool operator!=(const iterator &one, const iterator &other) noexcept { return one.page_ != other.page_; }
-
-    private:
-        friend class pages;
-
-        explicit iterator(std::shared_ptr<const detail::pages_state> state) : state_(std::move(state)), page_()
-        {
-            fetch();
-        }
-
-        void fetch()
-        {
-            result page = detail::next_page(state_.get());
-            page_ = page ? std::make_shared<result>(std::move(page)) : std::shared_ptr<result>();
-        }
-
-        std::shared_ptr<const detail::pages_state> state_;
-        std::shared_ptr<result> page_;
-    };
-
-    pages(pages &&) noexcept = default;
-    pages &operator=(pages &&) noexcept = default;
-    pages(const pages &) = delete;
-    pages &operator=(const pages &) = delete;
-
-    /// Fetches the next page; a result that is false when there are no more. Threads that share pages take turns.
-    result next() const
-    {
-        const std::shared_ptr<const detail::pages_state> keep = state_;
-        return detail::next_page(keep.get());
-    }
-
-    /// Fetches the next page: a second loop goes on where the first one stopped.
-    iterator begin() const { return iterator(state_); }
-    iterator end() const noexcept { return iterator(); }
-
-private:
+class pages : public detail::walk<sinch_numbers_pages_next> {
     friend class client;
 
-    explicit pages(std::shared_ptr<const detail::pages_state> state) noexcept : state_(std::move(state)) {}
+    explicit pages(std::shared_ptr<const detail::pages_state> state) noexcept : walk(std::move(state)) {}
+};
 
-    std::shared_ptr<const detail::pages_state> state_;
+/// The numbers of a list, one after the other, in the same ways; pages are fetched as they are used up. Each is a result
+/// whose JSON is that of the number alone.
+///
+///     for (auto &number : client.numbers()) { std::cout << number.text("/phoneNumber").str() << '\n'; }
+class numbers : public detail::walk<sinch_numbers_pages_next_number> {
+    friend class client;
+
+    explicit numbers(std::shared_ptr<const detail::pages_state> state) noexcept : walk(std::move(state)) {}
 };
 
 /// A client of one project. Any number of threads share it.
@@ -524,6 +562,16 @@ public:
     /// Ends all calls in flight, on any thread, and later ones with E_CANCELLED; those of its pages too. Only shutdown does:
     /// a client that is destroyed lets them end by themselves.
     void shutdown() const noexcept { sinch_numbers_client_shutdown(handle(state_)); }
+
+    /// Checks that the service can be reached and takes the credentials: fetches a token and lists one number. Throws as
+    /// active_list does.
+    result check(optional_cancel token = optional_cancel()) const
+    {
+        const std::shared_ptr<detail::client_state> keep = state_;
+        sinch_numbers_result *raw = nullptr;
+        const sinch_numbers_code code = sinch_numbers_client_check(handle(keep), token.get(), &raw);
+        return result(detail::taken(code, raw));
+    }
 
     /// Lists one page of the project's numbers.
     result active_list(const std::string &query = "{}", optional_cancel token = optional_cancel()) const
@@ -579,14 +627,13 @@ public:
     /// Begins to go through a list, page by page. Nothing is sent yet. The token ends the walk, not a page alone.
     sinch_numbers::pages pages(const std::string &query = "{}", optional_cancel token = optional_cancel()) const
     {
-        auto state = std::make_shared<detail::pages_state>();
-        state->client = state_;
-        state->cancel = std::move(token);
-        sinch_numbers_result *raw = nullptr;
-        const sinch_numbers_code code =
-            sinch_numbers_pages_new(handle(state_), detail::text("query", query), &state->handle, &raw);
-        detail::taken(code, raw);
-        return sinch_numbers::pages(std::move(state));
+        return sinch_numbers::pages(begun(query, std::move(token)));
+    }
+
+    /// Begins to go through a list, number by number. Nothing is sent yet. The token ends the walk.
+    sinch_numbers::numbers numbers(const std::string &query = "{}", optional_cancel token = optional_cancel()) const
+    {
+        return sinch_numbers::numbers(begun(query, std::move(token)));
     }
 
 private:
@@ -604,6 +651,18 @@ private:
         sinch_numbers_result *raw = nullptr;
         const sinch_numbers_code code = sinch_numbers_client_new(
             config, state->log ? detail::client_state::write_log : nullptr, state.get(), &state->handle, &raw);
+        detail::taken(code, raw);
+        return state;
+    }
+
+    std::shared_ptr<const detail::pages_state> begun(const std::string &query, optional_cancel token) const
+    {
+        auto state = std::make_shared<detail::pages_state>();
+        state->client = state_;
+        state->cancel = std::move(token);
+        sinch_numbers_result *raw = nullptr;
+        const sinch_numbers_code code =
+            sinch_numbers_pages_new(handle(state_), detail::text("query", query), &state->handle, &raw);
         detail::taken(code, raw);
         return state;
     }

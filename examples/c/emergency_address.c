@@ -23,14 +23,6 @@ struct address {
     const char *part[ALL];
 };
 
-/* The text at a place; NULL for nothing, which the service writes in four ways: absent, null, "" and {}. */
-static const char *text_at(const sinch_numbers_result *result, const char *pointer)
-{
-    const char *text = sinch_numbers_result_value(result, pointer);
-
-    return text && *text && strcmp(text, "null") && strcmp(text, "{}") ? text : NULL;
-}
-
 /* Reads the address below a place. Returns -1 if a required part is missing. */
 static int address_at(const sinch_numbers_result *result, const char *pointer, struct address *address)
 {
@@ -40,7 +32,7 @@ static int address_at(const sinch_numbers_result *result, const char *pointer, s
         char place[128];
 
         snprintf(place, sizeof place, "%s/%s", pointer, PARTS[index]);
-        address->part[index] = text_at(result, place);
+        address->part[index] = sinch_numbers_result_text(result, place);
         if (index >= REQUIRED || address->part[index])
             complete++;
     }
@@ -84,23 +76,17 @@ static void put(struct json *json, const char *raw)
     json->used += length;
 }
 
-/* Writes a text as a JSON string. Without this a quote in the text would be JSON of its own. */
+/* Without the escapes a quote in the text would be JSON of its own. */
 static void put_string(struct json *json, const char *text)
 {
-    put(json, "\"");
-    for (; *text; text++) {
-        unsigned char letter = (unsigned char)*text;
-        char piece[8];
+    size_t room = sizeof json->text - json->used, length = 0;
 
-        if (letter == '"' || letter == '\\')
-            snprintf(piece, sizeof piece, "\\%c", letter);
-        else if (letter < 0x20)
-            snprintf(piece, sizeof piece, "\\u%04x", letter);
-        else
-            snprintf(piece, sizeof piece, "%c", letter);
-        put(json, piece);
-    }
-    put(json, "\"");
+    if (!json->full)
+        length = sinch_numbers_json_escape(text, json->text + json->used, room);
+    if (json->full || length >= room)
+        json->full = 1;
+    else
+        json->used += length;
 }
 
 /* Writes the body of validate and provision. An address is written part by part, not copied as the service wrote it: there
@@ -132,7 +118,7 @@ static int write_body(struct json *json, const char *name, const struct address 
 
 static int complain(const char *what, const sinch_numbers_result *result)
 {
-    const char *field = text_at(result, "/fieldViolations/0/description");
+    const char *field = sinch_numbers_result_text(result, "/fieldViolations/0/description");
 
     fprintf(stderr, "emergency_address: %s: %s\n", what, sinch_numbers_result_message(result));
     if (field)
@@ -153,7 +139,7 @@ static int validate(const sinch_numbers_client *client, const char *number, cons
         return -1;
     if (sinch_numbers_emergency_address_validate(client, number, body.text, NULL, answer) != SINCH_NUMBERS_OK)
         return complain("cannot validate", *answer);
-    outcome = text_at(*answer, "/validationResult");
+    outcome = sinch_numbers_result_text(*answer, "/validationResult");
     if (!outcome)
         outcome = "no result";
     printf("%s\n", outcome);
@@ -172,16 +158,14 @@ static int validate(const sinch_numbers_client *client, const char *number, cons
         print_address("corrected", chosen);
         return 0;
     }
-    for (index = 0;; index++) {
+    for (index = 0; index < sinch_numbers_result_count(*answer, "/candidateAddresses"); index++) {
         char pointer[64];
 
         snprintf(pointer, sizeof pointer, "/candidateAddresses/%d", index);
-        if (!sinch_numbers_result_value(*answer, pointer))
-            break;
         address_at(*answer, pointer, chosen);
         print_address("perhaps", chosen);
     }
-    why = text_at(*answer, "/validationMessage");
+    why = sinch_numbers_result_text(*answer, "/validationMessage");
     fprintf(stderr, "emergency_address: no such address: nothing was provisioned (%s)\n", why ? why : outcome);
     return -1;
 }

@@ -35,49 +35,14 @@ static const struct link LINKS[] = {
      "/smsConfiguration/scheduledProvisioning/errorCodes", "{\"smsConfiguration\": {\"servicePlanId\": %s}}"},
 };
 
-/* The text at a place; NULL for nothing, which the service writes in four ways: absent, null, "" and {}. */
-static const char *text_at(const sinch_numbers_result *result, const char *pointer)
-{
-    const char *text = sinch_numbers_result_value(result, pointer);
-
-    return text && *text && strcmp(text, "null") && strcmp(text, "{}") ? text : NULL;
-}
-
 static int complain(const char *what, const sinch_numbers_result *result)
 {
-    const char *field = text_at(result, "/fieldViolations/0/description");
+    const char *field = sinch_numbers_result_text(result, "/fieldViolations/0/description");
 
     fprintf(stderr, "link_number: %s: %s\n", what, sinch_numbers_result_message(result));
     if (field)
         fprintf(stderr, "link_number: %s\n", field);
     return -1;
-}
-
-/* Writes a text as a JSON string. Without this a quote in the text would be JSON of its own. */
-static int json_string(const char *text, char *out, size_t size)
-{
-    size_t used = 0;
-
-    if (size < 3)
-        return -1;
-    out[used++] = '"';
-    for (; *text; text++) {
-        unsigned char letter = (unsigned char)*text;
-
-        if (size - used < 8) /* the longest escape, the quote and the NUL */
-            return -1;
-        if (letter == '"' || letter == '\\') {
-            out[used++] = '\\';
-            out[used++] = (char)letter;
-        } else if (letter < 0x20) {
-            used += (size_t)snprintf(out + used, size - used, "\\u%04x", letter);
-        } else {
-            out[used++] = (char)letter;
-        }
-    }
-    out[used++] = '"';
-    out[used] = '\0';
-    return 0;
 }
 
 static void pause_ms(long milliseconds)
@@ -105,12 +70,12 @@ static int wait_for_job(const sinch_numbers_client *client, const char *number, 
             outcome = complain("the provisioning job is not known to be over", result);
         } else if (code != SINCH_NUMBERS_OK) {
             outcome = complain("cannot read the number", result);
-        } else if (text_at(result, link->job)) {
+        } else if (sinch_numbers_result_text(result, link->job)) {
             char pointer[128];
             const char *status;
 
             snprintf(pointer, sizeof pointer, "%s/status", link->job);
-            status = text_at(result, pointer);
+            status = sinch_numbers_result_text(result, pointer);
             if (!status || strcmp(status, "FAILED") != 0) {
                 printf("%s\n", status ? status : "WAITING");
                 sinch_numbers_result_free(result);
@@ -118,11 +83,11 @@ static int wait_for_job(const sinch_numbers_client *client, const char *number, 
                 wait = wait < 2000 ? wait * 2 : wait;
                 continue;
             }
-            status = link->errors ? text_at(result, link->errors) : NULL;
+            status = link->errors ? sinch_numbers_result_text(result, link->errors) : NULL;
             fprintf(stderr, "link_number: provisioning failed: %s\n", status ? status : "no reason given");
             outcome = -1;
         } else {
-            const char *linked = text_at(result, link->current);
+            const char *linked = sinch_numbers_result_text(result, link->current);
 
             outcome = strcmp(linked ? linked : "", id) == 0;
         }
@@ -140,7 +105,8 @@ static int change(const sinch_numbers_client *client, const char *number, const 
     sinch_numbers_code code;
     int unknown;
 
-    if (json_string(id, text, sizeof text) != 0) {
+    /* Without this a quote in the id would be JSON of its own. */
+    if (sinch_numbers_json_escape(id, text, sizeof text) >= sizeof text) {
         fprintf(stderr, "link_number: the id is too long\n");
         return -1;
     }
@@ -176,8 +142,8 @@ static int link_number(const sinch_numbers_client *client, const char *number, c
         sinch_numbers_result_free(result);
         return -1;
     }
-    linked = text_at(result, link->current);
-    already = linked && strcmp(linked, id) == 0 && !text_at(result, link->job);
+    linked = sinch_numbers_result_text(result, link->current);
+    already = linked && strcmp(linked, id) == 0 && !sinch_numbers_result_text(result, link->job);
     /* A service plan is linked only to a number that has none. */
     occupied = linked && strcmp(linked, id) != 0 && strcmp(link->name, "plan") == 0;
     sinch_numbers_result_free(result);

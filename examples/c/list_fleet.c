@@ -1,5 +1,5 @@
 /*
- * Lists the numbers of a project, page by page.
+ * Lists the numbers of a project.
  *
  *     cc -std=c99 -o list_fleet list_fleet.c $(pkg-config --cflags --libs sinch_numbers)
  *     ./list_fleet
@@ -8,44 +8,28 @@
  * The account comes from the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include <sinch_numbers.h>
-
-/* The text of a field of one number; NULL for nothing, which the service writes in four ways: absent, null, "" and {}. */
-static const char *field(const sinch_numbers_result *page, unsigned long index, const char *name)
-{
-    char pointer[128];
-    const char *text;
-
-    snprintf(pointer, sizeof pointer, "/activeNumbers/%lu/%s", index, name);
-    text = sinch_numbers_result_value(page, pointer);
-    return text && *text && strcmp(text, "null") && strcmp(text, "{}") ? text : NULL;
-}
 
 static const char *or_dash(const char *text)
 {
     return text ? text : "-";
 }
 
-/* Prints the numbers of a page and returns how many there were. */
-static unsigned long print_page(const sinch_numbers_result *page)
+static void print_number(const sinch_numbers_result *number)
 {
-    unsigned long index;
-    const char *number;
+    const char *voice = sinch_numbers_result_text(number, "/voiceConfiguration/appId");
 
-    for (index = 0; (number = field(page, index, "phoneNumber")) != NULL; index++) {
-        const char *voice = field(page, index, "voiceConfiguration/appId");
-
-        if (!voice)
-            voice = field(page, index, "voiceConfiguration/trunkId");
-        if (!voice)
-            voice = field(page, index, "voiceConfiguration/serviceId");
-        printf("%-16s %-3s %-10s sms: %-14s voice: %-14s %s\n", number, or_dash(field(page, index, "regionCode")),
-               or_dash(field(page, index, "type")), or_dash(field(page, index, "smsConfiguration/servicePlanId")),
-               or_dash(voice), or_dash(field(page, index, "displayName")));
-    }
-    return index;
+    if (!voice)
+        voice = sinch_numbers_result_text(number, "/voiceConfiguration/trunkId");
+    if (!voice)
+        voice = sinch_numbers_result_text(number, "/voiceConfiguration/serviceId");
+    printf("%-16s %-3s %-10s sms: %-14s voice: %-14s %s\n",
+           or_dash(sinch_numbers_result_text(number, "/phoneNumber")),
+           or_dash(sinch_numbers_result_text(number, "/regionCode")),
+           or_dash(sinch_numbers_result_text(number, "/type")),
+           or_dash(sinch_numbers_result_text(number, "/smsConfiguration/servicePlanId")), or_dash(voice),
+           or_dash(sinch_numbers_result_text(number, "/displayName")));
 }
 
 int main(int argc, char **argv)
@@ -67,9 +51,11 @@ int main(int argc, char **argv)
     }
     while (code == SINCH_NUMBERS_OK) {
         sinch_numbers_result_free(result);
-        code = sinch_numbers_pages_next(pages, NULL, &result);
-        if (code == SINCH_NUMBERS_OK)
-            count += print_page(result); /* Pages in the middle may be empty: only DONE is the end. */
+        code = sinch_numbers_pages_next_number(pages, NULL, &result);
+        if (code == SINCH_NUMBERS_OK) {
+            print_number(result);
+            count++;
+        }
     }
     if (code != SINCH_NUMBERS_DONE)
         fprintf(stderr, "list_fleet: %s\n", sinch_numbers_result_message(result));

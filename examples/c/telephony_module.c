@@ -66,25 +66,17 @@ static void call_free(telephony_call *call)
     free(call);
 }
 
-/* The text at a place; NULL for nothing, which the service writes in four ways: absent, null, "" and {}. */
-static const char *text_at(const sinch_numbers_result *result, const char *pointer)
-{
-    const char *text = sinch_numbers_result_value(result, pointer);
-
-    return text && *text && strcmp(text, "null") && strcmp(text, "{}") ? text : NULL;
-}
-
 static telephony_outcome target_of(const sinch_numbers_result *number, char *target, size_t size)
 {
-    const char *type = text_at(number, "/voiceConfiguration/type");
+    const char *type = sinch_numbers_result_text(number, "/voiceConfiguration/type");
     const char *id;
     int length;
 
     /* A number can carry an id for each type; the type says which one counts. A missing type means RTC. */
     if (!type || strcmp(type, "RTC") == 0)
-        id = text_at(number, "/voiceConfiguration/appId");
+        id = sinch_numbers_result_text(number, "/voiceConfiguration/appId");
     else if (strcmp(type, "EST") == 0)
-        id = text_at(number, "/voiceConfiguration/trunkId");
+        id = sinch_numbers_result_text(number, "/voiceConfiguration/trunkId");
     else
         id = NULL;
     if (!id)

@@ -5,6 +5,7 @@
 //     ./emergency_address +12025550134 Office 3500 "Lenox Road NE" Atlanta GA 30326 "Floor 2"
 //
 // The account comes from the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET.
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -24,14 +25,13 @@ const char *const optional[] = {"location", "postalCodePlusFour"};
 // The parts that are there, by their names in the API.
 using address = std::map<std::string, std::string>;
 
-// Reads the address below a place. Nothing is written in four ways: absent, null, "" and {}.
+// Reads the address below a place.
 address address_at(const sinch_numbers::result &result, const std::string &pointer)
 {
     address found;
     const auto take = [&](const char *part) {
-        const std::string text = result.value(pointer + "/" + part).str();
-        if (!text.empty() && text != "null" && text != "{}") {
-            found[part] = text;
+        if (const auto text = result.text(pointer + "/" + part)) {
+            found[part] = text.str();
         }
     };
     for (const char *part : required) {
@@ -82,7 +82,7 @@ address validated(const sinch_numbers::client &client, const std::string &number
                   const address &wanted)
 {
     const auto answer = client.emergency_address_validate(number, body_of(name, wanted));
-    const std::string outcome = answer.value_or("/validationResult", "no result");
+    const std::string outcome = answer.text("/validationResult").value_or("no result");
     std::cout << outcome << '\n';
     if (outcome == "EXACT_MATCH") {
         return wanted;
@@ -100,15 +100,11 @@ address validated(const sinch_numbers::client &client, const std::string &number
         print("corrected", corrected);
         return corrected;
     }
-    for (int index = 0;; ++index) {
-        const std::string pointer = "/candidateAddresses/" + std::to_string(index);
-        if (!answer.value(pointer)) {
-            break;
-        }
-        print("perhaps", address_at(answer, pointer));
+    for (std::int64_t index = 0; index < answer.count("/candidateAddresses"); ++index) {
+        print("perhaps", address_at(answer, "/candidateAddresses/" + std::to_string(index)));
     }
     throw std::runtime_error("no such address: nothing was provisioned (" +
-                             answer.value_or("/validationMessage", outcome) + ")");
+                             answer.text("/validationMessage").value_or(outcome) + ")");
 }
 
 // Provisions the address, and believes only what can be read back.
@@ -155,7 +151,7 @@ int main(int argc, char **argv)
         return std::cout ? EXIT_SUCCESS : EXIT_FAILURE;
     } catch (const sinch_numbers::error &error) {
         std::cerr << "emergency_address: " << error.what() << '\n';
-        if (const auto why = error.value("/fieldViolations/0/description")) {
+        if (const auto why = error.text("/fieldViolations/0/description")) {
             std::cerr << "emergency_address: " << why.str() << '\n';
         }
     } catch (const std::exception &error) {

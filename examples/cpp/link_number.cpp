@@ -38,27 +38,20 @@ struct link {
     }
 };
 
-// The text at a place; "" for nothing, which the service writes in four ways: absent, null, "" and {}.
-std::string text_at(const sinch_numbers::result &result, const std::string &pointer)
-{
-    const std::string text = result.value(pointer).str();
-    return text == "null" || text == "{}" ? "" : text;
-}
-
 // Reads the number until no job is left on it. The token bounds it: when its time is over, a read throws E_TIMEOUT.
 sinch_numbers::result wait_for_job(const sinch_numbers::client &client, const std::string &number, const link &link,
                                    const sinch_numbers::cancel &deadline)
 {
     for (std::chrono::milliseconds wait(100);; wait = std::min(wait * 2, std::chrono::milliseconds(2000))) {
         sinch_numbers::result read = client.active_get(number, deadline);
-        if (text_at(read, link.job()).empty()) {
+        if (!read.text(link.job())) {
             return read;
         }
-        const std::string status = read.value_or(link.job() + "/status", "WAITING");
+        const std::string status = read.text(link.job() + "/status").value_or("WAITING");
         if (status == "FAILED") {
             // Jobs of voice give no reason.
             throw std::runtime_error("provisioning failed: " +
-                                     read.value_or(link.job() + "/errorCodes", "no reason given"));
+                                     read.text(link.job() + "/errorCodes").value_or("no reason given"));
         }
         std::cout << status << '\n';
         std::this_thread::sleep_for(wait);
@@ -78,7 +71,7 @@ void change(const sinch_numbers::client &client, const std::string &number, cons
         // The answer was lost on the way: the number itself says whether it was changed.
         std::cerr << "link_number: reading what became of it: " << error.what() << '\n';
     }
-    if (text_at(wait_for_job(client, number, link, deadline), link.current()) != id) {
+    if (wait_for_job(client, number, link, deadline).text(link.current()).str() != id) {
         throw std::runtime_error("the job is over, and the number is not linked as asked");
     }
 }
@@ -88,8 +81,8 @@ void link_number(const std::string &number, const link &link, const std::string 
     const sinch_numbers::client client;
     const auto deadline = sinch_numbers::cancel::after(time);
     const sinch_numbers::result before = client.active_get(number, deadline);
-    const std::string linked = text_at(before, link.current());
-    if (linked == id && text_at(before, link.job()).empty()) {
+    const std::string linked = before.text(link.current()).str();
+    if (linked == id && !before.text(link.job())) {
         std::cout << number << " is linked to " << id << " already\n";
         return;
     }
@@ -117,7 +110,7 @@ int main(int argc, char **argv)
         return std::cout ? EXIT_SUCCESS : EXIT_FAILURE;
     } catch (const sinch_numbers::error &error) {
         std::cerr << "link_number: " << error.what() << '\n';
-        if (const auto why = error.value("/fieldViolations/0/description")) {
+        if (const auto why = error.text("/fieldViolations/0/description")) {
             std::cerr << "link_number: " << why.str() << '\n';
         }
     } catch (const std::exception &error) {

@@ -1,4 +1,4 @@
-// Lists the numbers of a project, page by page.
+// Lists the numbers of a project.
 //
 //     c++ -std=c++11 -o list_fleet list_fleet.cpp $(pkg-config --cflags --libs sinch_numbers)
 //     ./list_fleet
@@ -13,35 +13,29 @@
 
 #include <sinch_numbers.hpp>
 
-// A field of one number; "-" for nothing, which the service writes in four ways: absent, null, "" and {}.
-static std::string field(const sinch_numbers::result &page, std::size_t index, const std::string &name)
+// The text at a place of a number; "-" for nothing.
+static std::string field(const sinch_numbers::result &number, const std::string &pointer)
 {
-    const std::string text = page.value("/activeNumbers/" + std::to_string(index) + "/" + name).str();
-    return text.empty() || text == "null" || text == "{}" ? "-" : text;
+    return number.text(pointer).value_or("-");
 }
 
-static std::string voice_id(const sinch_numbers::result &page, std::size_t index)
+static std::string voice_id(const sinch_numbers::result &number)
 {
     for (const char *name : {"appId", "trunkId", "serviceId"}) {
-        const std::string id = field(page, index, std::string("voiceConfiguration/") + name);
-        if (id != "-") {
-            return id;
+        if (const auto id = number.text(std::string("/voiceConfiguration/") + name)) {
+            return id.str();
         }
     }
     return "-";
 }
 
-static std::size_t print(const sinch_numbers::result &page)
+static void print(const sinch_numbers::result &number)
 {
-    std::size_t index = 0;
-    for (; page.value("/activeNumbers/" + std::to_string(index)); ++index) {
-        std::cout << std::left << std::setw(16) << field(page, index, "phoneNumber") << ' ' //
-                  << std::setw(3) << field(page, index, "regionCode") << ' ' //
-                  << std::setw(10) << field(page, index, "type") << " sms: " //
-                  << std::setw(14) << field(page, index, "smsConfiguration/servicePlanId") << " voice: " //
-                  << std::setw(14) << voice_id(page, index) << ' ' << field(page, index, "displayName") << '\n';
-    }
-    return index;
+    std::cout << std::left << std::setw(16) << field(number, "/phoneNumber") << ' ' //
+              << std::setw(3) << field(number, "/regionCode") << ' ' //
+              << std::setw(10) << field(number, "/type") << " sms: " //
+              << std::setw(14) << field(number, "/smsConfiguration/servicePlanId") << " voice: " //
+              << std::setw(14) << voice_id(number) << ' ' << field(number, "/displayName") << '\n';
 }
 
 int main(int argc, char **argv)
@@ -53,8 +47,9 @@ int main(int argc, char **argv)
     try {
         const sinch_numbers::client client;
         std::size_t count = 0;
-        for (const auto &page : client.pages(argc == 2 ? argv[1] : "{}")) {
-            count += print(page);
+        for (const auto &number : client.numbers(argc == 2 ? argv[1] : "{}")) {
+            print(number);
+            ++count;
         }
         std::cout << count << " numbers\n" << std::flush;
         return std::cout ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -103,6 +103,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "client_new": (c_int32, [c_char_p, _log_fn, c_void_p, POINTER(_client_p), POINTER(_result_p)]),
     "client_shutdown": (None, [_client_p]),
     "client_free": (None, [_client_p]),
+    "client_check": (c_int32, [_client_p, _cancel_p, POINTER(_result_p)]),
     "active_list": (c_int32, [_client_p, c_char_p, _cancel_p, POINTER(_result_p)]),
     "active_get": (c_int32, [_client_p, c_char_p, _cancel_p, POINTER(_result_p)]),
     "active_update": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
@@ -113,6 +114,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "emergency_address_validate": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
     "pages_new": (c_int32, [_client_p, c_char_p, POINTER(_pages_p), POINTER(_result_p)]),
     "pages_next": (c_int32, [_pages_p, _cancel_p, POINTER(_result_p)]),
+    "pages_next_number": (c_int32, [_pages_p, _cancel_p, POINTER(_result_p)]),
     "pages_free": (None, [_pages_p]),
     "result_code": (c_int32, [_result_p]),
     "result_http_status": (c_int32, [_result_p]),
@@ -120,9 +122,12 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "result_maybe_applied": (c_int32, [_result_p]),
     "result_reconciled": (c_int32, [_result_p]),
     "result_value": (c_char_p, [_result_p, c_char_p]),
+    "result_text": (c_char_p, [_result_p, c_char_p]),
+    "result_count": (c_int64, [_result_p, c_char_p]),
     "result_message": (c_char_p, [_result_p]),
     "result_json": (c_char_p, [_result_p, POINTER(c_size_t)]),
     "result_free": (None, [_result_p]),
+    "json_escape": (c_size_t, [c_char_p, c_void_p, c_size_t]),
     "cancel_new": (_cancel_p, []),
     "cancel_new_after": (_cancel_p, [c_int64]),
     "cancel_new_polled": (_cancel_p, [_poll_fn, c_void_p, c_int64]),
@@ -706,6 +711,14 @@ class Client:
     ) -> Answer:
         text = _text(operation, "phoneNumber", number)
         return self._operate(operation, text, _object(operation, "body", body), cancel=cancel, writes=writes)
+
+    def check(self, *, cancel: Optional[Cancel] = None) -> Answer:
+        """Checks that the service can be reached and takes the credentials: fetches a token and lists one number.
+
+        Call it when a program starts: a wrong key is seen then, as :class:`AuthError`, and the first call that counts finds a
+        token and a connection. ``totalSize`` of the answer says how many numbers there are.
+        """
+        return self._operate("client_check", cancel=cancel)
 
     def active_list(
         self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None

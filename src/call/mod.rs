@@ -206,6 +206,23 @@ impl Engine {
         result
     }
 
+    /// Fails if a call that begins now is over at once. Asks for no descriptor, as nothing is waited for.
+    #[cfg(feature = "capi")]
+    pub(crate) fn check_open(
+        &self,
+        cancel: Option<&CancelToken>,
+        until: Instant,
+    ) -> Result<(), Error> {
+        if self.stop.is_set() || cancel.is_some_and(CancelToken::is_triggered) {
+            return Err(Error::new(ErrorKind::Cancelled));
+        }
+        let deadline = cancel.and_then(CancelToken::deadline).map_or(until, |own| own.min(until));
+        if Instant::now() >= deadline {
+            return Err(Error::new(ErrorKind::Timeout(Phase::Start)));
+        }
+        Ok(())
+    }
+
     #[cfg(feature = "capi")]
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout

@@ -121,6 +121,19 @@ impl Client {
         self.call(query)
     }
 
+    /// Checks that the service can be reached and takes the credentials: fetches a token and lists one number.
+    ///
+    /// Call it when a program starts, so that a wrong key is seen then and not in the middle of the work, and the first call
+    /// finds a token and a connection. The page says in [`total_size`](Page::total_size) how many numbers there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Client::list), under its name: [`Authentication`](crate::ErrorKind::Authentication) if the key or the
+    /// project is wrong.
+    pub fn check(&self) -> Result<Response<Page>, Error> {
+        self.list(&ListNumbers::new().page_size(1))
+    }
+
     /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
     pub fn pages(&self, query: &ListNumbers) -> Pages {
         Pages::new(self.clone(), query.clone())
@@ -315,6 +328,18 @@ impl Client {
     ) -> Error {
         misfit.under(key);
         self.engine.redacted(unreadable(&misfit, response, ListNumbers::NAME, None), None)
+    }
+
+    /// Fails if a call that begins now is over at once: cancelled, shut down, or too late.
+    #[cfg(feature = "capi")]
+    pub(crate) fn check_open(
+        &self,
+        cancel: Option<&CancelToken>,
+        until: Instant,
+        operation: &'static str,
+    ) -> Result<(), Error> {
+        let checked = self.engine.check_open(self.cancel.as_ref().or(cancel), until);
+        checked.map_err(|error| error.of_operation(operation, None))
     }
 
     /// How long a call may take.

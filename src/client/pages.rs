@@ -139,6 +139,63 @@ impl PageWalk {
         Ok(Some(response))
     }
 
+    /// Returns the next number as it came, and moves on; `None` at the end. `page` is what the walk's last call left of a
+    /// page.
+    #[cfg(feature = "capi")]
+    pub(crate) fn next_number(
+        &mut self,
+        page: &mut Option<CurrentPage>,
+        cancel: Option<&CancelToken>,
+        until: Instant,
+    ) -> Result<Option<RawNumber>, Error> {
+        loop {
+            if let Some(CurrentPage { response, items }) = page {
+                // Nothing is sent for it; but a call that was ended is ended.
+                self.client.check_open(cancel, until, ListNumbers::NAME)?;
+                let next = items
+                    .next_raw(&response.json)
+                    .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, response))?;
+                let http_status = response.http_status;
+                let number = next.map(|raw| {
+                    // With room for the NUL that C wants behind it.
+                    let mut json = String::with_capacity(raw.len() + 1);
+                    json.push_str(raw);
+                    RawNumber { json, http_status }
+                });
+                // The page goes with its last number, and before the next page comes.
+                if items.is_over() {
+                    *page = None;
+                }
+                if number.is_some() {
+                    return Ok(number);
+                }
+            }
+            let Some((response, items)) = self.next_items(cancel, Some(until))? else {
+                return Ok(None);
+            };
+            *page = Some(CurrentPage { response, items });
+        }
+    }
+
+    /// Fetches the next page, and moves on: the page, and the items of its list of numbers.
+    fn next_items(
+        &mut self,
+        cancel: Option<&CancelToken>,
+        until: Option<Instant>,
+    ) -> Result<Option<(RawResponse, Items)>, Error> {
+        let Some(page) = self.fetch(cancel, until)? else { return Ok(None) };
+        let token: Option<String> = self.member(&page, NEXT_PAGE_TOKEN)?;
+        // A page that does not fit is no page, whatever is wanted of it.
+        let _: Option<i64> = self.member(&page, "totalSize")?;
+        let items = match page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
+            Some(rest) => Items::of(rest)
+                .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &page))?,
+            None => Items::none(),
+        };
+        self.advance(token.as_deref());
+        Ok(Some((page, items)))
+    }
+
     /// Reads one member of a page.
     fn member<T: Field>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
         let mut read = T::default();
@@ -150,6 +207,24 @@ impl PageWalk {
         }
         Ok(read)
     }
+}
+
+/// A page whose numbers are being handed out as they came.
+#[cfg(feature = "capi")]
+#[derive(Debug)]
+pub(crate) struct CurrentPage {
+    response: RawResponse,
+    /// What is left of it.
+    items: Items,
+}
+
+/// One number of a page as it came.
+#[cfg(feature = "capi")]
+#[derive(Debug)]
+pub(crate) struct RawNumber {
+    pub(crate) json: String,
+    /// Of the page.
+    pub(crate) http_status: u16,
 }
 
 impl Iterator for Pages {
@@ -228,18 +303,9 @@ impl Numbers {
             }
             // The old page is gone before the next one comes.
             self.page = None;
-            let Some(page) = self.walk.fetch(None, None)? else { return Ok(false) };
-            let token: Option<String> = self.walk.member(&page, NEXT_PAGE_TOKEN)?;
-            // A page that does not fit is no page, whatever is wanted of it.
-            let _: Option<i64> = self.walk.member(&page, "totalSize")?;
-            self.items = match page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
-                Some(rest) => Items::of(rest)
-                    .map_err(|misfit| self.walk.client.page_error(misfit, ACTIVE_NUMBERS, &page))?,
-                None => Items::none(),
-            };
-            self.begin.clone_from(&self.walk.query);
-            self.walk.advance(token.as_deref());
-            self.page = Some(page);
+            let begin = self.walk.query.clone();
+            let Some((page, items)) = self.walk.next_items(None, None)? else { return Ok(false) };
+            (self.page, self.items, self.begin) = (Some(page), items, begin);
         }
     }
 }

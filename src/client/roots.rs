@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::client::environment::Lookup;
@@ -87,20 +88,24 @@ fn from_environment(log: &Log, set: impl Fn(&'static str) -> Option<OsString>) -
 #[derive(Default)]
 struct Certificates {
     pem: Vec<u8>,
-    /// A folder names the same file more than once: by the hashes that OpenSSL looks for, and as what `SSL_CERT_FILE` names.
-    seen: BTreeSet<PathBuf>,
+    /// Device and inode of the files. A folder names the same one more than once: by the hashes that OpenSSL looks for, and as what
+    /// `SSL_CERT_FILE` names.
+    seen: BTreeSet<(u64, u64)>,
 }
 
 impl Certificates {
     fn add(&mut self, log: &Log, variable: &str, file: &Path) -> Result<(), String> {
-        let canonical = file.canonicalize().map_err(|error| format!("cannot be read: {error}"))?;
-        if self.seen.contains(&canonical) {
+        let metadata = fs::metadata(file).map_err(|error| format!("cannot be read: {error}"))?;
+        if !metadata.is_file() {
+            return Err("is no file".to_owned());
+        }
+        if self.seen.contains(&(metadata.dev(), metadata.ino())) {
             return Ok(());
         }
         let pem = read_file(file)?;
         let (_, unusable) = Trusted::from_pem(&pem)?;
         warn_of_unusable(log, variable, file, unusable);
-        self.seen.insert(canonical);
+        self.seen.insert((metadata.dev(), metadata.ino()));
         self.pem.extend_from_slice(&pem);
         self.pem.push(b'\n');
         Ok(())
@@ -114,9 +119,8 @@ impl Certificates {
             match fs::read_dir(&folder) {
                 Err(error) => problem = format!("cannot be read: {error}"),
                 Ok(entries) => {
-                    let files = entries.flatten().map(|entry| entry.path());
-                    for file in files.filter(|path| path.is_file()) {
-                        found |= self.add(log, FOLDER, &file).is_ok();
+                    for entry in entries.flatten() {
+                        found |= self.add(log, FOLDER, &entry.path()).is_ok();
                     }
                 }
             }

@@ -12,9 +12,10 @@ use crate::client::environment::{self, Lookup, Variable};
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "capi")]
 use crate::json;
-use crate::json::input::{Refusal, Value, from_members};
+use crate::json::input::{Refusal, Value, from_members, set};
 use crate::log::LogLevel;
 
+/// The settings of a client, none checked for more than its type.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Settings {
@@ -23,7 +24,7 @@ pub(crate) struct Settings {
     key_id: Option<String>,
     #[serde(default, deserialize_with = "secret")]
     key_secret: Option<Zeroizing<String>>,
-    auth: Option<Auth>,
+    auth: Option<String>,
     base_url: Option<String>,
     auth_url: Option<String>,
     allow_http: Option<bool>,
@@ -32,42 +33,17 @@ pub(crate) struct Settings {
     max_attempts: Option<u64>,
     requests_per_second: Option<f64>,
     ca_file: Option<String>,
-    roots: Option<RootsChoice>,
+    roots: Option<String>,
     proxy: Option<String>,
     user_agent: Option<String>,
     max_response_bytes: Option<u64>,
     max_idle_connections: Option<u64>,
     idle_timeout_ms: Option<u64>,
     max_connection_age_ms: Option<u64>,
-    log_level: Option<Level>,
+    log_level: Option<String>,
     /// The settings that variables gave, each with the variable's name.
     #[serde(skip)]
     variables: Vec<(&'static str, String)>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Auth {
-    OAuth2,
-    Basic,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RootsChoice {
-    Bundled,
-    Platform,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Level {
-    Off,
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
 }
 
 /// Puts a secret at once into the hands of what wipes it.
@@ -96,7 +72,14 @@ impl Settings {
         from_env: bool,
     ) -> Result<Self, Error> {
         let values = variables.iter().map(|variable| {
-            (variable.setting.into(), Value::of_variable(&variable.name, &variable.text))
+            let Variable { setting, name, text } = variable;
+            let json = matches!(*setting, "allowHttp" | "timeoutMs");
+            let text = match (*setting, text.as_str()) {
+                ("allowHttp", "1") => "true",
+                ("allowHttp", "0") => "false",
+                (_, text) => text,
+            };
+            ((*setting).into(), Value { name: name.into(), text, json })
         });
         let settings: Self = from_members(members.chain(values))?;
         let names = variables.iter().map(|variable| (variable.setting, variable.name.clone()));
@@ -122,68 +105,51 @@ impl Settings {
                 _ => Error::invalid(missing.first().copied().unwrap_or_default(), "is missing"),
             });
         };
-        let key_secret = std::mem::take(&mut *key_secret);
-        let credentials = match self.auth {
-            Some(Auth::Basic) => Credentials::basic(key_id, key_secret),
-            None | Some(Auth::OAuth2) => Credentials::oauth2(key_id, key_secret),
-        };
-        let mut builder = ClientBuilder::new(project_id, credentials);
-        if let Some(url) = self.base_url {
-            builder = builder.base_url(url);
-        }
-        if let Some(url) = self.auth_url {
-            builder = builder.auth_url(url);
-        }
-        if let Some(allow) = self.allow_http {
-            builder = builder.allow_http(allow);
-        }
-        if let Some(time) = milliseconds("timeoutMs", self.timeout_ms, 1)? {
-            builder = builder.timeout(time);
-        }
-        if let Some(time) = milliseconds("connectTimeoutMs", self.connect_timeout_ms, 1)? {
-            builder = builder.connect_timeout(time);
-        }
-        if let Some(time) = milliseconds("idleTimeoutMs", self.idle_timeout_ms, 0)? {
-            builder = builder.idle_timeout(time);
-        }
-        if let Some(time) = milliseconds("maxConnectionAgeMs", self.max_connection_age_ms, 1)? {
-            builder = builder.max_connection_age(time);
-        }
+        let basic = choice("auth", self.auth, [("oauth2", false), ("basic", true)])?;
+        let with_key = if basic == Some(true) { Credentials::basic } else { Credentials::oauth2 };
+        let bundled = choice("roots", self.roots, [("bundled", true), ("platform", false)])?;
+        let levels = [
+            ("off", None),
+            ("error", Some(LogLevel::Error)),
+            ("warn", Some(LogLevel::Warn)),
+            ("info", Some(LogLevel::Info)),
+            ("debug", Some(LogLevel::Debug)),
+            ("trace", Some(LogLevel::Trace)),
+        ];
+        let level = choice("logLevel", self.log_level, levels)?;
+        let timeout = milliseconds("timeoutMs", self.timeout_ms, 1)?;
+        let connect_timeout = milliseconds("connectTimeoutMs", self.connect_timeout_ms, 1)?;
+        let idle_timeout = milliseconds("idleTimeoutMs", self.idle_timeout_ms, 0)?;
+        let connection_age = milliseconds("maxConnectionAgeMs", self.max_connection_age_ms, 1)?;
         // What is too big for the type is out of range as well: `build` reports it.
-        if let Some(attempts) = self.max_attempts {
-            builder = builder.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
-        }
-        if let Some(connections) = self.max_idle_connections {
-            builder =
-                builder.max_idle_connections(usize::try_from(connections).unwrap_or(usize::MAX));
-        }
-        if let Some(bytes) = self.max_response_bytes {
-            builder = builder.max_response_bytes(bytes);
-        }
-        if let Some(rate) = self.requests_per_second {
-            builder = builder.requests_per_second(rate);
-        }
-        match self.roots {
-            None => {}
-            Some(RootsChoice::Bundled) => builder = builder.bundled_roots(),
-            Some(RootsChoice::Platform) => builder = builder.platform_roots(),
-        }
-        if let Some(file) = self.ca_file {
-            builder = builder.ca_file(file);
-        }
-        builder = match self.proxy.as_deref() {
-            None => builder,
-            Some("env") => builder.proxy_from_env(),
-            Some("none") => builder.no_proxy(),
-            Some(url) => builder.proxy(url),
-        };
-        if let Some(agent) = self.user_agent {
-            builder = builder.user_agent(agent);
-        }
-        Ok(match self.log_level {
-            None => builder,
-            Some(level) => builder.with_log_level(level.into()),
-        })
+        let attempts = self.max_attempts.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        let idle =
+            self.max_idle_connections.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+
+        let credentials = with_key(key_id, std::mem::take(&mut *key_secret));
+        let mut builder = ClientBuilder::new(project_id, credentials);
+        builder = set(builder, self.base_url, ClientBuilder::base_url);
+        builder = set(builder, self.auth_url, ClientBuilder::auth_url);
+        builder = set(builder, self.allow_http, ClientBuilder::allow_http);
+        builder = set(builder, timeout, ClientBuilder::timeout);
+        builder = set(builder, connect_timeout, ClientBuilder::connect_timeout);
+        builder = set(builder, attempts, ClientBuilder::max_attempts);
+        builder = set(builder, self.requests_per_second, ClientBuilder::requests_per_second);
+        builder = set(builder, bundled, |builder, bundled| {
+            if bundled { builder.bundled_roots() } else { builder.platform_roots() }
+        });
+        builder = set(builder, self.ca_file, ClientBuilder::ca_file);
+        builder = set(builder, self.proxy, |builder, proxy| match proxy.as_str() {
+            "env" => builder.proxy_from_env(),
+            "none" => builder.no_proxy(),
+            _ => builder.proxy(proxy),
+        });
+        builder = set(builder, self.user_agent, ClientBuilder::user_agent);
+        builder = set(builder, self.max_response_bytes, ClientBuilder::max_response_bytes);
+        builder = set(builder, idle, ClientBuilder::max_idle_connections);
+        builder = set(builder, idle_timeout, ClientBuilder::idle_timeout);
+        builder = set(builder, connection_age, ClientBuilder::max_connection_age);
+        Ok(set(builder, level, ClientBuilder::with_log_level))
     }
 
     fn missing(&self) -> Vec<&'static str> {
@@ -193,6 +159,20 @@ impl Settings {
             ("keySecret", self.key_secret.is_none()),
         ];
         required.into_iter().filter_map(|(key, missing)| missing.then_some(key)).collect()
+    }
+}
+
+/// Finds what a word stands for.
+fn choice<T, const N: usize>(
+    setting: &str,
+    given: Option<String>,
+    words: [(&str, T); N],
+) -> Result<Option<T>, Error> {
+    let Some(given) = given else { return Ok(None) };
+    let known = words.each_ref().map(|(word, _)| *word).join(", ");
+    match words.into_iter().find(|(word, _)| *word == given) {
+        Some((_, meant)) => Ok(Some(meant)),
+        None => Err(Error::invalid(setting, format!("is none of {known}"))),
     }
 }
 
@@ -219,19 +199,6 @@ pub(crate) fn name_variable(error: Error, variables: &[(&'static str, String)]) 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::invalid(refusal.field, refusal.problem)
-    }
-}
-
-impl From<Level> for Option<LogLevel> {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Off => None,
-            Level::Error => Some(LogLevel::Error),
-            Level::Warn => Some(LogLevel::Warn),
-            Level::Info => Some(LogLevel::Info),
-            Level::Debug => Some(LogLevel::Debug),
-            Level::Trace => Some(LogLevel::Trace),
-        }
     }
 }
 
@@ -333,7 +300,7 @@ mod tests {
             ("SINCH_AUTH_URL", "https://user:hush@a.test", "holds a user name"),
             ("SINCH_NUMBERS_CA_FILE", "/nowhere/ca.pem", "/nowhere/ca.pem: cannot be read"),
             ("SINCH_NUMBERS_ROOTS", "mine", "is none of bundled, platform"),
-            ("SINCH_NUMBERS_ALLOW_HTTP", "yes", "is neither true nor false"),
+            ("SINCH_NUMBERS_ALLOW_HTTP", "yes", "is not true or false"),
             ("SINCH_NUMBERS_TIMEOUT_MS", "30s", "is not a whole number"),
             ("SINCH_NUMBERS_TIMEOUT_MS", "-1", "is not a whole number"),
             ("SINCH_NUMBERS_TIMEOUT_MS", "0", "is 0; 1 to 86400000 is wanted"),
@@ -349,11 +316,8 @@ mod tests {
                 assert!(problem.starts_with(&format!("{name}: is in quotes")), "{problem}");
             }
             let bytes = |wanted: &str| {
-                if wanted == name {
-                    Some(OsString::from_vec(b"\xff".to_vec()))
-                } else {
-                    environment(&[])(wanted)
-                }
+                let value = environment(&[])(wanted);
+                if wanted == name { Some(OsString::from_vec(b"\xff".to_vec())) } else { value }
             };
             let error = Settings::from_env(&bytes).and_then(Settings::builder).unwrap_err();
             assert_eq!(error.to_string(), format!("{name}: is not UTF-8"));
@@ -464,6 +428,6 @@ mod tests {
         for json in ["{}", r#"{"fromEnv": false}"#] {
             assert_eq!(problem(read(json, &[])), "projectId: is missing");
         }
-        assert_eq!(problem(read(r#"{"fromEnv": 1}"#, &[])), "fromEnv: is neither true nor false");
+        assert_eq!(problem(read(r#"{"fromEnv": 1}"#, &[])), "fromEnv: is not true or false");
     }
 }

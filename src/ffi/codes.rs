@@ -7,7 +7,7 @@ pub type sinch_numbers_code = i32;
 
 /// Success.
 pub const SINCH_NUMBERS_OK: sinch_numbers_code = 0;
-/// No more pages.
+/// No more pages, or numbers.
 pub const SINCH_NUMBERS_DONE: sinch_numbers_code = 1;
 /// A required pointer is NULL, text included, or a handle is of another kind.
 pub const SINCH_NUMBERS_E_MISUSE: sinch_numbers_code = 2;

@@ -155,6 +155,21 @@ pub(super) unsafe fn write<T>(out: *mut T, value: T) {
     }
 }
 
+/// Writes as much of a text into a buffer as fits, and a NUL behind it. A null buffer, or one of no size, is none.
+///
+/// # Safety
+///
+/// `buffer` is null or valid for writes of `size` bytes, and does not overlap the text.
+pub(super) unsafe fn write_text(buffer: *mut c_char, size: usize, text: &[u8]) {
+    let (false, Some(room)) = (buffer.is_null(), size.checked_sub(1)) else { return };
+    let fits = text.len().min(room);
+    // SAFETY: `fits` bytes and the NUL are at most `size`; the rest is guaranteed by the caller (see `# Safety`).
+    unsafe {
+        ptr::copy_nonoverlapping(text.as_ptr().cast(), buffer, fits);
+        ptr::write(buffer.add(fits), 0);
+    }
+}
+
 /// What is wrong with a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BadText {
@@ -177,7 +192,17 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char) -> Result<&'a str, BadText
     if length > MAX_TEXT {
         return Err(BadText::TooLong);
     }
-    // SAFETY: a NUL was found within the limit.
-    let bytes = unsafe { CStr::from_ptr(pointer) }.to_bytes();
+    // SAFETY: handed on; it is not null.
+    let bytes = unsafe { bytes(pointer) }.unwrap_or_default();
     std::str::from_utf8(bytes).map_err(|error| BadText::NotUtf8(error.valid_up_to()))
+}
+
+/// Reads a C string of any length; `None` for null.
+///
+/// # Safety
+///
+/// As [`text`].
+pub(super) unsafe fn bytes<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_bytes())
 }

@@ -8,8 +8,8 @@
  *     sinch_numbers_result *result;
  *     if (sinch_numbers_client_new(NULL, NULL, NULL, &client, NULL) != SINCH_NUMBERS_OK) ...
  *     if (sinch_numbers_active_get(client, "+12025550134", NULL, &result) == SINCH_NUMBERS_OK) {
- *         const char *name = sinch_numbers_result_value(result, "/displayName");
- *         puts(name ? name : "(no name)");    "null" where the service says null
+ *         const char *name = sinch_numbers_result_text(result, "/displayName");
+ *         puts(name ? name : "(no name)");
  *     } else {
  *         fprintf(stderr, "%s\n", sinch_numbers_result_message(result));
  *     }
@@ -111,8 +111,8 @@
  *
  * JSON OUT
  *   On OK the service's own bytes: one JSON object, checked to be valid UTF-8 and at most 128 deep, fields that are newer
- *   than this header included. Absent fields, null, "" and {} all mean "nothing". An empty success and DONE have "{}". On
- *   failure the error document; what is absent is null, and fields are only ever added:
+ *   than this header included. Absent fields, null, "" and {} all mean "nothing", for which result_text gives NULL. An empty
+ *   success and DONE have "{}". On failure the error document; what is absent is null, and fields are only ever added:
  *
  *     {"code": "E_API", "httpStatus": 404, "status": "NOT_FOUND", "bodyCode": 404, "message": "for people",
  *      "operation": "active_get", "phoneNumber": "+12025550134", "field": null,

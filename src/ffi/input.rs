@@ -15,7 +15,7 @@ use crate::client::builder::ClientBuilder;
 use crate::client::settings::Settings;
 use crate::error::Error;
 use crate::json;
-use crate::json::input::{Value, from_members};
+use crate::json::input::{Value, from_members, set};
 
 /// # Safety
 ///
@@ -67,7 +67,7 @@ struct Query {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 struct Pattern {
     pattern: Option<String>,
     search_pattern: Option<String>,
@@ -90,13 +90,6 @@ pub(crate) fn query(text: &str) -> Result<ListNumbers, Error> {
     Ok(set(list, query.order_by, ListNumbers::order_by))
 }
 
-fn set<B, T>(builder: B, value: Option<T>, setter: impl FnOnce(B, T) -> B) -> B {
-    match value {
-        Some(value) => setter(builder, value),
-        None => builder,
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Update {
@@ -107,14 +100,14 @@ struct Update {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 struct Sms {
     service_plan_id: String,
     campaign_id: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 struct Voice {
     #[serde(rename = "type")]
     application_type: String,
@@ -150,7 +143,7 @@ struct Emergency {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 struct Place {
     street_number: String,
     street_info: String,
@@ -182,6 +175,102 @@ pub(crate) fn config(text: Option<&str>) -> Result<ClientBuilder, Error> {
         None => ClientBuilder::from_env(),
         Some(text) => {
             Settings::from_json(object("config", text)?, &|name| env::var_os(name))?.builder()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_named_by_its_path() {
+        type Read = fn(&str) -> Result<(), Error>;
+        let of_query: Read = |text| query(text).map(drop);
+        let of_update: Read = |text| update(text).map(drop);
+        let of_address: Read = |text| emergency_address(text).map(drop);
+        let of_config: Read = |text| config(Some(text)).map(drop);
+        let rows: [(Read, &str, &str); 28] = [
+            (of_query, "", "query: is no JSON object: unexpected end of input at byte 0"),
+            (of_query, "[]", "query: is no JSON object: expected an object at byte 0"),
+            (
+                of_query,
+                r#"{"regioncode": "US"}"#,
+                "regioncode: is not known here; known are regionCode, type, numberPattern, capability, pageSize, pageToken, orderBy",
+            ),
+            (of_query, r#"{"pageSize": 1, "pageSize": 1}"#, "pageSize: is given twice"),
+            (of_query, r#"{"pageSize": 1, "p\u0061geSize": 1}"#, "pageSize: is given twice"),
+            (of_query, r#"{"pageSize": "1"}"#, "pageSize: is not a whole number from 0 up"),
+            (of_query, r#"{"pageSize": 1.5}"#, "pageSize: is not a whole number from 0 up"),
+            (of_query, r#"{"pageSize": -0}"#, "pageSize: is not a whole number from 0 up"),
+            (of_query, r#"{"pageSize": null}"#, "pageSize: is null; leave out what is not wanted"),
+            (of_query, r#"{"capability": "SMS"}"#, "capability: is not a list"),
+            (of_query, r#"{"capability": ["SMS", 1]}"#, "capability: is not a string"),
+            (of_query, r#"{"numberPattern": "1"}"#, "numberPattern: is not an object"),
+            (of_query, r#"{"numberPattern": { }}"#, "numberPattern: is empty; leave it out"),
+            (
+                of_query,
+                r#"{"numberPattern": {"patern": "1"}}"#,
+                "numberPattern.patern: is not known here; known are pattern, searchPattern",
+            ),
+            (
+                of_query,
+                r#"{"numberPattern": {"pattern": 1}}"#,
+                "numberPattern.pattern: is not a string",
+            ),
+            (of_update, "{}", "body: sets nothing"),
+            (of_update, r#"{"smsConfiguration": {}}"#, "smsConfiguration: is empty; leave it out"),
+            (
+                of_update,
+                r#"{"smsConfiguration": {"campaignId": "c"}}"#,
+                "smsConfiguration.servicePlanId: is missing",
+            ),
+            (
+                of_update,
+                r#"{"smsConfiguration": {"servicePlanId": null}}"#,
+                "smsConfiguration.servicePlanId: is null; leave out what is not wanted",
+            ),
+            (
+                of_update,
+                r#"{"voiceConfiguration": {"type": "EST", "appId": "a"}}"#,
+                "voiceConfiguration: lacks trunkId, which its type EST needs",
+            ),
+            (
+                of_update,
+                r#"{"voiceConfiguration": {"type": "NEW"}}"#,
+                "voiceConfiguration: lacks appId, trunkId or serviceId, which its type NEW needs",
+            ),
+            (of_address, "{}", "displayName: is missing"),
+            (
+                of_address,
+                r#"{"displayName": "a", "address": {"city": "b"}}"#,
+                "address.streetNumber: is missing",
+            ),
+            (of_config, "{}", "projectId: is missing"),
+            (of_config, r#"{"keySecret": ["hush"]}"#, "keySecret: is not a string"),
+            (
+                of_config,
+                r#"{"keySecret": "hush", "keySecret": "hush"}"#,
+                "keySecret: is given twice",
+            ),
+            (of_config, r#"{"timeoutMs": "hush"}"#, "timeoutMs: is not a whole number from 0 up"),
+            (of_config, r#"{"allowHttp": "hush"}"#, "allowHttp: is not true or false"),
+        ];
+        for (read, text, expected) in rows {
+            let error = read(text).unwrap_err();
+            assert_eq!(error.to_string(), expected, "{text}");
+            assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+        }
+        // Empty texts and words that this version does not know are the service's to judge.
+        for (read, text) in [
+            (of_query, r#"{"type": "NEW", "orderBy": "", "capability": []}"#),
+            (
+                of_update,
+                r#"{"displayName": "", "smsConfiguration": {"servicePlanId": "", "campaignId": ""}}"#,
+            ),
+            (of_update, r#"{"voiceConfiguration": {"type": "NEW", "serviceId": ""}}"#),
+        ] {
+            assert!(read(text).is_ok(), "{text}");
         }
     }
 }

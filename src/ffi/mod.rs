@@ -11,8 +11,10 @@
 mod cancel;
 mod client;
 mod codes;
+mod escape;
 mod handle;
 pub(crate) mod input;
+mod json_text;
 mod log;
 mod operations;
 mod pages;

@@ -1,4 +1,4 @@
-//! The eight operations.
+//! The eight operations, and the check of a client.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -27,7 +27,24 @@ use crate::client::Client;
 ///
 /// The pointers are null or what the header says they are.
 unsafe fn execute(
-    name: &'static str,
+    operation: &'static str,
+    client: *const sinch_numbers_client,
+    cancel: *const sinch_numbers_cancel,
+    out: *mut *mut sinch_numbers_result,
+    request: impl FnOnce() -> Result<Request, Failure>,
+) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { execute_as(operation, operation, client, cancel, out, request) }
+}
+
+/// The same for a function that has another name than the operation which it runs.
+///
+/// # Safety
+///
+/// As [`execute`].
+unsafe fn execute_as(
+    function: &'static str,
+    operation: &'static str,
     client: *const sinch_numbers_client,
     cancel: *const sinch_numbers_cancel,
     out: *mut *mut sinch_numbers_result,
@@ -36,19 +53,19 @@ unsafe fn execute(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(out, ptr::null_mut()) };
     let progress = Progress::default();
-    let result = guard(name, || {
+    let result = guard(function, || {
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let client = unsafe { required(client) }?;
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
-        let request = request().inspect_err(|failure| note(&client.client, name, failure))?;
+        let request = request().inspect_err(|failure| note(&client.client, operation, failure))?;
         Ok(client.client.send(&request, cancel, None, &progress)?)
     });
     let outcome = match result {
         Ok(response) => Outcome::success(response),
-        Err(Failure::Panic) => Outcome::panicked(Some(name), progress.maybe_applied()),
-        Err(failure) => Outcome::failure(Some(name), failure),
+        Err(Failure::Panic) => Outcome::panicked(Some(operation), progress.maybe_applied()),
+        Err(failure) => Outcome::failure(Some(operation), failure),
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { write_result(out, outcome) }
@@ -63,6 +80,30 @@ pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) 
 
 pub(super) fn build_request<O: Operation>(operation: &O) -> Result<Request, Failure> {
     Ok(Request::of(operation)?)
+}
+
+/// Checks that the service can be reached and takes the credentials: fetches a token and lists one number. Call it when a
+/// program starts: a wrong key is seen then and not in the middle of the work, and the first call that counts finds a token and
+/// a connection.
+///
+/// Answer: as active_list, with at most one number; "/totalSize" says how many there are. Fails as active_list does, under its
+/// name: E_AUTH if the key or the project is wrong. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_client_check(
+    client: *const sinch_numbers_client,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        execute_as("client_check", ListNumbers::NAME, client, cancel, result_out, || {
+            build_request(&ListNumbers::new().page_size(1))
+        })
+    }
 }
 
 /// Lists one page of the project's numbers.

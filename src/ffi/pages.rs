@@ -17,20 +17,38 @@ use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
 use crate::api::request::Operation;
 use crate::cancel::CancelToken;
-use crate::client::pages::PageWalk;
+use crate::client::pages::{CurrentPage, PageWalk};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::sys::{self, Ready};
 
-/// The pages of a list, one after the other. Threads that share it take turns.
+/// A walk through a list, page by page or number by number. Threads that share it take turns.
 pub struct sinch_numbers_pages {
     _opaque: [u8; 0],
 }
 
 pub(crate) struct PagesHandle {
     timeout: Duration,
-    walk: Mutex<PageWalk>,
+    walk: Mutex<Walk>,
     /// In which process the walk was last begun to be used: a lock that was held over a fork is never given back.
     generation: AtomicU64,
+}
+
+struct Walk {
+    pages: PageWalk,
+    /// Which function goes through it: the one that was called first.
+    by: Option<&'static str>,
+    /// What is left of the page whose numbers are handed out.
+    current: Option<CurrentPage>,
+}
+
+impl Walk {
+    /// Refuses a function if another one goes through the list: a number would be handed out twice, or lost.
+    fn claim(&mut self, function: &'static str) -> Result<(), Failure> {
+        match *self.by.get_or_insert(function) {
+            by if by == function => Ok(()),
+            by => Err(Failure::Misuse(format!("{function}: {by} goes through these pages"))),
+        }
+    }
 }
 
 impl Opaque for sinch_numbers_pages {
@@ -71,7 +89,8 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
             .and_then(|query| build_request(&query).map(|_| query))
             .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
         let timeout = client.client.timeout();
-        let walk = Mutex::new(PageWalk::new(client.client.clone(), query));
+        let pages = PageWalk::new(client.client.clone(), query);
+        let walk = Mutex::new(Walk { pages, by: None, current: None });
         Ok(PagesHandle { timeout, walk, generation: AtomicU64::new(sys::generation()) })
     });
     let outcome = match made {
@@ -102,8 +121,65 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        next("pages_next", pages, cancel, result_out, |walk, cancel, until| {
+            let response = walk.pages.next_reply(cancel, until)?;
+            Ok(response.map(Outcome::success))
+        })
+    }
+}
+
+/// Hands out the next number of the list, and fetches a page when the numbers of the last are used up. The result's JSON is
+/// that number alone, as it came in the page: read it as that of active_get, "/phoneNumber" and so on. Its HTTP status is that
+/// of the page.
+///
+///   while (sinch_numbers_pages_next_number(pages, NULL, &result) == SINCH_NUMBERS_OK) {
+///       const char *number = sinch_numbers_result_text(result, "/phoneNumber");
+///       puts(number ? number : "?");
+///       sinch_numbers_result_free(result);
+///   }                                       else it is DONE or a failure: free that result, too
+///
+/// DONE after the last number, for ever. Pages without numbers are passed over, and so are null, "" and {} where a number
+/// should be. A failure does not move the walk: the next call tries the same page again, or the same number if that is what
+/// is no object (E_PROTOCOL, after all numbers before it). Token, deadline and turns are as those of pages_next, also where a
+/// number is at hand and nothing is sent. One page is held in memory, and only until its last number is handed out.
+///
+/// A walk goes by pages or by numbers: what is called first, whatever came of it, is the only one that it takes, and the other
+/// one is E_MISUSE. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_pages_next_number(
+    pages: *mut sinch_numbers_pages,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        next("pages_next_number", pages, cancel, result_out, |walk, cancel, until| {
+            let number = walk.pages.next_number(&mut walk.current, cancel, until)?;
+            Ok(number.map(|number| Outcome::number(number.json, number.http_status)))
+        })
+    }
+}
+
+/// Moves a walk on by one step when it is this thread's turn, and leaves what came of it.
+///
+/// # Safety
+///
+/// The pointers are null or what the header says they are.
+unsafe fn next(
+    name: &'static str,
+    pages: *mut sinch_numbers_pages,
+    cancel: *const sinch_numbers_cancel,
+    result_out: *mut *mut sinch_numbers_result,
+    step: impl FnOnce(&mut Walk, Option<&CancelToken>, Instant) -> Result<Option<Outcome>, Error>,
+) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(result_out, ptr::null_mut()) };
-    let result = guard("pages_next", || {
+    let result = guard(name, || {
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let pages = unsafe { required(pages.cast_const()) }?;
         // SAFETY: guaranteed by the caller (see `# Safety`).
@@ -115,10 +191,12 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
             Some(cancel) => cancel.polling(|| pages.turn(Some(cancel), until)),
             None => pages.turn(None, until),
         };
-        Ok(turn?.next_reply(cancel, until)?)
+        let mut walk = turn?;
+        walk.claim(name)?;
+        Ok(step(&mut walk, cancel, until)?)
     });
     let outcome = match result {
-        Ok(Some(response)) => Outcome::success(response),
+        Ok(Some(outcome)) => outcome,
         Ok(None) => Outcome::done(),
         Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
     };
@@ -132,7 +210,7 @@ impl PagesHandle {
         &self,
         cancel: Option<&CancelToken>,
         until: Instant,
-    ) -> Result<MutexGuard<'_, PageWalk>, Failure> {
+    ) -> Result<MutexGuard<'_, Walk>, Failure> {
         const SLICE: Duration = Duration::from_millis(2);
         let began = Instant::now();
         loop {

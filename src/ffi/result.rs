@@ -1,9 +1,7 @@
 //! What a call came to: an answer, or an error and its document.
 
-use std::collections::HashMap;
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
-use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -15,10 +13,10 @@ use super::codes::{
     code_name, sinch_numbers_code,
 };
 use super::handle::{self, Opaque};
+use super::json_text::{JsonText, c_string};
 use super::{Failure, guard_or};
 use crate::call::response::RawResponse;
 use crate::error::{Error, ErrorKind, FieldViolation};
-use crate::json;
 use crate::log::printable;
 
 /// What a call came to. Immutable: any number of threads may read it.
@@ -40,22 +38,11 @@ pub(super) struct Outcome {
     pub(super) maybe_applied: bool,
     pub(super) reconciled: bool,
     pub(super) message: CString,
-    /// One JSON object, and a NUL behind it.
-    json: String,
-    /// What `result_value` has handed out, by pointer.
-    values: Mutex<HashMap<Box<str>, Option<CString>>>,
-    /// Where the items of the lists stand that were walked through, by the list's pointer: a list that is read item by item
-    /// must not be searched from its beginning each time.
-    lists: Mutex<HashMap<Box<str>, Places>>,
+    json: JsonText,
 }
 
-/// Where the items of a list begin and end.
-type Places = Vec<(usize, usize)>;
-
 impl Outcome {
-    fn new(code: sinch_numbers_code, mut json: String, message: &str) -> Self {
-        json.reserve_exact(1);
-        json.push('\0');
+    fn new(code: sinch_numbers_code, json: String, message: &str) -> Self {
         Self {
             code,
             http_status: 0,
@@ -63,9 +50,7 @@ impl Outcome {
             maybe_applied: false,
             reconciled: false,
             message: c_string(message),
-            json,
-            values: Mutex::default(),
-            lists: Mutex::default(),
+            json: JsonText::new(json),
         }
     }
 
@@ -73,6 +58,11 @@ impl Outcome {
         let http_status = i32::from(response.http_status);
         let reconciled = response.reconciled;
         Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, response.json, "") }
+    }
+
+    /// One number of a page.
+    pub(super) fn number(json: String, http_status: u16) -> Self {
+        Self { http_status: i32::from(http_status), ..Self::new(SINCH_NUMBERS_OK, json, "") }
     }
 
     pub(super) fn done() -> Self {
@@ -166,70 +156,9 @@ impl Outcome {
 
     /// The JSON and its length; a NUL stands behind it.
     pub(super) fn json(&self) -> (*const c_char, usize) {
-        (self.json.as_ptr().cast(), self.text().len())
+        let json = self.json.as_str();
+        (json.as_ptr().cast(), json.len())
     }
-
-    pub(super) fn text(&self) -> &str {
-        self.json.strip_suffix('\0').unwrap_or(&self.json)
-    }
-
-    /// The value at a JSON pointer, as text that lives with the result.
-    pub(super) fn value(&self, pointer: &str) -> Option<*const c_char> {
-        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = values.get(pointer) {
-            return known.as_ref().map(|value| value.as_ptr());
-        }
-        let raw = self.find(pointer);
-        let value = raw.map(|raw| match json::text_of(raw) {
-            Some(text) => c_string(&text),
-            None => c_string(raw),
-        });
-        // The map can move the CString, never the bytes that it points to.
-        let known = values.entry(pointer.into()).or_insert(value);
-        known.as_ref().map(|value| value.as_ptr())
-    }
-
-    /// Walks down a pointer step by step, through the places of the list items that are known.
-    fn find(&self, pointer: &str) -> Option<&str> {
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            return None;
-        }
-        let text = self.text();
-        let mut here = json::value_at(text, "")?;
-        let mut walked = 0;
-        for step in pointer.split('/').skip(1) {
-            let before = &pointer[..walked];
-            walked += 1 + step.len();
-            here = if here.starts_with('[') {
-                let (from, to) = self.item(text, here, before, step)?;
-                text.get(from..to)?
-            } else {
-                json::value_at(here, &pointer[walked - step.len() - 1..walked])?
-            };
-        }
-        Some(here)
-    }
-
-    fn item(&self, text: &str, list: &str, pointer: &str, step: &str) -> Option<(usize, usize)> {
-        let canonical = step == "0" || !step.starts_with(['0', '+']);
-        let index: usize = if canonical { step.parse().ok()? } else { return None };
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        if !lists.contains_key(pointer) {
-            let base = list.as_ptr().addr() - text.as_ptr().addr();
-            let places = json::items(list).map(|item| {
-                let from = base + (item.as_ptr().addr() - list.as_ptr().addr());
-                (from, from + item.len())
-            });
-            lists.insert(pointer.into(), places.collect());
-        }
-        lists.get(pointer)?.get(index).copied()
-    }
-}
-
-/// Text for C: what stands before a NUL.
-fn c_string(text: &str) -> CString {
-    let end = text.find('\0').unwrap_or(text.len());
-    CString::new(&text[..end]).unwrap_or_default()
 }
 
 /// The error and the causes below it: C has no `source()`. One line without control characters, a NUL among them.
@@ -323,7 +252,7 @@ impl<'a> Document<'a> {
 /// The JSON that C is given for an error.
 #[cfg(feature = "test-hooks")]
 pub(crate) fn document(error: Error) -> String {
-    Outcome::failure(None, Failure::Error(error)).text().to_owned()
+    Outcome::failure(None, Failure::Error(error)).json.as_str().to_owned()
 }
 
 /// Writes the result that every call leaves, and returns its code.
@@ -427,7 +356,8 @@ pub unsafe extern "C" fn sinch_numbers_result_reconciled(
 
 /// Returns the value at a JSON pointer (RFC 6901), as in "/smsConfiguration/servicePlanId" or "/activeNumbers/0/phoneNumber":
 /// a string as plain text (what follows a U+0000 is left out), anything else as raw JSON, an object or list included. NULL if
-/// there is no such place. The text lives as long as the result. Since 1.0.
+/// there is no such place. The text lives as long as the result. A list is walked over once, at the first look into it: its
+/// last item costs no more than its first. Since 1.0.
 ///
 /// # Safety
 ///
@@ -439,7 +369,48 @@ pub unsafe extern "C" fn sinch_numbers_result_value(
 ) -> *const c_char {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        inspect("result_value", result, ptr::null(), |r| r.value(handle::text(json_pointer).ok()?))
+        inspect("result_value", result, ptr::null(), |r| {
+            r.json.value(handle::text(json_pointer).ok()?).map(CStr::as_ptr)
+        })
+    }
+}
+
+/// Returns the value at a JSON pointer as result_value does, but NULL for everything that means "nothing": an absent place,
+/// null, "" and {}. A string that says null is a text like any other. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_text(
+    result: *const sinch_numbers_result,
+    json_pointer: *const c_char,
+) -> *const c_char {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        inspect("result_text", result, ptr::null(), |r| {
+            r.json.text(handle::text(json_pointer).ok()?).map(CStr::as_ptr)
+        })
+    }
+}
+
+/// Returns how many members the list or object at a JSON pointer has, as in "/activeNumbers" or "/capability"; "" is the
+/// document itself. A key that stands there twice counts twice. -1 if there is neither list nor object, so that a loop from
+/// 0 on does not begin. Since 1.0.
+///
+/// # Safety
+///
+/// Every pointer is NULL or what the header says it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sinch_numbers_result_count(
+    result: *const sinch_numbers_result,
+    json_pointer: *const c_char,
+) -> i64 {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        inspect("result_count", result, -1, |r| {
+            i64::try_from(r.json.count(handle::text(json_pointer).ok()?)?).ok()
+        })
     }
 }
 

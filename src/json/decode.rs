@@ -86,6 +86,40 @@ impl Items {
         }
         Ok(says)
     }
+
+    /// Returns the next item that is not empty, as it is written; `None` after the last. An item that is no object is an error,
+    /// and stays the next one.
+    ///
+    /// `text` ends where the text did that this is of.
+    #[cfg(feature = "capi")]
+    pub(crate) fn next_raw<'a>(&mut self, text: &'a str) -> Result<Option<&'a str>, DecodeError> {
+        while let Some(left) = self.left {
+            let item = text.get(text.len() - left..).unwrap_or_default();
+            let mut error = DecodeError::default();
+            let empty = skip_empty(item);
+            let rest = match empty {
+                Some(rest) => Some(rest),
+                None if item.starts_with('{') => json::cursor::skip(item),
+                None => error.note(item, "an object").or_else(|| not_at(self.passed, &mut error)),
+            };
+            let Some(rest) = rest else { return Err(error) };
+            self.left = match next_or_end(rest).ok_or(error)? {
+                Step::Next(next) => Some(next.len()),
+                Step::End(_) => None,
+            };
+            self.passed += 1;
+            if empty.is_none() {
+                return Ok(item.get(..item.len() - rest.len()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells whether the last item was handed out.
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_over(&self) -> bool {
+        self.left.is_none()
+    }
 }
 
 /// The item of a list could not be read.

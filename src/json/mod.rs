@@ -144,7 +144,41 @@ pub(crate) fn value_at<'a>(document: &'a str, pointer: &str) -> Option<&'a str> 
 
 /// Returns the text of a JSON string, escapes decoded; `None` if this is anything else.
 pub(crate) fn text_of(raw: &str) -> Option<String> {
-    decode(raw.trim_matches(SPACE)).map(Cow::into_owned)
+    text_in(raw).map(Cow::into_owned)
+}
+
+/// The same without a copy where the string is written without escapes.
+pub(crate) fn text_in(raw: &str) -> Option<Cow<'_, str>> {
+    decode(raw.trim_matches(SPACE))
+}
+
+/// Writes a text as a JSON string. Bytes that are not UTF-8 stay as they are.
+#[cfg(feature = "capi")]
+pub(crate) fn string_of(text: &[u8]) -> Vec<u8> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut json = Vec::with_capacity(text.len() + 2);
+    json.push(b'"');
+    let mut rest = text;
+    loop {
+        let found = special(rest);
+        json.extend_from_slice(&rest[..rest.len() - found.len()]);
+        let [byte, more @ ..] = found else { break };
+        let short = match byte {
+            b'"' | b'\\' => *byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            _ => b'u',
+        };
+        json.extend_from_slice(&[b'\\', short]);
+        if short == b'u' {
+            let digit = |bits: u8| DIGITS[usize::from(bits & 0xF)];
+            json.extend_from_slice(&[b'0', b'0', digit(byte >> 4), digit(*byte)]);
+        }
+        rest = more;
+    }
+    json.push(b'"');
+    json
 }
 
 /// Walks over the members of an object in the order they are written, doubled keys included.
@@ -161,14 +195,22 @@ pub(crate) struct Members<'a> {
     rest: &'a str,
 }
 
+impl<'a> Members<'a> {
+    /// The next member, the key as it is written, too: in its quotes.
+    pub(crate) fn next_raw(&mut self) -> Option<(&'a str, &'a str)> {
+        let (key, rest) = split_value(std::mem::take(&mut self.rest))?;
+        let (value, rest) = split_value(strip_mark(rest, ':')?)?;
+        self.rest = strip_mark(rest, ',').unwrap_or_default();
+        Some((key, value))
+    }
+}
+
 impl<'a> Iterator for Members<'a> {
     type Item = (Cow<'a, str>, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (key, rest) = split_key(std::mem::take(&mut self.rest))?;
-        let (value, rest) = split_value(rest)?;
-        self.rest = strip_mark(rest, ',').unwrap_or_default();
-        Some((key, value))
+        let (key, value) = self.next_raw()?;
+        Some((decode(key)?, value))
     }
 }
 
@@ -177,6 +219,12 @@ impl<'a> Iterator for Members<'a> {
 /// Of anything but an array there are none. On a text that [`check`] refuses the walk ends early.
 pub(crate) fn items(array: &str) -> Items<'_> {
     Items { rest: array.trim_start_matches(SPACE).strip_prefix('[').unwrap_or_default() }
+}
+
+/// Walks over the items of an array that follow one of them: `rest` is what follows it in the document.
+#[cfg(feature = "capi")]
+pub(crate) fn items_after(rest: &str) -> Items<'_> {
+    Items { rest: strip_mark(rest, ',').unwrap_or_default() }
 }
 
 /// The items of an array, each as it is written.
@@ -204,13 +252,14 @@ fn item<'a>(array: &'a str, step: &str) -> Option<&'a str> {
     items(array).nth(step.parse().ok()?)
 }
 
-fn unescape_step(step: &str) -> Option<Cow<'_, str>> {
+/// Returns the key that a step of an RFC 6901 pointer names; `None` if the step is malformed.
+pub(crate) fn unescape_step(step: &str) -> Option<Cow<'_, str>> {
+    if !step.contains('~') {
+        return Some(Cow::Borrowed(step));
+    }
     let mut after_tildes = step.split('~').skip(1);
     if !after_tildes.all(|text| text.starts_with(['0', '1'])) {
         return None;
-    }
-    if !step.contains('~') {
-        return Some(Cow::Borrowed(step));
     }
     // In this order: "~01" stands for "~1".
     Some(Cow::Owned(step.replace("~1", "/").replace("~0", "~")))
@@ -471,6 +520,29 @@ mod tests {
             assert_eq!((text, outline.may_hold), (document, expected));
         }
         assert!(check_and_outline("{", "error").is_err());
+    }
+
+    #[cfg(feature = "capi")]
+    #[test]
+    fn a_string_is_written_with_its_escapes() {
+        let rows: [(&[u8], &[u8]); 8] = [
+            (b"", b"\"\""),
+            (b"Front desk, 2nd floor", b"\"Front desk, 2nd floor\""),
+            (b"a\"b\\c/d", b"\"a\\\"b\\\\c/d\""),
+            (b"\n\r\t", b"\"\\n\\r\\t\""),
+            (b"\0\x01\x08\x0c\x1f\x7f", b"\"\\u0000\\u0001\\u0008\\u000c\\u001f\x7f\""),
+            ("d\u{e9}sk \u{1f600}".as_bytes(), "\"d\u{e9}sk \u{1f600}\"".as_bytes()),
+            (b"\xff\"\x80", b"\"\xff\\\"\x80\""),
+            (b"\"\"\"\"\"\"\"\"\"", b"\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\""),
+        ];
+        for (text, json) in rows {
+            assert_eq!(string_of(text), json, "{text:?}");
+            if let Ok(text) = std::str::from_utf8(text) {
+                let json = String::from_utf8(string_of(text.as_bytes())).unwrap();
+                assert_eq!(text_of(&json).as_deref(), Some(text));
+                assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            }
+        }
     }
 
     #[test]

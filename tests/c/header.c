@@ -59,6 +59,14 @@ int use(const char *text, size_t *length)
     code = sinch_numbers_pages_new(client, NULL, &pages, NULL);
     if (code == SINCH_NUMBERS_OK)
         code = sinch_numbers_pages_next(pages, cancel, NULL);
+    if (code == SINCH_NUMBERS_OK)
+        code = sinch_numbers_pages_next_number(pages, cancel, NULL);
+    if (code == SINCH_NUMBERS_OK)
+        code = sinch_numbers_client_check(client, cancel, &result);
+    text = sinch_numbers_result_text(result, "/totalSize");
+    *length = sinch_numbers_json_escape(text, NULL, 0);
+    if (sinch_numbers_result_count(result, "/activeNumbers") < 1)
+        return code;
     text = sinch_numbers_result_json(result, length);
     if (text != NULL && sinch_numbers_result_retry_after_ms(result) < 0)
         text = SINCH_NUMBERS_VERSION;

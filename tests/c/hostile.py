@@ -58,11 +58,13 @@ RETURNS = {
     "int32_t": ctypes.c_int32,
     "uint32_t": ctypes.c_uint32,
     "int64_t": ctypes.c_int64,
+    "size_t": ctypes.c_size_t,
     "const char*": ctypes.c_void_p,
     "sinch_numbers_cancel*": ctypes.c_void_p,
     "sinch_numbers_log*": ctypes.c_void_p,
 }
-NUMBERS = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "sinch_numbers_code": ctypes.c_int32}
+NUMBERS = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "size_t": ctypes.c_size_t}
+NUMBERS["sinch_numbers_code"] = ctypes.c_int32
 
 
 class Parameter:
@@ -80,7 +82,9 @@ class Parameter:
             self.is_a, self.of = "length", None
         elif kind == "const char*":
             self.is_a, self.of = "text", {"config": "config", "query": "query", "phone_number": "phone",
-                                          "body": "body", "json_pointer": "pointer", "message": "message"}[name]
+                                          "body": "body", "json_pointer": "pointer", "text": "any", "message": "message"}[name]
+        elif kind == "char*":
+            self.is_a, self.of = "buffer", None
         elif kind in ("sinch_numbers_log_fn", "sinch_numbers_poll_fn", "void*"):
             self.is_a, self.of = "callback", None
         elif kind in NUMBERS:
@@ -109,6 +113,8 @@ def shape(name):
         return "accessor"
     if returns == "void" and len(listed) == 1 and PARAMETERS[name][0].is_a == "handle":
         return "quiet"
+    if [p.is_a for p in PARAMETERS[name]] == ["text", "buffer", "number"]:
+        return "writer"
     if all(PARAMETERS[name][i].is_a == "number" for i in range(len(listed))):
         return "plain"
     if returns in ("sinch_numbers_cancel*", "sinch_numbers_log*"):
@@ -243,7 +249,12 @@ def prepare(handles, name):
     if short(name).startswith("emergency_address"):
         body = json.dumps(PLACE).encode()
         assert c("emergency_address_provision", handles.client, NUMBER, body, None, None) == OK
-    if short(name) == "pages_next":
+    fresh_pages(handles, name)
+
+
+def fresh_pages(handles, name):
+    """Pages that no other function goes through."""
+    if short(name).startswith("pages_next"):
         c("pages_free", handles.pages)
         handles.pages = make_pages(handles.client)
 
@@ -303,6 +314,10 @@ def refused(handles, name, expected, why, field=None, **changed):
 # ---- pointers ----------------------------------------------------------------------------------------------
 
 
+# What is said of a place that is not there.
+ABSENT = {"result_value": None, "result_text": None, "result_count": -1}
+
+
 def rubbish_accessor(handles, name, result):
     """What an accessor says about something that is no result."""
     length = ctypes.c_size_t(12345)
@@ -314,7 +329,8 @@ def rubbish_accessor(handles, name, result):
         got = text_at(got)
     nothing = {
         "result_code": MISUSE, "result_http_status": 0, "result_retry_after_ms": -1, "result_maybe_applied": 0,
-        "result_reconciled": 0, "result_value": None, "result_message": b"", "result_json": b"{}",
+        "result_reconciled": 0, "result_value": None, "result_text": None, "result_count": -1, "result_message": b"",
+        "result_json": b"{}",
     }[short(name)]
     assert got == nothing, f"{name}: {got!r}"
     if short(name) == "result_json":
@@ -346,7 +362,7 @@ def pointers(handles):
                     for value, _ in wrong + [(None, "NULL")]:
                         rubbish_accessor(handles, name, value)
                 elif parameter.is_a == "text":
-                    assert c(short(name), handles.result, None) is None, name
+                    assert c(short(name), handles.result, None) == ABSENT[short(name)], name
                 else:
                     assert parameter.is_a == "length", parameter.where  # NULL: every Result reads that way
             elif SHAPES[name] == "quiet":
@@ -359,7 +375,8 @@ def pointers(handles):
             elif SHAPES[name] == "plain":
                 assert parameter.is_a == "number", parameter.where
             else:
-                assert SHAPES[name] == "log", parameter.where  # `log` has them
+                # `log` has them, and `text_of_writer`.
+                assert SHAPES[name] in ("log", "writer"), parameter.where
     # All of them at once; and the handles that were given to the wrong functions are as they were.
     for name in CALLS:
         everything = {p.name: None for p in PARAMETERS[name]}
@@ -469,7 +486,8 @@ def texts(handles):
     for name, parameters in PARAMETERS.items():
         for parameter in parameters:
             if parameter.is_a == "text" and SHAPES[name] != "log":
-                {"call": text_of_call, "accessor": text_of_accessor}[SHAPES[name]](handles, name, parameter)
+                of_shape = {"call": text_of_call, "accessor": text_of_accessor, "writer": text_of_writer}
+                of_shape[SHAPES[name]](handles, name, parameter)
 
 
 def text_of_call(handles, name, parameter):
@@ -637,15 +655,20 @@ OWN_RULES = {
 
 
 def text_of_accessor(handles, name, parameter):
-    """A pointer into JSON that leads nowhere is NULL, whatever is in it."""
-    assert (short(name), parameter.of) == ("result_value", "pointer"), f"{parameter.where}: nobody said what it takes"
+    """A pointer into JSON that leads nowhere finds nothing, whatever is in it."""
+    assert short(name) in ABSENT and parameter.of == "pointer", f"{parameter.where}: nobody said what it takes"
     slot = ctypes.c_void_p()
     assert c("active_list", handles.client, b"{}", None, ctypes.byref(slot)) == OK
     count = len(json.loads(text_at(c("result_json", slot.value, None)))["activeNumbers"])
-    value = lambda pointer: (lambda at: None if at is None else text_at(at))(c("result_value", slot.value, pointer))
-    assert value(b"/totalSize") == str(count).encode()
-    assert value(b"/activeNumbers/0/phoneNumber").startswith(b"+")
-    assert value(f"/activeNumbers/{count - 1}/phoneNumber".encode()).startswith(b"+")
+    if short(name) == "result_count":
+        value = lambda pointer: c("result_count", slot.value, pointer)
+        assert (value(b"/activeNumbers"), value(b"/totalSize"), value(b"/activeNumbers/0/phoneNumber")) == (count, -1, -1)
+        assert value(b"") >= 2 and value(b"/activeNumbers/0") > 5
+    else:
+        value = lambda pointer: (lambda at: None if at is None else text_at(at))(c(short(name), slot.value, pointer))
+        assert value(b"/totalSize") == str(count).encode()
+        assert value(b"/activeNumbers/0/phoneNumber").startswith(b"+")
+        assert value(f"/activeNumbers/{count - 1}/phoneNumber".encode()).startswith(b"+")
     for pointer in [
         b"/", b"x", b"totalSize", b"/totalsize", b"/totalSize/", b"/totalSize/0", b"//", b"/~", b"/~2", b"/totalSize~",
         b"/activeNumbers/", b"/activeNumbers/-", b"/activeNumbers/-1", b"/activeNumbers/00", b"/activeNumbers/+0",
@@ -655,8 +678,37 @@ def text_of_accessor(handles, name, parameter):
         b"/" * 1_000_000, b"/a" * 500_000, b"/" + b"x" * 2 * MAX_TEXT, b"/activeNumbers/" + b"0" * 2 * MAX_TEXT,
         "/activeNumbers/\u0660".encode(), b"/\x01", b" ",
     ]:
-        assert value(pointer) is None, pointer[:60]
+        assert value(pointer) == ABSENT[short(name)], pointer[:60]
     c("result_free", slot.value)
+
+
+def text_of_writer(_handles, name, _parameter):
+    """Any text is written, into any room, and nothing behind it."""
+    assert short(name) == "json_escape", f"{name}: nobody said what it writes"
+    room = 64
+    buffer = ctypes.create_string_buffer(13 * MAX_TEXT)
+    everything = bytes(range(1, 256))
+    for text in [
+        b"", b"x", b'"', b"\\", everything, everything[::-1], b"\xff", b"\xc3", b"\xed\xa0\x80", "d\u00e9sk \U0001f600".encode(),
+        b"\x01" * 2 * MAX_TEXT, b'"' * MAX_TEXT, b"x" * 2 * MAX_TEXT, None,
+    ]:
+        whole = c("json_escape", text, None, 0)
+        assert c("json_escape", text, None, 2**64 - 1) == whole == c("json_escape", text, buffer, 0)
+        # A size that no buffer has: what is there is enough.
+        for size in (len(buffer), 2**63, 2**64 - 1):
+            assert c("json_escape", text, buffer, size) == whole
+            written = buffer.raw[: whole + 1]
+            assert written[-1:] == b"\0" and b"\0" not in written[:-1], text and text[:40]
+        if text is None:
+            assert written == b"null\0"
+        else:
+            assert json.loads(written[:-1].decode("latin-1")) == text.decode("latin-1"), text[:40]
+        for size in range(1, room):
+            ctypes.memset(buffer, 0x5A, room + 1)
+            assert c("json_escape", text, buffer, size) == whole
+            fits = min(whole, size - 1)
+            cut = buffer.raw[: room + 1]
+            assert cut == written[:fits] + b"\0" + b"Z" * (room - fits), (text and text[:40], size)
 
 
 # ---- the rest ------------------------------------------------------------------------------------------------
@@ -746,6 +798,7 @@ def cancelled(handles):
     for name in CALLS:
         if not any(p.name == "cancel" for p in PARAMETERS[name]):
             continue
+        fresh_pages(handles, name)
         refused(handles, name, CANCELLED, "the token was triggered", cancel=spent)
         late = call(handles, name, OK, "the far future", cancel=c("cancel_new_after", 2**63 - 1))
         assert late
@@ -761,6 +814,7 @@ def cancelled(handles):
     for name in CALLS:
         # What sends nothing is not ended: making a client or pages.
         silent = not any(p.name == "cancel" for p in PARAMETERS[name])
+        fresh_pages(closed, name)
         for _ in range(2):
             result = call(closed, name, OK if silent else CANCELLED, "the client was shut down")
             assert result.maybe == 0
@@ -865,6 +919,10 @@ def panic(handles, name):
         return 0
     if SHAPES[name] == "log":
         c(short(name), handles.log, *{"log_write": [1, b"x"], "log_next": [None]}[short(name)])
+        return 1
+    if SHAPES[name] == "writer":
+        buffer = ctypes.create_string_buffer(b"x" * 8)
+        assert c(short(name), b"text", buffer, 8) == 0 and buffer.raw[:1] == b"\0"
         return 1
     assert c(short(name), *[NOTHING[p.is_a] for p in PARAMETERS[name]]) is None
     return 1

@@ -1,6 +1,7 @@
 /*
  * Makes the calls of tests/it/support/drivers.rs with the configuration of the variable CONFIG, or with the account of the environment.
- * A call is a line on stdin: operation, number and JSON, with tabs between them; an empty one is NULL. For each it prints a line
+ * A call is a line on stdin: operation, number and JSON, with tabs between them; an empty one is NULL. The operations, and
+ * client_check, pages_new (with a query), pages_next and pages_next_number of the pages that were made last. For each it prints a line
  * with code, HTTP status and length, and the JSON; with the variable LOG, a line of the client's log goes to stderr as level and
  * text.
  */
@@ -29,6 +30,27 @@ static const struct {
     {"emergency_address_deprovision", sinch_numbers_emergency_address_deprovision, NULL},
     {"emergency_address_validate", NULL, sinch_numbers_emergency_address_validate}
 };
+
+typedef sinch_numbers_code (*next)(sinch_numbers_pages *, const sinch_numbers_cancel *, sinch_numbers_result **);
+
+static sinch_numbers_pages *pages;
+
+/* Makes a call that is no operation; E_INTERNAL if there is none of that name. */
+static sinch_numbers_code other(const sinch_numbers_client *client, const char *name, const char *json,
+                                sinch_numbers_result **result)
+{
+    next step = strcmp(name, "pages_next") == 0 ? sinch_numbers_pages_next : NULL;
+
+    if (strcmp(name, "client_check") == 0)
+        return sinch_numbers_client_check(client, NULL, result);
+    if (strcmp(name, "pages_new") == 0) {
+        sinch_numbers_pages_free(pages);
+        return sinch_numbers_pages_new(client, json, &pages, result);
+    }
+    if (strcmp(name, "pages_next_number") == 0)
+        step = sinch_numbers_pages_next_number;
+    return step ? step(pages, NULL, result) : SINCH_NUMBERS_E_INTERNAL;
+}
 
 static void log_line(void *userdata, int32_t level, const char *message)
 {
@@ -68,6 +90,8 @@ int main(void)
         const char *text;
         size_t length, i;
 
+        if (operation)
+            code = other(client, operation, json, &result);
         for (i = 0; operation && i < sizeof operations / sizeof *operations; i++) {
             if (strcmp(operations[i].name, operation) != 0)
                 continue;
@@ -90,6 +114,7 @@ int main(void)
         putchar('\n');
         sinch_numbers_result_free(result);
     }
+    sinch_numbers_pages_free(pages);
     sinch_numbers_client_free(client);
     return 0;
 }

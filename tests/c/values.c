@@ -22,6 +22,10 @@ static void *walk(void *unused)
             return unused;
         }
         CHECK(number[0] == '+' && whole[0] == '{' && strstr(whole, number) != NULL);
+        snprintf(pointer, sizeof pointer, "/activeNumbers/%d/phoneNumber", i);
+        CHECK(sinch_numbers_result_text(result, pointer) == number);
+        snprintf(pointer, sizeof pointer, "/activeNumbers/%d/capability", i);
+        CHECK(sinch_numbers_result_count(result, pointer) >= 1);
         snprintf(pointer, sizeof pointer, "/activeNumbers/%d/capability/0", i);
         CHECK(strcmp(sinch_numbers_result_value(result, pointer), "SMS") == 0 ||
               strcmp(sinch_numbers_result_value(result, pointer), "VOICE") == 0);
@@ -29,6 +33,53 @@ static void *walk(void *unused)
         CHECK(sinch_numbers_result_value(result, pointer) == NULL);
         snprintf(pointer, sizeof pointer, "/activeNumbers/0%d", i);
         CHECK(sinch_numbers_result_value(result, pointer) == NULL);
+    }
+}
+
+/* Texts as JSON strings: whole, cut off, and those that are none. */
+static void escape(sinch_numbers_client *client)
+{
+    static const struct {
+        const char *text, *json;
+    } rows[] = {
+        {"", "\"\""},
+        {"desk", "\"desk\""},
+        {"a \"b\" \\ /", "\"a \\\"b\\\" \\\\ /\""},
+        {"\n\r\t\x01\x1f\x7f", "\"\\n\\r\\t\\u0001\\u001f\x7f\""},
+        {"d\xc3\xa9sk", "\"d\xc3\xa9sk\""},
+        {"\xff", "\"\xff\""},
+        {NULL, "null"}
+    };
+    sinch_numbers_result *refused;
+    char buffer[64], body[128];
+    size_t row, size;
+
+    for (row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        const size_t whole = strlen(rows[row].json);
+
+        CHECK(sinch_numbers_json_escape(rows[row].text, NULL, 0) == whole);
+        CHECK(sinch_numbers_json_escape(rows[row].text, NULL, 64) == whole);
+        for (size = 0; size < whole + 3; size++) {
+            const size_t fits = size == 0 ? 0 : size <= whole ? size - 1 : whole;
+
+            memset(buffer, 'x', sizeof buffer);
+            CHECK(sinch_numbers_json_escape(rows[row].text, buffer, size) == whole);
+            CHECK(memcmp(buffer, rows[row].json, fits) == 0);
+            CHECK(size == 0 || buffer[fits] == '\0');
+            CHECK(buffer[size] == 'x');
+        }
+    }
+    /* In its own place. */
+    strcpy(buffer, "\"");
+    CHECK(sinch_numbers_json_escape(buffer, buffer, sizeof buffer) == 4 && strcmp(buffer, "\"\\\"\"") == 0);
+
+    /* What is no text is refused where it is used, and nothing is sent. */
+    for (row = sizeof rows / sizeof rows[0] - 2; row < sizeof rows / sizeof rows[0]; row++) {
+        sinch_numbers_json_escape(rows[row].text, buffer, sizeof buffer);
+        snprintf(body, sizeof body, "{\"smsConfiguration\": {\"servicePlanId\": %s}}", buffer);
+        CHECK(sinch_numbers_active_update(client, NUMBER, body, NULL, &refused) == SINCH_NUMBERS_E_INPUT);
+        CHECK(strcmp(sinch_numbers_result_text(refused, "/attempts"), "0") == 0);
+        sinch_numbers_result_free(refused);
     }
 }
 
@@ -54,6 +105,11 @@ int main(void)
     CHECK(strcmp(sinch_numbers_result_value(result, ""), json) == 0);
     CHECK(sinch_numbers_result_value(result, NULL) == NULL);
     CHECK(sinch_numbers_result_value(NULL, "/totalSize") == NULL);
+    CHECK(sinch_numbers_result_text(result, NULL) == NULL && sinch_numbers_result_text(NULL, "/totalSize") == NULL);
+    CHECK(sinch_numbers_result_count(result, NULL) == -1 && sinch_numbers_result_count(NULL, "") == -1);
+    CHECK(sinch_numbers_result_count(result, "/activeNumbers") == 12 && sinch_numbers_result_count(result, "") == 3);
+    CHECK(sinch_numbers_result_count(result, "/totalSize") == -1 && sinch_numbers_result_count(result, "/x") == -1);
+    escape(client);
     CHECK(sinch_numbers_result_http_status(result) == 200);
     CHECK(strcmp(sinch_numbers_result_message(result), "") == 0);
 
@@ -65,6 +121,8 @@ int main(void)
     CHECK(strcmp(sinch_numbers_result_value(failure, "/phoneNumber"), "+12025550999") == 0);
     CHECK(strcmp(sinch_numbers_result_value(failure, "/message"), sinch_numbers_result_message(failure)) == 0);
     CHECK(strcmp(sinch_numbers_result_value(failure, "/field"), "null") == 0);
+    CHECK(sinch_numbers_result_text(failure, "/field") == NULL);
+    CHECK(sinch_numbers_result_count(failure, "/fieldViolations") == 0);
     CHECK(sinch_numbers_result_http_status(failure) == 404 && sinch_numbers_result_retry_after_ms(failure) == -1);
 
     /* Results outlive their client. */

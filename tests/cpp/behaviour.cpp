@@ -23,6 +23,8 @@
 static_assert(std::ranges::input_range<sinch_numbers::pages>, "");
 static_assert(std::ranges::input_range<const sinch_numbers::pages>, "");
 static_assert(std::input_iterator<sinch_numbers::pages::iterator>, "");
+static_assert(std::ranges::input_range<sinch_numbers::numbers>, "");
+static_assert(std::ranges::input_range<const sinch_numbers::numbers>, "");
 #endif
 
 namespace sn = sinch_numbers;
@@ -47,6 +49,7 @@ template <class T> constexpr bool only_moves()
 
 static_assert(only_moves<sn::client>(), "");
 static_assert(only_moves<sn::pages>(), "");
+static_assert(only_moves<sn::numbers>(), "");
 static_assert(only_moves<sn::result>(), "");
 static_assert(only_moves<sn::cancel>(), "");
 // A copy of an exception that throws ends the program.
@@ -139,6 +142,59 @@ void operations()
     CHECK(client.active_release(number).value("/expireAt"));
     CHECK(client.active_list("{\"pageSize\": 3}").value("/activeNumbers/2"));
     CHECK(client.active_list().value("/totalSize").str() == "12");
+    const auto checked = client.check();
+    CHECK(checked && checked.value("/totalSize").str() == "12" && checked.count("/activeNumbers") == 1);
+}
+
+void reading()
+{
+    const sn::client client;
+    const std::string nul("\0", 1);
+    const auto page = client.active_list();
+    CHECK(page.count("/activeNumbers") == 12 && page.count("/activeNumbers/0/capability") >= 1 && page.count("") >= 2);
+    CHECK(page.count("/totalSize") == -1 && page.count("/nothing") == -1 && page.count("/activeNumbers" + nul) == -1);
+    CHECK(page.text("/totalSize").str() == "12" && !page.text("/nothing") && !page.text("/totalSize" + nul));
+    // The last page has no token: "", which means nothing.
+    CHECK(page.value("/nextPageToken") && !page.text("/nextPageToken"));
+    const auto number = client.active_get(NUMBER);
+    CHECK(number.value("/expireAt").str() == "null" && !number.text("/expireAt"));
+    CHECK(!sn::result().text("") && sn::result().count("") == -1);
+    const auto error = failure([&] { client.active_get("+12025550000"); });
+    CHECK(error.value("/field").str() == "null" && !error.text("/field") && error.text("/status").str() == "NOT_FOUND");
+}
+
+void numbers()
+{
+    const sn::client client;
+    const std::string query = "{\"pageSize\": 5}";
+    const auto page = client.active_list();
+    std::size_t index = 0;
+    for (const auto &number : client.numbers(query)) {
+        CHECK(number.json() == page.value("/activeNumbers/" + std::to_string(index++)).str());
+        CHECK(number.http_status() == 200);
+    }
+    CHECK(index == 12);
+    const auto all = client.numbers(query);
+    CHECK(std::distance(all.begin(), all.end()) == 12 && !all.next() && all.next().code() == SINCH_NUMBERS_DONE);
+
+    // A loop that was left goes on where it was; and the walk keeps what it needs.
+    auto gone = std::unique_ptr<sn::client>(new sn::client);
+    const auto walk = gone->numbers(query, sn::cancel());
+    gone.reset();
+    for (const auto &number : walk) {
+        CHECK(number.text("/phoneNumber").str() == page.text("/activeNumbers/0/phoneNumber").str());
+        break;
+    }
+    CHECK(walk.next().text("/phoneNumber").str() == page.text("/activeNumbers/1/phoneNumber").str());
+    CHECK(code_of([&] { client.numbers("{\"pagesize\": 1}"); }) == SINCH_NUMBERS_E_INPUT);
+    CHECK(code_of([] { ++sn::numbers::iterator(); }) == SINCH_NUMBERS_E_MISUSE);
+
+    sn::cancel stop;
+    const auto stopped = client.numbers(query, stop);
+    CHECK(stopped.next());
+    stop.trigger();
+    // Also where a number is at hand.
+    CHECK(code_of([&] { stopped.next(); }) == SINCH_NUMBERS_E_CANCELLED);
 }
 
 void errors(const std::string &busy_url, const std::string &lost_url)
@@ -197,6 +253,8 @@ void moves()
     CHECK(code_of([&] { client.emergency_address_deprovision(NUMBER); }) == SINCH_NUMBERS_E_MISUSE);
     CHECK(code_of([&] { client.emergency_address_validate(NUMBER, body); }) == SINCH_NUMBERS_E_MISUSE);
     CHECK(code_of([&] { client.pages(); }) == SINCH_NUMBERS_E_MISUSE);
+    CHECK(code_of([&] { client.numbers(); }) == SINCH_NUMBERS_E_MISUSE);
+    CHECK(code_of([&] { client.check(); }) == SINCH_NUMBERS_E_MISUSE);
     client.shutdown();
     client = std::move(other);
     CHECK(client.active_get(NUMBER));
@@ -446,6 +504,8 @@ int main(int argc, char **argv)
     errors(argv[2], argv[3]);
     moves();
     pages();
+    reading();
+    numbers();
     log();
     threads();
     cancels(argv[1]);

@@ -10,7 +10,7 @@ triple=$(rustc -vV | sed -n 's/^host: //p')
 library debug
 sandbox
 count=0
-for name in smoke values turns storm forks sigpipe threads load calls; do
+for name in smoke values turns numbers storm forks sigpipe threads load calls; do
     program "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
 done
 # checked PROGRAM [ARGUMENT...]
@@ -19,7 +19,7 @@ checked() {
     ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 "$work/$1" "${@:2}" || fail "$*"
     count=$((count + 1))
 }
-for name in smoke values turns storm sigpipe; do checked "$name"; done
+for name in smoke values turns numbers storm sigpipe; do checked "$name"; done
 # Its allocator may be locked by another thread at the moment of a fork, for ever: seen with gcc 12.
 checked forks alone
 checked threads 100
@@ -58,7 +58,7 @@ source=$(rustc --print sysroot)/lib/rustlib/src/rust/library/std
 [ -d "$source" ] || rustup component add rust-src || true
 if [ -d "$source" ]; then
     CARGO_TARGET_DIR=$target/tsan RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread \
-        cargo test --quiet -Zbuild-std --target "$triple" --lib --test it -- cancel:: pages:: refresh:: crowds:: retries::
+        cargo test --quiet -Zbuild-std --target "$triple" --lib --test it -- cancel:: pages:: refresh:: crowds:: retries:: json_text::
     threads='ThreadSanitizer clean'
 else
     # Said, not passed over; stress is what is left.

@@ -1,4 +1,4 @@
-"""A service for the gates. Every number reads the same. Prints its URL first. GET /connections tells how many were opened.
+"""A service for the gates. Every number reads the same, and a page is full of them. Prints its URL first. GET /connections tells how many were opened.
 
 --tls CERT KEY  speaks TLS, as localhost
 --hang COUNT    leaves so many requests of the API without an answer, writes a line to --tell when all have come, and
@@ -73,7 +73,8 @@ class Handler(BaseHTTPRequestHandler):
                 tell.write("waiting\n")
         if mine <= arguments.hang:
             time.sleep(3600)
-        self.say(NUMBER)
+        _, _, page = self.path.partition("pageSize=")
+        self.say({"activeNumbers": [NUMBER] * int(page)} if page else NUMBER)
 
     def say(self, value):
         body = json.dumps(value).encode()

@@ -17,8 +17,8 @@ checked() {
     count=$((count + 1))
 }
 
-for name in smoke values turns storm forks sigpipe limits threads load calls; do program "$name"; done
-for name in smoke values turns storm limits; do checked "$name"; done
+for name in smoke values turns numbers storm forks sigpipe limits threads load calls; do program "$name"; done
+for name in smoke values turns numbers storm limits; do checked "$name"; done
 checked sigpipe 6
 # A child has lost what the parent's other threads had in their hands: that is fork's doing.
 leaks=no checked forks

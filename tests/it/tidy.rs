@@ -279,13 +279,12 @@ fn failures_have_few_types() {
 #[test]
 fn no_trait_has_a_single_implementor() {
     let sources = library();
-    let tests = files("tests/model", "rs").into_iter().chain(files("tests/fuzz", "rs"));
-    let others: Vec<String> = tests.map(|(_, text)| text).collect();
-    let texts: Vec<&str> = sources
-        .iter()
-        .map(|source| source.text.as_str())
-        .chain(others.iter().map(String::as_str))
+    let others: Vec<String> = ["tests/model", "tests/fuzz"]
+        .into_iter()
+        .flat_map(|folder| files(folder, "rs"))
+        .map(|(_, text)| text)
         .collect();
+    let all = || sources.iter().map(|source| &source.text).chain(&others);
     let mut found = Vec::new();
     for source in &sources {
         for (name, _) in declared(&source.code(), "trait") {
@@ -296,7 +295,7 @@ fn no_trait_has_a_single_implementor() {
                         || line.contains(&format!("::{name} for ")))
             };
             let count: usize =
-                texts.iter().map(|text| text.lines().filter(|line| implements(line)).count()).sum();
+                all().map(|text| text.lines().filter(|line| implements(line)).count()).sum();
             // A macro's implementation stands for several.
             if count < 2 {
                 found.push(format!("src/{}: {name} has {count}", source.path));
@@ -308,20 +307,18 @@ fn no_trait_has_a_single_implementor() {
 
 /// Where each operation must occur, with the text in which it is looked for: `NAME` is the operation's.
 #[rustfmt::skip]
-const PLACES: [(&str, &str); 14] = [
+const PLACES: [(&str, &str); 12] = [
     ("include/sinch_numbers.h", "sinch_numbers_NAME("),
     ("include/sinch_numbers.hpp", " NAME("),
     ("examples/python/sinch_numbers.py", "\"NAME\""),
     ("examples/python/sinch_numbers.py", "def NAME("),
     ("README.md", "NAME"),
     ("src/error.rs", "`NAME`"),
-    ("src/sandbox/routes.rs", "NAME"),
-    ("tests/contract/prism.py", "NAME"),
+    ("src/sandbox/routes.rs", "\"NAME\""),
+    ("tests/contract/prism.py", "\"NAME\""),
     ("tests/c/table.c", "\"NAME\""),
-    ("tests/c/hostile.py", "NAME"),
     ("tests/cpp/behaviour.cpp", "NAME("),
     ("tests/python/test_operations.py", "NAME"),
-    ("tests/fuzz/properties.rs", "NAME"),
     ("tests/abi/libsinch_numbers.abi", "'sinch_numbers_NAME'"),
 ];
 

@@ -32,7 +32,10 @@ TYPES = {
     "int32_t": ctypes.c_int32,
     "int64_t": ctypes.c_int64,
     "uint32_t": ctypes.c_uint32,
+    "size_t": ctypes.c_size_t,
     "size_t *": ctypes.POINTER(ctypes.c_size_t),
+    # A buffer that is written to: c_char_p is for texts that are read.
+    "char *": ctypes.c_void_p,
     "sinch_numbers_code": ctypes.c_int32,
     "int32_t *": ctypes.POINTER(ctypes.c_int32),
     "sinch_numbers_log_fn": sinch_numbers._log_fn,

@@ -7,7 +7,7 @@ import unittest
 from support import HANG_UP, NUMBER, Say, Server, error_body
 
 import sinch_numbers
-from sinch_numbers import Answer, ApiError, Client, ProtocolError
+from sinch_numbers import Answer, ApiError, AuthError, Cancel, CancelledError, Client, MisuseError, ProtocolError
 
 OFFICE = {
     "displayName": "Office",
@@ -42,6 +42,23 @@ class Operations(unittest.TestCase):
                 client.emergency_address_get(NUMBER)
             self.assertEqual(caught.exception.http_status, 404)
             self.assertTrue(client.active_release("+12025550117")["expireAt"])
+
+    def test_a_check(self):
+        with Client.from_env() as client:
+            page = client.check()
+            self.assertEqual((len(page["activeNumbers"]), page["totalSize"]), (1, client.active_list()["totalSize"]))
+        with Server(Say(), Say(403, error_body(403, "PERMISSION_DENIED"))) as server, server.client() as client:
+            self.assertEqual(client.check(), {})
+            with self.assertRaises(AuthError) as caught:
+                client.check()
+            self.assertEqual(caught.exception.document["operation"], "active_list")
+            self.assertEqual({request.path.split("/")[-1] for request in server.requests}, {"activeNumbers?pageSize=1"})
+            stop = Cancel()
+            stop.trigger()
+            with self.assertRaises(CancelledError):
+                client.check(cancel=stop)
+        with self.assertRaises(MisuseError):
+            client.check()
 
     def test_pages_and_numbers(self):
         with Client.from_env() as client:

@@ -162,6 +162,7 @@ fn a_polled_token_asks_on_the_thread_of_the_call() {
 #[test]
 fn pages_that_are_shared_take_turns() {
     assert_eq!(run("turns", &[]), "12 numbers\n");
+    assert_eq!(run("numbers", &[]), "12 numbers\n");
 }
 
 #[test]

@@ -5,3 +5,4 @@ mod broken;
 mod header;
 mod hostile;
 mod linking;
+mod reading;

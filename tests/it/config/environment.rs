@@ -59,7 +59,7 @@ impl Face {
             .spawn()
             .unwrap();
         // It may end without reading.
-        let _ = write!(child.stdin.take().unwrap(), "active_get\t{NUMBER}\t\n");
+        let _ = writeln!(child.stdin.take().unwrap(), "active_get\t{NUMBER}\t");
         let output = child.wait_with_output().unwrap();
         let printed = [output.stdout, output.stderr].concat();
         let printed = String::from_utf8(printed).unwrap();
@@ -287,6 +287,8 @@ impl Trust {
 
 #[test]
 fn roots_by_environment() {
+    // The environment, whether the server is trusted, and the variable that the log warns of.
+    type Row<'a> = (&'a [(&'a str, &'a str)], bool, Option<&'a str>);
     let trust = Trust::new();
     let other = Authority::new();
     let pem = file("roots.pem", trust.authority.pem.as_bytes());
@@ -309,8 +311,6 @@ fn roots_by_environment() {
     let missing = "/nowhere/roots.pem";
     let (cert_file, cert_dir) = ("SSL_CERT_FILE", "SSL_CERT_DIR");
     let roots = "SINCH_NUMBERS_ROOTS";
-    // The environment, whether the server is trusted, and the variable that the log warns of.
-    type Row<'a> = (&'a [(&'a str, &'a str)], bool, Option<&'a str>);
     let rows: [Row; 17] = [
         (&[], false, None),
         (&[(cert_file, &pem)], true, None),

@@ -52,8 +52,11 @@ std::string use(const std::string &text)
     for (auto &page : client.pages("{}", stop)) {
         all += page.json() + page.value_or("/activeNumbers/0/phoneNumber", "none");
     }
+    for (auto &number : client.numbers("{}", stop)) {
+        all += number.text("/phoneNumber").str() + std::to_string(number.count("/capability"));
+    }
     try {
-        all += client.active_list().json() + client.active_get(text, stop).json() + client.active_update(text, text).json();
+        all += client.check(stop).json() + client.active_list().json() + client.active_get(text, stop).json() + client.active_update(text, text).json();
         all += client.active_release(text).json() + client.emergency_address_get(text).json();
         all += client.emergency_address_provision(text, text).json() + client.emergency_address_deprovision(text).json();
         all += client.emergency_address_validate(text, text, sinch_numbers::cancel()).json();
@@ -101,6 +104,8 @@ fn what_cannot_be_meant_does_not_compile() {
         "sinch_numbers::client copy(client);",
         "sinch_numbers::client none(nullptr);",
         "auto pages = client.pages(); auto copy = pages;",
+        "auto numbers = client.numbers(); auto copy = numbers;",
+        "sinch_numbers::pages pages = client.numbers();",
         "auto read = client.active_get(\"+1\"); auto copy = read;",
         // Both would dangle.
         "const char *json = client.active_get(\"+1\").json_data();",

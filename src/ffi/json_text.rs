@@ -1,0 +1,469 @@
+//! The JSON of a result, and an index of what was read of it: a value is found by its JSON pointer without walking over the
+//! document each time, and the text that C was given for it stays.
+//!
+//! An object or list is walked over once, when a pointer first leads into it. What is kept is the place of each member of an
+//! object, and of a list that of an item every [`STRETCH`] bytes: however short its items are, the index of a list takes no
+//! more than a twentieth of its text.
+
+use std::ffi::{CStr, CString};
+use std::fmt;
+use std::sync::OnceLock;
+#[cfg(test)]
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::json::{self, SPACE, cursor};
+
+/// How many bytes of a list may have to be walked over to find an item, and how many bytes of the document share a slot.
+const STRETCH: usize = 256;
+
+/// One JSON object, checked, and what was read of it. Any number of threads may read it.
+pub(super) struct JsonText {
+    /// The object, and a NUL behind it.
+    text: String,
+    /// What was read, by the place in the text where it begins.
+    slots: OnceLock<Box<[Slot]>>,
+    /// How many bytes were walked over so far.
+    #[cfg(test)]
+    walked: AtomicUsize,
+}
+
+/// A chain of entries to which one can only be added, behind the last: nobody has to lock it to read it, and what was added
+/// stays where it is.
+type Slot = OnceLock<Box<Entry>>;
+
+struct Entry {
+    from: u32,
+    kept: Kept,
+    next: Slot,
+}
+
+/// What is kept of a value.
+enum Kept {
+    Object(Box<[Member]>),
+    List(List),
+    /// The text that C was given.
+    Text(CString),
+}
+
+impl Kept {
+    fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+}
+
+/// A part of the text, in bytes from its beginning. No response is longer than 1 GiB.
+#[derive(Clone, Copy)]
+struct Place {
+    from: u32,
+    to: u32,
+}
+
+struct Member {
+    /// Without its quotes, or with them if it is written with escapes.
+    key: Place,
+    value: Place,
+}
+
+struct List {
+    count: usize,
+    /// The first item, each item of [`STRETCH`] bytes or more, and one in each stretch of shorter ones, in their order.
+    marks: Box<[Mark]>,
+}
+
+struct Mark {
+    index: u32,
+    item: Place,
+}
+
+impl JsonText {
+    pub(super) fn new(mut json: String) -> Self {
+        json.reserve_exact(1);
+        json.push('\0');
+        Self {
+            text: json,
+            slots: OnceLock::new(),
+            #[cfg(test)]
+            walked: AtomicUsize::new(0),
+        }
+    }
+
+    /// The JSON, without the NUL that stands behind it.
+    pub(super) fn as_str(&self) -> &str {
+        self.text.strip_suffix('\0').unwrap_or(&self.text)
+    }
+
+    /// Returns the value that an RFC 6901 pointer names, for C: a string as its text up to a NUL, anything else as it is
+    /// written. The same place gives the same text, which lives as long as this.
+    pub(super) fn value(&self, pointer: &str) -> Option<&CStr> {
+        self.find(pointer).and_then(|raw| self.text_of(raw))
+    }
+
+    /// The same, but `None` for null, `""` and `{}`, which mean "nothing".
+    pub(super) fn text(&self, pointer: &str) -> Option<&CStr> {
+        let raw = self.find(pointer)?;
+        if cursor::skip_empty(raw).is_some() {
+            return None;
+        }
+        self.text_of(raw).filter(|text| !text.is_empty())
+    }
+
+    /// Returns how many members the object or list at a pointer has; a key that stands there twice is two.
+    pub(super) fn count(&self, pointer: &str) -> Option<usize> {
+        match self.inside(self.find(pointer)?)? {
+            Kept::Object(members) => Some(members.len()),
+            Kept::List(list) => Some(list.count),
+            Kept::Text(_) => None,
+        }
+    }
+
+    /// Returns the value that a pointer names, as it is written.
+    fn find(&self, pointer: &str) -> Option<&str> {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return None;
+        }
+        let whole = self.as_str().trim_matches(SPACE);
+        pointer.split('/').skip(1).try_fold(whole, |value, step| match self.inside(value)? {
+            Kept::Object(members) => {
+                let key = json::unescape_step(step)?;
+                // Of doubled keys the last counts.
+                let found = members.iter().rev().find(|it| is_key(self.at(it.key), &key));
+                found.map(|it| self.at(it.value))
+            }
+            Kept::List(list) => self.item(list, step),
+            Kept::Text(_) => None,
+        })
+    }
+
+    /// Returns an item of a list by its number, counted from 0.
+    fn item(&self, list: &List, step: &str) -> Option<&str> {
+        let canonical = step == "0" || !step.starts_with(['0', '+']);
+        let index: usize = if canonical { step.parse().ok()? } else { return None };
+        if index >= list.count {
+            return None;
+        }
+        let before = list.marks.partition_point(|mark| mark.index as usize <= index);
+        let mark = list.marks.get(before.checked_sub(1)?)?;
+        let Some(further) = index.checked_sub(mark.index as usize + 1) else {
+            return Some(self.at(mark.item));
+        };
+        let rest = self.text.get(mark.item.to as usize..)?;
+        let item = json::items_after(rest).nth(further)?;
+        self.walk(self.place(item).to as usize - mark.item.to as usize);
+        Some(item)
+    }
+
+    /// What is inside an object or list; it is walked over if nobody did so before.
+    fn inside(&self, value: &str) -> Option<&Kept> {
+        match value.as_bytes().first() {
+            Some(b'{') => Some(self.kept(value, false, || Kept::Object(self.members(value)))),
+            Some(b'[') => Some(self.kept(value, false, || Kept::List(self.list(value)))),
+            _ => None,
+        }
+    }
+
+    fn members(&self, object: &str) -> Box<[Member]> {
+        self.walk(object.len());
+        let mut members = json::members(object);
+        let places = std::iter::from_fn(|| {
+            let (key, value) = members.next_raw()?;
+            let plain = key.get(1..key.len() - 1).filter(|key| !key.contains('\\'));
+            Some(Member { key: self.place(plain.unwrap_or(key)), value: self.place(value) })
+        });
+        places.collect()
+    }
+
+    fn list(&self, list: &str) -> List {
+        self.walk(list.len());
+        let (mut count, mut marks, mut marked) = (0, Vec::<Mark>::new(), 0);
+        for item in json::items(list) {
+            let place = self.place(item);
+            let far = place.from as usize - marked >= STRETCH || item.len() >= STRETCH;
+            if far || marks.is_empty() {
+                marks.push(Mark { index: offset(count), item: place });
+                marked = place.to as usize;
+            }
+            count += 1;
+        }
+        List { count, marks: marks.into() }
+    }
+
+    /// The text of a value, for C.
+    fn text_of(&self, raw: &str) -> Option<&CStr> {
+        let make = || Kept::Text(c_string(&json::text_in(raw).unwrap_or(raw.into())));
+        match self.kept(raw, true, make) {
+            Kept::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What is kept of a value: its text, or what is inside. It is made if there is none.
+    fn kept(&self, value: &str, text: bool, make: impl Fn() -> Kept) -> &Kept {
+        let from = self.place(value).from;
+        let slots = self
+            .slots
+            .get_or_init(|| (0..=self.text.len() / STRETCH).map(|_| Slot::new()).collect());
+        let mut slot = &slots[from as usize / STRETCH];
+        loop {
+            // Whoever comes second waits for the first, and looks whether that was what it wanted, too.
+            let entry =
+                slot.get_or_init(|| Box::new(Entry { from, kept: make(), next: Slot::new() }));
+            if entry.from == from && entry.kept.is_text() == text {
+                return &entry.kept;
+            }
+            slot = &entry.next;
+        }
+    }
+
+    /// Where a part of the text stands in it.
+    fn place(&self, part: &str) -> Place {
+        let from = part.as_ptr().addr() - self.text.as_ptr().addr();
+        Place { from: offset(from), to: offset(from + part.len()) }
+    }
+
+    fn at(&self, place: Place) -> &str {
+        self.text.get(place.from as usize..place.to as usize).unwrap_or_default()
+    }
+
+    /// Counts the bytes that are walked over, for the tests.
+    #[cfg(test)]
+    fn walk(&self, bytes: usize) {
+        self.walked.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "counts in tests only")]
+    fn walk(&self, _: usize) {}
+}
+
+impl Drop for JsonText {
+    /// Takes the chains apart one entry after the other: dropped as they are, long ones would need a deep stack.
+    fn drop(&mut self) {
+        for slot in self.slots.get_mut().into_iter().flatten() {
+            let mut next = slot.take();
+            while let Some(mut entry) = next {
+                next = entry.next.take();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for JsonText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+/// Tells whether a key says this.
+fn is_key(written: &str, key: &str) -> bool {
+    if written.starts_with('"') {
+        json::text_in(written).is_some_and(|said| said == key)
+    } else {
+        written == key
+    }
+}
+
+fn offset(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// Text for C: what stands before a NUL.
+pub(super) fn c_string(text: &str) -> CString {
+    let end = text.find('\0').unwrap_or(text.len());
+    CString::new(&text[..end]).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::thread;
+
+    use super::*;
+
+    fn text(found: Option<&CStr>) -> Option<&str> {
+        found.map(|text| text.to_str().unwrap())
+    }
+
+    /// A page of numbers as the service writes them.
+    fn page(numbers: usize) -> JsonText {
+        let mut json = "{\"activeNumbers\":[".to_owned();
+        for index in 0..numbers {
+            let comma = if index > 0 { "," } else { "" };
+            write!(
+                json,
+                r#"{comma}{{"phoneNumber":"+1202{index:07}","projectId":"51bc3f40-f266-4ca8-8938-a1ed0ff32b9a","displayName":"Line {index}","regionCode":"US","type":"LOCAL","capability":["SMS","VOICE"],"money":{{"currencyCode":"USD","amount":"0.80"}},"smsConfiguration":{{"servicePlanId":"plan-{index}","campaignId":""}},"callbackUrl":""}}"#
+            )
+            .unwrap();
+        }
+        JsonText::new(json + "],\"nextPageToken\":\"\"}")
+    }
+
+    const FIELDS: [&str; 5] =
+        ["phoneNumber", "regionCode", "type", "smsConfiguration/servicePlanId", "displayName"];
+
+    /// Reads five fields of a number and returns how many bytes were walked over for them.
+    fn read(page: &JsonText, index: usize) -> usize {
+        let before = page.walked.load(Ordering::Relaxed);
+        for field in FIELDS {
+            assert!(page.value(&format!("/activeNumbers/{index}/{field}")).is_some(), "{index}");
+        }
+        page.walked.load(Ordering::Relaxed) - before
+    }
+
+    #[test]
+    fn a_page_costs_what_it_is_long() {
+        let walked = |numbers: usize| {
+            let page = page(numbers);
+            (0..numbers).for_each(|index| assert!(read(&page, index) > 0));
+            let walked = page.walked.load(Ordering::Relaxed);
+            // Once for the page, its list, a number and what is in it each.
+            assert!(walked < 4 * page.as_str().len(), "{walked}");
+            // What was read is not read again.
+            (0..numbers).for_each(|index| assert_eq!(read(&page, index), 0));
+            walked
+        };
+        let (one, two) = (walked(1000), walked(2000));
+        assert!(two < one * 21 / 10, "{one} bytes for 1,000 numbers, {two} for 2,000");
+    }
+
+    #[test]
+    fn the_last_number_costs_what_the_first_does() {
+        let page = page(2000);
+        // Whoever comes first has the whole list walked over.
+        assert!(read(&page, 1000) > page.as_str().len());
+        let (first, last) = (read(&page, 0), read(&page, 1999));
+        assert!(first.abs_diff(last) < 20 && last < 1000, "{first} and {last} bytes");
+    }
+
+    #[test]
+    fn short_items_are_found_and_take_little_memory() {
+        let short = |count: usize| vec!["7"; count].join(",");
+        let json = format!("{{\"a\":[{}],\"b\":[[{}],1,2,[]]}}", short(100_000), short(1000));
+        let document = JsonText::new(json);
+        for index in [0, 1, 127, 128, 129, 50_000, 99_998, 99_999] {
+            assert_eq!(text(document.value(&format!("/a/{index}"))), Some("7"), "{index}");
+        }
+        assert_eq!(document.value("/a/100000"), None);
+        // In a stretch at most; behind a long item, nothing of that.
+        let before = document.walked.load(Ordering::Relaxed);
+        assert_eq!(text(document.value("/a/77777")), Some("7"));
+        assert!(document.walked.load(Ordering::Relaxed) - before <= STRETCH + 2);
+        assert_eq!((text(document.value("/b/2")), document.count("/b")), (Some("2"), Some(4)));
+        assert_eq!((document.count("/b/3"), document.count("/b/0")), (Some(0), Some(1000)));
+        let Some(Kept::List(list)) = document.inside(document.find("/a").unwrap()) else {
+            panic!("a is a list")
+        };
+        let size = list.marks.len() * size_of::<Mark>();
+        assert!(size <= document.find("/a").unwrap().len() / 20, "{size}");
+    }
+
+    #[test]
+    fn every_place_is_found_as_by_walking() {
+        let documents = [
+            r#"{"a":1,"b":[1,"two",{"c":null},[]],"a":[3],"":{"":"x"},"~/":"t"}"#,
+            " {\n\t\"a\" : [ 1 , [ 2 , { \"b\" : \"c\" } ] , \"\\u00e9\" ] , \"\\u0061b\" : {} } \n",
+            r#"{"k\\\\":"1","k\\":"2","\"":"3","\u0022\u0022":"4","é":"5","\u00e8":[true]}"#,
+            "{}",
+        ];
+        let steps = [
+            "", "a", "b", "ab", "0", "1", "2", "3", "01", "+1", "-", "~0~1", "~", "k\\", "k\\\\",
+            "\"", "\"\"", "é", "è",
+        ];
+        let mut found = 0;
+        for json in documents {
+            let document = JsonText::new(json.to_owned());
+            let mut pointers = vec![String::new(), "a".to_owned()];
+            for depth in 0..3 {
+                for step in steps {
+                    let above = pointers[depth % pointers.len()].clone();
+                    pointers.extend([format!("/{step}"), format!("{above}/{step}")]);
+                }
+            }
+            for one in steps {
+                for two in steps {
+                    pointers.extend(steps.map(|three| format!("/{one}/{two}/{three}")));
+                    pointers.push(format!("/{one}/{two}"));
+                }
+            }
+            for pointer in pointers {
+                let expected = json::value_at(json, &pointer);
+                assert_eq!(document.find(&pointer), expected, "{json} {pointer}");
+                let said = expected.map(|raw| json::text_of(raw).unwrap_or(raw.to_owned()));
+                assert_eq!(text(document.value(&pointer)), said.as_deref(), "{json} {pointer}");
+                found += usize::from(expected.is_some());
+            }
+        }
+        assert!(found > 60, "{found}");
+    }
+
+    #[test]
+    fn empty_values_have_no_text() {
+        let json = r#"{"z":null,"e":"","o":{ },"n":"null","b":"{}","l":[],"u":"\u0000x","s":"a\u0000b","f":false,"m":{"x":null},"w":" "}"#;
+        let document = JsonText::new(json.to_owned());
+        for pointer in ["/z", "/e", "/o", "/absent", "/u", "/m/x", "/l/0", "x"] {
+            assert_eq!(document.text(pointer), None, "{pointer}");
+        }
+        let rows = [
+            ("/n", "null"),
+            ("/b", "{}"),
+            ("/l", "[]"),
+            ("/s", "a"),
+            ("/f", "false"),
+            ("/w", " "),
+            ("/m", r#"{"x":null}"#),
+        ];
+        for (pointer, said) in rows {
+            assert_eq!(text(document.text(pointer)), Some(said), "{pointer}");
+        }
+        let counts = [
+            ("", Some(11)),
+            ("/o", Some(0)),
+            ("/l", Some(0)),
+            ("/m", Some(1)),
+            ("/z", None),
+            ("/n", None),
+            ("/absent", None),
+        ];
+        for (pointer, count) in counts {
+            assert_eq!(document.count(pointer), count, "{pointer}");
+        }
+        assert_eq!(JsonText::new(r#"{"a":1,"a":2}"#.to_owned()).count(""), Some(2));
+    }
+
+    #[test]
+    fn threads_that_read_one_document_get_the_same_texts() {
+        let page = page(300);
+        let seen: Vec<Vec<usize>> = thread::scope(|scope| {
+            let reading: Vec<_> = (0..8)
+                .map(|thread| {
+                    let page = &page;
+                    scope.spawn(move || {
+                        let order =
+                            |index: usize| if thread % 2 == 0 { index } else { 299 - index };
+                        let mut seen = vec![0; 300];
+                        for index in (0..300).map(order) {
+                            let found = page.value(&format!("/activeNumbers/{index}/displayName"));
+                            assert_eq!(text(found), Some(format!("Line {index}").as_str()));
+                            seen[index] = found.unwrap().as_ptr().addr();
+                        }
+                        seen
+                    })
+                })
+                .collect();
+            reading.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(seen.iter().all(|texts| *texts == seen[0]));
+        // Each part was walked over by one of them.
+        assert!(page.walked.load(Ordering::Relaxed) < 4 * page.as_str().len());
+    }
+
+    #[test]
+    fn a_long_chain_needs_no_deep_stack() {
+        let document = JsonText::new(format!("{{\"a\":[{}]}}", "[".repeat(100) + &"]".repeat(100)));
+        let mut pointer = "/a".to_owned();
+        while document.value(&pointer).is_some() {
+            pointer += "/0";
+        }
+        let dropping = thread::Builder::new().stack_size(16 * 1024).spawn(move || drop(document));
+        dropping.unwrap().join().unwrap();
+    }
+}
