@@ -10,8 +10,7 @@ use crate::call::retry::RetryPolicy;
 use crate::call::{Engine, EngineConfig};
 use crate::client::Client;
 use crate::client::roots::Roots;
-use crate::client::settings::{Settings, name_variable};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::log::{Log, LogLevel};
 use crate::transport::{Origin, Proxy, ProxyChoice, TransportConfig, parse_port, split_port};
 
@@ -63,6 +62,23 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
+impl Client {
+    /// Begins a client for a project: its id from the Sinch Customer Dashboard, and an access key.
+    ///
+    /// ```no_run
+    /// use sinch_numbers::{Client, Credentials};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
+    ///     .timeout(Duration::from_secs(10))
+    ///     .build()?;
+    /// # Ok::<(), sinch_numbers::Error>(())
+    /// ```
+    pub fn builder(project_id: impl Into<String>, credentials: Credentials) -> ClientBuilder {
+        ClientBuilder::new(project_id.into(), credentials)
+    }
+}
+
 const BASE_URL: &str = "https://numbers.api.sinch.com";
 const AUTH_URL: &str = "https://auth.sinch.com";
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -90,24 +106,6 @@ impl ClientBuilder {
             log_level: Some(LogLevel::Warn),
             variables: Vec::new(),
         }
-    }
-
-    /// Takes the settings from the environment; the variables are listed at [`Client::from_env`]. What is set here afterwards
-    /// replaces what the environment gave.
-    ///
-    /// ```no_run
-    /// use sinch_numbers::ClientBuilder;
-    /// use std::time::Duration;
-    ///
-    /// let client = ClientBuilder::from_env()?.timeout(Duration::from_secs(5)).build()?;
-    /// # Ok::<(), sinch_numbers::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
-    pub fn from_env() -> Result<Self, Error> {
-        Settings::from_env(&|name| env::var_os(name))?.builder()
     }
 
     /// Remembers which variables gave settings, so that `build` names them in its errors.
@@ -356,6 +354,15 @@ impl ClientBuilder {
             log: self.log,
         });
         Ok(Client::new(engine))
+    }
+}
+
+/// Names in an error the variable that the setting came from, if it did.
+pub(crate) fn name_variable(error: Error, variables: &[(&'static str, String)]) -> Error {
+    let ErrorKind::InvalidInput(input) = error.kind() else { return error };
+    match variables.iter().find(|(setting, _)| *setting == input.field) {
+        Some((_, variable)) => Error::invalid(variable, &input.problem),
+        None => error,
     }
 }
 

@@ -20,12 +20,9 @@ use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
-use crate::call::credentials::Credentials;
 use crate::call::response::RawResponse;
 use crate::call::{Engine, Progress};
 use crate::cancel::CancelToken;
-use crate::client::builder::ClientBuilder;
-use crate::client::pages::{Numbers, Pages};
 use crate::client::response::{Response, decode_response, unreadable};
 use crate::error::Error;
 use crate::json::cursor::DecodeError;
@@ -52,49 +49,6 @@ impl fmt::Debug for Client {
 impl Client {
     pub(crate) fn new(engine: Engine) -> Self {
         Self { engine: Arc::new(engine), cancel: None }
-    }
-
-    /// Begins a client for a project: its id from the Sinch Customer Dashboard, and an access key.
-    ///
-    /// ```no_run
-    /// use sinch_numbers::{Client, Credentials};
-    /// use std::time::{Duration, Instant};
-    ///
-    /// let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
-    ///     .timeout(Duration::from_secs(10))
-    ///     .build()?;
-    /// # Ok::<(), sinch_numbers::Error>(())
-    /// ```
-    pub fn builder(project_id: impl Into<String>, credentials: Credentials) -> ClientBuilder {
-        ClientBuilder::new(project_id.into(), credentials)
-    }
-
-    /// Builds a client from the environment, with the defaults of [`ClientBuilder`]. [`ClientBuilder::from_env`] does so too, and
-    /// takes further settings.
-    ///
-    /// | variable | type | default | |
-    /// |---|---|---|---|
-    /// | `SINCH_PROJECT_ID` | text | required | 1 to 64 letters, digits, `-` and `_` |
-    /// | `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | text | required | an access key of the project |
-    /// | `SINCH_PROJECT_ID_FILE`, `SINCH_KEY_ID_FILE`, `SINCH_KEY_SECRET_FILE` | path | | a file that holds the value, as a container's secret; in place of the variable without `_FILE` |
-    /// | `SINCH_AUTH` | `oauth2`, `basic` | `oauth2` | [`Credentials`] |
-    /// | `SINCH_NUMBERS_URL` | URL | `https://numbers.api.sinch.com` | [`base_url`](ClientBuilder::base_url) |
-    /// | `SINCH_AUTH_URL` | URL | `https://auth.sinch.com` | [`auth_url`](ClientBuilder::auth_url) |
-    /// | `SINCH_NUMBERS_ALLOW_HTTP` | `true` or `1`, `false` or `0` | `false` | [`allow_http`](ClientBuilder::allow_http) |
-    /// | `SINCH_NUMBERS_TIMEOUT_MS` | 1 to 86400000 | 30000 | [`timeout`](ClientBuilder::timeout) |
-    /// | `SINCH_NUMBERS_CA_FILE` | path | | [`ca_file`](ClientBuilder::ca_file); goes before the next |
-    /// | `SINCH_NUMBERS_ROOTS` | `bundled`, `platform` | as [`ca_file`](ClientBuilder::ca_file) says | [`bundled_roots`](ClientBuilder::bundled_roots), [`platform_roots`](ClientBuilder::platform_roots) |
-    /// | `SINCH_NUMBERS_PROXY` | `env`, `none`, URL | `env` | [`proxy_from_env`](ClientBuilder::proxy_from_env), [`no_proxy`](ClientBuilder::no_proxy), [`proxy`](ClientBuilder::proxy) |
-    /// | `SINCH_NUMBERS_LOG_LEVEL` | `off`, `error`, `warn`, `info`, `debug`, `trace` | `warn` | [`log_level`](ClientBuilder::log_level) |
-    ///
-    /// Blanks and line ends around a value are cut off, and a value that is empty then counts as unset. A value in quotes is
-    /// refused: where no shell removes them, they are part of it.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
-    pub fn from_env() -> Result<Self, Error> {
-        ClientBuilder::from_env()?.build()
     }
 
     /// Returns a client whose calls end when a token is triggered or its deadline passes. It shares everything else with
@@ -132,27 +86,6 @@ impl Client {
     /// project is wrong.
     pub fn check(&self) -> Result<Response<Page>, Error> {
         self.list(&ListNumbers::new().page_size(1))
-    }
-
-    /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
-    pub fn pages(&self, query: &ListNumbers) -> Pages {
-        Pages::new(self.clone(), query.clone())
-    }
-
-    /// Iterates over the numbers of a list, fetching page after page as they are used up.
-    ///
-    /// ```no_run
-    /// # fn run(client: sinch_numbers::Client) -> Result<(), sinch_numbers::Error> {
-    /// use sinch_numbers::ListNumbers;
-    ///
-    /// for number in client.numbers(&ListNumbers::new().region_code("US")) {
-    ///     let number = number?;
-    ///     println!("{} {}", number.phone_number, number.display_name.unwrap_or_default());
-    /// }
-    /// # Ok(()) }
-    /// ```
-    pub fn numbers(&self, query: &ListNumbers) -> Numbers {
-        Numbers::new(self.clone(), query.clone())
     }
 
     /// Reads a number (API: "Retrieve an active phone number").

@@ -20,6 +20,29 @@ use crate::json::decode::{Field, Items};
 const ACTIVE_NUMBERS: &str = "activeNumbers";
 const NEXT_PAGE_TOKEN: &str = "nextPageToken";
 
+impl Client {
+    /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
+    pub fn pages(&self, query: &ListNumbers) -> Pages {
+        Pages::new(self.clone(), query.clone())
+    }
+
+    /// Iterates over the numbers of a list, fetching page after page as they are used up.
+    ///
+    /// ```no_run
+    /// # fn run(client: sinch_numbers::Client) -> Result<(), sinch_numbers::Error> {
+    /// use sinch_numbers::ListNumbers;
+    ///
+    /// for number in client.numbers(&ListNumbers::new().region_code("US")) {
+    ///     let number = number?;
+    ///     println!("{} {}", number.phone_number, number.display_name.unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn numbers(&self, query: &ListNumbers) -> Numbers {
+        Numbers::new(self.clone(), query.clone())
+    }
+}
+
 /// The pages of a list, each fetched when it is asked for.
 ///
 /// As an iterator it ends after the last page, or after the first failure; [`next_page`](Pages::next_page) asks for
