@@ -94,12 +94,11 @@ impl Client {
     ///
     /// See [`Error`]; a number that the project does not rent is an [`Api`](crate::ErrorKind::Api) error with status
     /// 404.
-    pub fn get<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        self.call(&GetNumber { phone_number: checked::<GetNumber, N>(phone_number)? })
+    pub fn get(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| GetNumber { phone_number })
     }
 
     /// Changes a number (API: "Update an active phone number").
@@ -110,17 +109,12 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn update<N>(
+    pub fn update(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         update: &NumberUpdate,
-    ) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<UpdateNumber<'_>, N>(phone_number)?;
-        self.call(&UpdateNumber { phone_number, update })
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| UpdateNumber { phone_number, update })
     }
 
     /// Gives a number back: cancels its subscription at the end of the period that is paid for (API: "With this
@@ -132,12 +126,11 @@ impl Client {
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that was released twice may
     /// by then be somebody else's.
-    pub fn release<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        self.call(&ReleaseNumber { phone_number: checked::<ReleaseNumber, N>(phone_number)? })
+    pub fn release(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| ReleaseNumber { phone_number })
     }
 
     /// Reads the emergency address of a number (API: "Get the emergency address for a number").
@@ -145,13 +138,11 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; a number without an emergency address is an [`Api`](crate::ErrorKind::Api) error with status 404.
-    pub fn emergency_address<N>(&self, phone_number: N) -> Result<Response<EmergencyAddress>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<GetEmergencyAddress, N>(phone_number)?;
-        self.call(&GetEmergencyAddress { phone_number })
+    pub fn emergency_address(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<EmergencyAddress>, Error> {
+        self.call_for(phone_number, |phone_number| GetEmergencyAddress { phone_number })
     }
 
     /// Puts an emergency address on a number (API: "Add a emergency address for a number").
@@ -161,17 +152,15 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn provision_emergency_address<N>(
+    pub fn provision_emergency_address(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         address: &EmergencyAddressRequest,
-    ) -> Result<Response<EmergencyAddress>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<ProvisionEmergencyAddress<'_>, N>(phone_number)?;
-        self.call(&ProvisionEmergencyAddress { phone_number, address })
+    ) -> Result<Response<EmergencyAddress>, Error> {
+        self.call_for(phone_number, |phone_number| ProvisionEmergencyAddress {
+            phone_number,
+            address,
+        })
     }
 
     /// Removes the emergency address of a number (API: "Remove the emergency address for a number").
@@ -179,14 +168,12 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn deprovision_emergency_address<N>(&self, phone_number: N) -> Result<Response<()>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
-        let answer = self.call(&DeprovisionEmergencyAddress { phone_number })?;
-        let Response { value: Nothing, json, attempts, reconciled, request_id } = answer;
+    pub fn deprovision_emergency_address(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<()>, Error> {
+        let Response { value: Nothing, json, attempts, reconciled, request_id } = self
+            .call_for(phone_number, |phone_number| DeprovisionEmergencyAddress { phone_number })?;
         Ok(Response { value: (), json, attempts, reconciled, request_id })
     }
 
@@ -196,17 +183,26 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`].
-    pub fn validate_emergency_address<N>(
+    pub fn validate_emergency_address(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         address: &EmergencyAddressRequest,
-    ) -> Result<Response<AddressValidation>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<ValidateEmergencyAddress<'_>, N>(phone_number)?;
-        self.call(&ValidateEmergencyAddress { phone_number, address })
+    ) -> Result<Response<AddressValidation>, Error> {
+        self.call_for(phone_number, |phone_number| ValidateEmergencyAddress {
+            phone_number,
+            address,
+        })
+    }
+
+    /// Calls an operation on a phone number, after checking the number.
+    fn call_for<O: Operation>(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+        operation: impl FnOnce(PhoneNumber) -> O,
+    ) -> Result<Response<O::Output>, Error> {
+        let checked = phone_number.try_into().map_err(Into::into);
+        let checked = checked.map_err(|error: Error| error.of_operation(O::NAME, None))?;
+        self.call(&operation(checked))
     }
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {
@@ -269,12 +265,4 @@ impl Client {
     pub(crate) fn warn(&self, line: &str) {
         self.engine.warn(line);
     }
-}
-
-fn checked<O: Operation, N>(phone_number: N) -> Result<PhoneNumber, Error>
-where
-    N: TryInto<PhoneNumber>,
-    Error: From<N::Error>,
-{
-    phone_number.try_into().map_err(|error| Error::from(error).of_operation(O::NAME, None))
 }
