@@ -32,6 +32,22 @@ pub(super) enum Operation {
     Validate,
 }
 
+impl Operation {
+    /// Returns the name that the operation has in the client's errors.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::List => "active_list",
+            Self::Get => "active_get",
+            Self::Update => "active_update",
+            Self::Release => "active_release",
+            Self::GetAddress => "emergency_address_get",
+            Self::Provision => "emergency_address_provision",
+            Self::Deprovision => "emergency_address_deprovision",
+            Self::Validate => "emergency_address_validate",
+        }
+    }
+}
+
 impl<'a> Target<'a> {
     pub(super) fn parse(path: &'a str) -> Option<Self> {
         let rest = path.strip_prefix("/v1/projects/")?;

@@ -10,6 +10,7 @@ use super::emergency::AddressRequest;
 use super::http::Response;
 use super::number::{Number, NumberType};
 use super::provisioning::Schedule;
+use super::routes::Operation;
 use super::streets::{Match, look_up};
 use super::time::Timestamp;
 use super::update::Update;
@@ -34,12 +35,13 @@ impl Write {
 
     /// The name of the operation, as the errors of the client call it.
     pub(super) fn operation(&self) -> &'static str {
-        match self {
-            Self::Update(_) => "active_update",
-            Self::Release => "active_release",
-            Self::Provision(_) => "emergency_address_provision",
-            Self::Deprovision => "emergency_address_deprovision",
-        }
+        let operation = match self {
+            Self::Update(_) => Operation::Update,
+            Self::Release => Operation::Release,
+            Self::Provision(_) => Operation::Provision,
+            Self::Deprovision => Operation::Deprovision,
+        };
+        operation.name()
     }
 
     /// The number after this write, or why it cannot be carried out. Jobs begin as scheduled.

@@ -27,14 +27,14 @@ TOKEN = "contract-token"
 
 NUMBERS = r"/v1/projects/[^/]+/activeNumbers"
 OPERATIONS = [
-    ("list", "GET", NUMBERS),
-    ("get", "GET", NUMBERS + r"/[^/:]+"),
-    ("update", "PATCH", NUMBERS + r"/[^/:]+"),
-    ("release", "POST", NUMBERS + r"/[^/:]+:release"),
-    ("get emergency address", "GET", NUMBERS + r"/[^/:]+/emergencyAddress"),
-    ("provision emergency address", "POST", NUMBERS + r"/[^/:]+/emergencyAddress:provision"),
-    ("deprovision emergency address", "POST", NUMBERS + r"/[^/:]+/emergencyAddress:deprovision"),
-    ("validate emergency address", "POST", NUMBERS + r"/[^/:]+/emergencyAddress:validate"),
+    ("active_list", "GET", NUMBERS),
+    ("active_get", "GET", NUMBERS + r"/[^/:]+"),
+    ("active_update", "PATCH", NUMBERS + r"/[^/:]+"),
+    ("active_release", "POST", NUMBERS + r"/[^/:]+:release"),
+    ("emergency_address_get", "GET", NUMBERS + r"/[^/:]+/emergencyAddress"),
+    ("emergency_address_provision", "POST", NUMBERS + r"/[^/:]+/emergencyAddress:provision"),
+    ("emergency_address_deprovision", "POST", NUMBERS + r"/[^/:]+/emergencyAddress:deprovision"),
+    ("emergency_address_validate", "POST", NUMBERS + r"/[^/:]+/emergencyAddress:validate"),
 ]
 
 

@@ -175,7 +175,10 @@ pub(crate) fn check_by_turns(
 ) -> usize {
     let pairs = rows.iter().enumerate().flat_map(|(index, row)| {
         let turn = index % 4;
-        [(row, CALLS[turn]), (row, CALLS[4 + turn])]
+        [Call::reads().nth(turn), Call::writes().nth(turn)]
+            .into_iter()
+            .flatten()
+            .map(move |call| (row, call))
     });
     check_pairs(rows, &pairs.collect::<Vec<_>>(), deadline, configure)
 }
