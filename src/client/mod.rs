@@ -20,12 +20,9 @@ use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
-use crate::call::credentials::Credentials;
 use crate::call::response::RawResponse;
 use crate::call::{Engine, Progress};
 use crate::cancel::CancelToken;
-use crate::client::builder::ClientBuilder;
-use crate::client::pages::{Numbers, Pages};
 use crate::client::response::{Response, decode_response, unreadable};
 use crate::error::Error;
 use crate::json::cursor::DecodeError;
@@ -52,49 +49,6 @@ impl fmt::Debug for Client {
 impl Client {
     pub(crate) fn new(engine: Engine) -> Self {
         Self { engine: Arc::new(engine), cancel: None }
-    }
-
-    /// Begins a client for a project: its id from the Sinch Customer Dashboard, and an access key.
-    ///
-    /// ```no_run
-    /// use sinch_numbers::{Client, Credentials};
-    /// use std::time::{Duration, Instant};
-    ///
-    /// let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
-    ///     .timeout(Duration::from_secs(10))
-    ///     .build()?;
-    /// # Ok::<(), sinch_numbers::Error>(())
-    /// ```
-    pub fn builder(project_id: impl Into<String>, credentials: Credentials) -> ClientBuilder {
-        ClientBuilder::new(project_id.into(), credentials)
-    }
-
-    /// Builds a client from the environment, with the defaults of [`ClientBuilder`]. [`ClientBuilder::from_env`] does so too, and
-    /// takes further settings.
-    ///
-    /// | variable | type | default | |
-    /// |---|---|---|---|
-    /// | `SINCH_PROJECT_ID` | text | required | 1 to 64 letters, digits, `-` and `_` |
-    /// | `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | text | required | an access key of the project |
-    /// | `SINCH_PROJECT_ID_FILE`, `SINCH_KEY_ID_FILE`, `SINCH_KEY_SECRET_FILE` | path | | a file that holds the value, as a container's secret; in place of the variable without `_FILE` |
-    /// | `SINCH_AUTH` | `oauth2`, `basic` | `oauth2` | [`Credentials`] |
-    /// | `SINCH_NUMBERS_URL` | URL | `https://numbers.api.sinch.com` | [`base_url`](ClientBuilder::base_url) |
-    /// | `SINCH_AUTH_URL` | URL | `https://auth.sinch.com` | [`auth_url`](ClientBuilder::auth_url) |
-    /// | `SINCH_NUMBERS_ALLOW_HTTP` | `true` or `1`, `false` or `0` | `false` | [`allow_http`](ClientBuilder::allow_http) |
-    /// | `SINCH_NUMBERS_TIMEOUT_MS` | 1 to 86400000 | 30000 | [`timeout`](ClientBuilder::timeout) |
-    /// | `SINCH_NUMBERS_CA_FILE` | path | | [`ca_file`](ClientBuilder::ca_file); goes before the next |
-    /// | `SINCH_NUMBERS_ROOTS` | `bundled`, `platform` | as [`ca_file`](ClientBuilder::ca_file) says | [`bundled_roots`](ClientBuilder::bundled_roots), [`platform_roots`](ClientBuilder::platform_roots) |
-    /// | `SINCH_NUMBERS_PROXY` | `env`, `none`, URL | `env` | [`proxy_from_env`](ClientBuilder::proxy_from_env), [`no_proxy`](ClientBuilder::no_proxy), [`proxy`](ClientBuilder::proxy) |
-    /// | `SINCH_NUMBERS_LOG_LEVEL` | `off`, `error`, `warn`, `info`, `debug`, `trace` | `warn` | [`log_level`](ClientBuilder::log_level) |
-    ///
-    /// Blanks and line ends around a value are cut off, and a value that is empty then counts as unset. A value in quotes is
-    /// refused: where no shell removes them, they are part of it.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
-    pub fn from_env() -> Result<Self, Error> {
-        ClientBuilder::from_env()?.build()
     }
 
     /// Returns a client whose calls end when a token is triggered or its deadline passes. It shares everything else with
@@ -134,39 +88,17 @@ impl Client {
         self.list(&ListNumbers::new().page_size(1))
     }
 
-    /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
-    pub fn pages(&self, query: &ListNumbers) -> Pages {
-        Pages::new(self.clone(), query.clone())
-    }
-
-    /// Iterates over the numbers of a list, fetching page after page as they are used up.
-    ///
-    /// ```no_run
-    /// # fn run(client: sinch_numbers::Client) -> Result<(), sinch_numbers::Error> {
-    /// use sinch_numbers::ListNumbers;
-    ///
-    /// for number in client.numbers(&ListNumbers::new().region_code("US")) {
-    ///     let number = number?;
-    ///     println!("{} {}", number.phone_number, number.display_name.unwrap_or_default());
-    /// }
-    /// # Ok(()) }
-    /// ```
-    pub fn numbers(&self, query: &ListNumbers) -> Numbers {
-        Numbers::new(self.clone(), query.clone())
-    }
-
     /// Reads a number (API: "Retrieve an active phone number").
     ///
     /// # Errors
     ///
     /// See [`Error`]; a number that the project does not rent is an [`Api`](crate::ErrorKind::Api) error with status
     /// 404.
-    pub fn get<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        self.call(&GetNumber { phone_number: checked::<GetNumber, N>(phone_number)? })
+    pub fn get(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| GetNumber { phone_number })
     }
 
     /// Changes a number (API: "Update an active phone number").
@@ -177,17 +109,12 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn update<N>(
+    pub fn update(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         update: &NumberUpdate,
-    ) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<UpdateNumber<'_>, N>(phone_number)?;
-        self.call(&UpdateNumber { phone_number, update })
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| UpdateNumber { phone_number, update })
     }
 
     /// Gives a number back: cancels its subscription at the end of the period that is paid for (API: "With this
@@ -199,12 +126,11 @@ impl Client {
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that was released twice may
     /// by then be somebody else's.
-    pub fn release<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        self.call(&ReleaseNumber { phone_number: checked::<ReleaseNumber, N>(phone_number)? })
+    pub fn release(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| ReleaseNumber { phone_number })
     }
 
     /// Reads the emergency address of a number (API: "Get the emergency address for a number").
@@ -212,13 +138,11 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; a number without an emergency address is an [`Api`](crate::ErrorKind::Api) error with status 404.
-    pub fn emergency_address<N>(&self, phone_number: N) -> Result<Response<EmergencyAddress>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<GetEmergencyAddress, N>(phone_number)?;
-        self.call(&GetEmergencyAddress { phone_number })
+    pub fn emergency_address(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<EmergencyAddress>, Error> {
+        self.call_for(phone_number, |phone_number| GetEmergencyAddress { phone_number })
     }
 
     /// Puts an emergency address on a number (API: "Add a emergency address for a number").
@@ -228,17 +152,15 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn provision_emergency_address<N>(
+    pub fn provision_emergency_address(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         address: &EmergencyAddressRequest,
-    ) -> Result<Response<EmergencyAddress>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<ProvisionEmergencyAddress<'_>, N>(phone_number)?;
-        self.call(&ProvisionEmergencyAddress { phone_number, address })
+    ) -> Result<Response<EmergencyAddress>, Error> {
+        self.call_for(phone_number, |phone_number| ProvisionEmergencyAddress {
+            phone_number,
+            address,
+        })
     }
 
     /// Removes the emergency address of a number (API: "Remove the emergency address for a number").
@@ -246,14 +168,12 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn deprovision_emergency_address<N>(&self, phone_number: N) -> Result<Response<()>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
-        let answer = self.call(&DeprovisionEmergencyAddress { phone_number })?;
-        let Response { value: Nothing, json, attempts, reconciled, request_id } = answer;
+    pub fn deprovision_emergency_address(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<()>, Error> {
+        let Response { value: Nothing, json, attempts, reconciled, request_id } = self
+            .call_for(phone_number, |phone_number| DeprovisionEmergencyAddress { phone_number })?;
         Ok(Response { value: (), json, attempts, reconciled, request_id })
     }
 
@@ -263,17 +183,26 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`].
-    pub fn validate_emergency_address<N>(
+    pub fn validate_emergency_address(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         address: &EmergencyAddressRequest,
-    ) -> Result<Response<AddressValidation>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = checked::<ValidateEmergencyAddress<'_>, N>(phone_number)?;
-        self.call(&ValidateEmergencyAddress { phone_number, address })
+    ) -> Result<Response<AddressValidation>, Error> {
+        self.call_for(phone_number, |phone_number| ValidateEmergencyAddress {
+            phone_number,
+            address,
+        })
+    }
+
+    /// Calls an operation on a phone number, after checking the number.
+    fn call_for<O: Operation>(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+        operation: impl FnOnce(PhoneNumber) -> O,
+    ) -> Result<Response<O::Output>, Error> {
+        let checked = phone_number.try_into().map_err(Into::into);
+        let checked = checked.map_err(|error: Error| error.of_operation(O::NAME, None))?;
+        self.call(&operation(checked))
     }
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {
@@ -336,12 +265,4 @@ impl Client {
     pub(crate) fn warn(&self, line: &str) {
         self.engine.warn(line);
     }
-}
-
-fn checked<O: Operation, N>(phone_number: N) -> Result<PhoneNumber, Error>
-where
-    N: TryInto<PhoneNumber>,
-    Error: From<N::Error>,
-{
-    phone_number.try_into().map_err(|error| Error::from(error).of_operation(O::NAME, None))
 }

@@ -20,6 +20,29 @@ use crate::json::decode::{Field, Items};
 const ACTIVE_NUMBERS: &str = "activeNumbers";
 const NEXT_PAGE_TOKEN: &str = "nextPageToken";
 
+impl Client {
+    /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
+    pub fn pages(&self, query: &ListNumbers) -> Pages {
+        Pages::new(self.clone(), query.clone())
+    }
+
+    /// Iterates over the numbers of a list, fetching page after page as they are used up.
+    ///
+    /// ```no_run
+    /// # fn run(client: sinch_numbers::Client) -> Result<(), sinch_numbers::Error> {
+    /// use sinch_numbers::ListNumbers;
+    ///
+    /// for number in client.numbers(&ListNumbers::new().region_code("US")) {
+    ///     let number = number?;
+    ///     println!("{} {}", number.phone_number, number.display_name.unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn numbers(&self, query: &ListNumbers) -> Numbers {
+        Numbers::new(self.clone(), query.clone())
+    }
+}
+
 /// The pages of a list, each fetched when it is asked for.
 ///
 /// As an iterator it ends after the last page, or after the first failure; [`next_page`](Pages::next_page) asks for
@@ -169,10 +192,8 @@ impl PageWalk {
                     return Ok(number);
                 }
             }
-            let Some((response, items)) = self.next_items(cancel, Some(until))? else {
-                return Ok(None);
-            };
-            *page = Some(CurrentPage { response, items });
+            let Some(next) = self.next_items(cancel, Some(until))? else { return Ok(None) };
+            *page = Some(next);
         }
     }
 
@@ -181,39 +202,38 @@ impl PageWalk {
         &mut self,
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
-    ) -> Result<Option<(RawResponse, Items)>, Error> {
-        let Some(page) = self.fetch(cancel, until)? else { return Ok(None) };
-        let token: Option<String> = self.member(&page, NEXT_PAGE_TOKEN)?;
-        // A page that does not fit is no page, whatever is wanted of it.
-        let _: Option<i64> = self.member(&page, "totalSize")?;
-        let items = match page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
+    ) -> Result<Option<CurrentPage>, Error> {
+        let Some(response) = self.fetch(cancel, until)? else { return Ok(None) };
+        let token: Option<String> = self.member(&response, NEXT_PAGE_TOKEN)?;
+        // The page is refused if any of its members is wrong, also one that is not needed here.
+        let _: Option<i64> = self.member(&response, "totalSize")?;
+        let items = match response.outline.after_key(&response.json, ACTIVE_NUMBERS) {
             Some(rest) => Items::of(rest)
-                .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &page))?,
+                .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &response))?,
             None => Items::none(),
         };
         self.advance(token.as_deref());
-        Ok(Some((page, items)))
+        Ok(Some(CurrentPage { response, items }))
     }
 
     /// Reads one member of a page.
     fn member<T: Field>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
-        let mut read = T::default();
+        let mut value = T::default();
         if let Some(rest) = page.outline.after_key(&page.json, key) {
             let mut misfit = DecodeError::default();
-            if read.read(rest, &mut misfit).is_none() {
+            if value.read(rest, &mut misfit).is_none() {
                 return Err(self.client.page_error(misfit, key, page));
             }
         }
-        Ok(read)
+        Ok(value)
     }
 }
 
-/// A page whose numbers are being handed out as they came.
-#[cfg(feature = "capi")]
+/// A page whose numbers are being handed out.
 #[derive(Debug)]
 pub(crate) struct CurrentPage {
     response: RawResponse,
-    /// What is left of it.
+    /// The numbers that are left.
     items: Items,
 }
 
@@ -266,18 +286,16 @@ impl SeenTokens {
 #[must_use]
 pub struct Numbers {
     walk: PageWalk,
-    page: Option<RawResponse>,
+    page: Option<CurrentPage>,
     /// The list, beginning at this page.
     begin: ListNumbers,
-    /// What is left of the page.
-    items: Items,
     failed: bool,
 }
 
 impl Numbers {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
         let (begin, walk) = (query.clone(), PageWalk::new(client, query));
-        Self { walk, page: None, begin, items: Items::none(), failed: false }
+        Self { walk, page: None, begin, failed: false }
     }
 
     /// Returns the token at which the page after the current one begins; see [`Pages::next_token`]. After a failure it is that
@@ -289,22 +307,22 @@ impl Numbers {
     /// Reads the next number into an empty one, where it is wanted: it is big, and moving it costs. `false` at the end.
     fn next_number(&mut self, number: &mut ActiveNumber) -> Result<bool, Error> {
         loop {
-            if let Some(page) = &self.page {
-                match self.items.read(&page.json, number) {
+            if let Some(CurrentPage { response, items }) = &mut self.page {
+                match items.read(&response.json, number) {
                     Ok(true) => return Ok(true),
                     Ok(false) => {}
                     Err(misfit) => {
-                        // Whoever goes on later gets this page again: rather that than lose what is left of it.
+                        // `next_token` then begins at this page again, so that no number of it is lost.
                         self.walk.go_back(self.begin.clone());
-                        return Err(self.walk.client.page_error(misfit, ACTIVE_NUMBERS, page));
+                        return Err(self.walk.client.page_error(misfit, ACTIVE_NUMBERS, response));
                     }
                 }
             }
-            // The old page is gone before the next one comes.
+            // Frees the old page before the next one comes.
             self.page = None;
             let begin = self.walk.query.clone();
-            let Some((page, items)) = self.walk.next_items(None, None)? else { return Ok(false) };
-            (self.page, self.items, self.begin) = (Some(page), items, begin);
+            let Some(page) = self.walk.next_items(None, None)? else { return Ok(false) };
+            (self.page, self.begin) = (Some(page), begin);
         }
     }
 }

@@ -360,17 +360,17 @@ impl Model {
         }
         let lost = || Error::new(ErrorKind::Transport(Phase::Wait));
         Err(match self.random.below(7) {
-            0 => (Failure::NoAnswer, lost()),
+            0 => (Failure::NoResponse, lost()),
             1 => (Failure::BodyLost, lost()),
-            2 => (Failure::Unintelligible, Error::protocol("no JSON", Some(200), b"")),
+            2 => (Failure::Unexpected, Error::protocol("no JSON", Some(200), b"")),
             3 => {
                 let left = self.deadline.saturating_sub(self.now);
                 self.pass(left.saturating_sub((left / 4).min(Duration::from_secs(5))));
-                (Failure::NoAnswer, Error::new(ErrorKind::Timeout(Phase::Wait)))
+                (Failure::NoResponse, Error::new(ErrorKind::Timeout(Phase::Wait)))
             }
             4 if self.random.below(3) == 0 => {
                 self.cancelled = true;
-                (Failure::NoAnswer, Error::new(ErrorKind::Cancelled))
+                (Failure::NoResponse, Error::new(ErrorKind::Cancelled))
             }
             _ => {
                 let status = self.random.pick(&[302, 303, 304, 408, 500, 501, 502, 503, 504, 505]);
@@ -395,7 +395,7 @@ impl Model {
             Err((Failure::Status(404), Error::new(ErrorKind::Api(answer))))
         };
         match self.random.below(20) {
-            0 => return Err((Failure::NoAnswer, Error::new(ErrorKind::Transport(Phase::Wait)))),
+            0 => return Err((Failure::NoResponse, Error::new(ErrorKind::Transport(Phase::Wait)))),
             1 => return Err((Failure::Status(503), api_error(503))),
             2 => return found(json!({})),
             3 => return found(json!({"status": "maintenance"})),
@@ -413,7 +413,7 @@ impl Model {
             }
             7 if self.random.below(4) == 0 => {
                 self.cancelled = true;
-                return Err((Failure::NoAnswer, Error::new(ErrorKind::Cancelled)));
+                return Err((Failure::NoResponse, Error::new(ErrorKind::Cancelled)));
             }
             _ => {}
         }
