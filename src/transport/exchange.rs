@@ -5,17 +5,17 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::call::credentials::Header;
 use crate::error::Phase;
 use crate::sys;
 use crate::sys::deadline::Bounds;
 
+use super::authorization::Authorization;
 use super::failure::ConnectionError;
 
 /// What the layers below ureq need to know about the exchange, and what they report back.
 pub(super) struct Exchange {
     pub(super) bounds: Cell<Bounds>,
-    pub(super) authorization: Header,
+    pub(super) authorization: Authorization,
     /// With the space behind it.
     pub(super) method: &'static str,
     /// The length of path and query: with the method it tells the request line.
@@ -45,7 +45,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(bounds: Bounds, authorization: Header) -> Self {
+    pub(super) fn new(bounds: Bounds, authorization: Authorization) -> Self {
         Self {
             bounds: Cell::new(bounds),
             authorization,

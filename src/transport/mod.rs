@@ -4,6 +4,7 @@
 //! Below them stands a socket of ours, whose every wait ends with the call; on top a connection of ours, which adds the
 //! credentials and decides about reuse.
 
+mod authorization;
 mod connection;
 mod connector;
 mod exchange;
@@ -31,7 +32,6 @@ use ureq::{Agent, Body};
 use zeroize::Zeroize;
 
 use crate::api::request::Method;
-use crate::call::credentials::Header;
 use crate::error::Phase;
 use crate::sys::deadline::Bounds;
 
@@ -41,6 +41,7 @@ use exchange::Exchange;
 use failure::ConnectionError;
 use resolver::Resolver;
 
+pub(crate) use authorization::{Authorization, basic};
 pub(crate) use failure::{TransportError, TransportErrorKind};
 pub(crate) use origin::{Origin, parse_port, split_port};
 pub(crate) use proxy::{Proxy, ProxyChoice};
@@ -70,7 +71,7 @@ pub(crate) struct Request<'a> {
     pub(crate) method: Method,
     /// Path and query, encoded.
     pub(crate) target: &'a [&'a str],
-    pub(crate) authorization: &'a Header,
+    pub(crate) authorization: &'a Authorization,
     pub(crate) content_type: &'static str,
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) bounds: Bounds,

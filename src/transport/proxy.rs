@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::call::credentials::basic;
-
+use super::authorization::basic;
 use super::origin::Origin;
 
 /// Which proxies a client uses.
