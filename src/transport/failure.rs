@@ -7,8 +7,7 @@ use thiserror::Error;
 
 use crate::error::Phase;
 
-use super::exchange::Exchange;
-use super::tls::{explain, is_refusal, rustls_error};
+use super::tls::rustls_error;
 
 /// An exchange that brought no complete response.
 #[derive(Debug, Error)]
@@ -72,7 +71,7 @@ impl From<ConnectionError> for ureq::Error {
     }
 }
 
-type Source = Box<dyn StdError + Send + Sync>;
+pub(super) type Source = Box<dyn StdError + Send + Sync>;
 
 /// Tells whether an error of ureq means that the call itself is over.
 pub(super) fn is_over(error: &ureq::Error) -> bool {
@@ -80,32 +79,12 @@ pub(super) fn is_over(error: &ureq::Error) -> bool {
     matches!(error.downcast_ref(), Some(ConnectionError::Deadline | ConnectionError::Cancelled))
 }
 
-/// Converts an error of ureq: what it means depends on how far the exchange had come.
-pub(super) fn convert(
+/// The kind of an error of ureq, and what is behind it.
+pub(super) fn classify(
     error: ureq::Error,
-    exchange: &Exchange,
-    status: Option<u16>,
-) -> TransportError {
-    let (mut phase, mut sent) = (exchange.phase.get(), exchange.sent.get());
-    let reused = exchange.reused.get();
-    let silent = !exchange.heard.get();
-    let (mut kind, mut source) = classify(error, phase, exchange.ended.get());
-    let alert = source.as_deref().and_then(|source| match rustls_error(source) {
-        Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
-        _ => None,
-    });
-    if sent && silent && !reused && alert.is_some_and(is_refusal) {
-        (kind, phase, sent) = (TransportErrorKind::Tls, Phase::Tls, false);
-    }
-    if kind == TransportErrorKind::Tls {
-        let told = source.as_deref().and_then(|source| rustls_error(source)).map(explain);
-        source = told.map(Source::from).or(source);
-    }
-    let stale = reused && silent && kind == TransportErrorKind::Network;
-    TransportError { kind, phase, sent, status, stale, source }
-}
-
-fn classify(error: ureq::Error, phase: Phase, ended: bool) -> (TransportErrorKind, Option<Source>) {
+    phase: Phase,
+    ended: bool,
+) -> (TransportErrorKind, Option<Source>) {
     use TransportErrorKind::{Cancelled, Network, Protocol, Proxy, Timeout, Tls, TooBig};
     // Under way it is the connection that broke.
     let of_tls = if phase == Phase::Tls { Tls } else { Network };

@@ -17,6 +17,7 @@ mod race;
 mod resolver;
 mod socket;
 mod tls;
+mod tunnel;
 
 use std::cell::Cell;
 use std::fmt;
@@ -26,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use ureq::config::Config;
 use ureq::http::header::{self, HeaderName, HeaderValue};
-use ureq::http::uri::{Authority, PathAndQuery, Scheme};
+use ureq::http::uri::PathAndQuery;
 use ureq::http::{self, Uri};
 use ureq::{Agent, Body};
 use zeroize::Zeroize;
@@ -36,7 +37,7 @@ use crate::error::Phase;
 use crate::sys::deadline::Bounds;
 
 use connection::Reuse;
-use connector::{Chain, NoLookup, Route};
+use connector::{NoLookup, Route};
 use exchange::Exchange;
 use failure::ConnectionError;
 use resolver::Resolver;
@@ -97,17 +98,15 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
-/// One server: the way to it, and the connections to it that are idle.
+/// One server: the way to it, and the idle connections to it.
 pub(crate) struct Transport {
-    scheme: Scheme,
-    authority: Authority,
+    /// Scheme, host and port.
+    origin: Uri,
     host: HeaderValue,
     user_agent: HeaderValue,
     max_response_bytes: u64,
     route: Arc<Route>,
     agent: Agent,
-    /// Keeps no connection, for requests that want one of their own.
-    fresh_agent: Agent,
 }
 
 /// Drop guard: reports whether a byte of the request may have left, also on panic.
@@ -124,7 +123,7 @@ impl Drop for ReportSent<'_> {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").field("authority", &self.authority).finish_non_exhaustive()
+        f.debug_struct("Transport").field("origin", &self.origin).finish_non_exhaustive()
     }
 }
 
@@ -140,42 +139,32 @@ impl Transport {
         let route = Arc::new(Route {
             resolver,
             proxy,
+            target: origin.host_and_port(),
+            user_agent: config.user_agent.clone(),
             connect_timeout: config.connect_timeout,
             reuse: Arc::new(reuse),
         });
-        let chain = Chain::new(&route);
-        let agent = |most| {
-            let config = agent_config(config, route.proxy.as_ref(), most);
-            Agent::with_parts(config, chain.clone(), NoLookup)
-        };
         let host = origin.authority();
+        let scheme = if origin.secure { "https" } else { "http" };
         let text = |text: &str| HeaderValue::from_str(text);
         Self {
-            scheme: if origin.secure { Scheme::HTTPS } else { Scheme::HTTP },
-            authority: host.parse().unwrap_or(Authority::from_static("invalid")),
+            origin: format!("{scheme}://{host}").parse().unwrap_or_default(),
             host: text(&host).unwrap_or(HeaderValue::from_static("invalid")),
             user_agent: text(&config.user_agent).unwrap_or(HeaderValue::from_static("")),
             max_response_bytes: config.max_response_bytes,
-            agent: agent(config.max_idle_connections),
-            fresh_agent: agent(0),
+            agent: Agent::with_parts(agent_config(config), connector::chain(&route), NoLookup),
             route,
         }
     }
 
     /// Sends a request and receives the whole response, within the deadline.
     pub(crate) fn send(&self, request: &Request<'_>) -> Result<Response, TransportError> {
-        let exchange = Exchange {
-            method: method_of(request.method).1,
-            target_length: request.target.iter().map(|part| part.len()).sum(),
-            body_length: request.body.map_or(0, <[u8]>::len),
-            write: request.write,
-            ..Exchange::new(request.bounds, Arc::clone(request.authorization))
-        };
+        let exchange = Exchange::new(request);
         let _report = ReportSent { exchange: &exchange, to: request.sent };
         let began = Instant::now();
         let mut status = None;
         let result = exchange.run(|| {
-            let response = self.run(request)?;
+            let response = self.run(request, &exchange)?;
             status = Some(response.status().as_u16());
             exchange.phase.set(Phase::Receive);
             self.receive(request, &exchange, response)
@@ -183,24 +172,34 @@ impl Transport {
         result.map_err(|error| self.failed(error, &exchange, status, began))
     }
 
-    fn run(&self, request: &Request<'_>) -> Result<http::Response<Body>, ureq::Error> {
-        let agent = if request.fresh { &self.fresh_agent } else { &self.agent };
-        let head = self.head(request)?;
+    fn run(
+        &self,
+        request: &Request<'_>,
+        exchange: &Exchange,
+    ) -> Result<http::Response<Body>, ureq::Error> {
+        let mut head = self.head(request, exchange.method.clone())?;
+        if request.fresh {
+            // With settings other than the agent's, a request neither takes an idle connection nor leaves one.
+            let config = self.agent.configure_request(head);
+            head = config.input_buffer_size(INPUT_BUFFER + 1).build();
+        }
         match (request.body, request.method) {
-            (None, Method::Get) => agent.run(with_body(head, ())),
-            (body, _) => agent.run(with_body(head, body.unwrap_or_default())),
+            (None, Method::Get) => self.agent.run(head),
+            (body, _) => self.agent.run(head.map(|()| body.unwrap_or_default())),
         }
     }
 
     /// Builds the request without its credentials: those are added below ureq.
-    fn head(&self, request: &Request<'_>) -> Result<http::Request<()>, ureq::Error> {
+    fn head(
+        &self,
+        request: &Request<'_>,
+        method: http::Method,
+    ) -> Result<http::Request<()>, ureq::Error> {
         let target = request.target.concat();
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(self.scheme.clone());
-        parts.authority = Some(self.authority.clone());
+        let mut parts = self.origin.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from(target).map_err(http::Error::from)?);
         let mut head = http::Request::new(());
-        *head.method_mut() = method_of(request.method).0;
+        *head.method_mut() = method;
         *head.uri_mut() = Uri::from_parts(parts).map_err(http::Error::from)?;
         let headers = head.headers_mut();
         headers.reserve(8);
@@ -279,7 +278,7 @@ impl Transport {
         status: Option<u16>,
         began: Instant,
     ) -> TransportError {
-        let error = failure::convert(error, exchange, status);
+        let error = exchange.failed(error, status);
         if error.stale {
             self.route.reuse.presume_dead(began);
         }
@@ -294,14 +293,14 @@ impl Transport {
 }
 
 /// The settings of ureq. Everything that it would decide by itself is decided here.
-fn agent_config(config: &TransportConfig, proxy: Option<&Proxy>, most_idle: usize) -> Config {
+fn agent_config(config: &TransportConfig) -> Config {
+    let most_idle = config.max_idle_connections;
     Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         // No timeouts: every wait is bounded by the call, below ureq.
-        .user_agent(config.user_agent.as_str())
-        .proxy(proxy.and_then(Proxy::for_ureq))
+        .proxy(None)
         .tls_config(config.trusted.config())
         .max_response_header_size(LONGEST_HEAD)
         .input_buffer_size(INPUT_BUFFER)
@@ -310,18 +309,6 @@ fn agent_config(config: &TransportConfig, proxy: Option<&Proxy>, most_idle: usiz
         .max_idle_connections_per_host(most_idle)
         .max_idle_age(config.idle_timeout)
         .build()
-}
-
-fn method_of(method: Method) -> (http::Method, &'static str) {
-    match method {
-        Method::Get => (http::Method::GET, "GET "),
-        Method::Patch => (http::Method::PATCH, "PATCH "),
-        Method::Post => (http::Method::POST, "POST "),
-    }
-}
-
-fn with_body<B>(head: http::Request<()>, body: B) -> http::Request<B> {
-    head.map(|()| body)
 }
 
 /// Reads a body to its end, and never more of it than is allowed, after decompression.
@@ -333,36 +320,22 @@ fn read_body(
     secret: bool,
 ) -> Result<(), ureq::Error> {
     const TOO_BIG: ConnectionError = ConnectionError::TooBig("its body is bigger than the limit");
-    /// So much is made ready at a time: a server that announces much and sends little is not to cost the memory.
-    const STEP: usize = 256 * 1024;
+    /// Room is made for no more than that in advance: a server that announces much and sends little is not to cost the memory.
+    const MOST_IN_ADVANCE: usize = 256 * 1024;
     let announced =
         body.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     if success && announced.is_some_and(|length| length > most) {
         return Err(TOO_BIG.into());
     }
-    // Leaves room for the NUL that C wants behind it. A buffer for a secret never grows: it would leave copies behind.
-    let first = if secret { most } else { announced.unwrap_or(2048).min(most).min(STEP) };
-    bytes.reserve_exact(first + 1);
-    let mut reader = body.as_reader();
-    let mut filled = 0;
-    let result = loop {
-        if filled == bytes.len() && filled < announced.unwrap_or(most).min(most) {
-            let next = announced.unwrap_or(filled * 2).max(filled + 1).min(filled + STEP).min(most);
-            bytes.resize(next.max(first), 0);
-        }
-        // Where all is there, or all that is allowed, one byte more tells whether that is the end.
-        let mut probe = [0];
-        let full = filled == bytes.len();
-        let free = if full { &mut probe[..] } else { &mut bytes[filled..] };
-        match reader.read(free) {
-            Ok(0) => break Ok(()),
-            Ok(_) if full => break Err(TOO_BIG.into()),
-            Ok(count) => filled += count,
-            Err(error) => break Err(error.into()),
-        }
-    };
-    bytes.truncate(filled);
-    result
+    // A buffer for a secret never grows: it would leave copies behind.
+    let room = if secret { most } else { announced.unwrap_or(2048).min(most).min(MOST_IN_ADVANCE) };
+    // One byte more shows whether the body ends there, and is where C wants a NUL.
+    bytes.reserve_exact(room + 1);
+    let result = body.as_reader().take(most as u64 + 1).read_to_end(bytes);
+    let too_big = bytes.len() > most;
+    bytes.truncate(most);
+    result?;
+    if too_big { Err(TOO_BIG.into()) } else { Ok(()) }
 }
 
 /// Checks what holds for any head: for the fuzz target.

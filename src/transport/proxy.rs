@@ -73,13 +73,6 @@ impl Proxy {
         self.0.port
     }
 
-    /// The proxy as ureq wants it: without credentials, which are sent below ureq.
-    pub(super) fn for_ureq(&self) -> Option<ureq::Proxy> {
-        let host = self.host();
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-        ureq::Proxy::builder(ureq::ProxyProtocol::Http).host(&host).port(self.port()).build().ok()
-    }
-
     /// The value of `Proxy-Authorization`.
     pub(crate) fn authorization(&self) -> Option<&str> {
         self.0.authorization.as_ref().map(|value| value.as_str())

@@ -33,7 +33,7 @@ impl Trusted {
         let pem = with_plain_labels(pem);
         let mut roots = RootCertStore::empty();
         let (mut certificates, mut unusable) = (Vec::new(), 0);
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
             let certificate = certificate.map_err(|_| "is no valid PEM")?;
             let der = first_element(&certificate);
             match roots.add(CertificateDer::from(der)) {
@@ -64,19 +64,10 @@ impl Trusted {
 }
 
 /// Renames the labels that OpenSSL also takes for certificates, and drops a byte order mark.
-fn with_plain_labels(pem: &[u8]) -> Vec<u8> {
-    let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
-    let mut plain = Vec::with_capacity(pem.len());
-    for line in pem.split_inclusive(|byte| *byte == b'\n') {
-        match line.trim_ascii() {
-            b"-----BEGIN TRUSTED CERTIFICATE-----" | b"-----BEGIN X509 CERTIFICATE-----" => {
-                plain.extend_from_slice(b"-----BEGIN CERTIFICATE-----\n");
-            }
-            b"-----END TRUSTED CERTIFICATE-----" | b"-----END X509 CERTIFICATE-----" => {
-                plain.extend_from_slice(b"-----END CERTIFICATE-----\n");
-            }
-            _ => plain.extend_from_slice(line),
-        }
+fn with_plain_labels(pem: &[u8]) -> String {
+    let mut plain = String::from_utf8_lossy(pem).trim_start_matches('\u{feff}').to_owned();
+    for label in ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"] {
+        plain = plain.replace(&format!(" {label}-----"), " CERTIFICATE-----");
     }
     plain
 }
