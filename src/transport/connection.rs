@@ -1,5 +1,5 @@
-//! A connection on top of TCP or TLS: decides about its reuse, writes the credentials below ureq, and watches the head of the
-//! response for what ureq lets pass.
+//! The connection that ureq sends requests over, on top of TCP or TLS. Adds the credentials to a request, limits what precedes
+//! the body of a response, and decides whether the connection is used again.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +17,8 @@ use super::head::{Head, interim_length};
 use super::input::Input;
 use super::socket::Tcp;
 
-/// A write takes an idle connection only if it was used that recently: where a server closes it at that very moment, nobody
-/// knows whether the write was applied, and it is not sent again.
+/// A write takes an idle connection only if it was used that recently: if the server closes it at that moment, it is unknown
+/// whether the write was applied, and it is not sent again.
 const FRESH_ENOUGH_FOR_WRITES: Duration = Duration::from_secs(5);
 /// What may come before the head of the response: interim responses, and the head itself.
 const MOST_BEFORE_BODY: usize = 64 * 1024;
@@ -32,7 +32,7 @@ const LARGE_READ: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Reuse {
     pub(super) max_age: Duration,
-    /// A connection had died unnoticed: what had been idle beside it, before this moment, has most likely died as well.
+    /// Set when a connection had died unnoticed: those that have been idle since before are presumed dead as well.
     pub(super) dead_before: Mutex<Option<Instant>>,
 }
 
@@ -85,7 +85,7 @@ impl Below {
             let (now, later) = rest.split_at(rest.len().min(output.len()));
             output[..now.len()].copy_from_slice(now);
             let sent = tls.transmit_output(now.len(), timeout);
-            // The credentials are in it. The buffer lives on: this is no store that a compiler may leave out.
+            // Wipes the credentials. The buffer is used again, so a compiler cannot leave this out.
             tls.buffers().output()[..now.len()].fill(0);
             sent?;
             rest = later;
@@ -196,7 +196,7 @@ impl Connection {
         exchange.begin_to_send();
         let gathered = std::mem::take(&mut self.gathered);
         let result = self.below.send(exchange, &self.output[..gathered], timeout);
-        // The credentials are in it, as above.
+        // Wipes the credentials, as above.
         self.output[..gathered].fill(0);
         result
     }

@@ -1,5 +1,5 @@
-//! The state of one exchange, shared by everything that takes part in it: the connector, the socket and the connection, which
-//! ureq calls without passing on an argument of ours.
+//! The state of one exchange. The connector, the socket and the connection share it through [`current`], since ureq calls them
+//! without an argument of ours.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -82,11 +82,6 @@ impl Exchange {
         }
     }
 
-    /// Makes this the exchange that [`current`] finds while `run` runs.
-    pub(super) fn run<R>(&self, run: impl FnOnce() -> R) -> R {
-        sys::lend(self, run)
-    }
-
     /// Waits for a descriptor, as long as the call and the opening of a connection may take.
     pub(super) fn wait(&self, fd: RawFd, ready: Ready) -> Result<(), ConnectionError> {
         match self.wait_bounds().wait(fd, ready)? {
@@ -131,7 +126,7 @@ impl Exchange {
     }
 }
 
-/// Calls a function with the exchange that runs on this thread.
+/// Calls a function with the exchange that was lent on this thread.
 pub(super) fn current<R>(call: impl FnOnce(&Exchange) -> R) -> Result<R, ConnectionError> {
     const NONE: ConnectionError = ConnectionError::Protocol("a connection outside of an exchange");
     sys::with_lent(call).ok_or(NONE)

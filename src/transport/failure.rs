@@ -1,4 +1,4 @@
-//! Why an exchange brought no complete response, and why a connection did not do what it was asked for.
+//! The errors of an exchange and of a connection.
 
 use std::error::Error as StdError;
 use std::io;
@@ -9,7 +9,7 @@ use crate::error::Phase;
 
 use super::tls::rustls_error;
 
-/// An exchange that brought no complete response.
+/// Why an exchange did not bring a complete response.
 #[derive(Debug, Error)]
 #[error("{kind:?} ({phase:?})")]
 pub(crate) struct TransportError {
@@ -86,7 +86,7 @@ pub(super) fn classify(
     ended: bool,
 ) -> (TransportErrorKind, Option<Source>) {
     use TransportErrorKind::{Cancelled, Network, Protocol, Proxy, Timeout, Tls, TooBig};
-    // Under way it is the connection that broke.
+    // After the handshake an error of TLS means that the connection broke.
     let of_tls = if phase == Phase::Tls { Tls } else { Network };
     let of_io = |error: io::Error| {
         let kind = if rustls_error(&error).is_some() { of_tls } else { Network };
@@ -97,7 +97,7 @@ pub(super) fn classify(
         ureq::Error::Rustls(error) => (of_tls, Some(error.into())),
         ureq::Error::Tls(what) => (of_tls, Some(what.into())),
         ureq::Error::ConnectProxyFailed(what) => (Network, Some(what.into())),
-        // The end of the connection was not the end of what was in it.
+        // The connection ended in the middle of the body.
         ureq::Error::Decompress(..) | ureq::Error::BodyStalled if ended => {
             let what = "the connection was closed before the response was complete";
             (Network, Some(what.into()))
@@ -118,7 +118,7 @@ pub(super) fn classify(
             },
             Err(error) => (Network, Some(error)),
         },
-        // Of the proxy's response: nothing was sent yet.
+        // Nothing was sent yet.
         error if phase == Phase::Connect => (Network, Some(error.into())),
         error => (Protocol, Some(error.into())),
     }

@@ -1,8 +1,8 @@
 //! One HTTP exchange: a request out, a complete response or a precise failure back.
 //!
-//! The only room that knows ureq and rustls. ureq does HTTP/1.1, the reuse of connections, CONNECT and gzip, rustls does TLS.
-//! Below them stands a socket of ours, whose every wait ends with the call; on top a connection of ours, which adds the
-//! credentials and decides about reuse.
+//! The only folder that uses ureq and rustls. ureq does HTTP/1.1, the reuse of connections and gzip, rustls does TLS. Below
+//! them is a socket of ours, each wait of which ends when the call does; between them and ureq's HTTP is a connection of ours,
+//! which adds the credentials and decides about reuse.
 
 mod authorization;
 mod connection;
@@ -34,7 +34,7 @@ use zeroize::Zeroize;
 
 use crate::api::request::Method;
 use crate::error::Phase;
-use crate::sys::deadline::Bounds;
+use crate::sys::{self, deadline::Bounds};
 
 use connection::Reuse;
 use connector::{NoLookup, Route};
@@ -54,7 +54,7 @@ const LONGEST_HEAD: usize = 16 * 1024;
 const INPUT_BUFFER: usize = LONGEST_HEAD + 1024;
 const OUTPUT_BUFFER: usize = 8 * 1024;
 
-/// What the transport is told when the client is built.
+/// The settings of a transport.
 #[derive(Clone, Debug)]
 pub(crate) struct TransportConfig {
     pub(crate) connect_timeout: Duration,
@@ -132,7 +132,7 @@ impl Transport {
     pub(crate) fn new(config: &TransportConfig, origin: &str, proxy: Option<Proxy>) -> Self {
         let origin = Origin::of(origin);
         let resolver = match &proxy {
-            Some(proxy) => Resolver::new(proxy.host(), proxy.port()),
+            Some(proxy) => Resolver::new(&proxy.host, proxy.port),
             None => Resolver::new(origin.host, origin.port),
         };
         let reuse = Reuse { max_age: config.max_connection_age, dead_before: Mutex::default() };
@@ -163,7 +163,7 @@ impl Transport {
         let _report = ReportSent { exchange: &exchange, to: request.sent };
         let began = Instant::now();
         let mut status = None;
-        let result = exchange.run(|| {
+        let result = sys::lend(&exchange, || {
             let response = self.run(request, &exchange)?;
             status = Some(response.status().as_u16());
             exchange.phase.set(Phase::Receive);
@@ -245,7 +245,7 @@ impl Transport {
             Err(error) => Err(error.into()),
         };
         let received = match received {
-            // Nothing at all is no gzip, but it is nothing.
+            // An empty body is no gzip stream, but it is an empty body.
             Err(ureq::Error::Decompress(..)) if !exchange.body_begun.get() => Ok(()),
             received => received,
         };
@@ -253,7 +253,7 @@ impl Transport {
             if request.secret {
                 bytes.zeroize();
             }
-            // The status of an error counts, whatever became of its body; but a call that is over is over.
+            // An error status is returned even if its body is not readable, unless the call was cancelled or out of time.
             if success || failure::is_over(&error) {
                 return Err(error);
             }
@@ -270,7 +270,7 @@ impl Transport {
         })
     }
 
-    /// Converts an error of ureq, and learns from it: about idle connections, and about addresses.
+    /// Converts an error of ureq. Records which idle connections are dead, and which address stalls.
     fn failed(
         &self,
         error: ureq::Error,
@@ -292,7 +292,7 @@ impl Transport {
     }
 }
 
-/// The settings of ureq. Everything that it would decide by itself is decided here.
+/// The settings of ureq, in which nothing is left to its defaults or to the environment.
 fn agent_config(config: &TransportConfig) -> Config {
     let most_idle = config.max_idle_connections;
     Agent::config_builder()
@@ -338,7 +338,7 @@ fn read_body(
     if too_big { Err(TOO_BIG.into()) } else { Ok(()) }
 }
 
-/// Checks what holds for any head: for the fuzz target.
+/// Entry of the fuzz target: checks what must hold for the head of any response.
 #[cfg(feature = "test-hooks")]
 pub(crate) fn fuzz_head(bytes: &[u8]) {
     let interim = head::interim_length(bytes).unwrap_or(0);

@@ -10,7 +10,7 @@ use crate::sys::{self, Woken};
 use super::exchange::Exchange;
 use super::failure::ConnectionError;
 
-/// How long an attempt is alone before the next address is tried as well.
+/// The time between the start of one attempt and of the next.
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Connects to the addresses, in turn and at the same time: a new attempt begins every 250 ms, or as soon as one fails, while

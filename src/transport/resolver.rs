@@ -15,7 +15,7 @@ use super::exchange::Exchange;
 use super::failure::ConnectionError;
 
 const FRESH: Duration = Duration::from_secs(60);
-/// Until then old addresses are used while new ones are looked up.
+/// Addresses older than [`FRESH`] are used up to this age while new ones are looked up.
 const STALE: Duration = Duration::from_secs(120);
 
 type Lookup = fn(&str) -> io::Result<Vec<IpAddr>>;
@@ -45,12 +45,12 @@ struct Cache {
 struct Running {
     /// Triggered when it ends.
     done: Waker,
-    /// For those who wait: what it found, or why it failed. A failure is told to nobody else.
+    /// For the calls that wait for it. Later calls look up again after a failure.
     result: OnceLock<Result<(), String>>,
 }
 
 fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
-    // Nothing in it is left half-done by a panic.
+    // No panic can leave it half changed.
     cache.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -77,7 +77,7 @@ impl Resolver {
         cache.winner = Some(address.ip());
     }
 
-    /// Remembers an address that connected, and then said nothing.
+    /// Remembers an address that connected and then sent nothing.
     pub(super) fn stalled(&self, address: SocketAddr) {
         let mut cache = lock(&self.cache);
         cache.winner = cache.winner.filter(|winner| *winner != address.ip());
@@ -86,8 +86,8 @@ impl Resolver {
         }
     }
 
-    /// Invalidates the cached addresses after none could be connected to. Addresses that are younger than a second stay: an
-    /// outage would otherwise become one of the name server as well.
+    /// Invalidates the cached addresses after a failed connect, unless they are younger than a second: retries during an
+    /// outage must not flood the name server.
     pub(super) fn invalidate(&self) {
         let mut cache = lock(&self.cache);
         cache.looked_up = cache.looked_up.filter(|at| at.elapsed() < Duration::from_secs(1));
@@ -138,7 +138,7 @@ impl Resolver {
     }
 }
 
-/// Stores what a look-up brought, and wakes those who wait for it.
+/// Stores the result of a look-up, and wakes the calls that wait for it.
 fn settle(cache: &Mutex<Cache>, found: io::Result<Vec<IpAddr>>) {
     let mut cache = lock(cache);
     let result = match found {

@@ -13,7 +13,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 /// Trust anchors used to verify the server certificate.
 #[derive(Clone)]
 pub(crate) enum Trusted {
-    /// Those of the big browsers, which are part of this library.
+    /// Mozilla's, built into the library.
     Bundled,
     Given(Arc<Vec<Certificate<'static>>>),
 }
@@ -56,7 +56,7 @@ impl Trusted {
         };
         TlsConfig::builder()
             .provider(TlsProvider::Rustls)
-            // Said here: another crate of the program may have installed a default of its own.
+            // Explicit: another crate of the program may have installed another default.
             .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
             .root_certs(roots)
             .build()
@@ -89,9 +89,9 @@ pub(super) fn is_refusal(alert: AlertDescription) -> bool {
     matches!(u8::from(alert), 40 | 42..=46 | 48 | 49 | 70 | 71 | 116)
 }
 
-/// Says in one line what rustls refused or was refused, and what can be done about it.
+/// Describes a TLS error in one line, with advice on what to do about it.
 pub(super) fn explain(error: &rustls::Error) -> String {
-    /// A piece of what rustls says, and the advice.
+    /// A piece of the text of rustls, and the advice.
     const ADVICE: [(&str, &str); 9] = [
         ("UnknownIssuer", "if the authority is your own, give its certificate as caFile"),
         (
@@ -116,7 +116,7 @@ pub(super) fn explain(error: &rustls::Error) -> String {
         ),
     ];
     let mut said = error.to_string();
-    // Then comes a list of numbers.
+    // A list of numbers follows.
     if let Some(end) = said.find("Context {") {
         said.truncate(end);
     }

@@ -20,8 +20,8 @@ pub(super) fn open(
     target: &str,
     user_agent: &str,
 ) -> Result<(), ConnectionError> {
-    let (name, value, end) = match proxy.authorization() {
-        Some(value) => ("Proxy-Authorization: ", value, "\r\n"),
+    let (name, value, end) = match &proxy.authorization {
+        Some(value) => ("Proxy-Authorization: ", value.as_str(), "\r\n"),
         None => ("", "", ""),
     };
     let parts = [
