@@ -6,6 +6,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+pub(crate) use crate::transport::Authorization as Header;
+use crate::transport::basic;
 
 /// An access key of a Sinch project, and the way to use it.
 ///
@@ -85,35 +87,6 @@ impl Credentials {
     }
 }
 
-/// Writes the value of a header of Basic authentication.
-pub(crate) fn basic(name: &str, password: &str) -> Zeroizing<String> {
-    let mut plain = Zeroizing::new(String::with_capacity(name.len() + 1 + password.len()));
-    for part in [name, ":", password] {
-        plain.push_str(part);
-    }
-    let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
-    header.push_str("Basic ");
-    push_base64(&mut header, plain.as_bytes());
-    header
-}
-
-/// Writes standard base64. Within the capacity of `out`, so that no copy is left behind by a reallocation.
-fn push_base64(out: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit <= chunk.len() {
-                let index = (group >> (18 - 6 * digit)) & 63;
-                out.push(char::from(DIGITS[index as usize]));
-            } else {
-                out.push('=');
-            }
-        }
-    }
-}
-
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
@@ -123,25 +96,9 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The whole value of an `Authorization` header, wiped when the last one who needs it is done.
-pub(crate) type Header = Arc<Zeroizing<String>>;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn basic_headers() {
-        for (id, secret, expected) in [
-            ("Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
-            ("a", "b", "Basic YTpi"),
-            ("a", "bc", "Basic YTpiYw=="),
-            ("a", "bcd", "Basic YTpiY2Q="),
-            ("test", "123£", "Basic dGVzdDoxMjPCow=="),
-        ] {
-            assert_eq!(Credentials::basic(id, secret).basic_header().as_str(), expected);
-        }
-    }
 
     #[test]
     fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
