@@ -9,7 +9,7 @@ use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
 use crate::error::{ApiError, Error};
 use crate::json;
-use crate::json::cursor::DecodeError;
+use crate::json::cursor::{DecodeError, Rest};
 use crate::json::decode::Decode;
 
 /// An emergency address as it is sent: the five parts that the API requires, and two that it knows.
@@ -180,13 +180,17 @@ pub(crate) struct DeprovisionEmergencyAddress {
     pub(crate) phone_number: PhoneNumber,
 }
 
-/// The answer to deprovisioning: nothing, whatever object it comes in.
-#[derive(Debug)]
+/// The response to deprovisioning: any object, which is ignored.
+#[derive(Debug, Default)]
 pub(crate) struct Nothing;
 
 impl Decode for Nothing {
-    fn decode(_document: &str) -> Result<Self, DecodeError> {
-        Ok(Self)
+    fn read<'a>(&mut self, document: &'a str, _error: &mut DecodeError) -> Rest<'a> {
+        Some(document)
+    }
+
+    fn is_nothing(&self) -> bool {
+        true
     }
 }
 

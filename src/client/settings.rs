@@ -12,7 +12,8 @@ use crate::client::environment::{self, Lookup, Variable};
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "capi")]
 use crate::json;
-use crate::json::input::{Refusal, Value, from_members};
+use crate::json::cursor::DecodeError;
+use crate::json::input::{Value, from_members};
 use crate::log::LogLevel;
 
 #[derive(Deserialize)]
@@ -216,9 +217,9 @@ pub(crate) fn name_variable(error: Error, variables: &[(&'static str, String)]) 
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::invalid(refusal.field, refusal.problem)
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::invalid(error.path, error.problem)
     }
 }
 

@@ -1,26 +1,20 @@
-//! A serde deserializer for what a caller gives: JSON of C and Python, or the text of an environment variable. It is strict, and
-//! an error names the field by its path and the type that is expected. No error repeats a value, which may be a secret: serde's
-//! own texts, which do, are not used.
+//! A serde deserializer for the caller's input: JSON from C and Python, or the text of an environment variable.
+//!
+//! It is strict. An error names the field by its path, and the expected type. No error repeats a value, which may be a secret:
+//! serde's own messages do, and are not used.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::cursor::DecodeError;
 use super::{SPACE, items, members, text_of};
 
-/// Why a value is refused.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    /// The path from the outermost object: `address.city`. Empty for the object itself.
-    pub(crate) field: String,
-    pub(crate) problem: String,
-}
-
-/// A value, and the name by which errors call it.
+/// A value to read, with the name that errors give it.
 #[derive(Clone)]
 pub(crate) struct Value<'a> {
     name: Cow<'a, str>,
@@ -37,48 +31,48 @@ enum Source<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The value of an environment variable.
+    /// Makes a value of an environment variable.
     pub(crate) fn of_variable(name: &'a str, text: &'a str) -> Self {
         Self { name: Cow::Borrowed(name), source: Source::Text(text) }
     }
 
-    /// The members of an object that has passed [`check`](super::check).
+    /// Iterates over the members of an object that has passed [`check`](super::check).
     pub(crate) fn members(object: &'a str) -> impl Iterator<Item = (Cow<'a, str>, Self)> {
         members(object)
             .map(|(key, raw)| (key.clone(), Self { name: key, source: Source::Json(raw) }))
     }
 
-    /// The value as it is written, if it is neither a string nor inside quotes.
-    fn bare(&self) -> &'a str {
+    /// Returns the value as it is written.
+    fn raw(&self) -> &'a str {
         match self.source {
             Source::Json(text) | Source::Text(text) => text,
         }
     }
 
-    fn string(&self) -> Result<String, Refusal> {
+    fn string(&self) -> Result<String, DecodeError> {
         match self.source {
             Source::Json(raw) => text_of(raw).ok_or_else(|| self.refuse("is not a string")),
             Source::Text(text) => Ok(text.to_owned()),
         }
     }
 
-    fn refuse(&self, problem: &str) -> Refusal {
+    fn refuse(&self, problem: &str) -> DecodeError {
         let problem = match self.source {
             Source::Json("null") => "is null; leave out what is not wanted",
             _ => problem,
         };
-        Refusal::of(&self.name, problem)
+        refuse(&self.name, problem)
     }
 }
 
 /// Deserializes a struct from its members.
 pub(crate) fn from_members<'a, T: Deserialize<'a>>(
     members: impl Iterator<Item = (Cow<'a, str>, Value<'a>)>,
-) -> Result<T, Refusal> {
+) -> Result<T, DecodeError> {
     T::deserialize(MapDeserializer::new(members))
 }
 
-impl<'de> IntoDeserializer<'de, Refusal> for Value<'de> {
+impl<'de> IntoDeserializer<'de, DecodeError> for Value<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -87,20 +81,20 @@ impl<'de> IntoDeserializer<'de, Refusal> for Value<'de> {
 }
 
 impl<'de> Deserializer<'de> for Value<'de> {
-    type Error = Refusal;
+    type Error = DecodeError;
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.source {
             Source::Json("null") => Err(self.refuse("is null")),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_string(self.string()?)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.source {
             Source::Json("true") | Source::Text("true" | "1") => visitor.visit_bool(true),
             Source::Json("false") | Source::Text("false" | "0") => visitor.visit_bool(false),
@@ -108,18 +102,13 @@ impl<'de> Deserializer<'de> for Value<'de> {
         }
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        match self.bare().parse() {
-            Ok(number) => visitor.visit_u64(number),
-            Err(_) => Err(self.refuse("is not a whole number from 0 up")),
-        }
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let wrong = |_| self.refuse("is not a whole number from 0 up");
+        visitor.visit_u64(self.raw().parse().map_err(wrong)?)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        match self.bare().parse() {
-            Ok(number) => visitor.visit_f64(number),
-            Err(_) => Err(self.refuse("is not a number")),
-        }
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_f64(self.raw().parse().map_err(|_| self.refuse("is not a number"))?)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -127,22 +116,20 @@ impl<'de> Deserializer<'de> for Value<'de> {
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    ) -> Result<V::Value, DecodeError> {
         let name = self.name.clone();
-        visitor
-            .visit_enum(self.string()?.into_deserializer())
-            .map_err(|refusal: Refusal| refusal.under(&name))
+        visitor.visit_enum(self.string()?.into_deserializer()).map_err(|error| under(error, &name))
     }
 
-    /// The only lists that callers give are lists of strings.
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        let refusal = self.refuse("is not a list of strings");
+    /// Reads a list of strings: there are no other lists in the input.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let error = self.refuse("is not a list of strings");
         match self.source {
             Source::Json(raw) if raw.starts_with('[') => {
                 let item = |raw| Value { source: Source::Json(raw), ..self.clone() };
-                visitor.visit_seq(SeqDeserializer::new(items(raw).map(item))).map_err(|_| refusal)
+                visitor.visit_seq(SeqDeserializer::new(items(raw).map(item))).map_err(|_| error)
             }
-            _ => Err(refusal),
+            _ => Err(error),
         }
     }
 
@@ -151,7 +138,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    ) -> Result<V::Value, DecodeError> {
         let Source::Json(raw) = self.source else { return Err(self.refuse("is not an object")) };
         match raw.strip_prefix('{') {
             None => Err(self.refuse("is not an object")),
@@ -160,11 +147,11 @@ impl<'de> Deserializer<'de> for Value<'de> {
             }
             Some(_) => visitor
                 .visit_map(MapDeserializer::new(Value::members(raw)))
-                .map_err(|refusal: Refusal| refusal.under(&self.name)),
+                .map_err(|error| under(error, &self.name)),
         }
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, DecodeError> {
         Err(self.refuse("is of a type that is not taken here"))
     }
 
@@ -174,60 +161,42 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 }
 
-impl Refusal {
-    fn of(field: &str, problem: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), problem: problem.into() }
-    }
-
-    fn under(mut self, parent: &str) -> Self {
-        self.field = match self.field.as_str() {
-            "" => parent.to_owned(),
-            field => format!("{parent}.{field}"),
-        };
-        self
-    }
-}
-
-/// What the code that serde derives reports: never with the value in it.
-impl serde::de::Error for Refusal {
+/// The errors of the code that serde derives. A value is never repeated: `custom` and what calls it drop the message.
+impl serde::de::Error for DecodeError {
     fn custom<T: fmt::Display>(_message: T) -> Self {
-        Self::of("", "cannot be used")
-    }
-
-    fn invalid_type(_value: Unexpected<'_>, _expected: &dyn Expected) -> Self {
-        Self::custom("")
-    }
-
-    fn invalid_value(_value: Unexpected<'_>, _expected: &dyn Expected) -> Self {
-        Self::custom("")
+        refuse("", "cannot be used")
     }
 
     fn unknown_variant(_variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::of("", format!("is none of {}", expected.join(", ")))
+        refuse("", format!("is none of {}", expected.join(", ")))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::of(field, format!("is not known here; known are {}", list(expected)))
+        refuse(field, format!("is not known here; known are {}", list(expected)))
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::of(field, "is missing")
+        refuse(field, "is missing")
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::of(field, "is given twice")
+        refuse(field, "is given twice")
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.problem)
-    }
+impl std::error::Error for DecodeError {}
+
+/// Returns the error of a field.
+fn refuse(field: &str, problem: impl Into<String>) -> DecodeError {
+    DecodeError { path: field.to_owned(), problem: problem.into() }
 }
 
-impl std::error::Error for Refusal {}
+fn under(mut error: DecodeError, parent: &str) -> DecodeError {
+    error.under(parent);
+    error
+}
 
-/// Joins words as a sentence does: `a, b and c`.
+/// Joins words with commas and a last "and": `a, b and c`.
 fn list(words: &[&str]) -> String {
     match words {
         [] => String::new(),
