@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::json::decode::Decode;
 
 /// Gets one number (API: "Retrieve an active phone number").
-#[derive(Debug)]
 pub(crate) struct GetNumber {
     pub(crate) phone_number: PhoneNumber,
 }
@@ -271,7 +270,6 @@ impl VoiceTarget {
 }
 
 /// Updates one number.
-#[derive(Debug)]
 pub(crate) struct UpdateNumber<'a> {
     pub(crate) phone_number: PhoneNumber,
     pub(crate) update: &'a NumberUpdate,
@@ -292,7 +290,6 @@ impl Operation for UpdateNumber<'_> {
 }
 
 /// Releases one number (API: "Release a phone number").
-#[derive(Debug)]
 pub(crate) struct ReleaseNumber {
     pub(crate) phone_number: PhoneNumber,
 }
@@ -356,17 +353,16 @@ fn is_same(asked: Option<&String>, found: Option<&String>) -> bool {
 }
 
 fn is_sms_set(asked: &SmsUpdate, number: &ActiveNumber) -> bool {
-    let same = |plan: Option<&String>, campaign: Option<&String>| {
-        is_same(Some(&asked.service_plan_id), plan) && is_same(asked.campaign_id.as_ref(), campaign)
+    let same = |plan: &Option<String>, campaign: &Option<String>| {
+        is_same(Some(&asked.service_plan_id), plan.as_ref())
+            && is_same(asked.campaign_id.as_ref(), campaign.as_ref())
     };
-    let current = number.sms_configuration.as_ref();
-    let in_current = same(
-        current.and_then(|sms| sms.service_plan_id.as_ref()),
-        current.and_then(|sms| sms.campaign_id.as_ref()),
-    );
+    let in_current = match &number.sms_configuration {
+        Some(sms) => same(&sms.service_plan_id, &sms.campaign_id),
+        None => same(&None, &None),
+    };
     let job = number.sms_job();
-    let in_job =
-        job.is_some_and(|job| same(job.service_plan_id.as_ref(), job.campaign_id.as_ref()));
+    let in_job = job.is_some_and(|job| same(&job.service_plan_id, &job.campaign_id));
     is_settled(job.map(ScheduledProvisioning::status), in_current, in_job)
 }
 
