@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::client::response::Response;
 use crate::error::Error;
 use crate::json::cursor::DecodeError;
-use crate::json::decode::{Field, Items};
+use crate::json::decode::{Decode, Items};
 
 const ACTIVE_NUMBERS: &str = "activeNumbers";
 const NEXT_PAGE_TOKEN: &str = "nextPageToken";
@@ -217,7 +217,7 @@ impl PageWalk {
     }
 
     /// Reads one member of a page.
-    fn member<T: Field>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
+    fn member<T: Decode>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
         let mut value = T::default();
         if let Some(rest) = page.outline.after_key(&page.json, key) {
             let mut misfit = DecodeError::default();

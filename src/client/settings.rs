@@ -14,7 +14,8 @@ use crate::client::environment::{self, Lookup, Variable};
 use crate::error::Error;
 #[cfg(feature = "capi")]
 use crate::json;
-use crate::json::input::{Refusal, Value, from_members, set};
+use crate::json::cursor::DecodeError;
+use crate::json::input::{Value, from_members, set};
 use crate::log::LogLevel;
 
 /// The settings of a client, none checked for more than its type.
@@ -239,9 +240,9 @@ impl ClientBuilder {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::invalid(refusal.field, refusal.problem)
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::invalid(error.path, error.problem)
     }
 }
 

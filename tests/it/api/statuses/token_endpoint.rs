@@ -32,17 +32,17 @@ const ROWS: [(u16, Headers, &str, &str, &str); 29] = [
     (520, &[], "", "api", "status 520"),
     (600, &[], "", "protocol", "(status 600)"),
     (999, &[], r#"{"access_token":"hush"}"#, "protocol", "(status 999)"),
-    (200, &[], "welcome", "protocol", "the response is no JSON object (status 200)"),
-    (200, &[], "", "protocol", "the response is no JSON object (status 200)"),
-    (201, &[], "[]", "protocol", "the response is no JSON object (status 201)"),
-    (204, &[], "", "protocol", "the response is no JSON object (status 204)"),
+    (200, &[], "welcome", "protocol", "the response is not a JSON object (status 200)"),
+    (200, &[], "", "protocol", "the response is not a JSON object (status 200)"),
+    (201, &[], "[]", "protocol", "the response is not a JSON object (status 201)"),
+    (204, &[], "", "protocol", "the response is not a JSON object (status 204)"),
     // An OAuth error document says what is wrong, whatever the status.
     (200, &[], r#"{"error":"invalid_client"}"#, "auth", "credentials refused: status 200 invalid_client: invalid_client"),
     (200, &[], r#"{"error":"invalid_client","error_description":"Unknown client"}"#, "auth", "credentials refused: status 200 invalid_client: Unknown client"),
     (200, &[], r#"{"error":"server_error","error_description":"Try later","access_token":""}"#, "api", "status 200 server_error: Try later"),
-    (203, &[], r#"{"access_token":null}"#, "protocol", "the response holds no access_token (status 203)"),
+    (203, &[], r#"{"access_token":null}"#, "protocol", "the response has no access_token (status 203)"),
     (200, &[], r#"{"access_token":"hush\nhush"}"#, "protocol", "characters that do not belong in a header (status 200)"),
-    (200, &[], r#"{"access_token":"hush"} hush"#, "protocol", "the response is no JSON object (status 200)"),
+    (200, &[], r#"{"access_token":"hush"} hush"#, "protocol", "the response is not a JSON object (status 200)"),
 ];
 
 pub(super) fn run(found: &mut Mismatches) -> usize {
