@@ -1,4 +1,4 @@
-//! Error responses: reads the service's three shapes, OAuth's own, and whatever gateways send.
+//! Parses error responses: the service's three shapes, OAuth's own, and the HTML or empty bodies of gateways.
 
 use crate::call::retry::parse_retry_after;
 use crate::error::{ApiError, Error, ErrorKind, FieldViolation, excerpt};

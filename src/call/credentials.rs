@@ -1,4 +1,4 @@
-//! How calls authorize who they are: Basic, or OAuth2 client credentials.
+//! Credentials of a project: an access key, used for Basic authentication or for OAuth2 client credentials.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use crate::error::Error;
 pub(crate) use crate::transport::Authorization as Header;
 use crate::transport::basic;
 
-/// An access key of a Sinch project, and the way to use it.
+/// An access key of a Sinch project, and the scheme that it is used with.
 ///
 /// The secret is wiped from memory when the last copy is dropped, and `Debug` does not show it. An access token that was fetched
-/// with it may stay in freed memory: ureq and rustls free their buffers as they are. Where a program turns the `log` crate on
-/// at level trace, ureq writes the bodies of responses to it, those of the token endpoint included.
+/// with it may stay in freed memory: ureq and rustls free their buffers as they are. If a program enables the `log` crate at
+/// level trace, ureq logs the bodies of responses, those of the token endpoint included.
 #[derive(Clone)]
 pub struct Credentials(Arc<Inner>);
 
@@ -30,14 +30,14 @@ enum AuthScheme {
 }
 
 impl Credentials {
-    /// Uses an access key for OAuth2 client credentials: the key is shown to the token endpoint only, calls carry a
-    /// token that expires. This is the way for production.
+    /// Uses an access key for OAuth2 client credentials: the key is sent to the token endpoint only, and calls carry an access
+    /// token that expires. Use this in production.
     pub fn oauth2(key_id: impl Into<String>, key_secret: impl Into<String>) -> Self {
         Self::new(AuthScheme::OAuth2, key_id.into(), key_secret.into())
     }
 
-    /// Shows the access key itself on every call. The service limits the rate of such calls heavily: it is meant for
-    /// trying things out.
+    /// Sends the access key itself with every call (Basic authentication). The service limits the rate of such calls heavily: it
+    /// is meant for trying things out.
     pub fn basic(key_id: impl Into<String>, key_secret: impl Into<String>) -> Self {
         Self::new(AuthScheme::Basic, key_id.into(), key_secret.into())
     }
@@ -50,7 +50,7 @@ impl Credentials {
         self.0.scheme == AuthScheme::OAuth2
     }
 
-    /// Refuses what cannot stand in a header, without repeating it.
+    /// Refuses a key that cannot be sent in a header. The error does not quote it.
     pub(crate) fn check(&self) -> Result<(), Error> {
         const LONGEST: usize = 1024;
         let Inner { key_id, key_secret, .. } = &*self.0;
@@ -59,29 +59,25 @@ impl Credentials {
                 return Err(Error::invalid(field, format!("is longer than {LONGEST} bytes")));
             }
         }
-        if key_id.is_empty() {
-            return Err(Error::invalid("keyId", "is empty"));
-        }
-        if !key_id.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
-            return Err(Error::invalid(
-                "keyId",
-                "holds a character that is not printable ASCII, or a colon",
-            ));
-        }
-        if key_secret.is_empty() {
-            return Err(Error::invalid("keySecret", "is empty"));
-        }
-        if key_secret.chars().any(char::is_control) {
-            return Err(Error::invalid("keySecret", "holds a control character"));
-        }
-        Ok(())
+        let problem = if key_id.is_empty() {
+            ("keyId", "is empty")
+        } else if !key_id.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+            ("keyId", "holds a character that is not printable ASCII, or a colon")
+        } else if key_secret.is_empty() {
+            ("keySecret", "is empty")
+        } else if key_secret.chars().any(char::is_control) {
+            ("keySecret", "holds a control character")
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid(problem.0, problem.1))
     }
 
     pub(crate) fn key_secret(&self) -> &str {
         &self.0.key_secret
     }
 
-    /// The header of Basic authentication: for calls, or for the token endpoint.
+    /// Makes the header of Basic authentication, for calls or for the token endpoint.
     pub(crate) fn basic_header(&self) -> Header {
         Arc::new(basic(&self.0.key_id, &self.0.key_secret))
     }

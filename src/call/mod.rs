@@ -45,7 +45,7 @@ pub(crate) struct EngineConfig {
     pub(crate) log: Log,
 }
 
-/// Where a server is.
+/// The address of a server: origin, path prefix and proxy.
 pub(crate) struct Endpoint {
     /// Scheme, host and port.
     pub(crate) origin: String,
@@ -76,7 +76,7 @@ struct ProcessState {
     pace: Option<Pace>,
 }
 
-/// How a request is authorized.
+/// The credentials that a request is sent with.
 enum Authorization {
     Basic(Header),
     Token(Arc<Token>),
@@ -109,7 +109,7 @@ impl Engine {
             Ok::<_, Infallible>(ProcessState {
                 api: to(api),
                 auth: apart.then(|| to(auth)),
-                tokens: TokenCache::new(),
+                tokens: TokenCache::default(),
                 budget: RetryBudget::new(),
                 pace: Pace::new(self.config.requests_per_second),
             })
@@ -374,12 +374,12 @@ fn panic_if_wanted(request: &Request) {
     }
 }
 
-/// How far a call has come. The caller keeps it, so that it is known even after a panic.
+/// The progress of a call. The caller keeps it, so that it is known even after a panic.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// How often the request was sent, read-backs not counted.
+    /// The number of requests sent, read-backs not counted.
     attempts: Cell<u32>,
-    /// Whether a write was sent that may have been applied.
+    /// True once a write was sent that may have been applied.
     maybe_applied: Cell<bool>,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct RawResponse {
     pub(crate) http_status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
-    /// Whether it is a write that was proved by reading back.
+    /// True for a write that was proved by reading back.
     pub(crate) reconciled: bool,
 }
 

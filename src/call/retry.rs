@@ -8,7 +8,7 @@ use crate::api::request::{Effect, Verify};
 use crate::api::timestamp::Timestamp;
 use crate::error::is_retryable_status;
 
-/// How one exchange failed, as far as retrying is concerned.
+/// The failure of one exchange, as far as the retry decision depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// Fetching an access token failed, retries included. The request was not sent.
@@ -52,7 +52,7 @@ impl Failure {
     }
 }
 
-/// What to do about a failure.
+/// The decision about a failure.
 #[derive(Debug)]
 pub(crate) enum Decision<'a> {
     /// Wait for this time, then send the request again.
@@ -63,7 +63,7 @@ pub(crate) enum Decision<'a> {
     ReadBack(&'a Verify),
 }
 
-/// How often a failed request is tried again.
+/// The limit on attempts.
 #[derive(Clone, Debug)]
 pub(crate) struct RetryPolicy {
     /// Attempts in all, the first included.

@@ -9,14 +9,14 @@ use crate::call::response::{Failed, RawResponse};
 use crate::call::retry::{Decision, RetryBudget, RetryContext, RetryPolicy, random};
 use crate::error::{Error, ErrorKind};
 
-/// What a call needs from outside: the service, the time, the client's retry budget and its log.
+/// The surroundings of a call: the service, the time, the client's retry budget and its log.
 pub(crate) trait Environment {
     /// Sends a request once, or twice if the first response is a 401.
     ///
     /// `fresh`: over a new connection.
     fn exchange(&mut self, request: &Request, fresh: bool) -> Result<RawResponse, Failed>;
 
-    /// How often this call has sent a request so far, read-backs not counted.
+    /// The number of requests that this call has sent so far, read-backs not counted.
     fn attempts(&self) -> u32;
 
     fn now(&self) -> Instant;
@@ -70,7 +70,7 @@ pub(crate) fn retried<'a, E: Environment, T>(
             Ok(response) => return Ok(response),
             Err(failed) => failed,
         };
-        // A cancelled call has no time left, whatever the clock says.
+        // A cancelled call is not retried, even if there is time left.
         let ended = is_cancelled(&error);
         let now = RetryContext {
             attempts: environment.attempts(),
@@ -165,7 +165,7 @@ fn verify(
     let mut also: Option<Verify> = None;
     loop {
         let verify = also.as_ref().unwrap_or(verify);
-        // Never over the connection that the write failed on.
+        // On a new connection, not on the one that the write failed on.
         let result = environment.exchange(&request.read_back(verify.path), true);
         let verdict = match &result {
             Ok(response) => verify.judge(&Observed::Found(&response.json)),

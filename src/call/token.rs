@@ -53,17 +53,12 @@ impl TokenResponse {
         if token.len() > LIMIT {
             return Err(wrong("the access_token is too long"));
         }
-        let fits = token.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-        if !fits || token.trim() != token.as_str() {
+        let printable = token.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+        if !printable || token.trim() != token.as_str() {
             return Err(wrong("the access_token holds characters that do not belong in a header"));
         }
-        let mut header = Zeroizing::new(String::with_capacity(7 + token.len()));
-        header.push_str("Bearer ");
-        header.push_str(&token);
-        Ok(Self {
-            header: Arc::new(header),
-            lifetime: lifetime(json::value_at(text, "/expires_in")),
-        })
+        let header = Arc::new(Zeroizing::new(["Bearer ", &token].concat()));
+        Ok(Self { header, lifetime: lifetime(json::value_at(text, "/expires_in")) })
     }
 }
 
@@ -79,7 +74,11 @@ fn lifetime(expires_in: Option<&str>) -> Duration {
         .map_or(UNKNOWN, |seconds| Duration::from_secs_f64(seconds.clamp(SHORTEST, LONGEST)))
 }
 
+/// Asks the token endpoint for a token, within bounds.
+type Fetch<'a> = &'a dyn Fn(Bounds) -> Result<TokenResponse, Error>;
+
 /// Holds the current token, and lets one thread at a time fetch a new one.
+#[derive(Default)]
 pub(crate) struct TokenCache {
     state: Mutex<State>,
 }
@@ -135,10 +134,6 @@ fn cannot_wait(error: std::io::Error) -> Error {
 }
 
 impl TokenCache {
-    pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State::default()) }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic leaves no change half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -156,7 +151,7 @@ impl TokenCache {
         &self,
         bounds: Bounds,
         rejected: &Arc<Token>,
-        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
+        fetch: Fetch<'_>,
     ) -> Result<Option<Arc<Token>>, Error> {
         const EVERY: Duration = Duration::from_secs(1);
         let mut state = self.lock();
@@ -171,11 +166,7 @@ impl TokenCache {
     }
 
     /// Returns the current token, or fetches one. `fetch` is called with its own deadline.
-    pub(crate) fn get(
-        &self,
-        bounds: Bounds,
-        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
-    ) -> Result<Arc<Token>, Error> {
+    pub(crate) fn get(&self, bounds: Bounds, fetch: Fetch<'_>) -> Result<Arc<Token>, Error> {
         let mut waited_for = None;
         loop {
             let mut state = self.lock();
@@ -190,7 +181,7 @@ impl TokenCache {
                 }
             } else {
                 if let Some(failed) = &state.failed {
-                    // The fetch that this thread waited for has failed, or the endpoint is being left alone.
+                    // The fetch that this thread waited for has failed, or fetching is paused.
                     if paused || waited_for == Some(failed.ended) {
                         return Err(failed.error_at(now));
                     }
@@ -198,14 +189,13 @@ impl TokenCache {
                 if let Some(running) = state.fetching.clone() {
                     waited_for = Some(state.ended + 1);
                     drop(state);
-                    match bounds.wait(running.fd(), Ready::ToRead) {
+                    let ended = match bounds.wait(running.fd(), Ready::ToRead) {
                         Ok(Woken::Ready) => continue,
-                        Ok(Woken::Deadline) => {
-                            return Err(Error::new(ErrorKind::Timeout(Phase::Token)));
-                        }
-                        Ok(Woken::Waker) => return Err(Error::new(ErrorKind::Cancelled)),
-                        Err(error) => return Err(cannot_wait(error)),
-                    }
+                        Ok(Woken::Deadline) => Error::new(ErrorKind::Timeout(Phase::Token)),
+                        Ok(Woken::Waker) => Error::new(ErrorKind::Cancelled),
+                        Err(error) => cannot_wait(error),
+                    };
+                    return Err(ended);
                 }
             }
             match (Waker::new(), &usable) {
@@ -230,7 +220,7 @@ impl TokenCache {
         &self,
         bounds: Bounds,
         usable: Option<Arc<Token>>,
-        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
+        fetch: Fetch<'_>,
     ) -> Result<Arc<Token>, Error> {
         let mark = Fetching(self);
         let began = Instant::now();
@@ -274,25 +264,16 @@ impl State {
     /// Keeps a failed fetch; if the endpoint is overloaded, with a pause of 1 s that doubles up to 5 s. A timeout or a cancelled
     /// call is not kept: it is the business of that one caller.
     fn remember(&mut self, error: &Error, now: Instant) {
-        const FIRST: Duration = Duration::from_secs(1);
-        const LAST: Duration = Duration::from_secs(5);
         if matches!(error.kind(), ErrorKind::Timeout(_) | ErrorKind::Cancelled) {
             return;
         }
-        let overloaded =
-            error.api_error().is_some_and(|error| is_retryable_status(error.http_status));
-        let pause = if overloaded {
+        let mut pause = Duration::ZERO;
+        if error.api_error().is_some_and(|error| is_retryable_status(error.http_status)) {
             let before = self.failed.as_ref().map_or(Duration::ZERO, |failed| failed.pause);
-            (before * 2).clamp(FIRST, LAST)
-        } else {
-            Duration::ZERO
-        };
-        self.failed = Some(FailedFetch {
-            error: error.clone(),
-            ended: self.ended,
-            until: now + pause,
-            pause,
-        });
+            pause = (before * 2).clamp(Duration::from_secs(1), Duration::from_secs(5));
+        }
+        let (error, ended, until) = (error.clone(), self.ended, now + pause);
+        self.failed = Some(FailedFetch { error, ended, until, pause });
     }
 }
 
@@ -383,7 +364,7 @@ mod tests {
 
     #[test]
     fn one_fetch_serves_all_threads() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
             Ok(fresh("Bearer 1", HOUR))
@@ -400,7 +381,7 @@ mod tests {
 
     #[test]
     fn many_rejections_of_one_token_cause_one_fetch() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             let n = fetches.fetch_add(1, Ordering::SeqCst);
             Ok(fresh(&format!("Bearer {n}"), HOUR))
@@ -419,7 +400,7 @@ mod tests {
 
     #[test]
     fn waiters_share_a_failure_and_the_next_caller_asks_again() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         // Ends when all the others are waiting for it.
         let fetch = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
@@ -441,7 +422,7 @@ mod tests {
 
     #[test]
     fn an_overloaded_endpoint_is_left_alone_for_a_while() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let overloaded = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
             let answer = crate::error::ApiError { http_status: 503, ..Default::default() };
@@ -451,7 +432,7 @@ mod tests {
             let error = cache.get(later(), &overloaded).err().unwrap();
             assert_eq!(error.http_status(), Some(503));
         }
-        // Whoever meets the pause is told what is left of it.
+        // The error holds the rest of the pause.
         let wait = cache.get(later(), &overloaded).err().unwrap().retry_after().unwrap();
         assert!(wait <= Duration::from_secs(1), "{wait:?}");
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
@@ -469,7 +450,7 @@ mod tests {
 
     #[test]
     fn a_waiter_keeps_its_own_deadline() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         cache.lock().fetching = Some(Arc::new(Waker::new().unwrap()));
         let error = cache.get(Bounds::until(Instant::now()), &|_| unreachable!()).err().unwrap();
         assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Token)));
@@ -477,7 +458,7 @@ mod tests {
 
     #[test]
     fn an_early_refresh_that_fails_costs_nothing() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let due = |_| Ok(fresh("Bearer old", HOUR));
         cache.get(later(), &due).unwrap();
         let now = Instant::now();
@@ -501,7 +482,7 @@ mod tests {
 
     #[test]
     fn an_early_refresh_is_tried_three_times_at_even_distances() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let now = Instant::now();
         let minute = Duration::from_secs(60);
         // A token within its last minute.
@@ -544,20 +525,20 @@ mod tests {
 
     #[test]
     fn while_a_refresh_does_not_help_it_is_forced_once_a_second() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             let n = fetches.fetch_add(1, Ordering::SeqCst);
             Ok(fresh(&format!("Bearer {n}"), HOUR))
         };
         let old = cache.get(later(), &fetch).unwrap();
         let new = cache.replace(later(), &old, &fetch).unwrap().unwrap();
-        // Of a token that is not the current one nothing is said.
+        // A token that is not the current one is ignored.
         cache.did_not_help(&old);
         assert!(cache.lock().no_cure.is_none());
         cache.did_not_help(&new);
         for _ in 0..3 {
             assert!(cache.replace(later(), &new, &fetch).unwrap().is_none());
-            // The token is still the one to begin with.
+            // Calls still begin with this token.
             let current = cache.get(later(), &fetch).unwrap();
             assert!(Arc::ptr_eq(&current, &new));
         }
@@ -577,7 +558,7 @@ mod tests {
 
     #[test]
     fn one_refreshes_early_and_the_others_go_on() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         due(&cache, Instant::now() + HOUR);
         let fetch = |_| {
             let other = cache.get(later(), &|_| unreachable!()).unwrap();
@@ -591,7 +572,7 @@ mod tests {
 
     #[test]
     fn a_token_that_has_expired_is_shown_to_nobody() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         due(&cache, Instant::now());
         let refused = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
         assert!(cache.get(later(), &refused).is_err());
@@ -601,7 +582,7 @@ mod tests {
 
     #[test]
     fn a_refused_token_is_shown_to_nobody_even_if_no_other_is_to_be_had() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let old = cache.get(later(), &|_| Ok(fresh("Bearer old", HOUR))).unwrap();
         let down = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
         assert!(cache.replace(later(), &old, &down).is_err());
@@ -622,7 +603,7 @@ mod tests {
 
     #[test]
     fn where_the_fetcher_panics_one_of_those_who_wait_takes_over() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             if fetches.fetch_add(1, Ordering::SeqCst) > 0 {
                 return Ok(fresh("Bearer 1", HOUR));
@@ -648,7 +629,7 @@ mod tests {
 
     #[test]
     fn a_panic_while_fetching_leaves_the_cache_usable() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let panics = |_| -> Result<TokenResponse, Error> { panic!("injected") };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let _ = cache.get(later(), &panics);

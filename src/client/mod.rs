@@ -1,4 +1,4 @@
-//! The client: one line per operation.
+//! The client: one method per operation.
 
 pub(crate) mod builder;
 mod environment;
@@ -30,10 +30,10 @@ use crate::json::cursor::DecodeError;
 /// A client of one project's active numbers.
 ///
 /// Cheap to clone, and meant to be shared between any number of threads: all clones use the same connections and the
-/// same access token. Every method blocks until the service has answered or the deadline of the call has passed.
+/// same access token. Every method blocks until the service has responded or the deadline of the call has passed.
 ///
-/// Methods that take a phone number take a `&str` or a [`PhoneNumber`]; what is not in E.164 form is refused before
-/// anything is sent. What each can fail with stands at [`Error`].
+/// Methods that take a phone number take a `&str` or a [`PhoneNumber`]; a number that is not in
+/// E.164 form is refused before anything is sent. See [`Error`] for the failures that all methods share.
 #[derive(Clone)]
 pub struct Client {
     engine: Arc<Engine>,
@@ -57,15 +57,15 @@ impl Client {
         Self { engine: Arc::clone(&self.engine), cancel: Some(token.clone()) }
     }
 
-    /// Ends all calls of this client and its clones, on all threads: those that run and those that come fail with
-    /// [`Cancelled`](crate::ErrorKind::Cancelled), wherever they stand.
+    /// Ends all calls of this client and its clones, on all threads: running and later calls fail with
+    /// [`Cancelled`](crate::ErrorKind::Cancelled).
     pub fn shutdown(&self) {
         self.engine.shutdown();
     }
 
     /// Lists one page of the project's numbers (API: "Lists active numbers for a project").
     ///
-    /// [`pages`](Client::pages) and [`numbers`](Client::numbers) go on to the next pages by themselves.
+    /// [`pages`](Client::pages) and [`numbers`](Client::numbers) fetch the next pages by themselves.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Client {
 
     /// Changes a number (API: "Update an active phone number").
     ///
-    /// Links take effect later: the answer still shows the old configuration beside the job that changes it. Read the
+    /// Links take effect later: the response still shows the old configuration beside the job that changes it. Read the
     /// number until [`provisioning`](ActiveNumber::provisioning) says that the job has ended.
     ///
     /// # Errors
@@ -120,12 +120,12 @@ impl Client {
     /// Gives a number back: cancels its subscription at the end of the period that is paid for (API: "With this
     /// endpoint, you can cancel your subscription for a specific phone number").
     ///
-    /// The answer says when that is, in [`expire_at`](ActiveNumber::expire_at). Until then the number stays readable.
+    /// The response has that time in [`expire_at`](ActiveNumber::expire_at). Until then the number stays readable.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that was released twice may
-    /// by then be somebody else's.
+    /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that is released twice may
+    /// belong to another customer by then.
     pub fn release(
         &self,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
@@ -147,7 +147,7 @@ impl Client {
 
     /// Puts an emergency address on a number (API: "Add a emergency address for a number").
     ///
-    /// [Validate](Client::validate_emergency_address) it first. The answer is the address as the service took it.
+    /// [Validate](Client::validate_emergency_address) it first. The response is the address as the service stored it.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Client {
         Ok(Response { value: (), json, attempts, reconciled, request_id })
     }
 
-    /// Asks what the service makes of an emergency address, without putting it anywhere (API: "Validate the emergency
+    /// Validates an emergency address without storing it (API: "Validate the emergency
     /// address for a number").
     ///
     /// # Errors
@@ -211,7 +211,7 @@ impl Client {
         self.decode::<O>(response, Some(&request))
     }
 
-    /// Sends a request; ends with the client's own token, or else with the one that is given.
+    /// Sends a request. The client's own cancel token ends it, or else the given one.
     pub(crate) fn send(
         &self,
         request: &Request,
@@ -222,7 +222,7 @@ impl Client {
         self.engine.send(request, self.cancel.as_ref().or(cancel), until, progress)
     }
 
-    /// Decodes what an operation was answered.
+    /// Decodes the response to an operation.
     pub(crate) fn decode<O: Operation>(
         &self,
         response: RawResponse,
@@ -231,7 +231,7 @@ impl Client {
         decode_response::<O>(response, request).map_err(|error| self.engine.redacted(error, None))
     }
 
-    /// The error about a page in which the value of a key does not fit.
+    /// Makes the error for a page in which the value of a key does not decode.
     pub(crate) fn page_error(
         &self,
         mut misfit: DecodeError,
@@ -254,7 +254,7 @@ impl Client {
         checked.map_err(|error| error.of_operation(operation, None))
     }
 
-    /// How long a call may take.
+    /// Returns the timeout of a call.
     #[cfg(feature = "capi")]
     pub(crate) fn timeout(&self) -> std::time::Duration {
         self.engine.timeout()

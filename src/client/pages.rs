@@ -1,4 +1,4 @@
-//! Going through a list: page by page, or number by number.
+//! Iterators over a list: page by page, or number by number.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -93,7 +93,7 @@ impl Pages {
     }
 }
 
-/// Where a walk through a list stands.
+/// The state of a walk through a list.
 #[derive(Debug)]
 pub(crate) struct PageWalk {
     client: Client,
@@ -112,7 +112,7 @@ impl PageWalk {
         Self { client, query, seen, ended: false }
     }
 
-    /// Fetches the next page without moving on; `None` at the end.
+    /// Fetches the next page but does not move on to it; `None` at the end.
     fn fetch(
         &self,
         cancel: Option<&CancelToken>,
@@ -161,8 +161,8 @@ impl PageWalk {
         Ok(Some(response))
     }
 
-    /// Returns the next number as it came, and moves on; `None` at the end. `page` is what the walk's last call left of a
-    /// page.
+    /// Returns the next number as it came, and moves on; `None` at the end. `page` is the rest of a page that the last
+    /// call left.
     #[cfg(feature = "capi")]
     pub(crate) fn next_number(
         &mut self,
@@ -172,7 +172,7 @@ impl PageWalk {
     ) -> Result<Option<RawNumber>, Error> {
         loop {
             if let Some(CurrentPage { response, items }) = page {
-                // Nothing is sent for it; but a call that was ended is ended.
+                // No request is needed for this number, but a cancelled call fails all the same.
                 self.client.check_open(cancel, until, ListNumbers::NAME)?;
                 let next = items
                     .next_raw(&response.json)
@@ -184,7 +184,7 @@ impl PageWalk {
                     json.push_str(raw);
                     RawNumber { json, http_status }
                 });
-                // The page goes with its last number, and before the next page comes.
+                // Frees the page after its last number, before the next page comes.
                 if items.is_over() {
                     *page = None;
                 }
@@ -197,7 +197,7 @@ impl PageWalk {
         }
     }
 
-    /// Fetches the next page, and moves on: the page, and the items of its list of numbers.
+    /// Fetches the next page and moves on.
     fn next_items(
         &mut self,
         cancel: Option<&CancelToken>,
@@ -216,7 +216,7 @@ impl PageWalk {
         Ok(Some(CurrentPage { response, items }))
     }
 
-    /// Reads one member of a page.
+    /// Decodes one member of a page.
     fn member<T: Decode>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
         let mut value = T::default();
         if let Some(rest) = page.outline.after_key(&page.json, key) {
@@ -250,7 +250,7 @@ impl Iterator for Pages {
     type Item = Result<Response<Page>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // Going on after a failure would make a loop that logs errors endless.
+        // Ends after a failure: otherwise a loop that only logs errors would never end.
         if self.failed {
             return None;
         }
@@ -262,7 +262,7 @@ impl Iterator for Pages {
 
 impl FusedIterator for Pages {}
 
-/// The tokens that were used, by their hashes: a long list must not grow what is held in memory by its tokens.
+/// The page tokens that were used, as hashes, so that they take little memory in a long list.
 #[derive(Debug, Default)]
 struct SeenTokens {
     hashes: HashSet<u128>,
@@ -304,7 +304,7 @@ impl Numbers {
         self.walk.next_token()
     }
 
-    /// Reads the next number into an empty one, where it is wanted: it is big, and moving it costs. `false` at the end.
+    /// Decodes the next number into an empty one, in place because it is big; `false` at the end.
     fn next_number(&mut self, number: &mut ActiveNumber) -> Result<bool, Error> {
         loop {
             if let Some(CurrentPage { response, items }) = &mut self.page {
