@@ -165,6 +165,22 @@ mod tests {
     }
 
     #[test]
+    fn certificates_that_cannot_be_used_are_counted() {
+        let good = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap().cert.pem();
+        let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let other = good.replace("CERTIFICATE-----", "TRUSTED CERTIFICATE-----");
+        for (pem, expected) in [
+            (good.clone(), ("Given(1 certificates)", 0)),
+            (format!("\u{feff}{good}{bad}"), ("Given(1 certificates)", 1)),
+            (format!("{bad}{good}{other}{bad}"), ("Given(2 certificates)", 2)),
+            (other.replace('\n', "\r\n"), ("Given(1 certificates)", 0)),
+        ] {
+            let (trusted, unusable) = Trusted::from_pem(pem.as_bytes()).unwrap();
+            assert_eq!((format!("{trusted:?}").as_str(), unusable), expected);
+        }
+    }
+
+    #[test]
     fn the_certificate_is_the_first_element() {
         let rows: [(&[u8], usize); 6] = [
             (&[0x30, 2, 1, 2, 3], 4),
