@@ -72,7 +72,7 @@ pub enum ErrorKind {
 pub struct InvalidInput {
     /// The field, in the spelling of the API: `phoneNumber`, `address.streetNumber`, …
     pub field: String,
-    /// What is wrong with it.
+    /// The problem, for people.
     pub problem: String,
 }
 
@@ -100,7 +100,7 @@ pub struct ApiError {
     pub problem_type: Option<String>,
     /// The id that the service gave the request. Its support will ask for it.
     pub request_id: Option<String>,
-    /// How long the service asked to wait (`Retry-After`).
+    /// The time that the service asks to wait (`Retry-After`).
     pub retry_after: Option<Duration>,
     /// At most the first 4 KiB of the body, lossily decoded.
     pub body: Option<String>,
@@ -112,7 +112,7 @@ pub struct ApiError {
 pub struct FieldViolation {
     /// The field, in the service's spelling: `order_by`, or the JSON pointer `/age` of a problem.
     pub field: String,
-    /// What is wrong with it.
+    /// The problem, for people.
     pub description: String,
 }
 
@@ -120,7 +120,7 @@ pub struct FieldViolation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProtocolViolation {
-    /// What is wrong with it.
+    /// The problem, for people.
     pub problem: String,
     /// The HTTP status, if one was received.
     pub http_status: Option<u16>,

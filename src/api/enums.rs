@@ -110,7 +110,7 @@ open_enum! {
 open_enum! {
     /// The status of a provisioning job.
     pub enum ProvisioningStatus {
-        /// The service did not say.
+        /// The service gave no value.
         Unspecified = "PROVISIONING_STATUS_UNSPECIFIED",
         /// It has not begun.
         Waiting = "WAITING",
@@ -122,7 +122,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How well an emergency address matched a known one.
+    /// The quality of the match between an emergency address and a known one.
     pub enum ValidationResult {
         /// Undetermined.
         Unspecified = "ADDRESS_VALIDATION_RESULT_CODE_UNSPECIFIED",
@@ -138,7 +138,7 @@ open_enum! {
 open_enum! {
     /// The reason why a provisioning job for SMS failed, and what to do about it.
     pub enum SmsErrorCode {
-        /// The service did not say.
+        /// The service gave no value.
         Unspecified = "ERROR_CODE_UNSPECIFIED",
         /// An error inside the service.
         InternalError = "INTERNAL_ERROR",

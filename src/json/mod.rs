@@ -268,32 +268,6 @@ fn after_value(rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The kinds of the containers around a position, one bit each, the innermost lowest: 1 is an object, 0 an array.
-struct Nest {
-    objects: u128,
-    depth: u32,
-}
-
-impl Nest {
-    fn enter(&mut self, object: bool) -> bool {
-        if self.depth == DEPTH {
-            return false;
-        }
-        self.depth += 1;
-        self.objects = self.objects << 1 | u128::from(object);
-        true
-    }
-
-    fn leave(&mut self) {
-        self.depth -= 1;
-        self.objects >>= 1;
-    }
-
-    fn in_object(&self) -> bool {
-        self.objects & 1 == 1
-    }
-}
-
 /// Checks the document in one loop, without recursion: nesting costs no stack.
 ///
 /// Patterns of two bytes come before those of one where the service writes no whitespace. They accept nothing that the
@@ -303,13 +277,14 @@ fn scan(bytes: &[u8], mut on_key: impl FnMut(&[u8])) -> Scan<'_, ()> {
     if !rest.starts_with(b"{") {
         return stop(rest, "expected an object");
     }
-    let mut nest = Nest { objects: 0, depth: 0 };
+    // One bit for each container around the position, the innermost lowest: 1 is an object, 0 an array.
+    let (mut objects, mut depth) = (0_u128, 0);
     loop {
         // Each round reads the next member of an object, or the next item of an array.
-        if nest.in_object() {
+        if objects & 1 == 1 {
             let end = match skip_space(rest) {
                 [b'"', more @ ..] => {
-                    if nest.depth == 1 {
+                    if depth == 1 {
                         on_key(more);
                     }
                     special(more)
@@ -332,9 +307,11 @@ fn scan(bytes: &[u8], mut on_key: impl FnMut(&[u8])) -> Scan<'_, ()> {
                 end => string(end)?,
             },
             [open @ (b'{' | b'['), more @ ..] => {
-                if !nest.enter(*open == b'{') {
+                if depth == DEPTH {
                     return stop(rest, "nesting over 128");
                 }
+                depth += 1;
+                objects = objects << 1 | u128::from(*open == b'{');
                 rest = skip_space(more);
                 match (open, rest) {
                     (b'{', [b'}', ..]) | (b'[', [b']', ..]) => rest,
@@ -351,16 +328,17 @@ fn scan(bytes: &[u8], mut on_key: impl FnMut(&[u8])) -> Scan<'_, ()> {
         // After a value: the containers around it may end too.
         rest = loop {
             rest = skip_space(rest);
-            match (rest, nest.in_object()) {
+            match (rest, objects & 1 == 1) {
                 ([b',', more @ ..], _) => break more,
                 ([b'}', more @ ..], true) | ([b']', more @ ..], false) => {
-                    nest.leave();
+                    depth -= 1;
+                    objects >>= 1;
                     rest = more;
                 }
                 (_, true) => return stop(rest, "expected ',' or '}'"),
                 (_, false) => return stop(rest, "expected ',' or ']'"),
             }
-            if nest.depth == 0 {
+            if depth == 0 {
                 return match after_space(rest) {
                     [] => Ok(()),
                     trailing => stop(trailing, "trailing bytes"),
@@ -559,7 +537,7 @@ mod tests {
         "{\n  \"a\": \"b\",\n  \"c\": [\n    \"d\"\n  ]\n}\n",
         "{\"a\":                                1}",
         "{\"a\"        :\t\t\t\t\t\t\t\t1}",
-        // Doubled keys are for the reader to settle.
+        // Duplicate keys are allowed.
         r#"{"a":1,"a":2}"#,
         r#"{"a":0}"#,
         r#"{"a":-0}"#,
@@ -787,7 +765,7 @@ mod tests {
     ];
 
     #[test]
-    fn sound_documents_pass() {
+    fn valid_documents_pass() {
         for document in ACCEPTED {
             let text = document.trim_start_matches('\u{FEFF}');
             assert_eq!(check(document.as_bytes()), Ok(text), "{document}");
@@ -795,7 +773,7 @@ mod tests {
     }
 
     #[test]
-    fn flaws_are_named_and_placed() {
+    fn errors_have_a_reason_and_an_offset() {
         for &(document, what, offset) in FLAWED {
             assert_eq!(check(document.as_bytes()), Err(SyntaxError { offset, what }), "{document}");
         }
@@ -832,7 +810,7 @@ mod tests {
         for (document, offset) in [(arrays(129), 132), (objects(129), 640), (both(130), 384)] {
             assert_eq!(check(document.as_bytes()), Err(SyntaxError { offset, what }));
         }
-        // What has been left does not count.
+        // Containers that were closed do not count.
         let branch = arrays(127);
         let wide = format!("{{\"a\":[{branch}{}]}}", ",{}".repeat(1000));
         assert_eq!(check(wide.as_bytes()), Err(SyntaxError { offset: 136, what }));
@@ -842,7 +820,7 @@ mod tests {
     }
 
     #[test]
-    fn size_is_no_danger() {
+    fn large_documents_are_checked() {
         const MILLION: usize = 1_000_000;
         for open in ["[", "{\"a\":", "{\"a\":["] {
             let deep = format!("{{\"a\":{}", open.repeat(MILLION));
@@ -866,7 +844,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_cut_anywhere_ends_unexpectedly() {
+    fn a_truncated_document_is_an_error_everywhere() {
         for document in ACCEPTED.iter().copied().chain([PAGE, ODDITIES]) {
             let document = document.trim_end_matches(SPACE);
             for length in 0..document.len() {
@@ -965,7 +943,7 @@ mod tests {
     ];
 
     #[test]
-    fn pointers_find_what_is_written() {
+    fn pointers_find_values() {
         let document = check(NESTED.as_bytes()).unwrap();
         assert_eq!(value_at(document, ""), Some(NESTED.trim()));
         for &(pointer, expected) in POINTERS {
@@ -1019,7 +997,7 @@ mod tests {
             (r#" { "b" : [ 1 ] , "a" : "x" } "#, &[("b", "[ 1 ]"), ("a", r#""x""#)]),
             (r#"{"a":1,"a":{"a":2},"a":null}"#, &[("a", "1"), ("a", r#"{"a":2}"#), ("a", "null")]),
             (r#"{"\u0061\n":true,"":""}"#, &[("a\n", "true"), ("", r#""""#)]),
-            // What check refuses gives no more than what stands before the error, if that.
+            // A text that check refuses gives at most the members before the error.
             ("[1]", &[]),
             ("\"{\"", &[]),
             (r#"{"a":1,}"#, &[("a", "1")]),
@@ -1052,7 +1030,7 @@ mod tests {
             ("{}", &[]),
             (r#"{"a":[1]}"#, &[]),
             ("\"[1]\"", &[]),
-            // What check refuses gives no more than what stands before the error.
+            // A text that check refuses gives at most the items before the error.
             ("[,1]", &[]),
             ("[1,]", &["1"]),
             ("[1 2]", &["1"]),
@@ -1133,7 +1111,7 @@ mod tests {
         }
     }
 
-    /// Holds every answer about the bytes against that of serde; says whether they are sound.
+    /// Compares every result for the bytes with that of serde; tells whether they are valid.
     ///
     /// `Value` refuses two things that check lets pass, numbers that no `f64` holds and the 128th
     /// level; `IgnoredAny` looks neither at surrogates nor at UTF-8 nor at levels.
