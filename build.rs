@@ -13,9 +13,10 @@ mod capi {
     use std::path::Path;
 
     /// In the order of the header.
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 9] = [
         "src/ffi/version.rs",
         "src/ffi/codes.rs",
+        "src/ffi/log.rs",
         "src/ffi/client.rs",
         "src/ffi/operations.rs",
         "src/ffi/pages.rs",
@@ -86,7 +87,8 @@ mod capi {
         config.function.prefix = Some("SINCH_NUMBERS_API".to_owned());
         config.function.postfix = Some("SINCH_NUMBERS_NOEXCEPT".to_owned());
         config.function.must_use = Some("SINCH_NUMBERS_MUST_USE".to_owned());
-        config.export.include = ["sinch_numbers_log_fn".to_owned()].into();
+        config.export.include =
+            ["sinch_numbers_log_fn".to_owned(), "sinch_numbers_poll_fn".to_owned()].into();
         config
     }
 

@@ -22,7 +22,7 @@
  *   (NULL first) before anything can fail.
  *
  * OWNERSHIP
- *   What a function hands out through an out-pointer, and what sinch_numbers_cancel_new returns, is yours: free it once, with
+ *   What a function hands out through an out-pointer, and what sinch_numbers_cancel_new and its like return, is yours: free it once, with
  *   the function of its kind. Free in any order. free(NULL) does nothing. Texts that a result hands out live as long as the
  *   result. What you pass in is read during the call and not kept, but for the log function and its userdata.
  *
@@ -47,7 +47,8 @@
  *
  * SIGNALS
  *   SIGPIPE is not raised. System calls that a signal interrupts are resumed. sinch_numbers_cancel_trigger is
- *   async-signal-safe, no other function is.
+ *   async-signal-safe, no other function is. Where signals must be asked about instead, as in an interpreter, see
+ *   sinch_numbers_cancel_new_polled and sinch_numbers_log_new.
  *
  * CANCEL
  *   A cancel token ends the calls that it was given to: E_CANCELLED when it is triggered, E_TIMEOUT when its own deadline
@@ -93,6 +94,16 @@
  *     emergency_address_provision     nothing: its displayName cannot be read. Compare "found" with what you sent.
  *   Retries and read-backs are paid from a budget that all calls of a client share and that successes refill: an outage is not
  *   multiplied. A 429 is retried without being paid for. When the budget is empty, the failure is returned at once.
+ *
+ * CALLBACKS
+ *   A log function and a poll function must return: no longjmp() out of them, and no exception of C++, which would end the
+ *   program with std::terminate(). sinch_numbers.hpp catches what a C++ log or poll function throws. pthread_cancel() takes
+ *   effect after the call: cancellation is off during each function of this library, its callbacks included.
+ *
+ * LOG
+ *   Lines and messages that repeat what the service says have their control characters escaped, as in \n and \u{1b}, and are
+ *   at most 4 KiB long. A call that fails is in the log at error, but at info when it is refused for its input (a bad number) or
+ *   with an answer below 500 (a 404), and at debug when it is cancelled.
  *
  * JSON IN
  *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key
@@ -169,6 +180,12 @@ typedef struct sinch_numbers_cancel sinch_numbers_cancel;
 typedef struct sinch_numbers_client sinch_numbers_client;
 
 /*
+ * Keeps lines of the log until they are asked for: for programs in a language whose functions must not be called in the middle of
+ * a call. Any number of clients share it.
+ */
+typedef struct sinch_numbers_log sinch_numbers_log;
+
+/*
  * A walk through a list, page by page or number by number. Threads that share it take turns.
  */
 typedef struct sinch_numbers_pages sinch_numbers_pages;
@@ -189,6 +206,11 @@ typedef int32_t sinch_numbers_code;
  * secret or a token.
  */
 typedef void (*sinch_numbers_log_fn)(void *userdata, int32_t level, const char *message);
+
+/*
+ * Says whether the calls with a polled cancel token are to end: not 0 if so.
+ */
+typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
 
 /*
  * Success.
@@ -263,6 +285,50 @@ SINCH_NUMBERS_NOEXCEPT;
  */
 SINCH_NUMBERS_API
 const char *sinch_numbers_code_name(sinch_numbers_code code)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Makes a log that keeps lines until they are asked for. Give sinch_numbers_log_write to sinch_numbers_client_new as the log
+ * function, and the log as its userdata.
+ *
+ * log, log_userdata: receives at once, as any log function does, the lines of all threads but the one that asks with
+ * sinch_numbers_log_next; NULL if those are to be kept as well. 1000 lines are kept; then the oldest is dropped, and a line says
+ * how many were. NULL is returned only for a bug that was caught. Since 1.0.
+ */
+SINCH_NUMBERS_API
+SINCH_NUMBERS_MUST_USE
+sinch_numbers_log *sinch_numbers_log_new(sinch_numbers_log_fn log,
+                                         void *log_userdata)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Writes a line to a log that keeps lines: the log function for sinch_numbers_client_new.
+ *
+ * userdata: the log; NULL does nothing. message: a NULL one is not written. Since 1.0.
+ */
+SINCH_NUMBERS_API
+void sinch_numbers_log_write(void *userdata,
+                             int32_t level,
+                             const char *message)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Takes the oldest line that is kept; NULL if there is none. From the first time on, the lines of the calling thread are kept; of
+ * several threads that ask, those of the one that asked last.
+ *
+ * level_out: the level of the line, 1 (error) to 5 (trace); 0 if there is none. The text is valid until the next line is taken
+ * or the log is freed. Since 1.0.
+ */
+SINCH_NUMBERS_API
+const char *sinch_numbers_log_next(const sinch_numbers_log *log,
+                                   int32_t *level_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Frees a log that keeps lines. Its clients, and all pages made from them, must be freed before. NULL does nothing. Since 1.0.
+ */
+SINCH_NUMBERS_API
+void sinch_numbers_log_free(sinch_numbers_log *log)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
@@ -687,6 +753,41 @@ SINCH_NUMBERS_NOEXCEPT;
 SINCH_NUMBERS_API
 SINCH_NUMBERS_MUST_USE
 sinch_numbers_cancel *sinch_numbers_cancel_new_after(int64_t milliseconds)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Makes a cancel token that is also triggered by a function's word. While a call with it waits, for whatever, poll is called on
+ * the thread that made the call, first after every_ms milliseconds (at least 1) and then as often; when it returns anything but
+ * 0 the token is triggered. For programs in a language whose runtime must be asked on the thread that was interrupted, as
+ * Python's about its signal handlers. A call without such a token pays nothing for it.
+ *
+ * poll may make calls of its own, with the same client and with this token too, but must not use the pages that the call is
+ * about. It must return: no longjmp, no exception. NULL makes a token that is not polled. poll and userdata must stay valid
+ * until the token is freed and no call uses it any more. What is not a wait of the library's is not interrupted: a log
+ * function, and a look-up of a name when no thread is to be had for it. NULL is returned only for a bug that was caught.
+ * Since 1.0.
+ */
+SINCH_NUMBERS_API
+SINCH_NUMBERS_MUST_USE
+sinch_numbers_cancel *sinch_numbers_cancel_new_polled(sinch_numbers_poll_fn poll,
+                                                      void *userdata,
+                                                      int64_t every_ms)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Makes a polled cancel token that ends with another one as well: when that one is triggered or its deadline passes, the calls
+ * that this one was given to end in the same way. Triggering this one, or what poll says, does not touch the other; from
+ * another thread it is noticed when poll is due next. The other token may be freed at any time.
+ *
+ * cancel: the other token; NULL for none. poll, userdata, every_ms: as for sinch_numbers_cancel_new_polled. NULL is returned if
+ * cancel is a wrong handle, and for a bug that was caught. Since 1.0.
+ */
+SINCH_NUMBERS_API
+SINCH_NUMBERS_MUST_USE
+sinch_numbers_cancel *sinch_numbers_cancel_new_polled_with(const sinch_numbers_cancel *cancel,
+                                                           sinch_numbers_poll_fn poll,
+                                                           void *userdata,
+                                                           int64_t every_ms)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*

@@ -259,6 +259,18 @@ private:
     detail::result_handle handle_;
 };
 
+namespace detail {
+
+/// To C, a token that was moved from would be no token: a call that nobody can end.
+inline void check_token(const sinch_numbers_cancel *token)
+{
+    if (token == nullptr) {
+        throw error(SINCH_NUMBERS_E_MISUSE, "cancel was moved from");
+    }
+}
+
+} // namespace detail
+
 /// Ends the calls that it is given to. One way: once triggered, for ever. It may serve several calls at once.
 class cancel {
 public:
@@ -272,16 +284,24 @@ public:
     /// can be triggered as well. A part of a millisecond counts as one; a time that no clock reaches is no deadline.
     template <class Rep, class Period> static cancel after(std::chrono::duration<Rep, Period> time)
     {
-        using real = std::chrono::duration<long double, std::milli>;
-        const long double wanted = std::chrono::duration_cast<real>(time).count();
-        std::int64_t milliseconds = 0;
-        if (wanted >= 9.0e18L) {
-            milliseconds = (std::numeric_limits<std::int64_t>::max)();
-        } else if (wanted > 0) {
-            milliseconds = static_cast<std::int64_t>(wanted);
-            milliseconds += static_cast<long double>(milliseconds) < wanted ? 1 : 0;
-        }
-        return cancel(sinch_numbers_cancel_new_after(milliseconds));
+        return cancel(sinch_numbers_cancel_new_after(milliseconds_of(time)));
+    }
+
+    /// Makes a token that is also triggered by a function's word: while a call with it waits, poll is called on the thread that
+    /// made the call, first when `every` has passed and then as often; true ends the calls. An exception out of it counts as true.
+    /// It may make calls of its own, but must not use the pages that the call is about.
+    template <class Rep, class Period>
+    static cancel polled(std::chrono::duration<Rep, Period> every, std::function<bool()> poll)
+    {
+        return polled_below(nullptr, milliseconds_of(every), std::move(poll));
+    }
+
+    /// The same for a token that ends with this one as well. Triggering it does not trigger this one.
+    template <class Rep, class Period>
+    cancel polled_with(std::chrono::duration<Rep, Period> every, std::function<bool()> poll) const
+    {
+        detail::check_token(handle_.get());
+        return polled_below(handle_.get(), milliseconds_of(every), std::move(poll));
     }
 
     /// Ends the calls, those to come included, with E_CANCELLED. Async-signal-safe.
@@ -291,6 +311,44 @@ private:
     friend class optional_cancel;
 
     explicit cancel(sinch_numbers_cancel *handle) : handle_(handle, sinch_numbers_cancel_free) {}
+    explicit cancel(std::shared_ptr<const sinch_numbers_cancel> handle) : handle_(std::move(handle)) {}
+
+    template <class Rep, class Period> static std::int64_t milliseconds_of(std::chrono::duration<Rep, Period> time)
+    {
+        using real = std::chrono::duration<long double, std::milli>;
+        const long double wanted = std::chrono::duration_cast<real>(time).count();
+        std::int64_t milliseconds = 0;
+        if (wanted >= 9.0e18L) {
+            milliseconds = (std::numeric_limits<std::int64_t>::max)();
+        } else if (wanted > 0) {
+            milliseconds = static_cast<std::int64_t>(wanted);
+            milliseconds += static_cast<long double>(milliseconds) < wanted ? 1 : 0;
+        }
+        return milliseconds;
+    }
+
+    static std::int32_t ask(void *userdata) noexcept
+    {
+        try {
+            return (*static_cast<std::function<bool()> *>(userdata))() ? 1 : 0;
+        } catch (...) {
+            return 1;
+        }
+    }
+
+    static cancel polled_below(const sinch_numbers_cancel *other, std::int64_t every, std::function<bool()> poll)
+    {
+        // Without one, the function is that of a token that is not polled.
+        const bool asks = static_cast<bool>(poll);
+        auto function = std::make_shared<std::function<bool()>>(std::move(poll));
+        sinch_numbers_cancel *handle =
+            sinch_numbers_cancel_new_polled_with(other, asks ? ask : nullptr, function.get(), every);
+        // The function lives as long as the token: as long as a call uses it.
+        return cancel(std::shared_ptr<const sinch_numbers_cancel>(
+            std::shared_ptr<sinch_numbers_cancel>(handle, [function](sinch_numbers_cancel *token) {
+                sinch_numbers_cancel_free(token);
+            })));
+    }
 
     // Shared with the calls and pages that it was given to.
     std::shared_ptr<const sinch_numbers_cancel> handle_;
@@ -304,13 +362,7 @@ class optional_cancel {
 public:
     optional_cancel() noexcept : handle_() {}
 
-    optional_cancel(const cancel &token) : handle_(token.handle_)
-    {
-        // To C, a token that was moved from would be no token: a call that nobody can end.
-        if (!handle_) {
-            throw error(SINCH_NUMBERS_E_MISUSE, "cancel was moved from");
-        }
-    }
+    optional_cancel(const cancel &token) : handle_(token.handle_) { detail::check_token(handle_.get()); }
 
     const sinch_numbers_cancel *get() const noexcept { return handle_.get(); }
 

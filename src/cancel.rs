@@ -1,12 +1,13 @@
 //! Cancel tokens: they end calls from another thread, or at a deadline.
 
+use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::sys::{PerProcess, Waker};
+use crate::sys::{self, PerProcess, Waker};
 
 /// A token that ends the calls that are bound to it, running and future ones, from any thread.
 ///
@@ -32,6 +33,21 @@ pub struct CancelToken(Arc<Trigger>);
 struct Trigger {
     signal: Signal,
     deadline: Option<Instant>,
+    poll: Option<Poll>,
+    /// The token that ends this one as well.
+    parent: Option<CancelToken>,
+}
+
+/// A question to the caller, and how often it is asked.
+struct Poll {
+    every: Duration,
+    ask: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Poll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Poll").field("every", &self.every).finish_non_exhaustive()
+    }
 }
 
 impl CancelToken {
@@ -46,8 +62,39 @@ impl CancelToken {
         Self::with(Instant::now().checked_add(time))
     }
 
+    /// Makes a token that is also ended by a function's word: while a call waits, `poll` is called on the thread that made the
+    /// call, first when `every` has passed (at least 1 ms) and then as often; `true` triggers the token.
+    ///
+    /// For programs inside another language, whose runtime must be asked about signals on the thread that was interrupted. What
+    /// is called may make calls of its own, but must not use the pages that the call is about.
+    ///
+    /// ```
+    /// use sinch_numbers::CancelToken;
+    /// use std::time::Duration;
+    ///
+    /// let token = CancelToken::polled(Duration::from_millis(50), || false);
+    /// assert!(!token.is_triggered());
+    /// ```
+    pub fn polled(every: Duration, poll: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self::make(None, Some(Poll::new(every, poll)), None)
+    }
+
+    /// Makes a token that is polled, and ended by another one as well. Triggering it does not trigger the other.
+    #[cfg(feature = "capi")]
+    pub(crate) fn polled_below(
+        parent: &Self,
+        every: Duration,
+        poll: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self::make(parent.deadline(), Some(Poll::new(every, poll)), Some(parent.clone()))
+    }
+
     fn with(deadline: Option<Instant>) -> Self {
-        Self(Arc::new(Trigger { signal: Signal::new(), deadline }))
+        Self::make(deadline, None, None)
+    }
+
+    fn make(deadline: Option<Instant>, poll: Option<Poll>, parent: Option<Self>) -> Self {
+        Self(Arc::new(Trigger { signal: Signal::new(), deadline, poll, parent }))
     }
 
     /// Ends the calls that are bound to the token. Async-signal-safe.
@@ -57,15 +104,38 @@ impl CancelToken {
 
     /// Tells whether the token was triggered. A passed deadline does not count.
     pub fn is_triggered(&self) -> bool {
-        self.0.signal.is_set()
+        self.0.signal.is_set() || self.0.parent.as_ref().is_some_and(Self::is_triggered)
     }
 
-    pub(crate) fn signal(&self) -> &Signal {
-        &self.0.signal
+    /// Returns the descriptor that becomes readable when the token is triggered. For one below another it is that one's: its
+    /// own trigger is noticed when it is polled next.
+    pub(crate) fn fd(&self) -> io::Result<RawFd> {
+        self.0.parent.as_ref().map_or_else(|| self.0.signal.fd(), Self::fd)
+    }
+
+    /// Runs a call, or a part of one; every wait in it polls.
+    pub(crate) fn polling<R>(&self, call: impl FnOnce() -> R) -> R {
+        let Some(poll) = &self.0.poll else { return call() };
+        let ask = || {
+            if (poll.ask)() {
+                self.trigger();
+            }
+            self.is_triggered()
+        };
+        sys::asking(poll.every, &ask, call)
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.0.deadline
+    }
+}
+
+impl Poll {
+    fn new(every: Duration, ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        // No call takes longer than the last.
+        const RANGE: (Duration, Duration) =
+            (Duration::from_millis(1), Duration::from_secs(365 * 24 * 3600));
+        Self { every: every.clamp(RANGE.0, RANGE.1), ask: Box::new(ask) }
     }
 }
 

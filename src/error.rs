@@ -1,9 +1,11 @@
 //! The error type of the crate.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::log::printable;
 
 /// The error that operations return.
 ///
@@ -388,21 +390,23 @@ pub(crate) fn excerpt(body: &[u8]) -> Option<String> {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
+        let mut text = String::new();
         if let Some(operation) = inner.operation {
-            f.write_str(operation)?;
+            text.push_str(operation);
             if let Some(number) = &inner.phone_number {
-                write!(f, " {number}")?;
+                write!(text, " {number}")?;
             }
-            f.write_str(": ")?;
+            text.push_str(": ");
         }
         if inner.during_token {
-            f.write_str("access token: ")?;
+            text.push_str("access token: ");
         }
-        write!(f, "{}", inner.kind)?;
-        if inner.may_have_been_applied {
-            f.write_str(" (the change may have been applied)")?;
-        }
-        Ok(())
+        write!(text, "{}", inner.kind)?;
+        // What the service said can be long, and is cut; this is not.
+        let applied = " (the change may have been applied)";
+        let applied = if inner.may_have_been_applied { applied } else { "" };
+        f.write_str(&printable(&text, applied.len()))?;
+        f.write_str(applied)
     }
 }
 
@@ -418,7 +422,7 @@ impl fmt::Display for ErrorKind {
             Self::Transport(phase) => write!(f, "network failed while {phase}"),
             Self::Cancelled => f.write_str("cancelled"),
             Self::Protocol(violation) => {
-                write!(f, "unexpected answer: {}", violation.problem)?;
+                write!(f, "unexpected answer: {}", printable(&violation.problem, 0))?;
                 violation.http_status.map_or(Ok(()), |status| write!(f, " (status {status})"))
             }
         }
@@ -429,13 +433,13 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "status {}", self.http_status)?;
         if let Some(status) = &self.status {
-            write!(f, " {status}")?;
+            write!(f, " {}", printable(status, 0))?;
         }
         if let Some(code) = self.code.filter(|code| *code != i64::from(self.http_status)) {
             write!(f, " (code {code})")?;
         }
         if let Some(message) = &self.message {
-            write!(f, ": {message}")?;
+            write!(f, ": {}", printable(message, 0))?;
         }
         Ok(())
     }

@@ -12,8 +12,15 @@ Dictionaries go in and come out in the API's own spelling; ``sinch_numbers.h`` d
 missing key, ``None``, ``""`` and ``{}`` all mean "nothing".
 
 Every call blocks until it is over, at the latest when the client's ``timeout_ms`` have passed; other threads run meanwhile.
-Python sees Ctrl-C only when the call is over. Any number of threads may share a client. It works on after ``os.fork()``, and
-it pickles as its configuration, so it can be given to ``multiprocessing`` with any start method.
+Any number of threads may share a client.
+
+Signals: during a call on the main thread Python's signal handlers run within 100 ms. What a handler raises, as Ctrl-C does,
+ends the call and comes out of it; from a write it is raised ``from`` a :class:`SinchNumbersError` whose ``maybe_applied`` says
+whether the change may have been made. A handler that returns does not disturb the call.
+
+Processes: a client works on after ``os.fork()``, and pickles as its settings, so it can be given to ``multiprocessing`` with any
+start method. All clients of a process that were unpickled, or made by :meth:`Client.from_env`, with equal settings are one: jobs
+of a Pool, of Ray, Dask or Celery share its connections and its access token. The README beside this file has recipes.
 
 The library is looked for in ``SINCH_NUMBERS_LIBRARY`` (a file, or the folder it is in), next to this file, and by the loader.
 Where it cannot be found, or does not fit, importing this module raises ``ImportError``.
@@ -25,11 +32,15 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import datetime
 import decimal
+import hashlib
 import json
 import logging
 import math
 import os
+import re
+import signal
 import sys
 import threading
 import time
@@ -56,6 +67,8 @@ __all__ = [
     "ProtocolError",
     "SinchNumbersError",
     "library_version",
+    "monthly_cost",
+    "parse_timestamp",
 ]
 
 
@@ -78,18 +91,28 @@ class _CancelStruct(ctypes.Structure):
     pass
 
 
+class _LogStruct(ctypes.Structure):
+    pass
+
+
 # Distinct types, so that ctypes refuses a handle of the wrong kind.
 _client_p = POINTER(_ClientStruct)
 _pages_p = POINTER(_PagesStruct)
 _result_p = POINTER(_ResultStruct)
 _cancel_p = POINTER(_CancelStruct)
+_log_p = POINTER(_LogStruct)
 _log_fn = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
+_poll_fn = ctypes.CFUNCTYPE(c_int32, c_void_p)
 
 # Every function of sinch_numbers.h: what it returns, what it takes.
 _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "version": (c_char_p, []),
     "version_number": (c_uint32, []),
     "code_name": (c_char_p, [c_int32]),
+    "log_new": (_log_p, [_log_fn, c_void_p]),
+    "log_write": (None, [c_void_p, c_int32, c_char_p]),
+    "log_next": (c_char_p, [_log_p, POINTER(c_int32)]),
+    "log_free": (None, [_log_p]),
     "client_new": (c_int32, [c_char_p, _log_fn, c_void_p, POINTER(_client_p), POINTER(_result_p)]),
     "client_shutdown": (None, [_client_p]),
     "client_free": (None, [_client_p]),
@@ -120,6 +143,8 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "json_escape": (c_size_t, [c_char_p, c_void_p, c_size_t]),
     "cancel_new": (_cancel_p, []),
     "cancel_new_after": (_cancel_p, [c_int64]),
+    "cancel_new_polled": (_cancel_p, [_poll_fn, c_void_p, c_int64]),
+    "cancel_new_polled_with": (_cancel_p, [_cancel_p, _poll_fn, c_void_p, c_int64]),
     "cancel_trigger": (None, [_cancel_p]),
     "cancel_free": (None, [_cancel_p]),
 }
@@ -210,13 +235,13 @@ class _Handle:
     needed that a fork could leave locked.
     """
 
-    __slots__ = ("pointer", "_free", "_keep", "__weakref__")
+    __slots__ = ("pointer", "_free", "keep", "__weakref__")
 
     def __init__(self, pointer: Any, free: Callable[[Any], None], keep: Any = None) -> None:
         self.pointer = pointer
         # Modules may be gone when this is freed at the end of the program: the function is kept here.
         self._free = free
-        self._keep = keep
+        self.keep = keep
 
     def __del__(self) -> None:
         self._free(self.pointer)
@@ -300,6 +325,16 @@ class AuthError(SinchNumbersError):
 class ApiError(SinchNumbersError):
     """The service answers with an error, as in ``http_status`` 404 for a number that the project does not rent."""
 
+    @property
+    def missing(self) -> Optional[str]:
+        """What a 404 says is missing, in the service's words: ``"ActiveNumber"`` for the number, another word for something of
+        it, such as its emergency address. ``None`` if the service does not say, and for every other status."""
+        details = self.document.get("details")
+        if self.http_status != 404 or not isinstance(details, list):
+            return None
+        kinds = [detail.get("resourceType") for detail in details if isinstance(detail, dict)]
+        return next((kind for kind in kinds if kind and isinstance(kind, str)), None)
+
 
 class NetworkError(SinchNumbersError):
     """The service cannot be reached, or the connection broke."""
@@ -377,58 +412,204 @@ def _parse(text: str) -> Any:
         return json.loads(text, parse_int=decimal.Decimal)
 
 
-_calls: Dict[object, None] = {}
+# The calls that are under way, each with the handle of its client, if there is one yet.
+_calls: Dict[object, Optional[_Handle]] = {}
 _ending = False
 
 
-def _come_in(mark: object) -> None:
+def _come_in(mark: object, client: Optional[_Handle]) -> None:
     """Marks a call that goes into the library, from where it may come back to Python with a line of the log.
 
     When the interpreter ends it kills a daemon thread that comes back to it, and doing that through the frames of the library
     aborts the process. So the end waits until the marks are gone, and lets nobody in. Whoever comes out removes the mark.
     """
     # First the mark and then the look, and at the end the other way round: no lock, which a fork could leave locked.
-    _calls[mark] = None
+    _calls[mark] = client
     if _ending:
         raise _own_error(_E_CANCELLED, "call", None, "the interpreter is shutting down")
 
 
-# What was raised inside a log function and must not be lost: Ctrl-C.
+# What was raised inside a log function and must not be lost.
 _interrupted = threading.local()
 
+# A function without a cancel token.
+_NO_TOKEN: Any = object()
 
-def _call(function: Callable[..., int], *arguments: Any, writes: bool = False) -> Optional[Answer]:
+
+def _call(
+    function: Callable[..., int],
+    *arguments: Any,
+    log: _Log,
+    client: Optional[_Handle] = None,
+    cancel: Any = _NO_TOKEN,
+    writes: bool = False,
+) -> Optional[Answer]:
     """Calls a function that leaves a result. ``None`` stands for DONE."""
     library, result = _library, _result_p()
     try:
         mark = object()
         try:
-            _come_in(mark)
-            code = function(*arguments, ctypes.byref(result))
+            _come_in(mark, client)
+            if threading.get_ident() == _main_thread:
+                code = _call_on_main_thread(function, arguments, cancel, result, log)
+            else:
+                token = () if cancel is _NO_TOKEN else (_token(cancel),)
+                code = function(*arguments, *token, ctypes.byref(result))
+                if "error" in _interrupted.__dict__:
+                    raise _interrupted.__dict__.pop("error")
+        except BaseException as error:
+            # Not the library's: a signal handler's, say. What became of a write stands behind it.
+            if writes and result:
+                _put_behind(error, _what_became(result))
+            raise
         finally:
             _calls.pop(mark, None)
-        if "error" in _interrupted.__dict__:
-            raise _interrupted.__dict__.pop("error")
         if code == _OK:
-            # Every step that is not taken here makes a get quicker: Python has as much to do as the network.
-            answer = Answer(_parse(text := library.result_json(result, None).decode()))
-            answer.json = text
-            answer.http_status = library.result_http_status(result)
-            answer.reconciled = writes and library.result_reconciled(result) == 1
-            return answer
+            return _success(result, writes)
         if code == _DONE:
             return None
-        raise _ERRORS.get(code, SinchNumbersError)(
-            _decode(library.result_message(result)),
-            code,
-            _parse(_decode(library.result_json(result, None))),
-            library.result_http_status(result),
-            library.result_retry_after_ms(result),
-            library.result_maybe_applied(result) == 1,
-        )
+        raise _failure(code, result)
     finally:
         # Freeing NULL does nothing: this is right wherever the try ended.
-        _library.result_free(result)
+        library.result_free(result)
+
+
+def _success(result: Any, writes: bool) -> Answer:
+    # Every step that is not taken here makes a get quicker: Python has as much to do as the network.
+    answer = Answer(_parse(text := _library.result_json(result, None).decode()))
+    answer.json = text
+    answer.http_status = _library.result_http_status(result)
+    answer.reconciled = writes and _library.result_reconciled(result) == 1
+    return answer
+
+
+def _failure(code: int, result: Any) -> SinchNumbersError:
+    return _ERRORS.get(code, SinchNumbersError)(
+        _decode(_library.result_message(result)),
+        code,
+        _parse(_decode(_library.result_json(result, None))),
+        _library.result_http_status(result),
+        _library.result_retry_after_ms(result),
+        _library.result_maybe_applied(result) == 1,
+    )
+
+
+def _what_became(result: Any) -> SinchNumbersError:
+    """What a write came to whose caller gets to see something else."""
+    code = _library.result_code(result)
+    if code != _OK:
+        return _failure(code, result)
+    name, answer = _decode(_library.code_name(_E_CANCELLED)), _success(result, True)
+    message = "interrupted when the change had been made already"
+    document: Dict[str, Any] = dict.fromkeys(_DOCUMENT)
+    document.update(code=name, httpStatus=answer.http_status, message=message, fieldViolations=[])
+    document.update(retryAfterMs=-1, maybeApplied=True, found=dict(answer), attempts=1)
+    return CancelledError(message, _E_CANCELLED, document, answer.http_status, -1, True)
+
+
+def _put_behind(error: BaseException, cause: BaseException) -> None:
+    """Makes an exception the cause of another one, behind the causes that it has."""
+    while error.__cause__ is not None and error.__cause__ is not cause:
+        error = error.__cause__
+    error.__cause__ = cause
+
+
+# Signals.
+
+# Where Python runs signal handlers.
+_main_thread = threading.main_thread().ident
+
+
+def _call_on_main_thread(
+    function: Callable[..., int], arguments: Tuple[Any, ...], cancel: Any, result: Any, log: _Log
+) -> int:
+    """Makes a call during which signal handlers run."""
+    watch = _watches.pop() if _watches else _Watch()
+    try:
+        watch.log = log
+        log.keep_here()
+        if cancel is _NO_TOKEN:
+            code = function(*arguments, ctypes.byref(result))
+        elif cancel is None:
+            code = function(*arguments, watch.token.pointer, ctypes.byref(result))
+        else:
+            token = _polled(_token(cancel), watch.poll)
+            code = function(*arguments, token.pointer, ctypes.byref(result))
+        if watch.raised is not None:
+            raise watch.raised
+    except BaseException as error:
+        # Raised when the call was over. What was raised during it is not lost.
+        if watch.raised is not None and watch.raised is not error:
+            _put_behind(error, watch.raised)
+        raise
+    finally:
+        watch.log = None
+        if watch.raised is None:
+            _watches.append(watch)
+    log.drain()
+    return code
+
+
+def _polled(cancel: Any, poll: Any) -> _Handle:
+    return _Handle(_library.cancel_new_polled_with(cancel, poll, None, 50), _library.cancel_free, keep=poll)
+
+
+class _Watch:
+    """Lets Python run signal handlers while the library waits, and keeps what they raise.
+
+    The library calls, every 50 ms, not a function but a generator's ``send``. Handlers run when the next line of Python begins.
+    In a function that is before its first line: nothing can catch there what they raise, and ctypes prints it and goes on. A
+    generator goes on inside its ``try``.
+    """
+
+    def __init__(self) -> None:
+        self.raised: Optional[BaseException] = None
+        self.log: Optional[_Log] = None
+        watching = self._watch()
+        next(watching)
+        self.poll = _poll_fn(watching.send)
+        self.token = _polled(None, self.poll)
+
+    def _watch(self) -> Iterator[int]:
+        try:
+            try:
+                while True:
+                    if self.log is not None:
+                        self.log.drain()
+                    yield 0
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                self.raised = error
+                yield 1
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            # Another one, before the first was put away. That one is its context.
+            self.raised = error
+            yield 1
+
+
+# Those that no call uses. A handler that runs during a call may make calls of its own: each has one for itself.
+_watches: List[_Watch] = []
+
+
+def _is_of_a_signal_handler(error: BaseException) -> bool:
+    """Tells whether an exception was raised by a handler that ran in between, and not by what it ran in."""
+    codes = set()
+    for number in signal.valid_signals():
+        handler = signal.getsignal(number)
+        handler = getattr(handler, "func", handler)
+        handler = getattr(handler, "__func__", handler)
+        code = getattr(handler, "__code__", None) or getattr(getattr(type(handler), "__call__", None), "__code__", None)
+        codes.add(code)
+    codes.discard(None)
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _text(operation: str, name: str, value: str) -> bytes:
@@ -493,6 +674,7 @@ class Pages(Iterator[Answer]):
     """
 
     def __init__(self, handle: _Handle, cancel: Optional[Cancel]) -> None:
+        _token(cancel)
         self._handle = handle
         self._cancel = cancel
 
@@ -500,7 +682,10 @@ class Pages(Iterator[Answer]):
         return self
 
     def __next__(self) -> Answer:
-        page = _call(_library.pages_next, self._handle.pointer, _token(self._cancel))
+        client = self._handle.keep
+        page = _call(
+            _library.pages_next, self._handle.pointer, log=client.keep, client=client, cancel=self._cancel
+        )
         if page is None:
             raise StopIteration
         return page
@@ -536,28 +721,147 @@ _LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEB
 logging.getLogger("sinch_numbers").addHandler(logging.NullHandler())
 
 
-def _forward(logger: logging.Logger) -> Any:
-    """A log function that writes to a logger."""
+class _Log:
+    """The library's log on its way to a logger.
 
-    def log(_userdata: Optional[int], level: int, message: Optional[bytes]) -> None:
+    On the main thread a C function may not come back to Python (see :class:`_Watch`): the library keeps the lines, which are taken
+    while a call waits and when it is over. On other threads they come at once.
+    """
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._elsewhere = _log_fn(self._forward)
+        # Freed with the client, and after it.
+        self.pointer = _library.log_new(self._elsewhere, None)
+        self._kept_for: Optional[int] = None
+
+    def keep_here(self) -> None:
+        """Has the lines of the main thread kept, on which this is called."""
+        if self._kept_for != _main_thread:
+            _library.log_next(self.pointer, None)
+            self._kept_for = _main_thread
+
+    def drain(self) -> None:
+        """Writes what was kept."""
+        level = c_int32()
+        while (line := _library.log_next(self.pointer, ctypes.byref(level))) is not None:
+            try:
+                self._write(level.value, line)
+            except Exception as error:
+                # A broken logging handler must not end a call; a signal handler that ran in it may.
+                if _is_of_a_signal_handler(error):
+                    raise
+
+    def _write(self, level: int, line: Optional[bytes]) -> None:
+        # What is finer than debug has no name in the logging module.
+        self._logger.log(_LEVELS.get(level, 5), "%s", _decode(line))
+
+    def _forward(self, _userdata: Optional[int], level: int, line: Optional[bytes]) -> None:
         try:
-            # What is finer than debug has no name in the logging module.
-            logger.log(_LEVELS.get(level, 5), "%s", _decode(message))
+            self._write(level, line)
         except Exception:
             # A broken handler must not end a call.
             pass
         except BaseException as error:
-            # Ctrl-C during a call is seen first by the Python code that runs next, which may be this. It cannot be raised
-            # through the library, and must not be lost: it is raised when the call is over.
+            # It cannot be raised through the library, and must not be lost: it is raised when the call is over.
             _interrupted.error = error
 
-    return _log_fn(log)
+
+# The log function of all clients.
+_log_write = _log_fn(ctypes.cast(_library.log_write, c_void_p).value or 0)
 
 
 def _key(name: str) -> str:
     """A keyword as the key of the library's configuration: ``timeout_ms`` is ``timeoutMs``."""
     head, *rest = name.split("_")
     return head + "".join(part.title() for part in rest)
+
+
+# Variables that say how clients reach the service, beside those that begin with SINCH_.
+_VARIABLES = re.compile(r"SINCH_.*|SSL_CERT_(FILE|DIR)|((HTTPS?|ALL|NO)_PROXY)", re.IGNORECASE)
+# Tells equal settings without keeping them.
+_salt = os.urandom(16)
+
+
+class _Settings:
+    """The settings that a client was given. Neither its text nor the locals of any frame show the secrets among them."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = {name: value for name, value in given.items() if value is not None}
+
+    def get(self, name: str) -> Any:
+        return self._given.get(name)
+
+    def copy(self) -> Dict[str, Any]:
+        return dict(self._given)
+
+    def wrong(self) -> Optional[str]:
+        """Returns the name of a setting that is no text, number or truth."""
+        for name, value in self._given.items():
+            fits = isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value))
+            if not fits:
+                return name
+        return None
+
+    def config(self) -> bytes:
+        """Returns the configuration for the library."""
+        return json.dumps({_key(name): value for name, value in self._given.items()}).encode("ascii")
+
+    def fingerprint(self) -> bytes:
+        """Tells whether two clients would be the same: settings, and what the library reads of the environment."""
+        names = sorted(name for name in os.environ if _VARIABLES.fullmatch(name))
+        environment = [(name, os.environ[name]) for name in names]
+        files = [value for name, value in environment if name.endswith("_FILE")] + [self._given.get("ca_file")]
+        seen = [_identity(file) for file in files if isinstance(file, str)]
+        text = json.dumps([sorted(self._given.items()), environment, seen])
+        return hashlib.sha256(_salt + text.encode()).digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Settings) and self._given == other._given
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self._given)} settings>"
+
+
+def _identity(file: str) -> Optional[List[int]]:
+    """Tells whether a file was written anew, as one with a secret is when that changes."""
+    try:
+        status = os.stat(file)
+    except (OSError, ValueError):
+        return None
+    return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns]
+
+
+class _Shared:
+    """A client that this process shares: its handle, and whose it is at the moment."""
+
+    #: So many that nobody uses are kept.
+    IDLE = 16
+
+    def __init__(self, handle: _Handle) -> None:
+        self.handle = handle
+        self._users: Dict[int, Callable[[], Optional[Client]]] = {}
+
+    def join(self, client: Client) -> None:
+        self._users[id(client)] = weakref.ref(client)
+
+    def leave(self, client: Client) -> None:
+        self._users.pop(id(client), None)
+
+    def is_used(self) -> bool:
+        users = list(self._users.items())
+        for key, user in users:
+            if user() is None:
+                self._users.pop(key, None)
+        return any(user() is not None for _, user in users)
+
+
+# By the fingerprint of the settings, and the logger.
+_shared: Dict[Tuple[bytes, logging.Logger], _Shared] = {}
 
 
 class Client:
@@ -584,6 +888,9 @@ class Client:
     the environment is not: it is read again.
     """
 
+    _handle: Optional[_Handle] = None
+    _shared: Optional[_Shared] = None
+
     def __init__(
         self,
         *,
@@ -609,14 +916,19 @@ class Client:
         log_level: Optional[str] = None,
         logger: Optional[logging.Logger] = None,
     ) -> None:
-        given = dict(locals())
-        self._open({name: value for name, value in given.items() if name not in ("self", "logger")}, logger)
+        self._settings = _Settings({name: value for name, value in locals().items() if name not in ("self", "logger")})
+        # An error shows the locals of the frames that it comes through, to whoever collects errors.
+        del key_id, key_secret, proxy
+        self._open(logger, shared=False)
 
     @classmethod
     def from_env(cls, *, logger: Optional[logging.Logger] = None, **settings: Any) -> Client:
         """Makes a client from the environment; settings of :class:`Client` that are given beside it win::
 
             client = Client.from_env(timeout_ms=5000)
+
+        Clients of a process with equal settings, environment and logger are one: it has one access token, and stays when nobody
+        uses it. :meth:`close` gives back what this object has of it.
 
         SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET: required; with ``_FILE`` behind its name, each names a file that
         holds the value. SINCH_AUTH, SINCH_NUMBERS_URL (``base_url``), SINCH_AUTH_URL. SINCH_NUMBERS_CA_FILE,
@@ -627,39 +939,74 @@ class Client:
         :class:`InputError` names the variable that is wrong, or all that are missing.
         """
         known = Client.__init__.__annotations__
-        for name in settings:
-            if name not in known:
-                raise TypeError(f"from_env() got an unexpected keyword argument {name!r}")
+        unknown = [name for name in settings if name not in known]
         client = cls.__new__(cls)
-        client._open({"from_env": True, **settings}, logger)
+        client._settings = _Settings({"from_env": True, **settings})
+        del settings
+        if unknown:
+            raise TypeError(f"from_env() got an unexpected keyword argument {unknown[0]!r}")
+        client._open(logger, shared=True)
         return client
 
-    def _open(self, settings: Dict[str, Any], logger: Optional[logging.Logger]) -> None:
-        self._handle: Optional[_Handle] = None
-        self._settings = settings
+    def _open(self, logger: Optional[logging.Logger], shared: bool) -> None:
         self._logger = logger or logging.getLogger("sinch_numbers")
-        given = {_key(name): value for name, value in settings.items() if value is not None}
-        config = _object("client_new", "config", given)
-        log = _forward(self._logger)
+        wrong = self._settings.wrong()
+        if wrong is not None:
+            raise _own_error(_E_INPUT, "client_new", _key(wrong), f"{_key(wrong)} is neither text nor a number nor a truth")
+        self._handle = self._join() if shared else self._make()
+
+    def _make(self) -> _Handle:
+        log = _Log(self._logger)
+        client_free, log_free, log_pointer = _library.client_free, _library.log_free, log.pointer
         # The library writes to the pointer that the handle owns: nothing can come between the two.
-        handle = _Handle(_client_p(), _library.client_free, keep=log)
-        _call(_library.client_new, config, log, None, ctypes.byref(handle.pointer))
-        self._handle = handle
+        handle = _Handle(_client_p(), lambda pointer: (client_free(pointer), log_free(log_pointer)), keep=log)
+        client_p, userdata = ctypes.byref(handle.pointer), ctypes.cast(log_pointer, c_void_p)
+        # The configuration is nobody's local.
+        _call(
+            lambda result_p: _library.client_new(self._settings.config(), _log_write, userdata, client_p, result_p),
+            log=log,
+        )
         _live.add(handle)
+        return handle
+
+    def _join(self) -> _Handle:
+        key = (self._settings.fingerprint(), self._logger)
+        while True:
+            shared = _shared.get(key)
+            if shared is None:
+                for other, idle in list(_shared.items())[: -_Shared.IDLE or None]:
+                    if not idle.is_used():
+                        _shared.pop(other, None)
+                # Of two threads that make one, one loses; nothing was sent yet.
+                shared = _shared.setdefault(key, _Shared(self._make()))
+            shared.join(self)
+            if _shared.get(key) is shared:
+                self._shared = shared
+                return shared.handle
 
     def close(self) -> None:
         """Ends the calls that are under way on other threads, with :class:`CancelledError`, and frees the client.
 
-        Later calls raise :class:`MisuseError`. Closing it again does nothing.
+        Later calls raise :class:`MisuseError`. Closing it again does nothing. A client that the process shares is given back: what
+        others do with it goes on, and the last one ends the calls that are still under way. It is kept for the next one.
         """
         handle, self._handle = self._handle, None
-        if handle is not None:
-            mark = object()
-            try:
-                _come_in(mark)
-                _library.client_shutdown(handle.pointer)
-            finally:
-                _calls.pop(mark, None)
+        if handle is None:
+            return
+        shared = self._shared
+        if shared is not None:
+            shared.leave(self)
+            if shared.is_used() or not any(client is handle for client in list(_calls.values())):
+                return
+            for key, other in list(_shared.items()):
+                if other is shared:
+                    _shared.pop(key, None)
+        mark = object()
+        try:
+            _come_in(mark, None)
+            _shut_down(handle)
+        finally:
+            _calls.pop(mark, None)
 
     def __enter__(self) -> Client:
         return self
@@ -676,7 +1023,7 @@ class Client:
 
     def __reduce__(self) -> Any:
         self._open_handle("pickle")
-        return _reopen, (type(self), self._settings, self._logger)
+        return _reopen, (type(self), self._settings.copy(), self._logger)
 
     def _open_handle(self, operation: str) -> _Handle:
         handle = self._handle
@@ -690,7 +1037,9 @@ class Client:
         # The name keeps the handle alive until the call is over.
         handle = self._open_handle(operation)
         function = getattr(_library, operation)
-        answer = _call(function, handle.pointer, *arguments, _token(cancel), writes=writes)
+        answer = _call(
+            function, handle.pointer, *arguments, log=handle.keep, client=handle, cancel=cancel, writes=writes
+        )
         assert answer is not None, "only pages end with DONE"
         return answer
 
@@ -780,7 +1129,7 @@ class Client:
         # They log through the client's log function, also when the client itself is freed.
         handle = _Handle(_pages_p(), _library.pages_free, keep=client)
         text = _object("pages_new", "query", query or {})
-        _call(_library.pages_new, client.pointer, text, ctypes.byref(handle.pointer))
+        _call(_library.pages_new, client.pointer, text, ctypes.byref(handle.pointer), log=client.keep, client=client)
         return Pages(handle, cancel)
 
     def numbers(
@@ -792,23 +1141,105 @@ class Client:
 
 def _reopen(kind: Type[Client], settings: Dict[str, Any], logger: logging.Logger) -> Client:
     client = kind.__new__(kind)
-    client._open(settings, logger)
+    client._settings = _Settings(settings)
+    del settings
+    client._open(logger, shared=True)
     return client
+
+
+# What the answers hold.
+
+
+_TIMESTAMP = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))?"
+)
+
+
+def parse_timestamp(text: str) -> datetime.datetime:
+    """Reads a time as the service writes it, as in ``"2024-06-06T14:42:42.022227Z"``, and returns an aware ``datetime``.
+
+    Without a zone it is UTC; another zone is kept as its offset. A ``datetime`` holds microseconds: digits after the sixth are
+    cut off, never rounded, so that no time passes into the next second. Second 60 is the last microsecond of second 59. Raises
+    ``ValueError`` if the text is no timestamp of RFC 3339 (a space may stand for the ``T``).
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a timestamp must be a str, not {type(text).__name__}")
+    found = _TIMESTAMP.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no timestamp")
+    year, month, day, hour, minute, second = map(int, found.group(1, 2, 3, 4, 5, 6))
+    fraction, sign, hours, minutes = found.group(7, 8, 9, 10)
+    microsecond = int(((fraction or "") + "000000")[:6])
+    if second == 60:
+        second, microsecond = 59, 999999
+    zone = datetime.timezone.utc
+    if sign:
+        if int(hours) > 23 or int(minutes) > 59:
+            raise ValueError(f"{text!r} is no timestamp: its zone is none")
+        offset = datetime.timedelta(hours=int(hours), minutes=int(minutes))
+        zone = datetime.timezone(-offset if sign == "-" else offset) if offset else zone
+    try:
+        return datetime.datetime(year, month, day, hour, minute, second, microsecond, zone)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no timestamp: {error}") from None
+
+
+def monthly_cost(number: Mapping[str, Any]) -> Optional[decimal.Decimal]:
+    """Returns what a number costs a month, from its ``money`` and ``paymentIntervalMonths``: 24.00 for 12 months are 2.00.
+
+    The currency is ``number["money"]["currencyCode"]``: add up only what has the same. ``None`` if the service does not say what
+    the number costs. The quotient is exact where a decimal fraction can be (a third of 10.00 is cut to 28 digits).
+    """
+    money = number.get("money") or {}
+    amount, months = money.get("amount"), number.get("paymentIntervalMonths")
+    if amount in (None, "") or not months:
+        return None
+    # Not as the program has set decimals up.
+    context = decimal.Context(prec=28, rounding=decimal.ROUND_DOWN, traps=[decimal.InvalidOperation])
+    try:
+        # A number of JSON: as it is written, which is the shortest that reads as the same.
+        paid = decimal.Decimal(amount if isinstance(amount, str) else repr(amount))
+        whole = decimal.Decimal(str(months))
+        if not (paid.is_finite() and whole.is_finite() and whole > 0):
+            raise decimal.InvalidOperation
+    except decimal.InvalidOperation:
+        raise ValueError(f"not a price: {amount!r} for {months!r} months") from None
+    cost = context.divide(paid, whole)
+    # With the places that the price has, at least: 24.00 for 12 months are 2.00, not 2.
+    exponent = paid.as_tuple().exponent
+    places = decimal.Decimal((0, (1,), exponent if isinstance(exponent, int) else 0))
+    padded = cost.quantize(places, context=context)
+    return padded if padded == cost else cost
 
 
 # The handles of clients, also of those that only their pages keep alive.
 _live: weakref.WeakSet[_Handle] = weakref.WeakSet()
 
 
-# The threads of the parent are not there in a child of a fork, and never come out.
-os.register_at_fork(after_in_child=_calls.clear)
+def _shut_down(handle: _Handle) -> None:
+    main = threading.get_ident() == _main_thread
+    if main:
+        handle.keep.keep_here()
+    _library.client_shutdown(handle.pointer)
+    if main:
+        handle.keep.drain()
+
+
+def _after_fork() -> None:
+    """In a child of a fork: the threads of the parent are not there, and never come out; and another one may be the main one."""
+    global _main_thread
+    _calls.clear()
+    _main_thread = threading.main_thread().ident
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def _end() -> None:
     global _ending
     _ending = True
     for handle in list(_live):
-        _library.client_shutdown(handle.pointer)
+        _shut_down(handle)
     # All are quick to come out but for a name look-up and a connect, which have this long.
     give_up = time.monotonic() + 5
     while _calls and time.monotonic() < give_up:

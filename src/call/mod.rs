@@ -126,6 +126,11 @@ impl Engine {
         self.config.log.write(LogLevel::Info, format_args!("the client is shut down"));
     }
 
+    /// Logs a call that is refused before it begins.
+    pub(crate) fn refused(&self, error: &Error) {
+        self.config.log.write(level_of(error), format_args!("{error}"));
+    }
+
     #[cfg(feature = "capi")]
     pub(crate) fn warn(&self, line: &str) {
         self.config.log.write(LogLevel::Warn, format_args!("{line}"));
@@ -143,9 +148,14 @@ impl Engine {
     ) -> Result<RawResponse, Error> {
         let began = Instant::now();
         let deadline = until.unwrap_or(began + self.config.timeout);
-        let result = self.bounds(deadline, cancel).and_then(|bounds| {
+        let run = || {
+            let bounds = self.bounds(deadline, cancel)?;
             run::run(request, &self.config.retry, &mut Call { engine: self, bounds, progress })
-        });
+        };
+        let result = match cancel {
+            Some(cancel) => cancel.polling(run),
+            None => run(),
+        };
         let attempts = progress.attempts.get();
         let number = request.phone_number.as_ref().map(AsRef::as_ref);
         let took = began.elapsed().as_millis();
@@ -206,7 +216,7 @@ impl Engine {
         let mut bounds =
             Bounds { deadline, wakers: [sys::NONE, self.stop.fd().map_err(no_descriptor)?] };
         if let Some(cancel) = cancel {
-            bounds.wakers[0] = cancel.signal().fd().map_err(no_descriptor)?;
+            bounds.wakers[0] = cancel.fd().map_err(no_descriptor)?;
             if let Some(deadline) = cancel.deadline() {
                 bounds = bounds.no_later_than(deadline);
             }
@@ -359,7 +369,8 @@ fn take_turn(pace: &Pace, bounds: Bounds) -> Result<(), Error> {
 fn level_of(error: &Error) -> LogLevel {
     match error.kind() {
         ErrorKind::Cancelled => LogLevel::Debug,
-        ErrorKind::Api(error) if error.http_status < 500 => LogLevel::Debug,
+        ErrorKind::InvalidInput(_) => LogLevel::Info,
+        ErrorKind::Api(answer) if answer.http_status < 500 => LogLevel::Info,
         _ => LogLevel::Error,
     }
 }

@@ -9,7 +9,7 @@ use crate::call::credentials::Header;
 use crate::error::{Error, ErrorKind, Phase, is_retryable_status};
 use crate::json;
 use crate::sys::deadline::Bounds;
-use crate::sys::{Ready, Waker, Woken};
+use crate::sys::{self, Ready, Waker, Woken};
 
 /// An access token and its lifetime.
 pub(crate) struct Token {
@@ -88,6 +88,8 @@ struct State {
     token: Option<Arc<Token>>,
     /// Triggered when the running fetch ends; `None` if none runs.
     fetching: Option<Arc<Waker>>,
+    /// The thread that it runs on: see [`sys::thread_mark`].
+    fetching_on: usize,
     /// How many fetches have ended, so that a waiter knows the one it waited for.
     ended: u64,
     /// How long the last successful fetch took.
@@ -187,6 +189,11 @@ impl TokenCache {
                     }
                 }
                 if let Some(running) = state.fetching.clone() {
+                    if state.fetching_on == sys::thread_mark() {
+                        // A call that was made while the one that fetches polls: it would wait for itself.
+                        drop(state);
+                        return self.fetch_beside(bounds, fetch);
+                    }
                     waited_for = Some(state.ended + 1);
                     drop(state);
                     let ended = match bounds.wait(running.fd(), Ready::ToRead) {
@@ -203,6 +210,7 @@ impl TokenCache {
                 (Err(_), Some(token)) => return Ok(Arc::clone(token)),
                 (Err(error), None) => return Err(cannot_wait(error)),
             }
+            state.fetching_on = sys::thread_mark();
             drop(state);
             return self.fetch(bounds, usable, fetch);
         }
@@ -214,6 +222,17 @@ impl TokenCache {
         if state.token.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
             state.no_cure = Some(Instant::now());
         }
+    }
+
+    /// Fetches a token while this thread is fetching one already.
+    fn fetch_beside(
+        &self,
+        bounds: Bounds,
+        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
+    ) -> Result<Arc<Token>, Error> {
+        let token = Arc::new(Token::new(fetch(bounds)?, Instant::now()));
+        self.lock().token = Some(Arc::clone(&token));
+        Ok(token)
     }
 
     fn fetch(
@@ -299,6 +318,17 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
+
+    #[test]
+    fn a_call_within_a_fetch_does_not_wait_for_itself() {
+        let cache = TokenCache::new();
+        let outer = cache.get(later(), &|bounds| {
+            let inner = cache.get(bounds, &|_| Ok(fresh("inner", Duration::from_secs(3600))))?;
+            assert_eq!(inner.header().as_str(), "inner");
+            Ok(fresh("outer", Duration::from_secs(3600)))
+        });
+        assert_eq!(outer.unwrap().header().as_str(), "outer");
+    }
 
     fn later() -> Bounds {
         Bounds::until(Instant::now() + Duration::from_secs(600))

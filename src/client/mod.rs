@@ -201,12 +201,20 @@ impl Client {
         operation: impl FnOnce(PhoneNumber) -> O,
     ) -> Result<Response<O::Output>, Error> {
         let checked = phone_number.try_into().map_err(Into::into);
-        let checked = checked.map_err(|error: Error| error.of_operation(O::NAME, None))?;
+        let checked = checked
+            .map_err(|error: Error| error.of_operation(O::NAME, None))
+            .inspect_err(|error| self.refused(error))?;
         self.call(&operation(checked))
     }
 
+    /// Logs a call that is refused before it begins.
+    pub(crate) fn refused(&self, error: &Error) {
+        self.engine.refused(error);
+    }
+
     fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {
-        let request = Request::of(operation)?.readable_as::<O::Output>();
+        let request = Request::of(operation).inspect_err(|error| self.refused(error))?;
+        let request = request.readable_as::<O::Output>();
         let response = self.send(&request, None, None, &Progress::default())?;
         self.decode::<O>(response, Some(&request))
     }

@@ -125,7 +125,8 @@ impl PageWalk {
             return Err(Error::protocol("the token of the next page was used before", None, b"")
                 .of_operation(ListNumbers::NAME, None));
         }
-        self.client.send(&Request::of(&self.query)?, cancel, until, &Progress::default()).map(Some)
+        let request = Request::of(&self.query).inspect_err(|error| self.client.refused(error))?;
+        self.client.send(&request, cancel, until, &Progress::default()).map(Some)
     }
 
     fn next_token(&self) -> Option<&str> {

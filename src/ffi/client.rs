@@ -6,21 +6,15 @@ use std::ptr;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque};
 use super::input::{self, text};
+use super::log::{LogSink, sinch_numbers_log_fn};
 use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard, guard_or};
 use crate::client::Client;
-use crate::log::LogLevel;
 
 /// A client of one project. Any number of threads share it.
 pub struct sinch_numbers_client {
     _opaque: [u8; 0],
 }
-
-/// Receives the log of a client: level 1 (error) to 5 (trace), and a line that is valid during the call only. It is called on
-/// the threads that make the calls, several at a time, and must not call back into the same client. No line holds a key, a
-/// secret or a token.
-pub type sinch_numbers_log_fn =
-    Option<unsafe extern "C" fn(userdata: *mut c_void, level: i32, message: *const c_char)>;
 
 pub(crate) struct ClientHandle {
     pub(super) client: Client,
@@ -30,25 +24,6 @@ impl Opaque for sinch_numbers_client {
     type Value = ClientHandle;
     const TAG: u64 = 0x5349_4e43_484e_4d01;
     const NAME: &'static str = "client";
-}
-
-/// The caller's log function and its userdata.
-struct LogSink {
-    function: unsafe extern "C" fn(*mut c_void, i32, *const c_char),
-    userdata: *mut c_void,
-}
-
-// SAFETY: the header demands a function that may be called on any thread, several at a time, with that userdata.
-unsafe impl Send for LogSink {}
-// SAFETY: guaranteed by the caller (see `# Safety`).
-unsafe impl Sync for LogSink {}
-
-impl LogSink {
-    fn write(&self, level: LogLevel, line: &str) {
-        let line = format!("{}\0", line.replace('\0', " "));
-        // SAFETY: the header demands that the function and its userdata outlive the client, its pages and its calls.
-        unsafe { (self.function)(self.userdata, level as i32, line.as_ptr().cast()) };
-    }
 }
 
 /// Makes a client. Nothing is sent yet.

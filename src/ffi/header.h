@@ -22,7 +22,7 @@
  *   (NULL first) before anything can fail.
  *
  * OWNERSHIP
- *   What a function hands out through an out-pointer, and what sinch_numbers_cancel_new returns, is yours: free it once, with
+ *   What a function hands out through an out-pointer, and what sinch_numbers_cancel_new and its like return, is yours: free it once, with
  *   the function of its kind. Free in any order. free(NULL) does nothing. Texts that a result hands out live as long as the
  *   result. What you pass in is read during the call and not kept, but for the log function and its userdata.
  *
@@ -47,7 +47,8 @@
  *
  * SIGNALS
  *   SIGPIPE is not raised. System calls that a signal interrupts are resumed. sinch_numbers_cancel_trigger is
- *   async-signal-safe, no other function is.
+ *   async-signal-safe, no other function is. Where signals must be asked about instead, as in an interpreter, see
+ *   sinch_numbers_cancel_new_polled and sinch_numbers_log_new.
  *
  * CANCEL
  *   A cancel token ends the calls that it was given to: E_CANCELLED when it is triggered, E_TIMEOUT when its own deadline
@@ -93,6 +94,16 @@
  *     emergency_address_provision     nothing: its displayName cannot be read. Compare "found" with what you sent.
  *   Retries and read-backs are paid from a budget that all calls of a client share and that successes refill: an outage is not
  *   multiplied. A 429 is retried without being paid for. When the budget is empty, the failure is returned at once.
+ *
+ * CALLBACKS
+ *   A log function and a poll function must return: no longjmp() out of them, and no exception of C++, which would end the
+ *   program with std::terminate(). sinch_numbers.hpp catches what a C++ log or poll function throws. pthread_cancel() takes
+ *   effect after the call: cancellation is off during each function of this library, its callbacks included.
+ *
+ * LOG
+ *   Lines and messages that repeat what the service says have their control characters escaped, as in \n and \u{1b}, and are
+ *   at most 4 KiB long. A call that fails is in the log at error, but at info when it is refused for its input (a bad number) or
+ *   with an answer below 500 (a 404), and at debug when it is cancelled.
  *
  * JSON IN
  *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key

@@ -15,11 +15,13 @@ mod escape;
 mod handle;
 pub(crate) mod input;
 mod json_text;
+mod log;
 mod operations;
 mod pages;
 pub(crate) mod result;
 mod version;
 
+use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::Error;
@@ -39,8 +41,38 @@ impl From<Error> for Failure {
     }
 }
 
+/// Puts the cancelability of this thread back as it was.
+struct Uncancellable(c_int);
+
+impl Drop for Uncancellable {
+    fn drop(&mut self) {
+        set_cancel_state(self.0);
+    }
+}
+
+/// Keeps pthread_cancel(3) from ending this thread in the middle of a call: it would unwind frames that are not made for that,
+/// and leave locks taken. It takes effect after the call.
+fn uncancellable() -> Uncancellable {
+    Uncancellable(set_cancel_state(DISABLE))
+}
+
+/// `PTHREAD_CANCEL_DISABLE`, which the libc crate does not have everywhere.
+const DISABLE: c_int = if cfg!(target_vendor = "apple") { 0 } else { 1 };
+
+/// Sets the cancelability of this thread, and returns what it was. Async-signal-safe.
+fn set_cancel_state(state: c_int) -> c_int {
+    unsafe extern "C" {
+        fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+    }
+    let mut before = state;
+    // SAFETY: the function is POSIX's, and `before` is a place for its result.
+    unsafe { pthread_setcancelstate(state, &raw mut before) };
+    before
+}
+
 /// Runs a function's body; a panic becomes a failure, and goes no further.
 fn guard<T>(name: &str, body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let _uncancellable = uncancellable();
     let body = || {
         #[cfg(feature = "test-hooks")]
         if std::env::var_os("SINCH_NUMBERS_TEST_PANIC").is_some_and(|wanted| wanted == name) {

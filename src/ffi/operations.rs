@@ -19,6 +19,7 @@ use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
 use crate::api::request::{Operation, Request};
 use crate::call::Progress;
 use crate::cancel::CancelToken;
+use crate::client::Client;
 
 /// Runs an operation of the API and leaves its result.
 ///
@@ -58,7 +59,8 @@ unsafe fn execute_as(
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
-        Ok(client.client.send(&request()?, cancel, None, &progress)?)
+        let request = request().inspect_err(|failure| note(&client.client, operation, failure))?;
+        Ok(client.client.send(&request, cancel, None, &progress)?)
     });
     let outcome = match result {
         Ok(response) => Outcome::success(response),
@@ -67,6 +69,13 @@ unsafe fn execute_as(
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { write_result(out, outcome) }
+}
+
+/// Logs input that is refused: it never comes to a call, which would log itself.
+pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) {
+    if let Failure::Error(error) = failure {
+        client.refused(&error.clone().of_operation(operation, None));
+    }
 }
 
 pub(super) fn build_request<O: Operation>(operation: &O) -> Result<Request, Failure> {

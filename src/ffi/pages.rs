@@ -11,7 +11,7 @@ use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque, optional, required};
-use super::operations::{build_request, list_query};
+use super::operations::{build_request, list_query, note};
 use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
@@ -19,7 +19,7 @@ use crate::api::request::Operation;
 use crate::cancel::CancelToken;
 use crate::client::pages::{CurrentPage, PageWalk};
 use crate::error::{Error, ErrorKind, Phase};
-use crate::sys;
+use crate::sys::{self, Ready};
 
 /// A walk through a list, page by page or number by number. Threads that share it take turns.
 pub struct sinch_numbers_pages {
@@ -85,8 +85,9 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
             return Err(Failure::Misuse("pages_out is NULL".to_owned()));
         }
         // SAFETY: guaranteed by the caller (see `# Safety`).
-        let query = unsafe { list_query(query) }?;
-        build_request(&query)?;
+        let query = unsafe { list_query(query) }
+            .and_then(|query| build_request(&query).map(|_| query))
+            .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
         let timeout = client.client.timeout();
         let pages = PageWalk::new(client.client.clone(), query);
         let walk = Mutex::new(Walk { pages, by: None, current: None });
@@ -186,7 +187,11 @@ unsafe fn next(
         let cancel: Option<&CancelToken> = cancel.as_deref();
         // One deadline for the turn and the call.
         let until = Instant::now() + pages.timeout;
-        let mut walk = pages.turn(cancel, until)?;
+        let turn = match cancel {
+            Some(cancel) => cancel.polling(|| pages.turn(Some(cancel), until)),
+            None => pages.turn(None, until),
+        };
+        let mut walk = turn?;
         walk.claim(name)?;
         Ok(step(&mut walk, cancel, until)?)
     });
@@ -238,7 +243,10 @@ impl PagesHandle {
                 let error = Error::new(ErrorKind::Cancelled);
                 return Err(error.of_operation(ListNumbers::NAME, None).into());
             }
-            thread::sleep(SLICE);
+            let pause = sys::wait(sys::NONE, Ready::ToRead, [sys::NONE; 2], Instant::now() + SLICE);
+            if pause.is_err() {
+                thread::sleep(SLICE);
+            }
         }
     }
 }

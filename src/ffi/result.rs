@@ -17,6 +17,7 @@ use super::json_text::{JsonText, c_string};
 use super::{Failure, guard_or};
 use crate::call::response::RawResponse;
 use crate::error::{Error, ErrorKind, FieldViolation};
+use crate::log::printable;
 
 /// What a call came to. Immutable: any number of threads may read it.
 pub struct sinch_numbers_result {
@@ -160,7 +161,7 @@ impl Outcome {
     }
 }
 
-/// The error and the causes below it: C has no `source()`. A NUL in it, from a key of the caller's say, would end the text.
+/// The error and the causes below it: C has no `source()`. One line without control characters, a NUL among them.
 fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -168,7 +169,7 @@ fn chain(error: &Error) -> String {
         text += &format!(": {below}");
         cause = below.source();
     }
-    text.replace('\0', "\\0")
+    printable(&text, 0).into_owned()
 }
 
 fn code_of(error: &Error) -> sinch_numbers_code {

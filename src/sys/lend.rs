@@ -39,6 +39,12 @@ pub(crate) fn with_lent<T: 'static, R>(call: impl FnOnce(&T) -> R) -> Option<R> 
     Some(call(unsafe { &*value.cast::<T>() }))
 }
 
+/// Calls a function; while it runs, nothing is lent on this thread.
+pub(super) fn put_aside<R>(call: impl FnOnce() -> R) -> R {
+    let _restore = Restore(LENT.replace(None));
+    call()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,9 +11,12 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+mod caller;
 mod lend;
 mod poll;
 
+use caller::{Next, ask};
+pub(crate) use caller::{asking, thread_mark};
 pub(crate) use lend::{lend, with_lent};
 use poll::above_standard_streams;
 pub(crate) use poll::wait_any;
@@ -39,7 +42,7 @@ pub(crate) enum Woken {
     Deadline,
 }
 
-/// Waits until a descriptor is ready, a waker is triggered or the deadline passes. Wakers come first.
+/// Waits until a descriptor is ready, a waker is triggered, the caller ends the call or the deadline passes. Wakers come first.
 pub(crate) fn wait(
     fd: RawFd,
     ready: Ready,
@@ -54,9 +57,7 @@ pub(crate) fn wait(
     let mut polled =
         [entry(fd, events), entry(wakers[0], libc::POLLIN), entry(wakers[1], libc::POLLIN)];
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        // Rounded up: waking a fraction of a millisecond early would only poll once more.
-        let ms = i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+        let Some(ms) = time_to_poll(deadline) else { return Ok(Woken::Waker) };
         // SAFETY: `polled` is an array of three valid pollfds that lives until the call returns, and the count
         // says three. A descriptor that is not open is reported in `revents`, not dereferenced.
         let count = unsafe { libc::poll(polled.as_mut_ptr(), 3, ms) };
@@ -75,6 +76,19 @@ pub(crate) fn wait(
             }
         }
     }
+}
+
+/// How many milliseconds poll(2) is to wait: until the deadline, or until the caller is to be asked; `None` if the caller says
+/// that the call is to end.
+fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
+    let until = match ask() {
+        Next::Wait => deadline,
+        Next::WaitUntil(due) => due.min(deadline),
+        Next::End => return None,
+    };
+    let left = until.saturating_duration_since(Instant::now());
+    // Rounded up: waking a fraction of a millisecond early would only poll once more.
+    Some(libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX))
 }
 
 /// An event descriptor that stays readable once it was triggered, so that every wait on it ends.

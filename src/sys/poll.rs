@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
-use super::Woken;
+use super::{Woken, time_to_poll};
 
 /// Waits until one of the sockets can be written to (a connect has ended), a waker is triggered or the deadline passes.
 /// Wakers come first. Returns which sockets are ready.
@@ -19,8 +19,7 @@ pub(crate) fn wait_any(
     polled.extend(sockets.iter().map(|fd| entry(*fd, libc::POLLOUT)));
     let total = libc::nfds_t::try_from(polled.len()).map_err(io::Error::other)?;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let ms = i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+        let Some(ms) = time_to_poll(deadline) else { return Ok((Woken::Waker, Vec::new())) };
         // SAFETY: `polled` holds `total` valid pollfds and lives until the call returns. A descriptor that is not open is
         // reported in `revents`, not dereferenced.
         let count = unsafe { libc::poll(polled.as_mut_ptr(), total, ms) };

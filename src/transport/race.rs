@@ -140,5 +140,9 @@ mod tests {
             waker.trigger();
             assert!(matches!(call.join().unwrap(), Err(ConnectionError::Cancelled)));
         });
+        // Or when whoever made it says so.
+        let result =
+            sys::asking(Duration::from_millis(1), &|| true, || connect(&addresses, &until(LONG)));
+        assert!(matches!(result, Err(ConnectionError::Cancelled)));
     }
 }

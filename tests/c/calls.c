@@ -4,6 +4,9 @@
  *   cancel    each by its own token, from the main thread
  *   shared    all by one token
  *   signal    each by a signal handler that runs on the thread that is in the call
+ *   polled    each by its own token, which is polled
+ *   parent    each by a polled token of its own that ends with one of all
+ *   turns     as polled, and the calls are pages_next of pages that all threads share
  *   shutdown  by client_shutdown
  *   free      by client_free, with the calls in flight
  *   one       first the last thread alone; the others go on and are ended afterwards
@@ -32,6 +35,7 @@ static struct call calls[MANY];
 static volatile sig_atomic_t leaked;
 static pthread_barrier_t ready;
 static int pauses;
+static int stop;
 
 static __thread struct call *own;
 
@@ -40,6 +44,25 @@ static void on_signal(int number)
     (void)number;
     if (own != NULL)
         sinch_numbers_cancel_trigger(own->cancel);
+}
+
+static int32_t on_poll(void *userdata)
+{
+    struct call *call = userdata;
+
+    CHECK(own == call);
+    return __atomic_load_n(&stop, __ATOMIC_SEQ_CST);
+}
+
+static sinch_numbers_cancel *new_token(const char *how, struct call *call)
+{
+    if (strcmp(how, "shared") == 0 && call->index > 0)
+        return calls[0].cancel;
+    if (strcmp(how, "parent") == 0 && call->index > 0)
+        return sinch_numbers_cancel_new_polled_with(calls[0].cancel, on_poll, call, 5);
+    if (strcmp(how, "polled") == 0 || strcmp(how, "turns") == 0)
+        return sinch_numbers_cancel_new_polled(on_poll, call, 5);
+    return sinch_numbers_cancel_new();
 }
 
 static void on_log(void *userdata, int32_t level, const char *line)
@@ -87,13 +110,14 @@ int main(int argc, char **argv)
 
     config_of(config, sizeof config, ", \"timeoutMs\": 3600000, \"logLevel\": \"trace\"");
     CHECK(sinch_numbers_client_new(config, on_log, (void *)&leaked, &client, NULL) == SINCH_NUMBERS_OK);
-    if (strcmp(how, "pages") == 0)
+    if (strcmp(how, "pages") == 0 || strcmp(how, "turns") == 0)
         CHECK(sinch_numbers_pages_new(client, NULL, &pages, NULL) == SINCH_NUMBERS_OK);
 
     CHECK(pthread_barrier_init(&ready, NULL, (unsigned)threads + 1) == 0);
     for (i = 0; i < threads; i++) {
         calls[i].index = i;
-        calls[i].cancel = strcmp(how, "shared") == 0 && i > 0 ? calls[0].cancel : sinch_numbers_cancel_new();
+        calls[i].cancel = new_token(how, &calls[i]);
+        CHECK(calls[i].cancel != NULL);
         spawn(&calls[i].thread, run, &calls[i]);
     }
     pthread_barrier_wait(&ready);
@@ -106,7 +130,9 @@ int main(int argc, char **argv)
         sinch_numbers_client_shutdown(client);
     } else if (strcmp(how, "free") == 0) {
         sinch_numbers_client_free(client);
-    } else if (strcmp(how, "shared") == 0) {
+    } else if (strcmp(how, "polled") == 0 || strcmp(how, "turns") == 0) {
+        __atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
+    } else if (strcmp(how, "shared") == 0 || strcmp(how, "parent") == 0) {
         sinch_numbers_cancel_trigger(calls[0].cancel);
     } else if (strcmp(how, "signal") == 0) {
         for (i = 0; i < threads; i++)
@@ -137,7 +163,7 @@ int main(int argc, char **argv)
         puts("leaked");
     } else {
         CHECK(!leaked);
-        if (strcmp(how, "one") != 0 && strcmp(how, "pages") != 0)
+        if (strcmp(how, "one") != 0 && pages == NULL)
             printf("then %s\n", sinch_numbers_code_name(sinch_numbers_active_list(client, NULL, NULL, NULL)));
         sinch_numbers_pages_free(pages);
         sinch_numbers_client_free(client);

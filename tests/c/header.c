@@ -7,6 +7,7 @@
 #endif
 
 void listen(void *userdata, int32_t level, const char *message);
+int32_t ask(void *userdata);
 int use(const char *text, size_t *length);
 
 void listen(void *userdata, int32_t level, const char *message)
@@ -16,14 +17,24 @@ void listen(void *userdata, int32_t level, const char *message)
     (void)message;
 }
 
+int32_t ask(void *userdata)
+{
+    return userdata != NULL;
+}
+
 int use(const char *text, size_t *length)
 {
-    sinch_numbers_log_fn log = listen;
+    sinch_numbers_log_fn log = sinch_numbers_log_write;
+    sinch_numbers_poll_fn poll = ask;
+    sinch_numbers_log *kept = sinch_numbers_log_new(listen, NULL);
+    int32_t level = 0;
     sinch_numbers_client *client = NULL;
     sinch_numbers_pages *pages = NULL;
     sinch_numbers_result *result = NULL;
     sinch_numbers_cancel *cancel = sinch_numbers_cancel_new_after(1000);
-    sinch_numbers_code code = sinch_numbers_client_new(text, log, NULL, &client, &result);
+    sinch_numbers_code code = sinch_numbers_client_new(text, log, kept, &client, &result);
+    sinch_numbers_cancel *polled = sinch_numbers_cancel_new_polled(poll, NULL, 50);
+    sinch_numbers_cancel *both = sinch_numbers_cancel_new_polled_with(cancel, poll, NULL, 50);
 
     switch (code) {
     case SINCH_NUMBERS_OK:
@@ -41,6 +52,10 @@ int use(const char *text, size_t *length)
     default:
         return code;
     }
+    text = sinch_numbers_log_next(kept, &level);
+    sinch_numbers_log_free(kept);
+    sinch_numbers_cancel_free(polled);
+    sinch_numbers_cancel_free(both);
     code = sinch_numbers_pages_new(client, NULL, &pages, NULL);
     if (code == SINCH_NUMBERS_OK)
         code = sinch_numbers_pages_next(pages, cancel, NULL);

@@ -50,7 +50,7 @@ OK, DONE, MISUSE, INPUT = CODES["OK"], CODES["DONE"], CODES["E_MISUSE"], CODES["
 TIMEOUT, CANCELLED, INTERNAL = CODES["E_TIMEOUT"], CODES["E_CANCELLED"], CODES["E_INTERNAL"]
 API = CODES["E_API"]
 assert len(CODES) == 11 and sorted(CODES.values()) == list(range(11)), CODES
-assert len(KINDS) == 4, KINDS
+assert len(KINDS) == 5, KINDS
 
 RETURNS = {
     "void": None,
@@ -61,8 +61,10 @@ RETURNS = {
     "size_t": ctypes.c_size_t,
     "const char*": ctypes.c_void_p,
     "sinch_numbers_cancel*": ctypes.c_void_p,
+    "sinch_numbers_log*": ctypes.c_void_p,
 }
-NUMBERS = {"int64_t": ctypes.c_int64, "size_t": ctypes.c_size_t, "sinch_numbers_code": ctypes.c_int32}
+NUMBERS = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "size_t": ctypes.c_size_t}
+NUMBERS["sinch_numbers_code"] = ctypes.c_int32
 
 
 class Parameter:
@@ -76,14 +78,14 @@ class Parameter:
             self.is_a, self.of = "handle", handle.group(1)
         elif out and out.group(1) in KINDS:
             self.is_a, self.of = "out", out.group(1)
-        elif kind == "size_t*":
+        elif kind in ("size_t*", "int32_t*"):
             self.is_a, self.of = "length", None
         elif kind == "const char*":
             self.is_a, self.of = "text", {"config": "config", "query": "query", "phone_number": "phone",
-                                          "body": "body", "json_pointer": "pointer", "text": "any"}[name]
+                                          "body": "body", "json_pointer": "pointer", "text": "any", "message": "message"}[name]
         elif kind == "char*":
             self.is_a, self.of = "buffer", None
-        elif kind in ("sinch_numbers_log_fn", "void*"):
+        elif kind in ("sinch_numbers_log_fn", "sinch_numbers_poll_fn", "void*"):
             self.is_a, self.of = "callback", None
         elif kind in NUMBERS:
             self.is_a, self.of = "number", kind
@@ -96,6 +98,10 @@ class Parameter:
 
 
 PARAMETERS = {name: [Parameter(name, kind, p) for kind, p in listed] for name, (_, listed) in FUNCTIONS.items()}
+
+
+def short(name):
+    return name.removeprefix("sinch_numbers_")
 
 
 def shape(name):
@@ -111,12 +117,15 @@ def shape(name):
         return "writer"
     if all(PARAMETERS[name][i].is_a == "number" for i in range(len(listed))):
         return "plain"
+    if returns in ("sinch_numbers_cancel*", "sinch_numbers_log*"):
+        return "maker"
+    if short(name) in ("log_write", "log_next"):
+        return "log"
     raise AssertionError(f"{name}: nobody said of what kind it is")
 
 
 SHAPES = {name: shape(name) for name in FUNCTIONS}
 CALLS = [name for name in FUNCTIONS if SHAPES[name] == "call"]
-short = lambda name: name.removeprefix("sinch_numbers_")
 
 library = ctypes.CDLL(LIBRARY)
 C = {}
@@ -225,6 +234,7 @@ class Handles:
         self.pages = make_pages(self.client)
         self.result = make_result(self.client)
         self.cancel = c("cancel_new")
+        self.log = c("log_new", None, None)
 
     def __getitem__(self, kind):
         return getattr(self, kind)
@@ -358,8 +368,15 @@ def pointers(handles):
             elif SHAPES[name] == "quiet":
                 for value, _ in wrong + [(None, "NULL")]:
                     c(short(name), value)
+            elif SHAPES[name] == "maker":
+                for value, what in wrong:
+                    given = [value if p is parameter else NOTHING[p.is_a] for p in parameters]
+                    assert c(short(name), *given) is None, f"{parameter.where} is {what}"
+            elif SHAPES[name] == "plain":
+                assert parameter.is_a == "number", parameter.where
             else:
-                assert parameter.is_a == "number" or SHAPES[name] == "writer", parameter.where
+                # `log` has them, and `text_of_writer`.
+                assert SHAPES[name] in ("log", "writer"), parameter.where
     # All of them at once; and the handles that were given to the wrong functions are as they were.
     for name in CALLS:
         everything = {p.name: None for p in PARAMETERS[name]}
@@ -468,7 +485,7 @@ def with_key(schema, path, raw):
 def texts(handles):
     for name, parameters in PARAMETERS.items():
         for parameter in parameters:
-            if parameter.is_a == "text":
+            if parameter.is_a == "text" and SHAPES[name] != "log":
                 of_shape = {"call": text_of_call, "accessor": text_of_accessor, "writer": text_of_writer}
                 of_shape[SHAPES[name]](handles, name, parameter)
 
@@ -697,6 +714,53 @@ def text_of_writer(_handles, name, _parameter):
 # ---- the rest ------------------------------------------------------------------------------------------------
 
 
+# What stands for a parameter that has nothing to say.
+NOTHING = {"handle": None, "callback": None, "number": 0}
+
+
+def makers(handles):
+    """Functions that return a handle."""
+    for name in FUNCTIONS:
+        if SHAPES[name] != "maker":
+            continue
+        kind = FUNCTIONS[name][0].removeprefix("sinch_numbers_").removesuffix("*")
+        for number in (-(2**63), -1, 0, 1, 2**63 - 1):
+            for handle in (None, handles.cancel):
+                nothing = {**NOTHING, "handle": handle, "number": number}
+                made_one = c(short(name), *[nothing[p.is_a] for p in PARAMETERS[name]])
+                assert made_one, name
+                if kind == "cancel":
+                    # Not polled: NULL asks nobody.
+                    call(handles, "sinch_numbers_active_get", OK, name, cancel=made_one)
+                c(f"{kind}_free", made_one)
+
+
+def log(handles):
+    """The log that keeps lines: what is written comes out, bounded and in order; a wrong handle does nothing."""
+    level = ctypes.c_int32(12345)
+    wrong = [None, handles.client, handles.cancel, handles.log + 1]
+    for value in wrong:
+        c("log_write", value, 1, b"lost")
+        assert c("log_next", value, ctypes.byref(level)) is None
+        assert level.value == 0
+    assert c("log_next", handles.log, None) is None
+    c("log_write", handles.log, 1, None)
+    for number, text in [(1, b"one"), (-(2**31), b""), (2**31 - 1, b"\xff\x1b" * 4096)]:
+        c("log_write", handles.log, number, text)
+    for number, text in [(1, b"one"), (-(2**31), b""), (2**31 - 1, b"\xff\x1b" * 4096)]:
+        assert text_at(c("log_next", handles.log, ctypes.byref(level))) == text
+        assert level.value == number
+    for n in range(1500):
+        c("log_write", handles.log, 3, b"%d" % n)
+    assert text_at(c("log_next", handles.log, ctypes.byref(level))).startswith(b"500 lines"), "too many were kept"
+    assert level.value == 2
+    kept = 0
+    while line := c("log_next", handles.log, None):
+        assert text_at(line) == b"%d" % (500 + kept)
+        kept += 1
+    assert kept == 1000
+
+
 def plain():
     """Functions that take numbers only."""
     version = re.search(r'#define SINCH_NUMBERS_VERSION "(.*)"', HEADER).group(1)
@@ -853,12 +917,14 @@ def panic(handles, name):
     if short(name) in UNGUARDED:
         plain()
         return 0
+    if SHAPES[name] == "log":
+        c(short(name), handles.log, *{"log_write": [1, b"x"], "log_next": [None]}[short(name)])
+        return 1
     if SHAPES[name] == "writer":
         buffer = ctypes.create_string_buffer(b"x" * 8)
         assert c(short(name), b"text", buffer, 8) == 0 and buffer.raw[:1] == b"\0"
         return 1
-    numbers = [0] * len(PARAMETERS[name])
-    c(short(name), *numbers)
+    assert c(short(name), *[NOTHING[p.is_a] for p in PARAMETERS[name]]) is None
     return 1
 
 
@@ -903,6 +969,8 @@ def environment(handles):
 def main():
     handles = Handles()
     plain()
+    makers(handles)
+    log(handles)
     works(handles)
     pointers(handles)
     texts(handles)

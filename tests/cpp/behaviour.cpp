@@ -450,6 +450,27 @@ void cancels(const std::string &silent_url)
     CHECK(client.active_get(NUMBER, cancel::after(std::chrono::duration<double>(60.5))));
     const sn::client stalled(silent);
     CHECK(code_of([&] { stalled.active_get(NUMBER, cancel::after(std::chrono::microseconds(1))); }) == SINCH_NUMBERS_E_TIMEOUT);
+    {
+        const auto every = std::chrono::milliseconds(1);
+        const auto here = std::this_thread::get_id();
+        int asked = 0;
+        const auto third = [&asked, here, &client] {
+            CHECK(std::this_thread::get_id() == here);
+            CHECK(client.active_get(NUMBER));
+            return ++asked == 3;
+        };
+        CHECK(code_of([&] { stalled.active_get(NUMBER, cancel::polled(every, third)); }) == SINCH_NUMBERS_E_CANCELLED);
+        CHECK(asked == 3);
+        const auto fails = []() -> bool { throw std::runtime_error("on purpose"); };
+        CHECK(code_of([&] { stalled.active_get(NUMBER, cancel::polled(every, fails)); }) == SINCH_NUMBERS_E_CANCELLED);
+        CHECK(client.active_get(NUMBER, cancel::polled(every, nullptr)));
+        const auto goes_on = [] { return false; };
+        const sn::cancel soon = cancel::after(std::chrono::milliseconds(20));
+        CHECK(code_of([&] { stalled.active_get(NUMBER, soon.polled_with(every, goes_on)); }) == SINCH_NUMBERS_E_TIMEOUT);
+        const sn::cancel never;
+        CHECK(code_of([&] { stalled.active_get(NUMBER, never.polled_with(every, fails)); }) == SINCH_NUMBERS_E_CANCELLED);
+        CHECK(client.active_get(NUMBER, never));
+    }
 }
 
 void threads()

@@ -45,6 +45,8 @@ class Server:
     def __init__(self, *answers: Say) -> None:
         self.answers = list(answers)
         self.requests: List[Request] = []
+        #: How many access tokens were fetched.
+        self.tokens = 0
         self.arrived = threading.Semaphore(0)
         self.release = threading.Event()
         self._lock = threading.Lock()
@@ -79,6 +81,8 @@ class Server:
     def _serve(self, handler: http.server.BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0)).decode()
         if handler.path == "/oauth2/token":
+            with self._lock:
+                self.tokens += 1
             say = Say(body='{"access_token":"t","token_type":"bearer","expires_in":3599}')
         else:
             with self._lock:
@@ -105,6 +109,11 @@ class Server:
     def settings(self, **more: Any) -> Dict[str, Any]:
         known = dict(project_id="project-1", key_id="key-id", key_secret="s3cr3t", base_url=self.url, auth_url=self.url)
         return {**known, **more}
+
+    def environment(self, **more: str) -> Dict[str, str]:
+        """The variables of an account of this server."""
+        known = dict(PROJECT_ID="project-1", KEY_ID="key-id", KEY_SECRET="s3cr3t-of-it", NUMBERS_URL=self.url, AUTH_URL=self.url)
+        return {f"SINCH_{name}": value for name, value in {**known, **more}.items()}
 
     def client(self, **more: Any) -> Any:
         import sinch_numbers

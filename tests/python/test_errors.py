@@ -162,6 +162,60 @@ class Errors(unittest.TestCase):
             self.assertEqual(error.document["details"], details)
             self.assertEqual((error.can_retry, error.retry_after, error.maybe_applied), (False, None, False))
 
+    def test_what_is_missing(self):
+        number = {"type": "ResourceInfo", "resourceType": "ActiveNumber", "resourceName": NUMBER}
+        address = {**number, "resourceType": "EmergencyAddress"}
+        rows = [
+            (404, [number], "ActiveNumber"),
+            (404, [{"type": "BadRequest"}, 5, address], "EmergencyAddress"),
+            (404, [], None),
+            (404, [{"resourceType": None}, {"resourceType": ""}], None),
+            (409, [number], None),
+        ]
+        for status, details, missing in rows:
+            with Server(Say(status, error_body(status, "NOT_FOUND", "", details))) as server, server.client() as client:
+                error = self.raised(ApiError, 5, "E_API", client.emergency_address_get, NUMBER)
+                self.assertEqual(error.missing, missing)
+
+    def test_no_frame_shows_a_secret(self):
+        secret = "s3cr3t-of-frames"
+
+        def check(call, *arguments, **named):
+            try:
+                call(*arguments, **named)
+            except Exception as error:
+                seen, open_errors = [], [error]
+                while open_errors:
+                    error = open_errors.pop()
+                    self.assertNotIn(secret, str(error) + repr(error))
+                    open_errors += [other for other in (error.__cause__, error.__context__) if other is not None]
+                    trace = error.__traceback__
+                    while trace is not None:
+                        frame = trace.tb_frame
+                        # The test's own frame holds what it gave.
+                        if frame.f_code.co_filename != __file__:
+                            seen.append(frame.f_code.co_name)
+                            for name, value in list(frame.f_locals.items()):
+                                self.assertNotIn(secret, repr(value), (frame.f_code.co_name, name))
+                        trace = trace.tb_next
+                self.assertTrue(seen)
+            else:
+                self.fail("nothing was raised")
+
+        with Server(Say(401, error_body(401, "UNAUTHENTICATED"))) as server:
+            settings = server.settings(key_secret=secret, proxy=f"http://u:{secret}@127.0.0.1:1")
+            for wrong in [{"timeout_ms": 0}, {"timeout_ms": [1]}, {"timeout_ms": float("inf")}, {"ca_file": "/nowhere"}]:
+                check(Client, **{**settings, **wrong})
+                check(Client.from_env, **{**settings, **wrong})
+            check(Client.from_env, nonsense=1, **settings)
+            for open_client in [Client, Client.from_env]:
+                with open_client(**{**settings, "proxy": "none"}) as client:
+                    check(client.active_get, NUMBER)
+                    check(client.active_get, "x")
+                    check(client.active_update, NUMBER, {"displayName": {1}})
+                check(client.active_get, NUMBER)
+                check(pickle.dumps, client)
+
     def test_when_to_try_again(self):
         rows = [({"Retry-After": "7"}, 7.0), ({}, None)]
         for headers, wait in rows:
@@ -285,6 +339,9 @@ class Handles(unittest.TestCase):
     """Counts what the library hands out and what is given back."""
 
     def setUp(self):
+        # What the process keeps for calls to come.
+        sinch_numbers._watches.clear()
+        sinch_numbers._shared.clear()
         gc.collect()
         self.out, self.freed = collections.Counter(), collections.Counter()
         for name in sinch_numbers._FUNCTIONS:
@@ -301,6 +358,8 @@ class Handles(unittest.TestCase):
                 self.freed[name[: -len("_free")]] += bool(arguments[0])
             elif name.startswith("cancel_new"):
                 self.out["cancel"] += 1
+            elif name == "log_new":
+                self.out["log"] += 1
             elif function.restype is ctypes.c_int32 and not name.startswith("result_"):
                 # The last argument is the result, the one before it perhaps a handle: each is a reference.
                 self.out["result"] += bool(arguments[-1]._obj)
@@ -332,9 +391,13 @@ class Handles(unittest.TestCase):
             server.client()
             pickle.loads(pickle.dumps(server.client()))
             server.client().pages()
+        self.assertEqual((len(sinch_numbers._watches), len(sinch_numbers._shared)), (1, 1))
+        sinch_numbers._watches.clear()
+        sinch_numbers._shared.clear()
         gc.collect()
         self.assertEqual(self.freed, self.out)
-        self.assertEqual((self.out["client"], self.out["pages"], self.out["cancel"]), (5, 3, 2))
+        # One token to watch signals with, and one for each call with a token of its own.
+        self.assertEqual((self.out["client"], self.out["pages"], self.out["cancel"], self.out["log"]), (5, 3, 5, 6))
         self.assertGreater(self.out["result"], 12)
 
 

@@ -22,6 +22,7 @@ KINDS = {
     "pages": sinch_numbers._pages_p,
     "result": sinch_numbers._result_p,
     "cancel": sinch_numbers._cancel_p,
+    "log": sinch_numbers._log_p,
 }
 
 TYPES = {
@@ -36,7 +37,9 @@ TYPES = {
     # A buffer that is written to: c_char_p is for texts that are read.
     "char *": ctypes.c_void_p,
     "sinch_numbers_code": ctypes.c_int32,
+    "int32_t *": ctypes.POINTER(ctypes.c_int32),
     "sinch_numbers_log_fn": sinch_numbers._log_fn,
+    "sinch_numbers_poll_fn": sinch_numbers._poll_fn,
 }
 for kind, pointer in KINDS.items():
     TYPES["sinch_numbers_%s *" % kind] = TYPES["const sinch_numbers_%s *" % kind] = pointer

@@ -88,6 +88,8 @@ fn calls_are_ended_wherever_they_stand() {
         ("cancel", 4, "then OK\n"),
         ("shared", 4, "then OK\n"),
         ("signal", 4, "then OK\n"),
+        ("polled", 4, "then OK\n"),
+        ("parent", 4, "then OK\n"),
         ("shutdown", 16, "then E_CANCELLED\n"),
         ("free", 4, "leaked\n"),
     ];
@@ -139,6 +141,22 @@ fn whoever_waits_for_a_turn_is_ended_too() {
     command.args(["pages", "3"]);
     let text = run_until(command, "", || !server.requests().is_empty());
     assert_eq!(text, "E_CANCELLED 0\nE_CANCELLED 0\n");
+}
+
+#[test]
+fn whoever_waits_for_a_turn_polls() {
+    let server = Server::new(vec![Act::Stall]);
+    let mut command = with_server("calls", &server);
+    command.args(["turns", "3"]);
+    let text = run_until(command, "", || !server.requests().is_empty());
+    assert_eq!(text, "E_CANCELLED 0\n".repeat(3));
+}
+
+#[test]
+fn a_polled_token_asks_on_the_thread_of_the_call() {
+    let number = r#"{"phoneNumber":"+12025550134"}"#;
+    let server = Server::with_tokens([ok(number)], [Act::Stall, token("token-1")]);
+    assert_eq!(printed(&with_server("polled", &server).output().unwrap()), "asked\n");
 }
 
 #[test]

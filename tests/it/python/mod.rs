@@ -1,7 +1,11 @@
 //! The library from Python: the tests in `tests/python` and the examples in `examples/python`.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use sinch_numbers::Sandbox;
@@ -15,7 +19,36 @@ pub(crate) fn python() -> Command {
         found.is_ok_and(|output| output.status.success()),
         "python3 cannot be run: the tests need cargo, a C and C++ compiler and python3"
     );
-    let mut command = bare("python3");
+    interpreter(Path::new("python3"))
+}
+
+/// Every Python of the machine that the module is for, one of each version: on the path, and of pyenv.
+fn interpreters() -> BTreeMap<String, PathBuf> {
+    let names = (8..30).map(|minor| PathBuf::from(format!("python3.{minor}")));
+    let versions = env::var_os("PYENV_ROOT")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv")));
+    let of_pyenv = versions.and_then(|root| fs::read_dir(root.join("versions")).ok());
+    let of_pyenv = of_pyenv
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin/python3")));
+    let mut found = BTreeMap::new();
+    let usual = ["python3", "/usr/bin/python3"].map(PathBuf::from);
+    for python in usual.into_iter().chain(names).chain(of_pyenv) {
+        let version =
+            "import sys; assert sys.version_info >= (3, 8); print(sys.version.split()[0])";
+        let output = Command::new(&python).args(["-c", version]).output();
+        if let Some(output) = output.ok().filter(|output| output.status.success()) {
+            let version = String::from_utf8(output.stdout).unwrap();
+            found.entry(version.trim().to_owned()).or_insert(python);
+        }
+    }
+    found
+}
+
+fn interpreter(python: &Path) -> Command {
+    let mut command = bare(python);
     command
         .env("SINCH_NUMBERS_LIBRARY", library_folder())
         // No `__pycache__` among the sources.
@@ -25,8 +58,12 @@ pub(crate) fn python() -> Command {
 
 /// Runs a file of tests, with the account of a sandbox.
 fn passes(file: &str) {
+    passes_with(Path::new("python3"), file);
+}
+
+fn passes_with(python: &Path, file: &str) {
     let sandbox = Sandbox::start().unwrap();
-    let mut command = with_sandbox(&sandbox);
+    let mut command = with_sandbox_and(python, &sandbox);
     command.args(["-W", "error::ResourceWarning"]).arg(root().join("tests/python").join(file));
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -39,7 +76,12 @@ fn passes(file: &str) {
 }
 
 fn with_sandbox(sandbox: &Sandbox) -> Command {
-    let mut command = python();
+    python();
+    with_sandbox_and(Path::new("python3"), sandbox)
+}
+
+fn with_sandbox_and(python: &Path, sandbox: &Sandbox) -> Command {
+    let mut command = interpreter(python);
     for (name, value) in with_account("true", sandbox).get_envs() {
         if let Some(value) = value {
             command.env(name, value);
@@ -71,6 +113,23 @@ fn processes() {
 #[test]
 fn library() {
     passes("test_library.py");
+}
+
+#[test]
+fn values() {
+    passes("test_values.py");
+}
+
+#[test]
+fn signals() {
+    let found = interpreters();
+    assert!(!found.is_empty());
+    thread::scope(|scope| {
+        for (version, python) in &found {
+            println!("Python {version}: {}", python.display());
+            scope.spawn(|| passes_with(python, "test_signals.py"));
+        }
+    });
 }
 
 #[test]

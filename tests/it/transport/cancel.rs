@@ -84,6 +84,62 @@ fn a_token_ends_a_call_wherever_it_stands() {
 }
 
 #[test]
+fn a_polled_token_ends_a_call_wherever_it_stands() {
+    for place in places() {
+        let (stop, asked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let told = (Arc::clone(&stop), Arc::clone(&asked));
+        let token = CancelToken::polled(Duration::from_millis(1), move || {
+            told.1.fetch_add(1, Ordering::SeqCst);
+            told.0.load(Ordering::SeqCst) != 0
+        });
+        let client = place.client().with_cancel(&token);
+        thread::scope(|scope| {
+            let call = scope.spawn(|| client.release(NUMBER).unwrap_err());
+            place.reached(1);
+            stop.store(1, Ordering::SeqCst);
+            check(place.name, &call.join().unwrap(), place.applied);
+        });
+        assert!(token.is_triggered() && asked.load(Ordering::SeqCst) > 0, "{}", place.name);
+        check(place.name, &client.release(NUMBER).unwrap_err(), false);
+    }
+}
+
+#[test]
+fn whoever_waits_for_the_token_of_another_call_polls() {
+    let server = Server::with_tokens([ok("{}")], [Act::Stall]);
+    let client = server.client();
+    let (end, polled) =
+        (CancelToken::new(), CancelToken::polled(Duration::from_millis(1), || true));
+    thread::scope(|scope| {
+        let first = scope.spawn(|| client.with_cancel(&end).get(NUMBER));
+        while server.token_requests().is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let error = client.with_cancel(&polled).get(NUMBER).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error:?}");
+        end.trigger();
+        assert!(first.join().unwrap().is_err());
+    });
+    assert_eq!(server.token_requests().len(), 1);
+}
+
+#[test]
+fn a_poll_that_says_no_does_not_touch_a_call() {
+    let server = Server::new([answer_with(429, "Retry-After: 1\r\n", ""), ok("{}")]);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let token = CancelToken::polled(Duration::ZERO, move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        false
+    });
+    server.client().with_cancel(&token).get(NUMBER).unwrap();
+    assert!(asked.load(Ordering::SeqCst) > 0 && !token.is_triggered());
+    // Longer than any call: nobody is asked.
+    let never = CancelToken::polled(Duration::MAX, || true);
+    server.client().with_cancel(&never).get(NUMBER).unwrap();
+}
+
+#[test]
 fn a_shutdown_ends_all_calls_of_all_clones() {
     for place in places() {
         let client = place.client();
