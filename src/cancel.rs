@@ -1,4 +1,4 @@
-//! Ending calls from outside: by hand, or by a deadline of their own.
+//! Cancel tokens: they end calls from another thread, or at a deadline.
 
 use std::fmt;
 use std::io;
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use crate::sys::{self, PerProcess, Waker};
 
-/// Ends the calls that are bound to it, from any thread: those that run and those that come.
+/// A token that ends the calls that are bound to it, running and future ones, from any thread.
 ///
-/// One way: once triggered, for ever. Clones share the same trigger. Bind calls to it with
-/// [`Client::with_cancel`](crate::Client::with_cancel). A call that is ended fails with
+/// It cannot be reset. Clones share the same trigger. Bind calls to it with
+/// [`Client::with_cancel`](crate::Client::with_cancel). The ended call fails with
 /// [`Cancelled`](crate::ErrorKind::Cancelled), or with [`Timeout`](crate::ErrorKind::Timeout) when the token's own deadline
-/// passed; a write whose request had gone out [may have been applied](crate::Error::may_have_been_applied).
+/// passed; a write whose request was sent [may have been applied](crate::Error::may_have_been_applied).
 ///
 /// ```
 /// use sinch_numbers::{CancelToken, Client, Credentials, ErrorKind};
@@ -26,9 +26,10 @@ use crate::sys::{self, PerProcess, Waker};
 /// assert!(matches!(error.kind(), ErrorKind::Cancelled));
 /// # Ok::<(), sinch_numbers::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct CancelToken(Arc<Trigger>);
 
+#[derive(Debug)]
 struct Trigger {
     signal: Signal,
     deadline: Option<Instant>,
@@ -43,15 +44,21 @@ struct Poll {
     ask: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
+impl fmt::Debug for Poll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Poll").field("every", &self.every).finish_non_exhaustive()
+    }
+}
+
 impl CancelToken {
-    /// Makes a token that is ended by [`trigger`](CancelToken::trigger) only.
+    /// Makes a token that ends calls at [`trigger`](CancelToken::trigger) only.
     pub fn new() -> Self {
         Self::with(None)
     }
 
-    /// Makes a token that is also ended when a time has passed, counted from now: a deadline over several calls.
+    /// Makes a token that also ends calls after a time, counted from now: a deadline for several calls.
     pub fn with_deadline(time: Duration) -> Self {
-        // A time that no clock reaches is none.
+        // A time that is out of range for the clock is no deadline.
         Self::with(Instant::now().checked_add(time))
     }
 
@@ -95,7 +102,7 @@ impl CancelToken {
         self.0.signal.set();
     }
 
-    /// Tells whether it was triggered. A deadline that has passed is no trigger.
+    /// Tells whether the token was triggered. A passed deadline does not count.
     pub fn is_triggered(&self) -> bool {
         self.0.signal.is_set() || self.0.parent.as_ref().is_some_and(Self::is_triggered)
     }
@@ -138,18 +145,9 @@ impl Default for CancelToken {
     }
 }
 
-impl fmt::Debug for CancelToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CancelToken")
-            .field("triggered", &self.is_triggered())
-            .field("deadline", &self.0.deadline)
-            .finish()
-    }
-}
-
 /// A flag that can be waited for together with a socket.
 ///
-/// The descriptor is made when somebody first waits, and anew after a fork: parent and child must not wake each other.
+/// The descriptor is made at the first wait, and again after a fork: parent and child must not wake each other.
 #[derive(Debug)]
 pub(crate) struct Signal {
     set: AtomicBool,
@@ -161,9 +159,9 @@ impl Signal {
         Self { set: AtomicBool::new(false), waker: PerProcess::new() }
     }
 
-    /// Sets the flag and wakes whoever waits. Async-signal-safe.
+    /// Sets the flag and wakes the waiting threads. Async-signal-safe.
     pub(crate) fn set(&self) {
-        // The flag first: a thread that makes its waker after this looks at the flag before it waits.
+        // The flag is set first: a thread that makes its waker later checks the flag before it waits.
         self.set.store(true, Ordering::SeqCst);
         if let Some(waker) = self.waker.get() {
             waker.trigger();
@@ -174,7 +172,7 @@ impl Signal {
         self.set.load(Ordering::SeqCst)
     }
 
-    /// Returns the descriptor that becomes readable when the flag is set. Look at the flag afterwards.
+    /// Returns the descriptor that becomes readable when the flag is set. Check the flag afterwards.
     pub(crate) fn fd(&self) -> io::Result<RawFd> {
         self.waker.get_or_try_init(Waker::new).map(Waker::fd)
     }

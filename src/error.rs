@@ -1,4 +1,4 @@
-//! The one error type.
+//! The error type of the crate.
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::log::printable;
 
-/// What an operation returns when it fails.
+/// The error that operations return.
 ///
-/// [`kind`](Error::kind) says what to do about it, [`Display`](fmt::Display) says it to a person,
-/// [`source`](StdError::source) has the cause below. None of them ever holds a key, a secret or a token.
+/// [`kind`](Error::kind) tells what to do about it, [`Display`](fmt::Display) is a message for people, and
+/// [`source`](StdError::source) has the cause. None of them ever holds a key, a secret or an access token.
 ///
 /// ```
 /// use sinch_numbers::{Client, ErrorKind};
@@ -39,61 +39,60 @@ struct Inner {
     for_good: bool,
     attempts: u32,
     may_have_been_applied: bool,
-    /// JSON. It can hold a home address: never shown by `Display` or `Debug`.
+    /// JSON. It can hold a home address, so `Display` and `Debug` do not show it.
     found: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What kind of failure an [`Error`] is: it tells the caller what to do.
+/// The kind of an [`Error`], which tells the caller what to do.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// What the caller gave was refused before anything was sent. Correct it.
+    /// The input was refused before anything was sent. Correct it.
     InvalidInput(InvalidInput),
     /// The credentials were refused: 401 (after the token was refreshed), 403, or 400, 401 or 403
     /// from the token endpoint. Check the credentials and the project.
     Authentication(ApiError),
     /// 429. Call again after [`Error::retry_after`].
     RateLimited(ApiError),
-    /// Any other error answer of the service.
+    /// Any other error response of the service.
     Api(ApiError),
-    /// The deadline of the call passed; the phase says where the call stood.
+    /// The deadline of the call passed during this phase.
     Timeout(Phase),
-    /// The network failed: name look-up, connect, TLS, reset, or the end of the stream before the
-    /// answer was complete.
+    /// The network failed: name lookup, connect, TLS, reset, or the end of the stream before the response was complete.
     Transport(Phase),
-    /// The answer is not what the service promises, or is too big.
+    /// The response breaks the protocol of the service, or is too big.
     Protocol(ProtocolViolation),
     /// The call was ended by its [`CancelToken`](crate::CancelToken) or by
     /// [`Client::shutdown`](crate::Client::shutdown).
     Cancelled,
 }
 
-/// Which part of the caller's input was refused, and why.
+/// An input that was refused, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidInput {
     /// The field, in the spelling of the API: `phoneNumber`, `address.streetNumber`, …
     pub field: String,
-    /// What is wrong with it.
+    /// The problem, for people.
     pub problem: String,
 }
 
-/// An error answer of the service, as far as it could be understood.
+/// An error response of the service, as far as it could be parsed.
 ///
 /// The service has three shapes of error bodies (its own, a bare text, problem details of RFC 9457), and
-/// gateways before it answer with empty bodies or HTML; every field but the status can be missing.
+/// gateways before it send empty bodies or HTML; every field but the status can be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// The HTTP status. 200 to 299 when a successful answer held an error.
+    /// The HTTP status. 200 to 299 if a successful response holds an error.
     pub http_status: u16,
     /// The code in the body. It can differ from the HTTP status.
     pub code: Option<i64>,
     /// The status text, as in `NOT_FOUND` or `INVALID_ARGUMENT`; from the token endpoint, its error
     /// code, as in `invalid_client`.
     pub status: Option<String>,
-    /// What the service says to a person. Taken from the details where the message itself is empty.
+    /// The message for people. It is taken from the details if the message itself is empty.
     pub message: Option<String>,
     /// The fields that the service refused.
     pub field_violations: Vec<FieldViolation>,
@@ -101,9 +100,9 @@ pub struct ApiError {
     pub details: Vec<String>,
     /// The type URI of a problem (RFC 9457).
     pub problem_type: Option<String>,
-    /// The id that the service gave the request: quote it to its support.
+    /// The id that the service gave the request. Its support will ask for it.
     pub request_id: Option<String>,
-    /// How long the service asked to wait (`Retry-After`).
+    /// The time that the service asks to wait (`Retry-After`).
     pub retry_after: Option<Duration>,
     /// At most the first 4 KiB of the body, lossily decoded.
     pub body: Option<String>,
@@ -115,15 +114,15 @@ pub struct ApiError {
 pub struct FieldViolation {
     /// The field, in the service's spelling: `order_by`, or the JSON pointer `/age` of a problem.
     pub field: String,
-    /// What is wrong with it.
+    /// The problem, for people.
     pub description: String,
 }
 
-/// An answer that is not what the service promises.
+/// A response that breaks the protocol of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProtocolViolation {
-    /// What is wrong with it.
+    /// The problem, for people.
     pub problem: String,
     /// The HTTP status, if one was received.
     pub http_status: Option<u16>,
@@ -131,7 +130,7 @@ pub struct ProtocolViolation {
     pub body: Option<String>,
 }
 
-/// Where a call stood when it failed.
+/// The phase of a call in which it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
@@ -143,44 +142,40 @@ pub enum Phase {
     Resolve,
     /// Connecting.
     Connect,
-    /// Agreeing on TLS: certificates included.
+    /// Agreeing on TLS, certificates included.
     Tls,
     /// Sending the request.
     Send,
-    /// Waiting for the head of the answer.
+    /// Waiting for the head of the response.
     Wait,
-    /// Receiving the body of the answer.
+    /// Receiving the body of the response.
     Receive,
 }
 
 impl Phase {
     /// Returns the phase's stable name: `start`, `token`, `resolve`, `connect`, `tls`, `send`, `wait` or `receive`.
     pub fn as_str(self) -> &'static str {
+        self.words().0
+    }
+
+    /// Returns the stable name, and a description for messages.
+    fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Start => "start",
-            Self::Token => "token",
-            Self::Resolve => "resolve",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Send => "send",
-            Self::Wait => "wait",
-            Self::Receive => "receive",
+            Self::Start => ("start", "starting"),
+            Self::Token => ("token", "waiting for an access token"),
+            Self::Resolve => ("resolve", "looking up the host name"),
+            Self::Connect => ("connect", "connecting"),
+            Self::Tls => ("tls", "agreeing on TLS"),
+            Self::Send => ("send", "sending the request"),
+            Self::Wait => ("wait", "waiting for the answer"),
+            Self::Receive => ("receive", "receiving the answer"),
         }
     }
 }
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Start => "starting",
-            Self::Token => "waiting for an access token",
-            Self::Resolve => "looking up the host name",
-            Self::Connect => "connecting",
-            Self::Tls => "agreeing on TLS",
-            Self::Send => "sending the request",
-            Self::Wait => "waiting for the answer",
-            Self::Receive => "receiving the answer",
-        })
+        f.write_str(self.words().1)
     }
 }
 
@@ -233,27 +228,24 @@ impl Error {
         self
     }
 
-    /// A 404 in the service's own words. One of a gateway, which knows no such path, is none.
+    /// Returns the error if it is a 404 of the service itself, not one of a gateway that does not know the path.
     pub(crate) fn not_found(&self) -> Option<&ApiError> {
-        let own = |answer: &&ApiError| {
-            let says_so = answer.code.is_some() || answer.status.is_some();
-            answer.http_status == 404 && says_so && answer.problem_type.is_none()
-        };
-        self.api_error().filter(own)
+        self.api_error().filter(|e| {
+            let has_code = e.code.is_some() || e.status.is_some();
+            e.http_status == 404 && has_code && e.problem_type.is_none()
+        })
     }
 
-    /// Marks what is refused again whenever it is tried: a certificate.
+    /// Marks a failure that every retry would repeat, such as a refused certificate.
     pub(crate) fn for_good(mut self) -> Self {
         self.0.for_good = true;
         self
     }
 
-    /// Says how long to wait before the next attempt.
+    /// Sets how long to wait before the next attempt.
     pub(crate) fn retry_in(mut self, wait: Duration) -> Self {
-        if let ErrorKind::Authentication(e) | ErrorKind::RateLimited(e) | ErrorKind::Api(e) =
-            &mut self.0.kind
-        {
-            e.retry_after = Some(wait);
+        if let Some(error) = self.api_error_mut() {
+            error.retry_after = Some(wait);
         }
         self
     }
@@ -270,45 +262,38 @@ impl Error {
         self
     }
 
-    /// Gives every text that quotes an answer into the hands of a function.
+    /// Passes every text that may quote a response to a function, which can change it.
     pub(crate) fn each_quote(&mut self, change: &mut dyn FnMut(&mut String)) {
         self.0.found.iter_mut().for_each(&mut *change);
-        let answer = match &mut self.0.kind {
-            ErrorKind::Authentication(e) | ErrorKind::RateLimited(e) | ErrorKind::Api(e) => e,
-            ErrorKind::Protocol(violation) => {
-                change(&mut violation.problem);
-                return violation.body.iter_mut().for_each(change);
-            }
-            _ => return,
-        };
-        let ApiError {
-            http_status: _,
-            code: _,
-            status,
-            message,
-            field_violations,
-            details,
-            problem_type,
-            request_id,
-            retry_after: _,
-            body,
-        } = answer;
-        for FieldViolation { field, description } in field_violations {
+        if let ErrorKind::Protocol(violation) = &mut self.0.kind {
+            change(&mut violation.problem);
+            violation.body.iter_mut().for_each(&mut *change);
+        }
+        let Some(e) = self.api_error_mut() else { return };
+        for FieldViolation { field, description } in &mut e.field_violations {
             change(field);
             change(description);
         }
-        let texts = [status, message, problem_type, request_id, body].into_iter().flatten();
-        texts.chain(details).for_each(change);
+        let texts =
+            [&mut e.status, &mut e.message, &mut e.problem_type, &mut e.request_id, &mut e.body];
+        texts.into_iter().flatten().chain(&mut e.details).for_each(change);
     }
 
-    /// Returns what kind of failure this is.
+    fn api_error_mut(&mut self) -> Option<&mut ApiError> {
+        match &mut self.0.kind {
+            ErrorKind::Authentication(e) | ErrorKind::RateLimited(e) | ErrorKind::Api(e) => Some(e),
+            _ => None,
+        }
+    }
+
+    /// Returns the kind of the failure.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
     /// Returns the name of the operation that failed: `active_list`, `active_get`, `active_update`,
     /// `active_release`, `emergency_address_get`, `emergency_address_provision`,
-    /// `emergency_address_deprovision` or `emergency_address_validate`. `None` for what is refused before an
+    /// `emergency_address_deprovision` or `emergency_address_validate`. `None` for a failure before an
     /// operation begins.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
@@ -319,7 +304,7 @@ impl Error {
         self.0.phone_number.as_deref()
     }
 
-    /// Returns the error answer of the service, if it is one.
+    /// Returns the error response of the service, if there is one.
     pub fn api_error(&self) -> Option<&ApiError> {
         match &self.0.kind {
             ErrorKind::Authentication(e) | ErrorKind::RateLimited(e) | ErrorKind::Api(e) => Some(e),
@@ -340,30 +325,30 @@ impl Error {
         self.api_error().map_or(&[], |e| &e.field_violations)
     }
 
-    /// Returns how often the request was tried, a connect that failed included: 0 when it never came to that.
+    /// Returns how often the request was tried, failed connects included; 0 if the call failed before that.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Tells whether a failed write may have taken effect all the same, now or a little later.
+    /// Tells whether a failed write may have taken effect, now or a little later.
     ///
-    /// `true` only for update, release, provision and deprovision, when the request went out, no response says what became of
-    /// it, and reading the number or its emergency address back did not prove it. The library has not sent it again. Read
-    /// once more before you do: a write that is still under way shows nothing yet.
+    /// `true` only for update, release, provision and deprovision, when the request was sent, no response tells its outcome,
+    /// and reading the number or its emergency address back did not prove it. The library has not sent it again. Read once
+    /// more before you do: a write that is still in progress does not show yet.
     pub fn may_have_been_applied(&self) -> bool {
         self.0.may_have_been_applied
     }
 
-    /// Returns the number, or its emergency address, as it was last read back after a write that
-    /// [may have been applied](Error::may_have_been_applied): the service's JSON.
+    /// Returns the JSON of the number, or of its emergency address, as it was last read back after a write that
+    /// [may have been applied](Error::may_have_been_applied).
     ///
     /// `None` if nothing could be read, if there is no emergency address, and for every other failure. It can hold a home
-    /// address: neither `Display` nor `Debug` of the error show it.
+    /// address, so `Display` and `Debug` of the error do not show it.
     pub fn found(&self) -> Option<&str> {
         self.0.found.as_deref()
     }
 
-    /// Tells whether the same call may succeed later, without anything being changed.
+    /// Tells whether the same call may succeed later, unchanged.
     ///
     /// Never when [`may_have_been_applied`](Error::may_have_been_applied): read before you repeat.
     pub fn can_retry(&self) -> bool {
@@ -383,19 +368,19 @@ impl Error {
     }
 }
 
-/// Tells whether a status means "later, perhaps".
+/// Tells whether a request with this HTTP status may be retried.
 pub(crate) fn is_retryable_status(status: u16) -> bool {
     matches!(status, 429 | 500 | 502 | 503 | 504)
 }
 
-/// Bounded, so that an error never carries a megabyte of HTML.
+/// Returns the start of a body, at most 4 KiB, so that an error never carries a megabyte of HTML.
 pub(crate) fn excerpt(body: &[u8]) -> Option<String> {
     const LIMIT: usize = 4096;
     if body.is_empty() {
         return None;
     }
     let mut end = body.len().min(LIMIT);
-    // Do not cut a character in two: at most three continuation bytes to step over.
+    // Do not cut a character in two: it has at most three continuation bytes.
     while end > LIMIT - 3 && end < body.len() && body[end] & 0xC0 == 0x80 {
         end -= 1;
     }
@@ -460,23 +445,18 @@ impl fmt::Display for ApiError {
     }
 }
 
+/// Leaves out `found`, which can hold a home address.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
-        let mut out = f.debug_struct("Error");
-        out.field("kind", &inner.kind);
-        if let Some(operation) = inner.operation {
-            out.field("operation", &operation);
-        }
-        if let Some(number) = &inner.phone_number {
-            out.field("phone_number", number);
-        }
-        out.field("attempts", &inner.attempts)
-            .field("may_have_been_applied", &inner.may_have_been_applied);
-        if let Some(source) = &inner.source {
-            out.field("source", &format_args!("{source}"));
-        }
-        out.finish()
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("operation", &inner.operation)
+            .field("phone_number", &inner.phone_number)
+            .field("attempts", &inner.attempts)
+            .field("may_have_been_applied", &inner.may_have_been_applied)
+            .field("source", &inner.source.as_ref().map(ToString::to_string))
+            .finish_non_exhaustive()
     }
 }
 
@@ -539,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn retrying_helps_only_where_it_can() {
+    fn only_some_failures_can_be_retried() {
         let api = |status| ErrorKind::Api(ApiError { http_status: status, ..ApiError::default() });
         let rows = [
             (api(404), false, false),

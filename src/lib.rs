@@ -9,10 +9,14 @@
 //! use sinch_numbers::{Client, Credentials, ListNumbers, NumberUpdate};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let sandbox = sinch_numbers::Sandbox::start()?;
+//! # let mut service = mockito::Server::new();
+//! # let number = r#"{"phoneNumber":"+12025550134","displayName":"desk"}"#;
+//! # let path = "/v1/projects/YOUR_projectId/activeNumbers";
+//! # service.mock("POST", "/oauth2/token").with_body(r#"{"access_token":"t"}"#).create();
+//! # service.mock("GET", path).match_query("regionCode=US").with_body(format!(r#"{{"activeNumbers":[{number}]}}"#)).create();
+//! # service.mock("PATCH", format!("{path}/+12025550134").as_str()).with_body(number).create();
 //! let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
-//! #   ; let client = Client::builder(sandbox.project_id(), Credentials::oauth2(sandbox.key_id(), sandbox.key_secret()))
-//! #   .base_url(sandbox.base_url()).auth_url(sandbox.base_url())
+//! #   .base_url(service.url()).auth_url(service.url())
 //!     .build()?;
 //!
 //! for number in client.numbers(&ListNumbers::new().region_code("US")) {
@@ -21,8 +25,8 @@
 //! }
 //!
 //! let update = NumberUpdate::new().display_name("reception");
-//! let answer = client.update("+12025550134", &update);
-//! # let _ = answer;
+//! let number = client.update("+12025550134", &update)?;
+//! println!("{:?}", number.provisioning());
 //! # Ok(()) }
 //! ```
 //!
@@ -103,10 +107,45 @@
 //! A [`Client`] is `Send`, `Sync` and cheap to clone: share one. It keeps up to 64 idle connections and one access token
 //! for all threads; it starts no thread but a short-lived one to look up a name.
 //!
-//! # Without an account
+//! # Testing your own code
 //!
-//! The feature `sandbox` holds the service, locally: [`Sandbox::start`](https://docs.rs/sinch-numbers) in Rust, the program
-//! `sinch-numbers-sandbox` for everyone else.
+//! What your code makes of a response is shown by a server with canned ones, such as [mockito]'s:
+//!
+//! [mockito]: https://docs.rs/mockito
+//!
+//! ```
+//! use sinch_numbers::{Client, Credentials, Error};
+//!
+//! // Your code.
+//! fn greeting(client: &Client, number: &str) -> Result<String, Error> {
+//!     let name = client.get(number)?.into_inner().display_name;
+//!     Ok(format!("You have reached {}.", name.as_deref().unwrap_or("us")))
+//! }
+//!
+//! let mut service = mockito::Server::new();
+//! let token = service.mock("POST", "/oauth2/token").with_body(r#"{"access_token":"a-token"}"#).create();
+//! let get = service
+//!     .mock("GET", "/v1/projects/a-project/activeNumbers/+12025550134")
+//!     .match_header("authorization", "Bearer a-token")
+//!     .with_body(r#"{"phoneNumber":"+12025550134","displayName":"the reception"}"#)
+//!     .create();
+//! let client = Client::builder("a-project", Credentials::oauth2("a-key", "a-secret"))
+//!     .base_url(service.url())
+//!     .auth_url(service.url())
+//!     .build()?;
+//!
+//! assert_eq!(greeting(&client, "+12025550134")?, "You have reached the reception.");
+//! token.assert();
+//! get.assert();
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! An error is a status and a body: `.with_status(429).with_header("retry-after", "7")`. With
+//! [`max_attempts(1)`](ClientBuilder::max_attempts) each call is one request.
+//!
+//! How the service *behaves* (jobs that take their time, changes that the next read shows, responses that are lost after the
+//! write was carried out) is what the sandbox is for. The feature `sandbox` holds the service, locally: `Sandbox::start()` in
+//! Rust, the program `sinch-numbers-sandbox` for everyone else.
 //!
 //! # Not provided
 //!

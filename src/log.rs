@@ -1,21 +1,21 @@
-//! What a client tells its log: never a key, a token or a secret.
+//! The log of a client. Lines never hold a key, an access token or a secret.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// How much a line of the log matters.
+/// The severity of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LogLevel {
-    /// A call failed, by more than an answer that says no.
+    /// A call failed, other than by an error response below 500.
     Error = 1,
-    /// Something failed that the client could deal with: it tries again.
+    /// A failure that the client handles itself, by a retry.
     Warn = 2,
-    /// Rare things worth knowing: a new access token, a shutdown, a call that the caller's input or the service refused (a bad
-    /// number, a 404).
+    /// A rare event: a new access token, a shutdown, a call that was refused because of the caller's input or by a response below
+    /// 500 (a bad number, a 404).
     Info = 3,
-    /// Each call: how it ended.
+    /// The result of each call.
     Debug = 4,
     /// Each exchange over the network.
     Trace = 5,
@@ -23,7 +23,7 @@ pub enum LogLevel {
 
 type Sink = dyn Fn(LogLevel, &str) + Send + Sync;
 
-/// Where the lines go, if anywhere.
+/// The sink of log lines and its maximum level, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Option<(LogLevel, Arc<Sink>)>);
 
@@ -35,7 +35,7 @@ impl Log {
         Self(Some((max_level, Arc::new(sink))))
     }
 
-    /// Writes a line; it is put together only if somebody wants it.
+    /// Writes a line. It is formatted only if its level is enabled.
     pub(crate) fn write(&self, level: LogLevel, line: fmt::Arguments<'_>) {
         if let Some((max_level, sink)) = &self.0 {
             if level <= *max_level {

@@ -2,19 +2,18 @@
 
 use serde::Serialize;
 
-use crate::api::models::ActiveNumber;
-use crate::api::models::{AddressValidation, EmergencyAddress};
+use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress};
 use crate::api::numbers::verify_number;
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
 use crate::error::{ApiError, Error};
 use crate::json;
-use crate::json::cursor::DecodeError;
+use crate::json::cursor::{DecodeError, Rest};
 use crate::json::decode::Decode;
 
-/// An emergency address as it is sent: the five parts that the API requires, and two that it knows.
+/// An emergency address to send: five required parts and two optional ones.
 ///
-/// A required part that is empty or blank is refused before anything is sent.
+/// An address with a required part that is empty or blank is refused before anything is sent.
 ///
 /// ```
 /// use sinch_numbers::Address;
@@ -69,43 +68,27 @@ impl Address {
         self.postal_code_plus_four = Some(digits.into());
         self
     }
-
-    fn check(&self) -> Result<(), Error> {
-        let required = [
-            ("address.streetNumber", &self.street_number),
-            ("address.streetInfo", &self.street_info),
-            ("address.city", &self.city),
-            ("address.state", &self.state),
-            ("address.postalCode", &self.postal_code),
-        ];
-        match required.iter().find(|(_, part)| part.trim().is_empty()) {
-            Some((field, _)) => {
-                Err(Error::invalid(*field, "is empty; an emergency address needs it"))
-            }
-            None => Ok(()),
-        }
-    }
 }
 
-/// Turns an address that the service said, a corrected one or a candidate, into one that can be sent.
+/// Converts an address of a response, such as a corrected one or a candidate, into one that can be sent.
 ///
 /// A part that is missing stays empty, and sending the address is refused with an error that names it.
 impl From<&EmergencyAddress> for Address {
-    fn from(said: &EmergencyAddress) -> Self {
+    fn from(address: &EmergencyAddress) -> Self {
         let part = |part: &Option<String>| part.clone().unwrap_or_default();
         Self {
-            street_number: part(&said.street_number),
-            street_info: part(&said.street_info),
-            location: said.location.clone(),
-            city: part(&said.city),
-            state: part(&said.state),
-            postal_code: part(&said.postal_code),
-            postal_code_plus_four: said.postal_code_plus_four.clone(),
+            street_number: part(&address.street_number),
+            street_info: part(&address.street_info),
+            location: address.location.clone(),
+            city: part(&address.city),
+            state: part(&address.state),
+            postal_code: part(&address.postal_code),
+            postal_code_plus_four: address.postal_code_plus_four.clone(),
         }
     }
 }
 
-/// What provisioning and validating an emergency address take: a name and the address.
+/// A display name and an address, to provision or to validate.
 ///
 /// ```
 /// use sinch_numbers::{Address, EmergencyAddressRequest};
@@ -129,18 +112,24 @@ impl EmergencyAddressRequest {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.display_name.trim().is_empty() {
-            return Err(Error::invalid(
-                "displayName",
-                "is empty; an emergency address needs a name",
-            ));
-        }
-        self.address.check()
+        let Self { display_name, address } = self;
+        let required = [
+            ("displayName", display_name),
+            ("address.streetNumber", &address.street_number),
+            ("address.streetInfo", &address.street_info),
+            ("address.city", &address.city),
+            ("address.state", &address.state),
+            ("address.postalCode", &address.postal_code),
+        ];
+        let Some((field, _)) = required.iter().find(|(_, text)| text.trim().is_empty()) else {
+            return Ok(());
+        };
+        let what = if *field == "displayName" { "a name" } else { "it" };
+        Err(Error::invalid(*field, format!("is empty; an emergency address needs {what}")))
     }
 }
 
-/// Get a number's emergency address (API: "Get the emergency address for a number").
-#[derive(Debug)]
+/// Gets a number's emergency address (API: "Get the emergency address for a number").
 pub(crate) struct GetEmergencyAddress {
     pub(crate) phone_number: PhoneNumber,
 }
@@ -155,8 +144,7 @@ impl Operation for GetEmergencyAddress {
     }
 }
 
-/// Put an emergency address on a number (API: "Add a emergency address for a number").
-#[derive(Debug)]
+/// Puts an emergency address on a number (API: "Add a emergency address for a number").
 pub(crate) struct ProvisionEmergencyAddress<'a> {
     pub(crate) phone_number: PhoneNumber,
     pub(crate) address: &'a EmergencyAddressRequest,
@@ -168,25 +156,30 @@ impl Operation for ProvisionEmergencyAddress<'_> {
 
     fn request(&self) -> Result<Request, Error> {
         self.address.check()?;
-        Request::new(Self::NAME, Method::Post, Effect::Write(verify_provisioned()))
+        // Nothing proves it: the display name that was sent cannot be read back.
+        let verify = verify_address(|| Verdict::NotProved);
+        Request::new(Self::NAME, Method::Post, Effect::Write(verify))
             .of_number(&self.phone_number, "/emergencyAddress:provision")
             .with_json(self.address)
     }
 }
 
-/// Remove a number's emergency address (API: "Remove the emergency address for a number").
-#[derive(Debug)]
+/// Removes a number's emergency address (API: "Remove the emergency address for a number").
 pub(crate) struct DeprovisionEmergencyAddress {
     pub(crate) phone_number: PhoneNumber,
 }
 
-/// The answer to deprovisioning: nothing, whatever object it comes in.
-#[derive(Debug)]
+/// The response to deprovisioning: any object, which is ignored.
+#[derive(Debug, Default)]
 pub(crate) struct Nothing;
 
 impl Decode for Nothing {
-    fn decode(_document: &str) -> Result<Self, DecodeError> {
-        Ok(Self)
+    fn read<'a>(&mut self, document: &'a str, _error: &mut DecodeError) -> Rest<'a> {
+        Some(document)
+    }
+
+    fn is_nothing(&self) -> bool {
+        true
     }
 }
 
@@ -195,7 +188,11 @@ impl Operation for DeprovisionEmergencyAddress {
     const NAME: &'static str = "emergency_address_deprovision";
 
     fn request(&self) -> Result<Request, Error> {
-        let verify = verify_deprovisioned(&self.phone_number);
+        // Proved if the service knows the number, but no address of it.
+        let phone_number = self.phone_number.clone();
+        let verify = verify_address(move || {
+            Verdict::AlsoRead(verify_number(&phone_number, |_: &ActiveNumber| true))
+        });
         let mut request = Request::new(Self::NAME, Method::Post, Effect::Write(verify))
             .of_number(&self.phone_number, "/emergencyAddress:deprovision");
         request.may_be_empty = true;
@@ -203,8 +200,7 @@ impl Operation for DeprovisionEmergencyAddress {
     }
 }
 
-/// Ask what the service makes of an address (API: "Validate the emergency address for a number").
-#[derive(Debug)]
+/// Validates an address (API: "Validate the emergency address for a number").
 pub(crate) struct ValidateEmergencyAddress<'a> {
     pub(crate) phone_number: PhoneNumber,
     pub(crate) address: &'a EmergencyAddressRequest,
@@ -216,7 +212,7 @@ impl Operation for ValidateEmergencyAddress<'_> {
 
     fn request(&self) -> Result<Request, Error> {
         self.address.check()?;
-        // A POST that changes nothing: it is repeated like a read.
+        // A POST that changes nothing can be retried like a read.
         Request::new(Self::NAME, Method::Post, Effect::Read)
             .of_number(&self.phone_number, "/emergencyAddress:validate")
             .with_json(self.address)
@@ -225,24 +221,11 @@ impl Operation for ValidateEmergencyAddress<'_> {
 
 const EMERGENCY_ADDRESS: &str = "/emergencyAddress";
 
-/// Verifies provisioning, which nothing that can be read proves: the display name that was sent cannot be read back. The
-/// address as it stands is for the caller.
-fn verify_provisioned() -> Verify {
-    Verify::new(EMERGENCY_ADDRESS, |observed| match observed {
-        Observed::Found(json) if is_address(json) => Verdict::NotProved,
-        Observed::NotFound(error) if !names_the_number(error) => Verdict::NotProved,
-        _ => Verdict::Irrelevant,
-    })
-}
-
-/// Verifies deprovisioning: the service knows no address of the number, and it knows the number.
-fn verify_deprovisioned(phone_number: &PhoneNumber) -> Verify {
-    let phone_number = phone_number.clone();
+/// Verifies a write by reading the address. `missing` gives the verdict if the number has no address.
+fn verify_address(missing: impl Fn() -> Verdict + Send + Sync + 'static) -> Verify {
     Verify::new(EMERGENCY_ADDRESS, move |observed| match observed {
         Observed::Found(json) if is_address(json) => Verdict::NotProved,
-        Observed::NotFound(error) if !names_the_number(error) => {
-            Verdict::AlsoRead(verify_number(&phone_number, |_: &ActiveNumber| true))
-        }
+        Observed::NotFound(error) if !names_the_number(error) => missing(),
         _ => Verdict::Irrelevant,
     })
 }
@@ -251,7 +234,7 @@ fn is_address(json: &str) -> bool {
     EmergencyAddress::decode(json).is_ok_and(|address| address != EmergencyAddress::default())
 }
 
-/// Tells whether a 404 says that the number is missing, rather than its address.
+/// Tells whether a 404 is about the number rather than its address.
 fn names_the_number(error: &ApiError) -> bool {
     error.details.iter().any(|detail| {
         let kind = json::value_at(detail, "/resourceType").and_then(json::text_of);
@@ -264,14 +247,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_read_says_about_a_write() {
+    fn verdicts_of_read_backs() {
         let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
         let house = Address::new("1", "Main St", "Springfield", "IL", "62701");
         let address = EmergencyAddressRequest::new("Office", house);
         let provision =
             ProvisionEmergencyAddress { phone_number: phone_number.clone(), address: &address };
         let deprovision = DeprovisionEmergencyAddress { phone_number };
-        // P proved, N not proved, - nothing, 2 a second read decides
+        // P proved, N not proved, - irrelevant, 2 a second read decides
         let verdict = |request: Result<Request, Error>, observed| {
             let Effect::Write(verify) = request.unwrap().effect else { panic!("a read") };
             assert_eq!(verify.path, "/emergencyAddress");

@@ -1,7 +1,9 @@
-//! The words of the API. Each set is open: a value that this version does not know keeps its text, in answers
-//! and in requests.
+//! The enumerations of the API. Each is open: a value that this version does not know keeps its text, in responses and in
+//! requests.
 
-/// Declares an open set of words.
+use crate::api::text::text_value;
+
+/// Declares an open enumeration.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -9,17 +11,17 @@ macro_rules! open_enum {
     ) => {
         $(#[$meta])*
         ///
-        /// The set is open: `From<&str>` turns any text into a value, [`as_str`](Self::as_str) gives it back.
+        /// The enumeration is open: `From<&str>` turns any text into a value, [`as_str`](Self::as_str) gives it back.
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* $variant, )*
-            /// A value that this version does not know, in its own words.
+            /// A value that this version does not know, as its text.
             Other(Box<str>),
         }
 
         impl $name {
-            /// Returns the word as it stands on the wire.
+            /// Returns the text that is sent and received.
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $text, )*
@@ -38,59 +40,14 @@ macro_rules! open_enum {
             }
         }
 
-        impl From<String> for $name {
-            fn from(text: String) -> Self {
-                text.as_str().into()
-            }
-        }
-
         impl From<&$name> for $name {
             fn from(value: &$name) -> Self {
                 value.clone()
             }
         }
 
-        // By text, so that a word that becomes known later still equals itself.
-        impl PartialEq for $name {
-            fn eq(&self, other: &Self) -> bool {
-                self.as_str() == other.as_str()
-            }
-        }
-
-        impl Eq for $name {}
-
-        impl std::hash::Hash for $name {
-            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-                self.as_str().hash(state);
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer).map(Self::from)
-            }
-        }
-
-        impl crate::json::decode::FromJson for $name {
-            const WANTED: &'static str = "a string";
-
-            #[inline]
-            fn from_text(text: &str) -> Option<Self> {
-                Some(text.into())
-            }
-        }
+        // Compared by text, so that a value that becomes known later still equals itself.
+        text_value!($name, "a string");
     };
 }
 
@@ -107,7 +64,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a number can be used for.
+    /// A product that a number can be used with.
     pub enum Capability {
         /// The SMS product can use the number.
         Sms = "SMS",
@@ -117,11 +74,11 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where in the number a pattern must stand.
+    /// The place of a pattern in a number.
     pub enum SearchPattern {
         /// The number begins with the pattern, plus sign included: `+1206`.
         Start = "START",
-        /// The pattern stands anywhere in the number.
+        /// The pattern is anywhere in the number.
         Contains = "CONTAINS",
         /// The number ends with the pattern.
         End = "END",
@@ -129,7 +86,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// By what a list is ordered.
+    /// The order of a list.
     pub enum OrderBy {
         /// By the number itself.
         PhoneNumber = "phoneNumber",
@@ -139,7 +96,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The kind of application that takes a number's calls.
+    /// The kind of application that receives a number's calls.
     pub enum VoiceApplicationType {
         /// A voice application, by its `appId`.
         Rtc = "RTC",
@@ -151,37 +108,37 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a provisioning job stands.
+    /// The status of a provisioning job.
     pub enum ProvisioningStatus {
-        /// The service did not say.
+        /// The service gave no value.
         Unspecified = "PROVISIONING_STATUS_UNSPECIFIED",
         /// It has not begun.
         Waiting = "WAITING",
         /// It is running.
         InProgress = "IN_PROGRESS",
-        /// It failed and stays so until the number is updated again.
+        /// It failed. The status stays until the number is updated again.
         Failed = "FAILED",
     }
 }
 
 open_enum! {
-    /// How well an emergency address matched a known one.
+    /// The quality of the match between an emergency address and a known one.
     pub enum ValidationResult {
         /// Undetermined.
         Unspecified = "ADDRESS_VALIDATION_RESULT_CODE_UNSPECIFIED",
         /// The address is right as sent.
         ExactMatch = "EXACT_MATCH",
-        /// Close enough: the corrected address says how it is known.
+        /// Close enough: the corrected address is the known one.
         NearMatch = "NEAR_MATCH",
-        /// Not close enough: the candidates are what it might have meant.
+        /// Not close enough: the candidates are similar addresses.
         NoMatch = "NO_MATCH",
     }
 }
 
 open_enum! {
-    /// Why a provisioning job for SMS failed, with what can be done about it.
+    /// The reason why a provisioning job for SMS failed, and what to do about it.
     pub enum SmsErrorCode {
-        /// The service did not say.
+        /// The service gave no value.
         Unspecified = "ERROR_CODE_UNSPECIFIED",
         /// An error inside the service.
         InternalError = "INTERNAL_ERROR",
@@ -209,7 +166,7 @@ open_enum! {
         CampaignMnoSuspended = "CAMPAIGN_MNO_SUSPENDED",
         /// An operator is reviewing the campaign.
         CampaignMnoReview = "CAMPAIGN_MNO_REVIEW",
-        /// The account's balance does not suffice.
+        /// The account's balance is too low.
         InsufficientBalance = "INSUFFICIENT_BALANCE",
         /// A mock campaign cannot be used.
         MockCampaignNotAllowed = "MOCK_CAMPAIGN_NOT_ALLOWED",
@@ -225,16 +182,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_words_are_variants_and_unknown_ones_keep_their_text() {
+    fn known_values_are_variants_and_unknown_ones_keep_their_text() {
         assert!(matches!(NumberType::from("TOLL_FREE"), NumberType::TollFree));
         let unknown = NumberType::from("SATELLITE");
         assert!(matches!(unknown, NumberType::Other(_)));
         assert_eq!(unknown.as_str(), "SATELLITE");
         assert_eq!(serde_json::to_string(&unknown).unwrap(), r#""SATELLITE""#);
         assert_eq!(serde_json::from_str::<NumberType>(r#""LOCAL""#).unwrap(), NumberType::Local);
-        // A word that was unknown when it was stored equals the variant that it became.
+        // A value that was unknown when it was stored equals the variant that was added later.
         assert_eq!(NumberType::Other("LOCAL".into()), NumberType::Local);
-        // Words are not guessed: the API's are upper case.
+        // The comparison is exact: the API's values are upper case.
         assert!(matches!(NumberType::from("local"), NumberType::Other(_)));
     }
 }

@@ -1,14 +1,14 @@
-//! The list of active numbers.
+//! The operation that lists active numbers.
 
 use crate::api::enums::{Capability, NumberType, OrderBy, SearchPattern};
 use crate::api::models::Page;
 use crate::api::request::{Effect, Method, Operation, Request};
 use crate::error::Error;
 
-/// Which numbers to list, and how (API: "Lists active numbers for a project").
+/// The filter, order and page of a list (API: "Lists active numbers for a project").
 ///
-/// Only what is set is sent. An empty text, a page size of 0 and a pattern that is already percent-encoded are
-/// refused when the list is asked for.
+/// Only the parameters that are set are sent. An empty text, a page size of 0 and a pattern that is already percent-encoded
+/// are refused when the list is requested.
 ///
 /// ```
 /// use sinch_numbers::{Capability, ListNumbers, NumberType, OrderBy};
@@ -37,7 +37,7 @@ pub struct ListNumbers {
 }
 
 impl ListNumbers {
-    /// Asks for all numbers of the project.
+    /// Makes a request for all numbers of the project.
     pub fn new() -> Self {
         Self::default()
     }
@@ -50,8 +50,7 @@ impl ListNumbers {
 
     /// Keeps the numbers of one type.
     ///
-    /// The API's documents do not settle what comes back when this is left out: all types, or `MOBILE` only. Set
-    /// it where it matters.
+    /// The API's documents do not agree on the default: all types, or `MOBILE` only. Set it if it matters.
     pub fn number_type(mut self, number_type: impl Into<NumberType>) -> Self {
         self.number_type = Some(number_type.into());
         self
@@ -59,7 +58,7 @@ impl ListNumbers {
 
     /// Keeps the numbers that begin with a prefix, plus sign included: `+1206` for the area code 206 in the US.
     ///
-    /// Give the prefix as it is; it is encoded on the way.
+    /// Give the prefix unencoded; the library encodes it.
     pub fn starts_with(self, prefix: impl Into<String>) -> Self {
         self.pattern(prefix).search_pattern(SearchPattern::Start)
     }
@@ -74,7 +73,7 @@ impl ListNumbers {
         self.pattern(digits).search_pattern(SearchPattern::End)
     }
 
-    /// Sets `numberPattern.pattern` alone: the service decides where it looks for it.
+    /// Sets `numberPattern.pattern` alone: the service decides where in the number it searches.
     pub fn pattern(mut self, pattern: impl Into<String>) -> Self {
         self.pattern = Some(pattern.into());
         self
@@ -86,20 +85,20 @@ impl ListNumbers {
         self
     }
 
-    /// Keeps the numbers with a capability. Call it once for each that is wanted.
+    /// Keeps the numbers with a capability. Call it once for each capability.
     pub fn capability(mut self, capability: impl Into<Capability>) -> Self {
         self.capability.push(capability.into());
         self
     }
 
-    /// Sets how many numbers a page holds at most: 1 to 2,147,483,647. The service documents neither a default nor
+    /// Sets the maximum number of items on a page: 1 to 2,147,483,647. The service documents neither a default nor
     /// its own maximum.
     pub fn page_size(mut self, page_size: u32) -> Self {
         self.page_size = Some(page_size);
         self
     }
 
-    /// Begins at a page: the [`next_page_token`](Page::next_page_token) of the page before it. Keep the other
+    /// Sets the first page: the [`next_page_token`](Page::next_page_token) of the page before it. Keep the other
     /// parameters as they were.
     pub fn page_token(mut self, page_token: impl Into<String>) -> Self {
         self.page_token = Some(page_token.into());
@@ -112,14 +111,10 @@ impl ListNumbers {
         self
     }
 
-    /// The token this list begins at.
+    /// Returns the page token of the first page.
     pub(crate) fn token(&self) -> Option<&str> {
         self.page_token.as_deref()
     }
-}
-
-fn not_empty(field: &str, text: &str, hint: &str) -> Result<(), Error> {
-    if text.is_empty() { Err(Error::invalid(field, format!("is empty; {hint}"))) } else { Ok(()) }
 }
 
 impl Operation for ListNumbers {
@@ -127,49 +122,44 @@ impl Operation for ListNumbers {
     const NAME: &'static str = "active_list";
 
     fn request(&self) -> Result<Request, Error> {
-        const LEAVE_OUT: &str = "leave it out to keep them all";
         let mut request = Request::new(Self::NAME, Method::Get, Effect::Read);
-        let mut add = |name: &str, value: &str| -> Result<(), Error> {
-            not_empty(name, value, LEAVE_OUT)?;
-            request.add_query(name, value);
-            Ok(())
+        let mut add = |name: &str, value: Option<&str>| match value {
+            None => Ok(()),
+            Some("") => {
+                let hint = match name {
+                    // Sent as it is, it would silently begin the list again from the first page.
+                    "pageToken" => "an empty token means that the list had ended",
+                    _ => "leave it out to keep them all",
+                };
+                Err(Error::invalid(name, format!("is empty; {hint}")))
+            }
+            Some(value) => {
+                request.add_query(name, value);
+                Ok(())
+            }
         };
-        if let Some(region_code) = &self.region_code {
-            add("regionCode", region_code)?;
+        add("regionCode", self.region_code.as_deref())?;
+        add("type", self.number_type.as_ref().map(NumberType::as_str))?;
+        let pattern = self.pattern.as_deref();
+        let start = pattern.and_then(|pattern| pattern.get(..3));
+        if start.is_some_and(|start| start.eq_ignore_ascii_case("%2B")) {
+            let problem = "is already encoded; give the plus sign itself, as in +1206";
+            return Err(Error::invalid("numberPattern.pattern", problem));
         }
-        if let Some(number_type) = &self.number_type {
-            add("type", number_type.as_str())?;
-        }
-        if let Some(pattern) = &self.pattern {
-            if pattern.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2B")) {
-                return Err(Error::invalid(
-                    "numberPattern.pattern",
-                    "is already encoded; give the plus sign itself, as in +1206",
-                ));
-            }
-            add("numberPattern.pattern", pattern)?;
-        }
-        if let Some(search_pattern) = &self.search_pattern {
-            add("numberPattern.searchPattern", search_pattern.as_str())?;
-        }
+        add("numberPattern.pattern", pattern)?;
+        let search_pattern = self.search_pattern.as_ref().map(SearchPattern::as_str);
+        add("numberPattern.searchPattern", search_pattern)?;
         for capability in &self.capability {
-            add("capability", capability.as_str())?;
+            add("capability", Some(capability.as_str()))?;
         }
-        if let Some(page_size) = self.page_size {
-            if i32::try_from(page_size).map_or(true, |size| size < 1) {
-                let problem = format!("is {page_size}; 1 to {} is wanted", i32::MAX);
-                return Err(Error::invalid("pageSize", problem));
-            }
-            add("pageSize", &page_size.to_string())?;
+        let out_of_range = |size: &u32| *size == 0 || i32::try_from(*size).is_err();
+        if let Some(size) = self.page_size.filter(out_of_range) {
+            let problem = format!("is {size}; 1 to {} is wanted", i32::MAX);
+            return Err(Error::invalid("pageSize", problem));
         }
-        if let Some(page_token) = &self.page_token {
-            // Sent as it is, it would silently begin the list again from the first page.
-            not_empty("pageToken", page_token, "an empty token means that the list had ended")?;
-            add("pageToken", page_token)?;
-        }
-        if let Some(order_by) = &self.order_by {
-            add("orderBy", order_by.as_str())?;
-        }
+        add("pageSize", self.page_size.map(|size| size.to_string()).as_deref())?;
+        add("pageToken", self.page_token.as_deref())?;
+        add("orderBy", self.order_by.as_ref().map(OrderBy::as_str))?;
         Ok(request)
     }
 }

@@ -1,4 +1,4 @@
-//! The API's table of contents: its operations and values as plain data.
+//! The operations and types of the API, as plain data.
 
 pub(crate) mod emergency_address;
 pub(crate) mod enums;
@@ -7,4 +7,5 @@ pub(crate) mod models;
 pub(crate) mod numbers;
 pub(crate) mod phone_number;
 pub(crate) mod request;
+mod text;
 pub(crate) mod timestamp;

@@ -1,7 +1,7 @@
-//! What the service says: active numbers, their configurations and provisioning jobs, emergency addresses.
+//! The types of responses: active numbers, their configurations and provisioning jobs, emergency addresses.
 //!
-//! Every field that the service may leave out is an `Option` or a list; null, `""`, `{}` and a missing field read
-//! alike. Fields that this version does not know stay in [`Response::json`](crate::Response::json).
+//! Every field that the service may leave out is an `Option` or a list; null, `""`, `{}` and a missing field mean the same.
+//! Fields that this version does not know stay in [`Response::json`](crate::Response::json).
 
 use crate::api::enums::{
     Capability, NumberType, ProvisioningStatus, SmsErrorCode, ValidationResult,
@@ -10,23 +10,15 @@ use crate::api::enums::{
 use crate::api::timestamp::Timestamp;
 use crate::json::decode::model;
 
-impl crate::json::decode::FromJson for Timestamp {
-    const WANTED: &'static str = "a timestamp";
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
-    }
-}
-
 model! {
     /// One page of a project's numbers (API: "Lists active numbers for a project").
     pub struct Page {
         /// The numbers of this page. A page in the middle of the list can be empty.
         pub active_numbers: Vec<ActiveNumber> = "activeNumbers",
-        /// What [`ListNumbers::page_token`](crate::ListNumbers::page_token) takes for the next page; `None` at
-        /// the end of the list.
+        /// The page token of the next page, for [`ListNumbers::page_token`](crate::ListNumbers::page_token); `None` at the
+        /// end of the list.
         pub next_page_token: Option<String> = "nextPageToken",
-        /// How many numbers match on all pages together. Good for a progress bar; the end of the list is where
+        /// The number of matches on all pages together. It is good for a progress bar; the list ends where
         /// [`next_page_token`](Page::next_page_token) is `None`.
         pub total_size: Option<i64> = "totalSize",
     }
@@ -45,21 +37,21 @@ model! {
         pub region_code: Option<String> = "regionCode",
         /// Mobile, local or toll-free.
         pub number_type: Option<NumberType> = "type",
-        /// What it can be used for.
+        /// The products that it can be used with.
         pub capability: Vec<Capability> = "capability",
-        /// What each period costs.
+        /// The price of a period.
         pub money: Option<Money> = "money",
-        /// How long a period is, in months.
+        /// The length of a period in months.
         pub payment_interval_months: Option<i32> = "paymentIntervalMonths",
-        /// When the next period is charged.
+        /// The time when the next period is charged.
         pub next_charge_date: Option<Timestamp> = "nextChargeDate",
-        /// When the subscription ends. Set once the number was released.
+        /// The time when the subscription ends. Set after a release, and for a number rented for a fixed term.
         pub expire_at: Option<Timestamp> = "expireAt",
         /// Its link to the SMS product.
         pub sms_configuration: Option<SmsConfiguration> = "smsConfiguration",
         /// Its link to the Voice or Fax product.
         pub voice_configuration: Option<VoiceConfiguration> = "voiceConfiguration",
-        /// Where the service reports finished provisioning jobs.
+        /// The URL that the service calls when a provisioning job has ended.
         pub callback_url: Option<String> = "callbackUrl",
     }
 }
@@ -75,8 +67,8 @@ impl ActiveNumber {
         self.voice_configuration.as_ref()?.scheduled_voice_provisioning.as_ref()
     }
 
-    /// Sums up the provisioning jobs of both configurations: a job that runs comes before one that failed, since
-    /// the outcome is not known before it ends.
+    /// Returns the state of both provisioning jobs together. A running job counts before a failed one, as the outcome is not
+    /// known before it ends.
     ///
     /// A job whose status is unknown to this version counts as running.
     pub fn provisioning(&self) -> Provisioning {
@@ -93,20 +85,20 @@ impl ActiveNumber {
     }
 }
 
-/// Where the provisioning of a number stands, both configurations taken together.
+/// The state of the provisioning jobs of a number, both configurations together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Provisioning {
-    /// No job is left: the configurations are what they say.
+    /// No job is left: the configurations are in effect.
     Settled,
     /// A job waits or runs: read the number again later.
     Pending,
-    /// A job failed, and none runs any more.
+    /// A job failed, and none is running.
     Failed,
 }
 
 model! {
-    /// An amount of money. The text is exact; no float is involved.
+    /// An amount of money, as exact decimal text.
     pub struct Money {
         /// ISO 4217, as in `USD`.
         pub currency_code: Option<String> = "currencyCode",
@@ -118,8 +110,8 @@ model! {
 impl Money {
     /// Returns the amount in units of 10^-`decimals`: cents with 2.
     ///
-    /// `None` if there is no amount, if it is no plain decimal number, if it is finer than that, or if it does not
-    /// fit an `i128`.
+    /// `None` if there is no amount, if it is not a plain decimal number, if it has more decimals, or if it does not fit an
+    /// `i128`.
     ///
     /// ```
     /// # let money: sinch_numbers::Money = serde_json::from_str(r#"{"amount":"0.8"}"#)?;
@@ -148,13 +140,13 @@ impl Money {
 }
 
 model! {
-    /// How a number is linked to the SMS product (API: "SMS Configuration").
+    /// The link of a number to the SMS product (API: "SMS Configuration").
     pub struct SmsConfiguration {
         /// The service plan; `None` while the number is not linked.
         pub service_plan_id: Option<String> = "servicePlanId",
         /// The 10DLC campaign. US numbers only.
         pub campaign_id: Option<String> = "campaignId",
-        /// The job that is changing this, or that failed to. `None` when none is.
+        /// The job that is changing this, or that failed to. `None` if there is none.
         pub scheduled_provisioning: Option<ScheduledProvisioning> = "scheduledProvisioning",
     }
 }
@@ -166,28 +158,28 @@ model! {
         pub service_plan_id: Option<String> = "servicePlanId",
         /// The campaign that is to be linked. US numbers only.
         pub campaign_id: Option<String> = "campaignId",
-        /// Where the job stands, if the service said so; see [`status()`](ScheduledProvisioning::status).
+        /// The status of the job, if the service sent it; see [`status()`](ScheduledProvisioning::status).
         pub status: Option<ProvisioningStatus> = "status",
-        /// When the status last changed.
+        /// The time when the status last changed.
         pub last_updated_time: Option<Timestamp> = "lastUpdatedTime",
-        /// Why the job failed.
+        /// The reasons why the job failed.
         pub error_codes: Vec<SmsErrorCode> = "errorCodes",
     }
 }
 
 impl ScheduledProvisioning {
-    /// Returns where the job stands: `WAITING` when the service left it out, which is the API's default.
+    /// Returns the status of the job: `WAITING` when the service left it out, which is the API's default.
     pub fn status(&self) -> &ProvisioningStatus {
         self.status.as_ref().unwrap_or(&ProvisioningStatus::Waiting)
     }
 }
 
 model! {
-    /// How a number is linked to the Voice or Fax product (API: "`VoiceConfiguration`").
+    /// The link of a number to the Voice or Fax product (API: "`VoiceConfiguration`").
     ///
-    /// No id is tied to a type: all three can be there, and a job can change the type.
+    /// Any of the three ids can be set, whatever the type is; a job can change the type.
     pub struct VoiceConfiguration {
-        /// The kind of application, if the service said so; see
+        /// The kind of application, if the service sent it; see
         /// [`application_type()`](VoiceConfiguration::application_type).
         pub application_type: Option<VoiceApplicationType> = "type",
         /// The voice application (RTC).
@@ -196,9 +188,9 @@ model! {
         pub trunk_id: Option<String> = "trunkId",
         /// The fax service (FAX).
         pub service_id: Option<String> = "serviceId",
-        /// When this last changed.
+        /// The time when this last changed.
         pub last_updated_time: Option<Timestamp> = "lastUpdatedTime",
-        /// The job that is changing this, or that failed to. `None` when none is.
+        /// The job that is changing this, or that failed to. `None` if there is none.
         pub scheduled_voice_provisioning: Option<ScheduledVoiceProvisioning> = "scheduledVoiceProvisioning",
     }
 }
@@ -211,14 +203,14 @@ impl VoiceConfiguration {
 }
 
 model! {
-    /// A provisioning job for voice or fax (API: "Scheduled Voice Provisioning"). It says that it failed, not why.
+    /// A provisioning job for voice or fax (API: "Scheduled Voice Provisioning"). It has no reason for a failure.
     pub struct ScheduledVoiceProvisioning {
-        /// The kind of application, if the service said so; see
+        /// The kind of application, if the service sent it; see
         /// [`application_type()`](ScheduledVoiceProvisioning::application_type).
         pub application_type: Option<VoiceApplicationType> = "type",
-        /// Where the job stands, if the service said so; see [`status()`](ScheduledVoiceProvisioning::status).
+        /// The status of the job, if the service sent it; see [`status()`](ScheduledVoiceProvisioning::status).
         pub status: Option<ProvisioningStatus> = "status",
-        /// When the status last changed.
+        /// The time when the status last changed.
         pub last_updated_time: Option<Timestamp> = "lastUpdatedTime",
         /// The voice application that is to be linked (RTC).
         pub app_id: Option<String> = "appId",
@@ -235,14 +227,14 @@ impl ScheduledVoiceProvisioning {
         self.application_type.as_ref().unwrap_or(&VoiceApplicationType::Rtc)
     }
 
-    /// Returns where the job stands: `WAITING` when the service left it out, which is the API's default.
+    /// Returns the status of the job: `WAITING` when the service left it out, which is the API's default.
     pub fn status(&self) -> &ProvisioningStatus {
         self.status.as_ref().unwrap_or(&ProvisioningStatus::Waiting)
     }
 }
 
 model! {
-    /// Where emergency services are sent when the number calls them (API: "Emergency Address Response").
+    /// The address where emergency services are sent when the number calls them (API: "Emergency Address Response").
     pub struct EmergencyAddress {
         /// The street number: `12345`.
         pub street_number: Option<String> = "streetNumber",
@@ -262,21 +254,21 @@ model! {
 }
 
 model! {
-    /// What the service makes of an emergency address (API: "Validate the emergency address for a number").
+    /// The result of validating an emergency address (API: "Validate the emergency address for a number").
     pub struct AddressValidation {
-        /// The number that was asked about.
+        /// The number in the request.
         pub phone_number: Option<String> = "phoneNumber",
-        /// The name that was sent along.
+        /// The display name in the request.
         pub display_name: Option<String> = "displayName",
-        /// The address that was looked at.
+        /// The address that was validated.
         pub validated_address: Option<EmergencyAddress> = "validatedAddress",
-        /// How well it matched.
+        /// The quality of the match.
         pub validation_result: Option<ValidationResult> = "validationResult",
-        /// The same in words.
+        /// The result as a message for people.
         pub validation_message: Option<String> = "validationMessage",
-        /// The address as it is known, after `NEAR_MATCH`.
+        /// The known address, after `NEAR_MATCH`.
         pub corrected_address: Option<EmergencyAddress> = "correctedAddress",
-        /// What the address might have meant, after `NO_MATCH`.
+        /// Similar addresses, after `NO_MATCH`.
         pub candidate_addresses: Vec<EmergencyAddress> = "candidateAddresses",
     }
 }
@@ -340,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_nothing_in_every_spelling() {
+    fn null_empty_and_missing_mean_the_same() {
         let keys = [
             "phoneNumber",
             "projectId",
@@ -357,8 +349,8 @@ mod tests {
             "callbackUrl",
         ];
         for key in keys {
-            for nothing in ["null", r#""""#, "{}"] {
-                let text = format!(r#"{{"{key}":{nothing}}}"#);
+            for empty in ["null", r#""""#, "{}"] {
+                let text = format!(r#"{{"{key}":{empty}}}"#);
                 assert_eq!(number(&text), ActiveNumber::default(), "{text}");
             }
         }
@@ -409,14 +401,14 @@ mod tests {
         assert_eq!(number(r#"{"displayName":"old","displayName":null}"#).display_name, None);
     }
 
-    /// Reads as an answer is read: checked first, then where it stands.
-    fn answer<T: Decode>(document: &str) -> Result<T, String> {
+    /// Decodes a response as the client does: checked first.
+    fn response<T: Decode>(document: &str) -> Result<T, String> {
         let text = json::check(document.as_bytes()).unwrap();
-        T::decode(text).map_err(|misfit| misfit.to_string())
+        T::decode(text).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn an_answer_reads_however_it_is_written() {
+    fn a_response_decodes_in_every_notation() {
         let compact = r#"{"phoneNumber":"+1","displayName":"a","type":"LOCAL","capability":["SMS","VOICE"],"money":{"currencyCode":"USD","amount":"2"},"paymentIntervalMonths":1,"expireAt":null}"#;
         let same = [
             // Another order, unknown members, whitespace, escapes, doubled keys.
@@ -427,23 +419,23 @@ mod tests {
             r#"{"phoneNumber":7,"phoneNumber":"+1","displayName":{"x":[]},"type":[1],"type":"LOCAL","capability":["FAX",{"a":1}],"displayName":"a","capability":["SMS","VOICE"],"money":{"amount":5,"amount":"2"},"money":{"currencyCode":"USD","amount":true,"amount":"2"},"paymentIntervalMonths":"x","paymentIntervalMonths":1}"#,
             r#"{"money":{"amount":"9","currencyCode":["EUR"]},"phoneNumber":"+1","displayName":"a","type":"LOCAL","capability":["SMS","VOICE"],"money":{"currencyCode":"USD","amount":"2"},"paymentIntervalMonths":1}"#,
         ];
-        let expected = answer::<ActiveNumber>(compact).unwrap();
+        let expected = response::<ActiveNumber>(compact).unwrap();
         assert_eq!(expected.capability, [Capability::Sms, Capability::Voice]);
         for text in same {
-            assert_eq!(answer(text).as_ref(), Ok(&expected), "{text}");
+            assert_eq!(response(text).as_ref(), Ok(&expected), "{text}");
         }
         // The last money counts as a whole: nothing of the first is left.
         let doubled = r#"{"money":{"currencyCode":"EUR"},"money":{"amount":"2"}}"#;
-        assert_eq!(answer::<ActiveNumber>(doubled).unwrap().money.unwrap().currency_code, None);
+        assert_eq!(response::<ActiveNumber>(doubled).unwrap().money.unwrap().currency_code, None);
         let doubled = r#"{"capability":["SMS"],"capability":["VOICE"]}"#;
-        let doubled = answer::<ActiveNumber>(doubled).unwrap();
+        let doubled = response::<ActiveNumber>(doubled).unwrap();
         assert_eq!(doubled.capability, [Capability::Voice]);
         let gone = r#"{"capability":["SMS"],"money":{"amount":"1"},"capability":null,"money":{}}"#;
-        assert_eq!(answer(gone), Ok(ActiveNumber::default()));
+        assert_eq!(response(gone), Ok(ActiveNumber::default()));
     }
 
     #[test]
-    fn a_misfit_names_its_place() {
+    fn a_wrong_type_is_named_by_its_path() {
         let rows = [
             (r#"{"totalSize":"x"}"#, "totalSize: a string where an integer of 64 bits is expected"),
             (r#"{"totalSize":1.5}"#, "totalSize: a number where an integer of 64 bits is expected"),
@@ -479,12 +471,12 @@ mod tests {
             ),
         ];
         for (text, problem) in rows {
-            assert_eq!(answer::<Page>(text), Err(problem.to_owned()), "{text}");
+            assert_eq!(response::<Page>(text), Err(problem.to_owned()), "{text}");
         }
     }
 
     #[test]
-    fn wrong_types_are_refused_not_bent() {
+    fn wrong_types_are_refused() {
         for text in [
             "[]",
             r#"["+12025550134"]"#,
@@ -511,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_sum_up() {
+    fn provisioning_combines_both_jobs() {
         use Provisioning::{Failed, Pending, Settled};
         let sms = |s: &str| format!(r#""smsConfiguration":{{"scheduledProvisioning":{s}}}"#);
         let voice =
@@ -572,7 +564,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_written_again_says_the_same() {
+    fn a_value_is_written_as_it_was_read() {
         let text = r#"{"phoneNumber":"+12025550134","type":"NEW_TYPE","money":{"amount":"0.80"}}"#;
         assert_eq!(serde_json::to_string(&number(text)).unwrap(), text);
     }

@@ -3,15 +3,14 @@
 use serde::Serialize;
 
 use crate::api::enums::{ProvisioningStatus, VoiceApplicationType};
-use crate::api::models::ActiveNumber;
+use crate::api::models::{ActiveNumber, ScheduledProvisioning, ScheduledVoiceProvisioning};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
 use crate::api::timestamp::Timestamp;
 use crate::error::Error;
 use crate::json::decode::Decode;
 
-/// Get one number (API: "Retrieve an active phone number").
-#[derive(Debug)]
+/// Gets one number (API: "Retrieve an active phone number").
 pub(crate) struct GetNumber {
     pub(crate) phone_number: PhoneNumber,
 }
@@ -25,13 +24,13 @@ impl Operation for GetNumber {
     }
 }
 
-/// What to change about a number (API: "Update an active phone number").
+/// The changes to a number (API: "Update an active phone number").
 ///
 /// Only what is set is sent. An update that sets nothing, or that links an empty id, is refused before anything
 /// is sent; read-only fields cannot be set at all.
 ///
-/// The service unlinks and links in jobs of its own: the answer still shows the old configuration, and
-/// [`ActiveNumber::provisioning`] tells when the new one stands. A number must be unlinked from a service plan or
+/// The service links and unlinks in background jobs: the response still shows the old configuration, and
+/// [`ActiveNumber::provisioning`] tells when the new one is in place. A number must be unlinked from a service plan or
 /// campaign before it is linked to another.
 ///
 /// ```
@@ -56,10 +55,10 @@ pub struct NumberUpdate {
     voice_configuration: Option<VoiceUpdate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     callback_url: Option<String>,
-    /// For each configuration the first field that cannot be right, with what is wrong with it.
-    #[serde(skip)]
-    problems: [Option<(&'static str, &'static str)>; 2],
 }
+
+/// A field that is refused when the update is sent, and what is wrong with it.
+type Refused = Option<(&'static str, &'static str)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,6 +66,8 @@ struct SmsUpdate {
     service_plan_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     campaign_id: Option<String>,
+    #[serde(skip)]
+    refused: Refused,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,9 +81,11 @@ struct VoiceUpdate {
     trunk_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_id: Option<String>,
+    #[serde(skip)]
+    refused: Refused,
 }
 
-/// What takes a number's calls, by its id.
+/// The application that receives a number's calls, by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VoiceTarget {
@@ -95,10 +98,9 @@ pub enum VoiceTarget {
 }
 
 const SERVICE_PLAN: &str = "smsConfiguration.servicePlanId";
-const CAMPAIGN: &str = "smsConfiguration.campaignId";
 
 impl NumberUpdate {
-    /// Begins an update that sets nothing yet.
+    /// Makes an update that sets nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -119,21 +121,26 @@ impl NumberUpdate {
     ///
     /// This and the four methods below replace each other: the last one counts.
     pub fn link_service_plan(self, service_plan_id: impl Into<String>) -> Self {
-        self.sms(service_plan_id.into(), None)
-            .refuse_empty_plan("unlink_service_plan removes a link")
+        let plan = service_plan_id.into();
+        let refused = refuse_empty(&plan, SERVICE_PLAN, "unlink_service_plan removes a link");
+        self.set_sms(plan, None, refused)
     }
 
-    /// Links the number to an SMS service plan and a 10DLC campaign: what SMS traffic to the US needs.
+    /// Links the number to an SMS service plan and a 10DLC campaign, which SMS traffic to the US needs.
     pub fn link_campaign(
         self,
         service_plan_id: impl Into<String>,
         campaign_id: impl Into<String>,
     ) -> Self {
-        let campaign_id = campaign_id.into();
-        let empty = campaign_id.is_empty();
-        self.sms(service_plan_id.into(), Some(campaign_id))
-            .refuse_empty_plan("a campaign goes with the number's service plan")
-            .refuse_if(empty, CAMPAIGN, "is empty; unlink_campaign removes a link")
+        let (plan, campaign) = (service_plan_id.into(), campaign_id.into());
+        let refused =
+            refuse_empty(&plan, SERVICE_PLAN, "a campaign goes with the number's service plan");
+        let refused = refused.or(refuse_empty(
+            &campaign,
+            "smsConfiguration.campaignId",
+            "is empty; unlink_campaign removes a link",
+        ));
+        self.set_sms(plan, Some(campaign), refused)
     }
 
     /// Unlinks the number from its SMS service plan.
@@ -141,10 +148,12 @@ impl NumberUpdate {
         self.sms(String::new(), None)
     }
 
-    /// Unlinks the number from its campaign only. The API wants the service plan named that it stays linked to.
+    /// Unlinks the number from its campaign only. The API requires the service plan that it stays linked to.
     pub fn unlink_campaign(self, current_service_plan_id: impl Into<String>) -> Self {
-        self.sms(current_service_plan_id.into(), Some(String::new()))
-            .refuse_empty_plan("name the plan that the number stays linked to")
+        let plan = current_service_plan_id.into();
+        let hint = "name the plan that the number stays linked to";
+        let refused = refuse_empty(&plan, SERVICE_PLAN, hint);
+        self.set_sms(plan, Some(String::new()), refused)
     }
 
     /// Unlinks the number from both its SMS service plan and its campaign.
@@ -171,45 +180,34 @@ impl NumberUpdate {
 
     /// Sets type and id as given: for a type that this version does not know, or an empty id.
     pub fn voice_configuration(
-        mut self,
+        self,
         application_type: impl Into<VoiceApplicationType>,
         target: VoiceTarget,
     ) -> Self {
-        let (app_id, trunk_id, service_id) = match target {
-            VoiceTarget::App(id) => (Some(id), None, None),
-            VoiceTarget::Trunk(id) => (None, Some(id), None),
-            VoiceTarget::Service(id) => (None, None, Some(id)),
-        };
-        let application_type = application_type.into();
-        self.voice_configuration =
-            Some(VoiceUpdate { application_type, app_id, trunk_id, service_id });
-        self.clear_problem("voiceConfiguration");
-        self
+        self.set_voice(application_type.into(), target.ids(), None)
     }
 
-    /// Sets type and ids as a JSON body gives them: the key of the type's own id must be there, whatever it holds.
+    /// Sets type and ids as a JSON body gives them: the key of the type's own id is required, but may be empty.
     #[cfg(feature = "capi")]
     pub(crate) fn voice(
-        mut self,
+        self,
         application_type: VoiceApplicationType,
-        [app_id, trunk_id, service_id]: [Option<String>; 3],
+        ids: [Option<String>; 3],
     ) -> Result<Self, Error> {
+        let [app_id, trunk_id, service_id] = &ids;
         let missing = match &application_type {
             VoiceApplicationType::Rtc => app_id.is_none().then_some("appId"),
             VoiceApplicationType::Est => trunk_id.is_none().then_some("trunkId"),
             VoiceApplicationType::Fax => service_id.is_none().then_some("serviceId"),
             VoiceApplicationType::Other(_) => {
-                let none = app_id.is_none() && trunk_id.is_none() && service_id.is_none();
-                none.then_some("appId, trunkId or serviceId")
+                ids.iter().all(Option::is_none).then_some("appId, trunkId or serviceId")
             }
         };
         if let Some(key) = missing {
             let problem = format!("lacks {key}, which its type {application_type} needs");
             return Err(Error::invalid("voiceConfiguration", problem));
         }
-        self.voice_configuration =
-            Some(VoiceUpdate { application_type, app_id, trunk_id, service_id });
-        Ok(self)
+        Ok(self.set_voice(application_type, ids, None))
     }
 
     fn assign(self, application_type: VoiceApplicationType, target: VoiceTarget) -> Self {
@@ -218,37 +216,35 @@ impl NumberUpdate {
             VoiceTarget::Trunk(id) => ("voiceConfiguration.trunkId", id),
             VoiceTarget::Service(id) => ("voiceConfiguration.serviceId", id),
         };
-        let empty = id.is_empty();
-        self.voice_configuration(application_type, target).refuse_if(empty, field, "is empty")
+        let refused = refuse_empty(id, field, "is empty");
+        self.set_voice(application_type, target.ids(), refused)
+    }
+
+    fn set_voice(
+        mut self,
+        application_type: VoiceApplicationType,
+        [app_id, trunk_id, service_id]: [Option<String>; 3],
+        refused: Refused,
+    ) -> Self {
+        let voice = VoiceUpdate { application_type, app_id, trunk_id, service_id, refused };
+        self.voice_configuration = Some(voice);
+        self
     }
 
     /// Sets plan and campaign as given: empty ones unlink.
-    pub(crate) fn sms(mut self, service_plan_id: String, campaign_id: Option<String>) -> Self {
-        self.sms_configuration = Some(SmsUpdate { service_plan_id, campaign_id });
-        self.clear_problem("smsConfiguration");
+    pub(crate) fn sms(self, service_plan_id: String, campaign_id: Option<String>) -> Self {
+        self.set_sms(service_plan_id, campaign_id, None)
+    }
+
+    fn set_sms(mut self, plan: String, campaign_id: Option<String>, refused: Refused) -> Self {
+        self.sms_configuration = Some(SmsUpdate { service_plan_id: plan, campaign_id, refused });
         self
-    }
-
-    fn refuse_empty_plan(self, hint: &'static str) -> Self {
-        let empty =
-            self.sms_configuration.as_ref().is_some_and(|sms| sms.service_plan_id.is_empty());
-        self.refuse_if(empty, SERVICE_PLAN, hint)
-    }
-
-    fn refuse_if(mut self, wrong: bool, field: &'static str, problem: &'static str) -> Self {
-        if wrong {
-            self.problems[slot(field)].get_or_insert((field, problem));
-        }
-        self
-    }
-
-    /// What a later setter replaces is no longer wrong.
-    fn clear_problem(&mut self, object: &str) {
-        self.problems[slot(object)] = None;
     }
 
     fn check(&self) -> Result<(), Error> {
-        if let Some((field, problem)) = self.problems.into_iter().flatten().next() {
+        let sms = self.sms_configuration.as_ref().and_then(|sms| sms.refused);
+        let voice = self.voice_configuration.as_ref().and_then(|voice| voice.refused);
+        if let Some((field, problem)) = sms.or(voice) {
             return Err(Error::invalid(field, problem));
         }
         if self == &Self::default() {
@@ -258,13 +254,22 @@ impl NumberUpdate {
     }
 }
 
-/// Which configuration a field belongs to.
-fn slot(field: &str) -> usize {
-    usize::from(field.starts_with("voice"))
+fn refuse_empty(id: &str, field: &'static str, problem: &'static str) -> Refused {
+    id.is_empty().then_some((field, problem))
 }
 
-/// Update one number.
-#[derive(Debug)]
+impl VoiceTarget {
+    /// Returns the ids of the application, the trunk and the fax service, of which one is set.
+    fn ids(self) -> [Option<String>; 3] {
+        match self {
+            Self::App(id) => [Some(id), None, None],
+            Self::Trunk(id) => [None, Some(id), None],
+            Self::Service(id) => [None, None, Some(id)],
+        }
+    }
+}
+
+/// Updates one number.
 pub(crate) struct UpdateNumber<'a> {
     pub(crate) phone_number: PhoneNumber,
     pub(crate) update: &'a NumberUpdate,
@@ -284,8 +289,7 @@ impl Operation for UpdateNumber<'_> {
     }
 }
 
-/// Release one number (API: "Release a phone number").
-#[derive(Debug)]
+/// Releases one number (API: "Release a phone number").
 pub(crate) struct ReleaseNumber {
     pub(crate) phone_number: PhoneNumber,
 }
@@ -301,14 +305,14 @@ impl Operation for ReleaseNumber {
     }
 }
 
-/// Verifies a write by the number itself. A response about another number, or about none, says nothing.
+/// Verifies a write by reading the number. A response about another number, or about none, is ignored.
 pub(super) fn verify_number(
     phone_number: &PhoneNumber,
     proves: impl Fn(&ActiveNumber) -> bool + Send + Sync + 'static,
 ) -> Verify {
     let phone_number = phone_number.clone();
     Verify::new("", move |observed| match observed {
-        // The number may be gone for another reason, or never have been the project's.
+        // The number may be gone for another reason, or may never have been the project's.
         Observed::NotFound(_) => Verdict::NotProved,
         Observed::Found(json) => match ActiveNumber::decode(json) {
             Ok(number) if number.phone_number != phone_number.as_str() => Verdict::Irrelevant,
@@ -319,8 +323,8 @@ pub(super) fn verify_number(
     })
 }
 
-/// Tells whether a number is released: its subscription ends with the paid period. A number rented for a fixed term has a later
-/// `expireAt` before any release.
+/// Tells whether a number is released: then its subscription ends with the paid period. A number rented for a fixed term has a
+/// later `expireAt` before any release.
 fn is_released(number: &ActiveNumber) -> bool {
     const DAY: i64 = 24 * 3600;
     let seconds = |time: &Timestamp| time.to_unix().map(|(seconds, _)| seconds);
@@ -334,69 +338,62 @@ fn is_released(number: &ActiveNumber) -> bool {
     }
 }
 
-/// Tells whether a number is as an update asked: every field stands in it, or in a job that is under way, and no job is about
-/// to replace it.
+/// Tells whether a number is as an update asks: every field has the new value, or a job is about to set it, and no job is
+/// about to replace it.
 fn is_updated(update: &NumberUpdate, number: &ActiveNumber) -> bool {
-    let same = |asked: Option<&String>, found: Option<&String>| {
-        asked.is_none_or(|asked| found.map_or("", String::as_str) == asked)
-    };
-    same(update.display_name.as_ref(), number.display_name.as_ref())
-        && same(update.callback_url.as_ref(), number.callback_url.as_ref())
-        && update.sms_configuration.as_ref().is_none_or(|asked| sms_stands(asked, number))
-        && update.voice_configuration.as_ref().is_none_or(|asked| voice_stands(asked, number))
+    is_same(update.display_name.as_ref(), number.display_name.as_ref())
+        && is_same(update.callback_url.as_ref(), number.callback_url.as_ref())
+        && update.sms_configuration.as_ref().is_none_or(|asked| is_sms_set(asked, number))
+        && update.voice_configuration.as_ref().is_none_or(|asked| is_voice_set(asked, number))
 }
 
-fn sms_stands(asked: &SmsUpdate, number: &ActiveNumber) -> bool {
-    let current = number.sms_configuration.as_ref();
-    let job = number.sms_job().map(|job| (job, job.status()));
-    let stands = |asked: &str, current: Option<&String>, scheduled: Option<&String>| {
-        let same = |id: Option<&String>| id.map_or("", String::as_str) == asked;
-        match job {
-            None | Some((_, ProvisioningStatus::Failed)) => same(current),
-            Some((_, status)) => same(scheduled) && (is_under_way(status) || same(current)),
-        }
-    };
-    let plan = stands(
-        &asked.service_plan_id,
-        current.and_then(|sms| sms.service_plan_id.as_ref()),
-        job.and_then(|(job, _)| job.service_plan_id.as_ref()),
-    );
-    let campaign = asked.campaign_id.as_ref().is_none_or(|campaign| {
-        stands(
-            campaign,
-            current.and_then(|sms| sms.campaign_id.as_ref()),
-            job.and_then(|(job, _)| job.campaign_id.as_ref()),
-        )
-    });
-    plan && campaign
+/// Tells whether a field has the new value. One that is not asked for is not compared; a missing one is empty.
+fn is_same(asked: Option<&String>, found: Option<&String>) -> bool {
+    asked.is_none_or(|asked| found.map_or("", String::as_str) == asked)
 }
 
-/// Type and ids belong together: they stand in the configuration or in its job, not half here and half there.
-fn voice_stands(asked: &VoiceUpdate, number: &ActiveNumber) -> bool {
+fn is_sms_set(asked: &SmsUpdate, number: &ActiveNumber) -> bool {
+    let same = |plan: &Option<String>, campaign: &Option<String>| {
+        is_same(Some(&asked.service_plan_id), plan.as_ref())
+            && is_same(asked.campaign_id.as_ref(), campaign.as_ref())
+    };
+    let in_current = match &number.sms_configuration {
+        Some(sms) => same(&sms.service_plan_id, &sms.campaign_id),
+        None => same(&None, &None),
+    };
+    let job = number.sms_job();
+    let in_job = job.is_some_and(|job| same(&job.service_plan_id, &job.campaign_id));
+    is_settled(job.map(ScheduledProvisioning::status), in_current, in_job)
+}
+
+/// Type and ids belong together: all are in the configuration, or all in its job.
+fn is_voice_set(asked: &VoiceUpdate, number: &ActiveNumber) -> bool {
     let asked_ids = [&asked.app_id, &asked.trunk_id, &asked.service_id];
-    let same = |application_type: &VoiceApplicationType, found: [&Option<String>; 3]| {
+    let same = |application_type: &VoiceApplicationType, ids: [&Option<String>; 3]| {
         *application_type == asked.application_type
-            && asked_ids.iter().zip(found).all(|(asked, found)| {
-                asked.as_deref().is_none_or(|asked| found.as_deref().unwrap_or("") == asked)
-            })
+            && asked_ids.iter().zip(ids).all(|(asked, id)| is_same(asked.as_ref(), id.as_ref()))
     };
     let unlinks = asked_ids.into_iter().flatten().all(String::is_empty);
-    let current = number.voice_configuration.as_ref().map_or(unlinks, |voice| {
+    let in_current = number.voice_configuration.as_ref().map_or(unlinks, |voice| {
         let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id];
-        let none = ids.into_iter().flatten().next().is_none();
-        (unlinks && none) || same(voice.application_type(), ids)
+        let is_unlinked = ids.into_iter().all(Option::is_none);
+        (unlinks && is_unlinked) || same(voice.application_type(), ids)
     });
-    match number.voice_job().map(|job| (job, job.status())) {
-        None | Some((_, ProvisioningStatus::Failed)) => current,
-        Some((job, status)) => {
-            let ids = [&job.app_id, &job.trunk_id, &job.service_id];
-            same(job.application_type(), ids) && (is_under_way(status) || current)
-        }
-    }
+    let job = number.voice_job();
+    let in_job = job.is_some_and(|job| {
+        same(job.application_type(), [&job.app_id, &job.trunk_id, &job.service_id])
+    });
+    is_settled(job.map(ScheduledVoiceProvisioning::status), in_current, in_job)
 }
 
-fn is_under_way(status: &ProvisioningStatus) -> bool {
-    matches!(status, ProvisioningStatus::Waiting | ProvisioningStatus::InProgress)
+/// Tells whether values that are in a configuration, or in its job with this status, are there to stay.
+fn is_settled(job: Option<&ProvisioningStatus>, in_current: bool, in_job: bool) -> bool {
+    match job {
+        None | Some(ProvisioningStatus::Failed) => in_current,
+        Some(ProvisioningStatus::Waiting | ProvisioningStatus::InProgress) => in_job,
+        // The job may have ended in any way.
+        Some(_) => in_current && in_job,
+    }
 }
 
 #[cfg(test)]
@@ -404,7 +401,7 @@ mod tests {
     use super::*;
     use crate::error::ApiError;
 
-    /// What reading a number back says about a write: `P` proved, `N` not proved, `-` nothing.
+    /// The verdict on a write after a read-back: `P` proved, `N` not proved, `-` irrelevant.
     fn verdict(operation: &impl Operation, observed: Observed<'_>) -> char {
         let Effect::Write(verify) = operation.request().unwrap().effect else { panic!("a read") };
         assert_eq!(verify.path, "");
@@ -416,7 +413,7 @@ mod tests {
         }
     }
 
-    /// The same of an update, where the number's JSON is given without its phone number.
+    /// The verdict on an update; the number's JSON is given without its phone number.
     fn updated(update: &NumberUpdate, json: &str) -> char {
         let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
         let comma = if json == "{}" { "" } else { "," };
@@ -533,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_about_the_number_says_nothing() {
+    fn responses_about_another_number_are_irrelevant() {
         let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
         let update = NumberUpdate::new().display_name("");
         let update = UpdateNumber { phone_number: phone_number.clone(), update: &update };
@@ -585,7 +582,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_about_to_change_again_proves_nothing() {
+    fn a_pending_job_that_sets_something_else_is_no_proof() {
         let new = NumberUpdate::new;
         let sms = |plan: &str, job: &str, status: &str| {
             format!(

@@ -1,4 +1,4 @@
-//! Phone numbers as the caller gives them.
+//! Phone numbers in requests.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use crate::error::Error;
 
 /// A phone number in E.164 form: `+`, then 2 to 15 digits of which the first is not 0.
 ///
-/// Everything that takes a phone number takes a `&str` too and checks it before anything is sent. Answers
-/// keep whatever text the service sent and do not pass through this type.
+/// Every method that takes a phone number takes a `&str` too, and checks it before anything is sent. Responses keep the text
+/// of the service and do not use this type.
 ///
 /// ```
 /// use sinch_numbers::PhoneNumber;
@@ -26,17 +26,9 @@ impl PhoneNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// Takes a text; the error says what is wrong with it.
-    pub(crate) fn check(text: String) -> Result<Self, String> {
-        match problem(&text) {
-            None => Ok(Self(text)),
-            Some(problem) => Err(problem),
-        }
-    }
 }
 
-/// Says what is wrong, so that a person can mend it; `None` when nothing is.
+/// Returns what is wrong with a phone number, as a message for people; `None` if it is valid.
 fn problem(text: &str) -> Option<String> {
     let shown: String = text.chars().take(32).collect();
     let Some(digits) = text.strip_prefix('+') else {
@@ -61,7 +53,10 @@ impl TryFrom<String> for PhoneNumber {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self, Error> {
-        Self::check(text).map_err(|problem| Error::invalid("phoneNumber", problem))
+        match problem(&text) {
+            None => Ok(Self(text)),
+            Some(problem) => Err(Error::invalid("phoneNumber", problem)),
+        }
     }
 }
 

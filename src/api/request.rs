@@ -1,4 +1,4 @@
-//! An operation as plain data: method, path, query and body; and for a write, how it is verified.
+//! A request as plain data: method, path, query and body, and for a write its verification.
 
 use std::fmt::{self, Write as _};
 
@@ -9,14 +9,14 @@ use crate::error::{ApiError, Error};
 use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
 
-/// One of the API's operations, with its parameters.
+/// An operation of the API, with its parameters.
 pub(crate) trait Operation {
-    /// What the answer decodes to.
+    /// The type of the response.
     type Output: Decode;
-    /// The stable name that errors carry.
+    /// The stable name, for errors.
     const NAME: &'static str;
 
-    /// Checks the parameters and writes them down.
+    /// Checks the parameters and makes the request.
     fn request(&self) -> Result<Request, Error>;
 }
 
@@ -30,9 +30,9 @@ pub(crate) struct Request {
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) effect: Effect,
     pub(crate) phone_number: Option<PhoneNumber>,
-    /// Whether success can come without a body.
+    /// Whether a successful response may have no body.
     pub(crate) may_be_empty: bool,
-    /// Checks that the caller can read the JSON of a success; `None` where it takes the JSON as it comes.
+    /// Checks that the JSON of a successful response can be decoded; `None` if the caller takes the JSON itself.
     pub(crate) readable: Option<CheckJson>,
 }
 
@@ -46,9 +46,9 @@ pub(crate) enum Method {
 }
 
 impl Request {
-    /// Checks an operation and writes it down; an error names the operation.
+    /// Makes the request of an operation; an error names the operation.
     pub(crate) fn of<O: Operation>(operation: &O) -> Result<Self, Error> {
-        // A request line that long is refused by servers, and a whole head must fit the transport's buffer.
+        // Servers refuse longer request lines, and the whole head must fit in the transport's buffer.
         const LONGEST_TARGET: usize = 4096;
         let request = operation.request().and_then(|request| match request.target.len() {
             ..=LONGEST_TARGET => Ok(request),
@@ -73,9 +73,9 @@ impl Request {
         }
     }
 
-    /// Points the request at a number, or at what lies below it.
+    /// Sets the phone number, and the path below it.
     pub(crate) fn of_number(mut self, number: &PhoneNumber, rest: &str) -> Self {
-        // E.164 holds nothing that needs encoding: a plus sign may stay as it is in a path.
+        // E.164 needs no encoding: a plus sign is allowed in a path.
         let _ = write!(self.target, "/{number}{rest}");
         self.phone_number = Some(number.clone());
         self
@@ -89,7 +89,7 @@ impl Request {
         Ok(self)
     }
 
-    /// Has a success fail whose JSON is not what `T` reads.
+    /// Makes a successful response fail if its JSON does not decode as `T`.
     pub(crate) fn readable_as<T: Decode>(self) -> Self {
         Self { readable: Some(|json| T::decode(json).map(drop)), ..self }
     }
@@ -98,7 +98,7 @@ impl Request {
         matches!(self.effect, Effect::Write(_))
     }
 
-    /// The request that reads back what this one writes; `path` is below the phone number.
+    /// Makes the request that reads back the result of this one; `path` is below the phone number.
     pub(crate) fn read_back(&self, path: &str) -> Self {
         let read = Self::new(self.operation, Method::Get, Effect::Read);
         match &self.phone_number {
@@ -107,7 +107,7 @@ impl Request {
         }
     }
 
-    /// Appends a query parameter, its value encoded exactly once.
+    /// Appends a query parameter and percent-encodes its value.
     pub(crate) fn add_query(&mut self, name: &str, value: &str) {
         self.target.push(if self.target.contains('?') { '&' } else { '?' });
         self.target.push_str(name);
@@ -116,17 +116,17 @@ impl Request {
     }
 }
 
-/// What sending a request twice does.
+/// The effect of a request: whether it can be sent again.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Nothing is changed: the request can be repeated.
+    /// Nothing is changed: the request can be sent again.
     Read,
-    /// Something is changed: the request is sent again only if the first one certainly did nothing. If its outcome is
-    /// unknown, it is read back.
+    /// Something is changed: the request is sent again only if the first one certainly had no effect. If its outcome is
+    /// unknown, the resource is read back.
     Write(Verify),
 }
 
-/// How a write whose outcome is unknown is verified: what to read, and what proves that the write was applied.
+/// The verification of a write with an unknown outcome: the path to read, and the judgement of the response.
 pub(crate) struct Verify {
     /// The path to read, below the phone number: `""` is the number itself.
     pub(crate) path: &'static str,
@@ -144,19 +144,18 @@ impl fmt::Debug for Verify {
 pub(crate) enum Observed<'a> {
     /// A success, with its JSON.
     Found(&'a str),
-    /// A 404 in the service's own words; one of a gateway is not handed on.
+    /// A 404 of the service itself, not of a gateway.
     NotFound(&'a ApiError),
 }
 
-/// What a read-back says about a write.
+/// The verdict on a write after a read-back.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// Everything stands as the write asked.
+    /// The write was applied.
     Proved,
-    /// Proved if a second read says so too.
+    /// The write was applied if a second read proves it too.
     AlsoRead(Verify),
-    /// The response is about the resource, and does not prove the write. That proves nothing about a write that is still
-    /// under way.
+    /// The response is about the resource, but does not prove the write, which may still be in progress.
     NotProved,
     /// The response is not about the resource.
     Irrelevant,

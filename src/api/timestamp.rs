@@ -1,11 +1,10 @@
-//! Instants as the service writes them.
+//! Timestamps in the text of the service, read on request.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::str;
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::api::text::text_value;
 
 const DAY: i64 = 24 * HOUR;
 const HOUR: i64 = 60 * MINUTE;
@@ -13,10 +12,9 @@ const MINUTE: i64 = 60;
 
 /// An instant as the service wrote it.
 ///
-/// The text is kept as it came, so that nothing of it is lost and text that is no timestamp fails no
-/// call. It is read only on request, by [`to_unix`](Self::to_unix) and
-/// [`to_system_time`](Self::to_system_time). Two timestamps are equal if their texts are: the same
-/// instant can be written in more than one way.
+/// The text is kept unchanged, so that nothing is lost, and a text that is not a timestamp does not make a call fail. It is
+/// read only on request, by [`to_unix`](Self::to_unix) and [`to_system_time`](Self::to_system_time). Two timestamps are equal
+/// if their texts are: the same instant can be written in more than one way.
 ///
 /// ```
 /// use sinch_numbers::Timestamp;
@@ -28,7 +26,7 @@ const MINUTE: i64 = 60;
 #[derive(Clone)]
 pub struct Timestamp(Text);
 
-/// A list holds timestamps by the hundred thousand: those of the service's form need no memory of their own.
+/// The text of a timestamp. Lists hold very many, so those of the service's usual length are stored without an allocation.
 #[derive(Clone)]
 enum Text {
     Short { length: u8, bytes: [u8; SHORT] },
@@ -39,7 +37,7 @@ enum Text {
 const SHORT: usize = 30;
 
 impl Timestamp {
-    /// Returns the text as it came.
+    /// Returns the text as it was received.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Text::Short { length, bytes } => {
@@ -55,13 +53,12 @@ impl Timestamp {
     ///
     /// The seconds are negative before 1970; the nanoseconds, 0 to 999 999 999, always count forward.
     ///
-    /// `None` if the text is no RFC 3339 timestamp of the years 0001 to 9999. Beyond RFC 3339:
+    /// `None` if the text is not an RFC 3339 timestamp of the years 0001 to 9999. Beyond RFC 3339:
     /// - Without a zone the time is UTC: the service's callbacks leave it out.
-    /// - A space may stand for the `T`, and both letters may be lower case.
+    /// - A space may replace the `T`, and both letters may be lower case.
     /// - Fraction digits after the ninth are cut off.
-    /// - Second 60 is accepted in every minute, as leap seconds are known only when they come near.
-    ///   It is the last nanosecond of second 59: Unix time has no leap seconds, and this way no
-    ///   instant passes into the next day or overtakes a later one.
+    /// - Second 60 is accepted in every minute, as leap seconds are announced only months ahead. It counts as the last
+    ///   nanosecond of second 59: Unix time has no leap seconds, and so the order of instants is kept.
     ///
     /// ```
     /// use sinch_numbers::Timestamp;
@@ -76,9 +73,9 @@ impl Timestamp {
         parse(self.as_str().as_bytes())
     }
 
-    /// Returns the instant as the standard library writes it.
+    /// Returns the instant as a time of the standard library.
     ///
-    /// `None` if [`to_unix`](Self::to_unix) is, or if the system's clock does not reach that far.
+    /// `None` if [`to_unix`](Self::to_unix) is, or if the instant is out of range for the system.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -100,21 +97,9 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
 impl AsRef<str> for Timestamp {
     fn as_ref(&self) -> &str {
         self.as_str()
-    }
-}
-
-impl From<String> for Timestamp {
-    fn from(text: String) -> Self {
-        text.as_str().into()
     }
 }
 
@@ -137,31 +122,7 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-impl PartialEq for Timestamp {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for Timestamp {}
-
-impl Hash for Timestamp {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
-    }
-}
-
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::from)
-    }
-}
+text_value!(Timestamp, "a timestamp");
 
 fn parse(text: &[u8]) -> Option<(i64, u32)> {
     let (date, text) = text.split_at_checked(10)?;
@@ -177,7 +138,7 @@ fn parse(text: &[u8]) -> Option<(i64, u32)> {
     Some(if second == 60 { (seconds + 59, 999_999_999) } else { (seconds + second, fraction) })
 }
 
-/// The days from 1970-01-01 to the date.
+/// Parses a date; returns the days since 1970-01-01.
 fn parse_date(date: &[u8]) -> Option<i64> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else { return None };
     let year = number(&[*y1, *y2, *y3, *y4], 1, 9999)?;
@@ -190,7 +151,7 @@ fn parse_date(date: &[u8]) -> Option<i64> {
         _ => 31,
     };
     let day = number(&[*d1, *d2], 1, length)?;
-    // Years that begin in March have their leap day at the end, so months have fixed places in them:
+    // Years are counted from March, so that the leap day is the last and months begin on fixed days:
     // (153 * m + 2) / 5 is the number of days before month m, counted from March as 0.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year / 4 - year / 100 + year / 400;
@@ -199,7 +160,7 @@ fn parse_date(date: &[u8]) -> Option<i64> {
     Some(days - 719_468)
 }
 
-/// The nanoseconds of a fraction, none if there is no fraction, and what follows it.
+/// Parses an optional fraction; returns its nanoseconds, 0 without one, and the rest.
 fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
     let length = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
@@ -211,7 +172,7 @@ fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     Some((padded.fold(0, |number, digit| number * 10 + u32::from(digit - b'0')), text))
 }
 
-/// The seconds by which the zone's clocks are ahead of UTC.
+/// Parses an optional zone; returns its offset from UTC in seconds.
 fn parse_zone(zone: &[u8]) -> Option<i64> {
     match zone {
         [] | [b'Z' | b'z'] => Some(0),
@@ -223,7 +184,7 @@ fn parse_zone(zone: &[u8]) -> Option<i64> {
     }
 }
 
-/// The number that the digits make, if they are digits and it is in range.
+/// Parses a decimal number within a range.
 fn number(digits: &[u8], min: i64, max: i64) -> Option<i64> {
     let number = digits.iter().try_fold(0, |number, digit| {
         digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
@@ -378,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn every_month_follows_the_one_before() {
+    fn dates_are_counted_without_gaps() {
         let mut days = -719_162;
         for year in 1..=9999 {
             let leap = if year % 100 == 0 { year % 400 == 0 } else { year % 4 == 0 };
@@ -395,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_makes_it_panic() {
+    fn broken_texts_do_not_panic() {
         for &(text, ..) in READ {
             for (place, character) in text.char_indices() {
                 for other in
@@ -426,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_stays_as_it_came() {
+    fn the_text_is_kept() {
         let long = "2024-06-06T14:42:42.000000000+02:00";
         let edge = [&long[..29], &long[..30], &long[..31]];
         for text in [

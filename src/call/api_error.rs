@@ -1,188 +1,175 @@
-//! Error answers: what can be understood of the service's three shapes, of OAuth's own, and of what gateways send.
-
-use std::borrow::Cow;
-
-use serde_json::value::RawValue;
+//! Parses error responses: the service's three shapes, OAuth's own, and the HTML or empty bodies of gateways.
 
 use crate::call::retry::parse_retry_after;
 use crate::error::{ApiError, Error, ErrorKind, FieldViolation, excerpt};
 use crate::json;
 use crate::transport::Response;
 
-/// Reads an answer with an error status.
-pub(crate) fn read(incoming: &Response) -> Error {
-    let answer = api_error(incoming, json::check(&incoming.body).ok());
-    Error::new(match incoming.status {
-        401 | 403 => ErrorKind::Authentication(answer),
-        429 => ErrorKind::RateLimited(answer),
-        _ => ErrorKind::Api(answer),
-    })
+/// Reads a response with an error status.
+pub(crate) fn read(response: &Response) -> Error {
+    by_status(parse(response), &[401, 403])
 }
 
 /// Reads an error of the token endpoint, where 400 also means that the credentials were refused.
-pub(crate) fn read_token_error(incoming: &Response) -> Error {
-    let mut answer = api_error(incoming, json::check(&incoming.body).ok());
-    if incoming.body.windows(12).any(|window| window == b"access_token") {
-        // Whatever the status says: no error repeats a token.
-        answer.body = None;
-    }
-    Error::new(match incoming.status {
-        400 | 401 | 403 => ErrorKind::Authentication(answer),
-        429 => ErrorKind::RateLimited(answer),
-        _ => ErrorKind::Api(answer),
+pub(crate) fn read_token_error(response: &Response) -> Error {
+    by_status(parse_without_token(response), &[400, 401, 403])
+}
+
+fn by_status(error: ApiError, refused: &[u16]) -> Error {
+    Error::new(match error.http_status {
+        429 => ErrorKind::RateLimited(error),
+        status if refused.contains(&status) => ErrorKind::Authentication(error),
+        _ => ErrorKind::Api(error),
     })
 }
 
-/// Reads an OAuth error document that came with a status of success. `None` if there is a token, or no error.
-pub(crate) fn token_error_in_success(incoming: &Response) -> Option<Error> {
-    let text = json::check(&incoming.body).ok()?;
-    let code = said(text, "/error").filter(|_| said(text, "/access_token").is_none())?;
-    let mut answer = api_error(incoming, Some(text));
-    // Without a description the code is what there is to say.
-    answer.status.get_or_insert_with(|| code.clone());
-    answer.body = answer.body.filter(|body| !body.contains("access_token"));
-    Some(Error::new(match code.as_str() {
-        // What RFC 6749 says of a client that is not known or not allowed.
-        "invalid_client" | "unauthorized_client" | "access_denied" | "invalid_grant" => {
-            ErrorKind::Authentication(answer)
-        }
-        _ => ErrorKind::Api(answer),
-    }))
+/// Reads an OAuth error document that came with a success status. `None` if there is a token, or no error.
+pub(crate) fn token_error_in_success(response: &Response) -> Option<Error> {
+    let text = json::check(&response.body).ok()?;
+    let code = text_at(text, "/error").filter(|_| text_at(text, "/access_token").is_none())?;
+    let mut error = parse_without_token(response);
+    // RFC 6749's codes for a client that is unknown or not allowed.
+    let refused = ["invalid_client", "unauthorized_client", "access_denied", "invalid_grant"];
+    let refused = refused.contains(&code.as_str());
+    // Without a description the code is all that there is.
+    error.status.get_or_insert(code);
+    let kind = if refused { ErrorKind::Authentication } else { ErrorKind::Api };
+    Some(Error::new(kind(error)))
 }
 
-/// Tells whether an answer that came with a status of success is an error: it has a top-level `error`, and nothing of what a
-/// successful answer holds.
+/// Tells whether a response with a success status is an error: it has a top-level `error`, and no member of a successful
+/// response.
+///
+/// As everywhere, the last of doubled keys counts, and null, `""` and `{}` are the same as no key at all.
 pub(crate) fn is_in_success(text: &str) -> bool {
-    // Of each key the last counts, as everywhere; and null, `""` and `{}` are as good as no key at all.
-    const ANSWERS: [&str; 4] = ["phoneNumber", "activeNumbers", "streetNumber", "validationResult"];
-    let (mut has_error, mut holds) = (false, [false; ANSWERS.len()]);
-    for (key, raw) in json::members(json::check(text.as_bytes()).unwrap_or_default()) {
-        if key == "error" {
-            has_error = raw.starts_with(['{', '"']);
-        } else if let Some(index) = ANSWERS.iter().position(|answer| key == *answer) {
-            holds[index] = !says_nothing(raw);
-        }
-    }
-    has_error && !holds.contains(&true)
+    let is_empty = |raw: &str| {
+        matches!(raw, "null" | "\"\"")
+            || (raw.starts_with('{') && json::members(raw).next().is_none())
+    };
+    let is_missing = |pointer| json::value_at(text, pointer).is_none_or(is_empty);
+    json::value_at(text, "/error").is_some_and(|raw| raw.starts_with(['{', '"']))
+        && ["/phoneNumber", "/activeNumbers", "/streetNumber", "/validationResult"]
+            .into_iter()
+            .all(is_missing)
 }
 
 /// Reads the error in a success.
-pub(crate) fn in_success(incoming: &Response) -> Error {
-    let answer = api_error(incoming, json::check(&incoming.body).ok());
-    Error::new(match answer.code {
-        Some(401 | 403) => ErrorKind::Authentication(answer),
-        _ => ErrorKind::Api(answer),
+pub(crate) fn in_success(response: &Response) -> Error {
+    let error = parse(response);
+    Error::new(match error.code {
+        Some(401 | 403) => ErrorKind::Authentication(error),
+        _ => ErrorKind::Api(error),
     })
 }
 
-fn api_error(incoming: &Response, text: Option<&str>) -> ApiError {
-    let retry_after = incoming.retry_after.as_deref();
-    let mut answer = ApiError {
-        http_status: incoming.status,
-        request_id: incoming.request_id.clone(),
-        retry_after: retry_after.and_then(|v| parse_retry_after(v, incoming.date.as_deref())),
-        body: excerpt(&incoming.body),
+/// Parses an error of the token endpoint. Its body is dropped if it may hold a token.
+fn parse_without_token(response: &Response) -> ApiError {
+    let mut error = parse(response);
+    if response.body.windows(12).any(|window| window == b"access_token") {
+        error.body = None;
+    }
+    error
+}
+
+/// Parses an error response. A body that cannot be parsed leaves the fields empty that come from it.
+fn parse(response: &Response) -> ApiError {
+    let retry_after = response.retry_after.as_deref();
+    let mut error = ApiError {
+        http_status: response.status,
+        request_id: response.request_id.clone(),
+        retry_after: retry_after.and_then(|v| parse_retry_after(v, response.date.as_deref())),
+        body: excerpt(&response.body),
         ..ApiError::default()
     };
-    if let Some(text) = text {
-        answer.understand(text);
+    if let Ok(text) = json::check(&response.body) {
+        error.parse_body(text);
     }
-    answer
-}
-
-fn says_nothing(raw: &str) -> bool {
-    let empty = raw.starts_with('{') && json::members(raw).next().is_none();
-    empty || matches!(raw, "null" | "\"\"")
-}
-
-/// A member's text, where it is one and says something.
-fn said(text: &str, pointer: &str) -> Option<String> {
-    json::value_at(text, pointer).and_then(json::text_of).filter(|said| !said.trim().is_empty())
+    error
 }
 
 impl ApiError {
-    fn understand(&mut self, text: &str) {
-        let error = json::value_at(text, "/error").unwrap_or("");
-        if error.starts_with('{') {
-            self.code = json::value_at(error, "/code").and_then(number);
-            self.status = said(error, "/status");
-            self.message = said(error, "/message");
-            self.take_details(json::value_at(error, "/details"));
-        } else if error.starts_with('"') {
-            match said(text, "/error_description") {
-                // OAuth: the error itself is a code.
+    fn parse_body(&mut self, body: &str) {
+        let text = |pointer| text_at(body, pointer);
+        match json::value_at(body, "/error").unwrap_or_default().as_bytes().first() {
+            // The service's own shape.
+            Some(b'{') => {
+                self.code = integer_at(body, "/error/code");
+                self.status = text("/error/status");
+                self.message = text("/error/message");
+                self.parse_details(body, "/error/details");
+            }
+            // OAuth's shape has a code in `error` and a description; others have a message in `error`.
+            Some(b'"') => match text("/error_description") {
                 Some(description) => {
-                    self.status = json::text_of(error);
-                    self.message = Some(match said(text, "/error_hint") {
+                    self.status = json::value_at(body, "/error").and_then(json::text_of);
+                    self.message = Some(match text("/error_hint") {
                         Some(hint) => format!("{description} ({hint})"),
                         None => description,
                     });
                 }
-                None => self.message = said(text, "/error"),
+                None => self.message = text("/error"),
+            },
+            // Problem details (RFC 9457).
+            _ => {
+                self.problem_type = text("/type");
+                self.code = integer_at(body, "/status");
+                self.status = text("/title");
+                self.message = text("/detail").or_else(|| text("/message"));
+                self.parse_details(body, "/errors");
             }
-        } else {
-            self.problem_type = said(text, "/type");
-            self.code = json::value_at(text, "/status").and_then(number);
-            self.status = said(text, "/title");
-            self.message = said(text, "/detail").or_else(|| said(text, "/message"));
-            self.take_details(json::value_at(text, "/errors"));
         }
-        if self.request_id.is_none() {
-            self.request_id = said(text, "/traceId");
-        }
-        if self.message.is_none() {
-            self.message = self.message_from_details();
-        }
+        self.request_id = self.request_id.take().or_else(|| text("/traceId"));
+        self.message = self.message.take().or_else(|| self.message_from_details());
     }
 
-    fn take_details(&mut self, raw: Option<&str>) {
-        let entries: Vec<&RawValue> =
-            raw.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
-        for entry in entries {
-            let entry = entry.get();
+    fn parse_details(&mut self, body: &str, pointer: &str) {
+        for entry in json::items(json::value_at(body, pointer).unwrap_or_default()) {
             self.details.push(entry.to_owned());
-            let violations: Vec<&RawValue> = json::value_at(entry, "/fieldViolations")
-                .and_then(|raw| serde_json::from_str(raw).ok())
-                .unwrap_or_default();
-            for violation in violations {
-                self.take_violation(violation.get(), "/field", "/description");
+            let violations = json::value_at(entry, "/fieldViolations").unwrap_or_default();
+            for violation in json::items(violations) {
+                self.add_violation(violation, "/field", "/description");
             }
-            // A problem names the place by a JSON pointer.
+            // A problem names the field by a JSON pointer.
             if json::value_at(entry, "/pointer").is_some() {
-                self.take_violation(entry, "/pointer", "/detail");
+                self.add_violation(entry, "/pointer", "/detail");
             }
         }
     }
 
-    fn take_violation(&mut self, raw: &str, field: &str, description: &str) {
-        let violation = FieldViolation {
-            field: said(raw, field).unwrap_or_default(),
-            description: said(raw, description).unwrap_or_default(),
-        };
+    fn add_violation(&mut self, raw: &str, field: &str, description: &str) {
+        let text = |pointer| text_at(raw, pointer).unwrap_or_default();
+        let violation = FieldViolation { field: text(field), description: text(description) };
         if !violation.field.is_empty() || !violation.description.is_empty() {
             self.field_violations.push(violation);
         }
     }
 
-    /// The service's message is often empty, and the details hold what is useful.
+    /// Makes a message out of the details, because the service's own is often empty.
     fn message_from_details(&self) -> Option<String> {
-        let violations: Vec<Cow<'_, str>> = self
+        let messages: Vec<String> = self
             .field_violations
             .iter()
-            .map(|v| match (v.field.as_str(), v.description.as_str()) {
-                ("", description) => description.into(),
-                (field, "") => format!("{field} is not valid").into(),
-                (field, description) => format!("{field}: {description}").into(),
+            .map(|FieldViolation { field, description }| match (&**field, &**description) {
+                ("", description) => description.to_owned(),
+                (field, "") => format!("{field} is not valid"),
+                (field, description) => format!("{field}: {description}"),
             })
             .collect();
-        if !violations.is_empty() {
-            return Some(violations.join("; "));
+        match messages[..] {
+            [] => self.details.iter().find_map(|entry| text_at(entry, "/description")),
+            _ => Some(messages.join("; ")),
         }
-        self.details.iter().find_map(|entry| said(entry, "/description"))
     }
 }
 
-fn number(raw: &str) -> Option<i64> {
+/// Returns the string at a JSON pointer, if it is not blank.
+fn text_at(json: &str, pointer: &str) -> Option<String> {
+    json::value_at(json, pointer).and_then(json::text_of).filter(|text| !text.trim().is_empty())
+}
+
+/// Returns the integer at a JSON pointer, also one in quotes.
+fn integer_at(json: &str, pointer: &str) -> Option<i64> {
+    let raw = json::value_at(json, pointer)?;
     raw.parse().ok().or_else(|| json::text_of(raw)?.parse().ok())
 }
 

@@ -1,4 +1,4 @@
-//! How calls authorize who they are: Basic, or OAuth2 client credentials.
+//! Credentials of a project: an access key, used for Basic authentication or for OAuth2 client credentials.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,12 +6,14 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+pub(crate) use crate::transport::Authorization as Header;
+use crate::transport::basic;
 
-/// An access key of a Sinch project, and the way to use it.
+/// An access key of a Sinch project, and the scheme that it is used with.
 ///
 /// The secret is wiped from memory when the last copy is dropped, and `Debug` does not show it. An access token that was fetched
-/// with it may stay in freed memory: ureq and rustls free their buffers as they are. Where a program turns the `log` crate on
-/// at level trace, ureq writes the bodies of responses to it, those of the token endpoint included.
+/// with it may stay in freed memory: ureq and rustls free their buffers as they are. If a program enables the `log` crate at
+/// level trace, ureq logs the bodies of responses, those of the token endpoint included.
 #[derive(Clone)]
 pub struct Credentials(Arc<Inner>);
 
@@ -28,14 +30,14 @@ enum AuthScheme {
 }
 
 impl Credentials {
-    /// Uses an access key for OAuth2 client credentials: the key is shown to the token endpoint only, calls carry a
-    /// token that expires. This is the way for production.
+    /// Uses an access key for OAuth2 client credentials: the key is sent to the token endpoint only, and calls carry an access
+    /// token that expires. Use this in production.
     pub fn oauth2(key_id: impl Into<String>, key_secret: impl Into<String>) -> Self {
         Self::new(AuthScheme::OAuth2, key_id.into(), key_secret.into())
     }
 
-    /// Shows the access key itself on every call. The service limits the rate of such calls heavily: it is meant for
-    /// trying things out.
+    /// Sends the access key itself with every call (Basic authentication). The service limits the rate of such calls heavily: it
+    /// is meant for trying things out.
     pub fn basic(key_id: impl Into<String>, key_secret: impl Into<String>) -> Self {
         Self::new(AuthScheme::Basic, key_id.into(), key_secret.into())
     }
@@ -48,7 +50,7 @@ impl Credentials {
         self.0.scheme == AuthScheme::OAuth2
     }
 
-    /// Refuses what cannot stand in a header, without repeating it.
+    /// Refuses a key that cannot be sent in a header. The error does not quote it.
     pub(crate) fn check(&self) -> Result<(), Error> {
         const LONGEST: usize = 1024;
         let Inner { key_id, key_secret, .. } = &*self.0;
@@ -57,60 +59,27 @@ impl Credentials {
                 return Err(Error::invalid(field, format!("is longer than {LONGEST} bytes")));
             }
         }
-        if key_id.is_empty() {
-            return Err(Error::invalid("keyId", "is empty"));
-        }
-        if !key_id.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
-            return Err(Error::invalid(
-                "keyId",
-                "holds a character that is not printable ASCII, or a colon",
-            ));
-        }
-        if key_secret.is_empty() {
-            return Err(Error::invalid("keySecret", "is empty"));
-        }
-        if key_secret.chars().any(char::is_control) {
-            return Err(Error::invalid("keySecret", "holds a control character"));
-        }
-        Ok(())
+        let problem = if key_id.is_empty() {
+            ("keyId", "is empty")
+        } else if !key_id.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+            ("keyId", "holds a character that is not printable ASCII, or a colon")
+        } else if key_secret.is_empty() {
+            ("keySecret", "is empty")
+        } else if key_secret.chars().any(char::is_control) {
+            ("keySecret", "holds a control character")
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid(problem.0, problem.1))
     }
 
     pub(crate) fn key_secret(&self) -> &str {
         &self.0.key_secret
     }
 
-    /// The header of Basic authentication: for calls, or for the token endpoint.
+    /// Makes the header of Basic authentication, for calls or for the token endpoint.
     pub(crate) fn basic_header(&self) -> Header {
         Arc::new(basic(&self.0.key_id, &self.0.key_secret))
-    }
-}
-
-/// Writes the value of a header of Basic authentication.
-pub(crate) fn basic(name: &str, password: &str) -> Zeroizing<String> {
-    let mut plain = Zeroizing::new(String::with_capacity(name.len() + 1 + password.len()));
-    for part in [name, ":", password] {
-        plain.push_str(part);
-    }
-    let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
-    header.push_str("Basic ");
-    push_base64(&mut header, plain.as_bytes());
-    header
-}
-
-/// Writes standard base64. Within the capacity of `out`, so that no copy is left behind by a reallocation.
-fn push_base64(out: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit <= chunk.len() {
-                let index = (group >> (18 - 6 * digit)) & 63;
-                out.push(char::from(DIGITS[index as usize]));
-            } else {
-                out.push('=');
-            }
-        }
     }
 }
 
@@ -123,25 +92,9 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The whole value of an `Authorization` header, wiped when the last one who needs it is done.
-pub(crate) type Header = Arc<Zeroizing<String>>;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn basic_headers() {
-        for (id, secret, expected) in [
-            ("Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
-            ("a", "b", "Basic YTpi"),
-            ("a", "bc", "Basic YTpiYw=="),
-            ("a", "bcd", "Basic YTpiY2Q="),
-            ("test", "123£", "Basic dGVzdDoxMjPCow=="),
-        ] {
-            assert_eq!(Credentials::basic(id, secret).basic_header().as_str(), expected);
-        }
-    }
 
     #[test]
     fn keys_that_cannot_be_sent_are_refused_without_being_shown() {

@@ -1,5 +1,5 @@
-//! One call: plain data out, the service's JSON back, with retries in between. Not generic; both faces of the
-//! library, Rust and C, stand on it.
+//! Makes one call of an operation: sends its request, with retries, and returns the service's JSON. The Rust client and
+//! the C layer both use it.
 
 pub(crate) mod api_error;
 pub(crate) mod credentials;
@@ -20,7 +20,7 @@ use crate::api::request::{Effect, Method, Request};
 use crate::call::credentials::{Credentials, Header};
 use crate::call::pace::Pace;
 use crate::call::response::{Failed, RawResponse, classify, classify_token, transport_failure};
-use crate::call::retry::{Decision, Failure, Jitter, RetryBudget, RetryContext, RetryPolicy};
+use crate::call::retry::{Failure, RetryBudget, RetryPolicy};
 use crate::call::run::Environment;
 use crate::call::token::{Token, TokenCache, TokenResponse};
 use crate::cancel::{CancelToken, Signal};
@@ -28,62 +28,55 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::log::{Log, LogLevel};
 use crate::sys::deadline::Bounds;
 use crate::sys::{self, PerProcess};
-use crate::transport::{self, Proxy, Transport, TransportConfig, TransportError};
+use crate::transport::{self, Proxy, Transport, TransportConfig};
 
-/// Everything that a client was built with, checked.
+/// The checked settings of a client.
 pub(crate) struct EngineConfig {
     pub(crate) project_id: String,
     pub(crate) credentials: Credentials,
-    /// Origins (scheme, host, port), and the paths below which the API and the token endpoint are.
-    pub(crate) base_url: String,
-    pub(crate) base_path: String,
-    pub(crate) auth_url: String,
-    pub(crate) auth_path: String,
+    pub(crate) api: Endpoint,
+    /// The token endpoint.
+    pub(crate) auth: Endpoint,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     /// 0: no limit.
     pub(crate) requests_per_second: f64,
     pub(crate) http: TransportConfig,
-    /// The proxies that lead to the API and to the token endpoint.
-    pub(crate) proxy: Option<Proxy>,
-    pub(crate) auth_proxy: Option<Proxy>,
     pub(crate) log: Log,
 }
 
-/// What a client's copies share.
+/// The address of a server: origin, path prefix and proxy.
+pub(crate) struct Endpoint {
+    /// Scheme, host and port.
+    pub(crate) origin: String,
+    /// The path that goes before every request's own, without a slash at its end.
+    pub(crate) path: String,
+    pub(crate) proxy: Option<Proxy>,
+}
+
+/// Makes the calls of a client and all its clones.
 pub(crate) struct Engine {
-    credentials: Credentials,
-    /// The header of Basic authentication, where calls use it.
+    config: EngineConfig,
+    /// The `Authorization` header of calls with Basic authentication; `None` with access tokens.
     basic: Option<Header>,
-    /// Everything between the origin and the operation's own target.
+    /// The path of the project, which goes before the target of every operation.
     prefix: String,
-    base_url: String,
-    auth_url: String,
-    auth_path: String,
-    timeout: Duration,
-    retry: RetryPolicy,
-    requests_per_second: f64,
-    http: TransportConfig,
-    proxy: Option<Proxy>,
-    auth_proxy: Option<Proxy>,
-    log: Log,
     stop: Signal,
     state: PerProcess<ProcessState>,
 }
 
-/// What holds sockets, locks and luck: each process has its own, so that a client made before a fork works after it.
+/// The sockets, locks and counters of one process: a client that was made before a fork works in the child too.
 struct ProcessState {
     api: Transport,
-    /// The token endpoint, unless it is on the same server and reached in the same way.
+    /// The token endpoint; `None` if it is the same server, reached in the same way.
     auth: Option<Transport>,
     tokens: TokenCache,
     budget: RetryBudget,
     /// `None`: no limit.
     pace: Option<Pace>,
-    dice: Jitter,
 }
 
-/// What one attempt shows the service.
+/// The credentials that a request is sent with.
 enum Authorization {
     Basic(Header),
     Token(Arc<Token>),
@@ -101,40 +94,24 @@ impl Authorization {
 impl Engine {
     pub(crate) fn new(config: EngineConfig) -> Self {
         let basic = (!config.credentials.uses_tokens()).then(|| config.credentials.basic_header());
-        let engine = Self {
-            basic,
-            prefix: format!("{}/v1/projects/{}/", config.base_path, config.project_id),
-            base_url: config.base_url,
-            auth_url: config.auth_url,
-            auth_path: config.auth_path,
-            credentials: config.credentials,
-            timeout: config.timeout,
-            retry: config.retry,
-            requests_per_second: config.requests_per_second,
-            http: config.http,
-            proxy: config.proxy,
-            auth_proxy: config.auth_proxy,
-            log: config.log,
-            stop: Signal::new(),
-            state: PerProcess::new(),
-        };
+        let prefix = format!("{}/v1/projects/{}/", config.api.path, config.project_id);
+        let (stop, state) = (Signal::new(), PerProcess::new());
+        let engine = Self { config, basic, prefix, stop, state };
         engine.state();
         engine
     }
 
     fn state(&self) -> &ProcessState {
         let made = self.state.get_or_try_init(|| {
-            let server = |origin: &String, proxy: &Option<Proxy>| {
-                Transport::new(&self.http, origin, proxy.clone())
-            };
-            let apart = self.auth_url != self.base_url || self.auth_proxy != self.proxy;
+            let EngineConfig { api, auth, http, .. } = &self.config;
+            let to = |server: &Endpoint| Transport::new(http, &server.origin, server.proxy.clone());
+            let apart = (&auth.origin, &auth.proxy) != (&api.origin, &api.proxy);
             Ok::<_, Infallible>(ProcessState {
-                api: server(&self.base_url, &self.proxy),
-                auth: apart.then(|| server(&self.auth_url, &self.auth_proxy)),
-                tokens: TokenCache::new(),
+                api: to(api),
+                auth: apart.then(|| to(auth)),
+                tokens: TokenCache::default(),
                 budget: RetryBudget::new(),
-                pace: Pace::new(self.requests_per_second),
-                dice: Jitter::new(),
+                pace: Pace::new(self.config.requests_per_second),
             })
         });
         match made {
@@ -143,25 +120,25 @@ impl Engine {
         }
     }
 
-    /// Ends the calls that run and those that come.
+    /// Ends the running calls, and makes later ones fail.
     pub(crate) fn shutdown(&self) {
         self.stop.set();
-        self.log.write(LogLevel::Info, format_args!("the client is shut down"));
+        self.config.log.write(LogLevel::Info, format_args!("the client is shut down"));
     }
 
     /// Logs a call that is refused before it begins.
     pub(crate) fn refused(&self, error: &Error) {
-        self.log.write(level_of(error), format_args!("{error}"));
+        self.config.log.write(level_of(error), format_args!("{error}"));
     }
 
     #[cfg(feature = "capi")]
     pub(crate) fn warn(&self, line: &str) {
-        self.log.write(LogLevel::Warn, format_args!("{line}"));
+        self.config.log.write(LogLevel::Warn, format_args!("{line}"));
     }
 
     /// Makes one logical call: retries, and reads back a write whose outcome is unknown, until the deadline.
     ///
-    /// `until` is a deadline of its own, for a call that had to wait for its turn.
+    /// `until` replaces the deadline that follows from the client's timeout, for a call that had to wait for its turn.
     pub(crate) fn send(
         &self,
         request: &Request,
@@ -170,44 +147,46 @@ impl Engine {
         progress: &Progress,
     ) -> Result<RawResponse, Error> {
         let began = Instant::now();
-        let deadline = until.unwrap_or(began + self.timeout);
+        let deadline = until.unwrap_or(began + self.config.timeout);
         let run = || {
             let bounds = self.bounds(deadline, cancel)?;
-            run::run(request, &self.retry, &mut Call { engine: self, bounds, progress })
+            run::run(request, &self.config.retry, &mut Call { engine: self, bounds, progress })
         };
         let result = match cancel {
             Some(cancel) => cancel.polling(run),
             None => run(),
         };
         let attempts = progress.attempts.get();
-        let result = result.map(|response| RawResponse { attempts, ..response }).map_err(|error| {
-            let number = request.phone_number.as_ref().map(AsRef::as_ref);
-            let error = error.of_operation(request.operation, number).attempted(attempts);
-            // What was read back can hold what the service was shown.
-            if error.found().is_some() { self.redacted(error, None) } else { error }
-        });
+        let number = request.phone_number.as_ref().map(AsRef::as_ref);
         let took = began.elapsed().as_millis();
-        match &result {
-            Ok(response) => self.log.write(
-                LogLevel::Debug,
-                format_args!(
-                    "{}{}{}: status {}, {} bytes, attempt {attempts}, {took} ms",
-                    request.operation,
-                    if request.phone_number.is_some() { " " } else { "" },
-                    request.phone_number.as_ref().map_or("", AsRef::as_ref),
-                    response.http_status,
-                    response.json.len(),
-                ),
-            ),
-            Err(error) => self
-                .log
-                .write(level_of(error), format_args!("{error} (attempt {attempts}, {took} ms)")),
+        match result {
+            Ok(response) => {
+                self.config.log.write(
+                    LogLevel::Debug,
+                    format_args!(
+                        "{}{}{}: status {}, {} bytes, attempt {attempts}, {took} ms",
+                        request.operation,
+                        if number.is_some() { " " } else { "" },
+                        number.unwrap_or_default(),
+                        response.http_status,
+                        response.json.len(),
+                    ),
+                );
+                Ok(RawResponse { attempts, ..response })
+            }
+            Err(error) => {
+                let error = error.of_operation(request.operation, number).attempted(attempts);
+                // What was read back can quote our secrets too.
+                let error =
+                    if error.found().is_some() { self.redacted(error, None) } else { error };
+                let line = format_args!("{error} (attempt {attempts}, {took} ms)");
+                self.config.log.write(level_of(&error), line);
+                Err(error)
+            }
         }
-        result
     }
 
-    /// Fails if a call that begins now is over at once. Asks for no descriptor, as nothing is waited for.
-    #[cfg(feature = "capi")]
+    /// Fails if a call that begins now is over at once: cancelled, shut down, or too late.
     pub(crate) fn check_open(
         &self,
         cancel: Option<&CancelToken>,
@@ -225,15 +204,12 @@ impl Engine {
 
     #[cfg(feature = "capi")]
     pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
+        self.config.timeout
     }
 
     fn bounds(&self, deadline: Instant, cancel: Option<&CancelToken>) -> Result<Bounds, Error> {
-        let ended = || self.stop.is_set() || cancel.is_some_and(CancelToken::is_triggered);
-        // Before a descriptor is asked for: there may be none left, and then this is still what is to be told.
-        if ended() {
-            return Err(Error::new(ErrorKind::Cancelled));
-        }
+        // Asked before descriptors are made: there may be none left, and this is the better error then.
+        self.check_open(cancel, deadline)?;
         let no_descriptor = |error: std::io::Error| {
             Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)
         };
@@ -245,18 +221,13 @@ impl Engine {
                 bounds = bounds.no_later_than(deadline);
             }
         }
-        // And again after the descriptors are there: from now on, being set wakes.
-        if ended() {
-            return Err(Error::new(ErrorKind::Cancelled));
-        }
-        if bounds.time_left().is_zero() {
-            return Err(Error::new(ErrorKind::Timeout(Phase::Start)));
-        }
+        // Asked again, because only from now on a trigger wakes this call.
+        self.check_open(cancel, deadline)?;
         Ok(bounds)
     }
 
-    /// Sends a request once, or twice if the first was answered with 401: however young the token was, the service has its
-    /// reasons and does not always name them.
+    /// Sends a request once. After a 401 it gets a new access token and sends the request once more, however young the
+    /// token was: the service may revoke tokens early.
     fn exchange(
         &self,
         request: &Request,
@@ -267,7 +238,12 @@ impl Engine {
     ) -> Result<RawResponse, Failed> {
         let state = self.state();
         let target = [self.prefix.as_str(), request.target.as_str()];
-        let mut proof = self.authorize(state, bounds).map_err(|error| (Failure::NoToken, error))?;
+        let fetch = |bounds| self.fetch_token(state, bounds);
+        let no_token = |error: Error| (Failure::NoToken, error.during_token());
+        let mut authorization = match &self.basic {
+            Some(header) => Authorization::Basic(Arc::clone(header)),
+            None => Authorization::Token(state.tokens.get(bounds, &fetch).map_err(no_token)?),
+        };
         let mut refreshed = false;
         loop {
             if let Some(pace) = &state.pace {
@@ -277,7 +253,7 @@ impl Engine {
             let outgoing = transport::Request {
                 method: request.method,
                 target: &target,
-                authorization: proof.header(),
+                authorization: authorization.header(),
                 content_type: "application/json",
                 body: request.body.as_deref(),
                 bounds,
@@ -286,135 +262,110 @@ impl Engine {
                 write: request.is_write(),
                 sent,
             };
-            let result = exchange(&state.api, &outgoing)
-                .map_err(transport_failure)
-                .and_then(|response| classify(response, request))
-                .map_err(|(failure, error)| (failure, self.redacted(error, Some(proof.header()))));
+            let result = self.exchange_once(&state.api, &outgoing, |it| classify(it, request));
             #[cfg(feature = "test-hooks")]
             panic_if_wanted(request);
             let (failure, error) = match result {
                 Ok(response) => return Ok(response),
                 Err(failed) => failed,
             };
-            self.log.write(LogLevel::Trace, format_args!("{}: {error}", request.operation));
-            let (Failure::Status(401), Authorization::Token(token)) = (failure, &proof) else {
+            self.config.log.write(LogLevel::Trace, format_args!("{}: {error}", request.operation));
+            let (Failure::Status(401), Authorization::Token(token)) = (failure, &authorization)
+            else {
                 return Err((failure, error));
             };
             if refreshed {
                 state.tokens.did_not_help(token);
                 return Err((failure, error));
             }
-            let replaced = state
-                .tokens
-                .replace(bounds, token, &|bounds| self.fetch_token(state, bounds))
-                .map_err(|error| (Failure::NoToken, error.during_token()))?;
-            match replaced {
-                Some(token) => (proof, refreshed) = (Authorization::Token(token), true),
+            match state.tokens.replace(bounds, token, &fetch).map_err(no_token)? {
+                Some(token) => (authorization, refreshed) = (Authorization::Token(token), true),
                 None => return Err((failure, error)),
             }
         }
     }
 
-    /// Takes our secrets out of what an error quotes: what the service was shown, it can say.
-    pub(crate) fn redacted(&self, error: Error, shown: Option<&Header>) -> Error {
+    /// Makes one exchange and classifies its response. An idle connection that had died unnoticed is replaced if the
+    /// request is not a write; that is no attempt of its own.
+    fn exchange_once<T>(
+        &self,
+        http: &Transport,
+        outgoing: &transport::Request<'_>,
+        classify: impl FnOnce(transport::Response) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        let result = match http.send(outgoing) {
+            // The transport has dropped the other connections of that age.
+            Err(broken) if broken.stale && !outgoing.write => http.send(outgoing),
+            result => result,
+        };
+        result.map_err(transport_failure).and_then(classify).map_err(|(failure, error)| {
+            (failure, self.redacted(error, Some(outgoing.authorization)))
+        })
+    }
+
+    /// Redacts our secrets in an error: a server can quote the headers that it was sent.
+    pub(crate) fn redacted(&self, error: Error, sent: Option<&Header>) -> Error {
         let current = self.state().tokens.current();
-        let headers = shown.into_iter().chain(current.as_ref().map(|token| token.header()));
+        let headers = sent.into_iter().chain(current.as_ref().map(|token| token.header()));
         let mut secrets: Vec<&str> =
             headers.filter_map(|header| Some(header.split_once(' ')?.1)).collect();
-        secrets.push(self.credentials.key_secret());
+        secrets.push(self.config.credentials.key_secret());
         redact::redact(error, &secrets)
     }
 
-    /// Waits within the deadline.
-    fn sleep(bounds: Bounds, time: Duration) -> Result<(), Error> {
-        match bounds.sleep(time) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Error::new(ErrorKind::Cancelled)),
-            Err(error) => Err(Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)),
-        }
-    }
-
-    /// What the next request shows the service.
-    fn authorize(&self, state: &ProcessState, bounds: Bounds) -> Result<Authorization, Error> {
-        if let Some(header) = &self.basic {
-            return Ok(Authorization::Basic(Arc::clone(header)));
-        }
-        state
-            .tokens
-            .get(bounds, &|bounds| self.fetch_token(state, bounds))
-            .map(Authorization::Token)
-            .map_err(Error::during_token)
-    }
-
-    /// Fetches a token, retrying like a read: asking twice does no harm.
+    /// Fetches an access token, with retries as for a read.
     fn fetch_token(&self, state: &ProcessState, bounds: Bounds) -> Result<TokenResponse, Error> {
-        let header = self.credentials.basic_header();
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let outgoing = transport::Request {
-                method: Method::Post,
-                target: &[&self.auth_path, "/oauth2/token"],
-                authorization: &header,
-                content_type: "application/x-www-form-urlencoded",
-                body: Some(b"grant_type=client_credentials"),
-                bounds,
-                secret: true,
-                write: false,
-                fresh: false,
-                sent: &Cell::new(false),
-            };
-            let http = state.auth.as_ref().unwrap_or(&state.api);
-            let result = exchange(http, &outgoing)
-                .map_err(transport_failure)
-                .and_then(classify_token)
-                .map_err(|(failure, error)| (failure, self.redacted(error, Some(&header))));
-            let (failure, error) = match result {
-                Ok(fresh) => {
-                    self.log.write(LogLevel::Info, format_args!("a new access token"));
-                    return Ok(fresh);
-                }
-                Err(failed) => failed,
-            };
-            let now = RetryContext {
-                attempts,
-                retry_after: error.retry_after(),
-                // A call that was ended has no time left, whatever the clock says.
-                time_left: match error.kind() {
-                    ErrorKind::Cancelled => Duration::ZERO,
-                    _ => bounds.time_left(),
-                },
-                dice: state.dice.roll(),
-            };
-            match self.retry.decide(failure, &Effect::Read, now) {
-                Decision::Retry(wait) if state.budget.withdraw(RetryBudget::price(failure)) => {
-                    let ms = wait.as_millis();
-                    self.log.write(
-                        LogLevel::Warn,
-                        format_args!("access token: {error}; trying again in {ms} ms"),
-                    );
-                    Self::sleep(bounds, wait)?;
-                }
-                _ => return Err(error),
-            }
-        }
+        let EngineConfig { auth, credentials, retry, log, .. } = &self.config;
+        let progress = Progress::default();
+        let request = transport::Request {
+            method: Method::Post,
+            target: &[&auth.path, "/oauth2/token"],
+            authorization: &credentials.basic_header(),
+            content_type: "application/x-www-form-urlencoded",
+            body: Some(b"grant_type=client_credentials"),
+            bounds,
+            secret: true,
+            write: false,
+            fresh: false,
+            sent: &Cell::new(false),
+        };
+        let http = state.auth.as_ref().unwrap_or(&state.api);
+        let mut call = Call { engine: self, bounds, progress: &progress };
+        let fetched = run::retried("access token", &Effect::Read, retry, &mut call, |_| {
+            progress.attempts.set(progress.attempts.get() + 1);
+            self.exchange_once(http, &request, classify_token)
+        });
+        let response = fetched.map_err(|(error, _)| error)?;
+        log.write(LogLevel::Info, format_args!("a new access token"));
+        Ok(response)
     }
 }
 
-/// Waits until the client may send its next request. A turn that comes too late for the call is left to others.
+/// Waits within the deadline; fails if the call is cancelled meanwhile.
+fn sleep(bounds: Bounds, time: Duration) -> Result<(), Error> {
+    match bounds.sleep(time) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::new(ErrorKind::Cancelled)),
+        Err(error) => Err(Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)),
+    }
+}
+
+/// Waits for the client's turn under `requestsPerSecond`. A call whose turn comes after its deadline waits for the deadline
+/// and leaves the turn to others.
 fn take_turn(pace: &Pace, bounds: Bounds) -> Result<(), Error> {
     match pace.take(Instant::now(), bounds.deadline) {
         Some(wait) if wait.is_zero() => Ok(()),
-        Some(wait) => Engine::sleep(bounds, wait),
+        Some(wait) => sleep(bounds, wait),
         None => {
-            Engine::sleep(bounds, bounds.time_left())?;
+            sleep(bounds, bounds.time_left())?;
             let source = "requestsPerSecond allows the request only later";
             Err(Error::new(ErrorKind::Timeout(Phase::Start)).with_source(source))
         }
     }
 }
 
-/// An answer that says no, and a call that its own caller ended, are ordinary: "is this number ours?" is asked that way.
+/// Returns the log level of a failed call. A 4xx response and a cancelled call are ordinary: programs ask with `get` whether
+/// a number is theirs.
 fn level_of(error: &Error) -> LogLevel {
     match error.kind() {
         ErrorKind::Cancelled => LogLevel::Debug,
@@ -424,20 +375,7 @@ fn level_of(error: &Error) -> LogLevel {
     }
 }
 
-/// Makes an exchange. A connection that had died unnoticed is replaced, where sending the request again does no harm; that is
-/// no attempt of its own.
-fn exchange(
-    http: &Transport,
-    outgoing: &transport::Request<'_>,
-) -> Result<transport::Response, TransportError> {
-    match http.send(outgoing) {
-        // The idle ones of its age are gone with it.
-        Err(broken) if broken.stale && !outgoing.write => http.send(outgoing),
-        result => result,
-    }
-}
-
-/// Panics where a test asks for it: after a request was sent.
+/// Panics after a request was sent, if a test asks for it.
 #[cfg(feature = "test-hooks")]
 fn panic_if_wanted(request: &Request) {
     let wanted = std::env::var_os("SINCH_NUMBERS_TEST_PANIC_SENT");
@@ -447,12 +385,12 @@ fn panic_if_wanted(request: &Request) {
     }
 }
 
-/// How far a call has come: what is left to know of it after a panic.
+/// The progress of a call. The caller keeps it, so that it is known even after a panic.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// How often the request was sent, read-backs not counted.
+    /// The number of requests sent, read-backs not counted.
     attempts: Cell<u32>,
-    /// Whether a write has gone out that may have been applied.
+    /// True once a write was sent that may have been applied.
     maybe_applied: Cell<bool>,
 }
 
@@ -472,18 +410,15 @@ struct Call<'a> {
 
 impl Environment for Call<'_> {
     fn exchange(&mut self, request: &Request, fresh: bool) -> Result<RawResponse, Failed> {
-        if request.is_write() {
-            let Progress { attempts, maybe_applied } = self.progress;
-            let result = self.engine.exchange(request, self.bounds, fresh, attempts, maybe_applied);
-            if matches!(result, Err((failure, _)) if failure.is_certain()) {
-                maybe_applied.set(false);
-            }
-            return result;
-        }
         let (uncounted, unsent) = (Cell::new(0), Cell::new(false));
         // Read-backs, which are fresh, are not counted.
         let attempts = if fresh { &uncounted } else { &self.progress.attempts };
-        self.engine.exchange(request, self.bounds, fresh, attempts, &unsent)
+        let sent = if request.is_write() { &self.progress.maybe_applied } else { &unsent };
+        let result = self.engine.exchange(request, self.bounds, fresh, attempts, sent);
+        if matches!(result, Err((failure, _)) if failure.is_certain()) {
+            sent.set(false);
+        }
+        result
     }
 
     fn attempts(&self) -> u32 {
@@ -499,11 +434,7 @@ impl Environment for Call<'_> {
     }
 
     fn sleep(&mut self, time: Duration) -> Result<(), Error> {
-        Engine::sleep(self.bounds, time)
-    }
-
-    fn random(&mut self) -> f64 {
-        self.engine.state().dice.roll()
+        sleep(self.bounds, time)
     }
 
     fn budget(&self) -> &RetryBudget {
@@ -511,7 +442,7 @@ impl Environment for Call<'_> {
     }
 
     fn warn(&self, line: fmt::Arguments<'_>) {
-        self.engine.log.write(LogLevel::Warn, line);
+        self.engine.config.log.write(LogLevel::Warn, line);
     }
 }
 

@@ -1,9 +1,9 @@
-//! How fast requests may follow each other: `requestsPerSecond`.
+//! Limits the rate of requests: the setting `requestsPerSecond`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Spaces the requests of all calls of a client evenly: a token bucket that holds one token. Has no clock of its own.
+/// Spaces the requests of all calls of a client evenly: a token bucket that holds one token. The caller gives the time.
 #[derive(Debug)]
 pub(crate) struct Pace {
     interval: Duration,
@@ -12,7 +12,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// `None` for a rate of 0: no limit.
+    /// Makes a limit; `None` for a rate of 0, which is no limit.
     pub(crate) fn new(per_second: f64) -> Option<Self> {
         const DAY: Duration = Duration::from_secs(86_400);
         (per_second > 0.0).then(|| Self {
@@ -21,8 +21,8 @@ impl Pace {
         })
     }
 
-    /// Takes the next turn and returns how long to wait for it. `None` if it does not come before the deadline: then it is left
-    /// to others.
+    /// Takes the next turn and returns how long to wait for it. `None` if it comes after the deadline: then the
+    /// turn is left to other calls.
     pub(crate) fn take(&self, now: Instant, deadline: Instant) -> Option<Duration> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = next.map_or(now, |next| next.max(now));
@@ -45,11 +45,11 @@ mod tests {
             (0, 1000, Some(0)),
             (0, 1000, Some(100)),
             (50, 1000, Some(150)),
-            // It does not fit, and takes nothing from the next.
+            // A turn after the deadline is not taken.
             (50, 300, None),
             (60, 310, Some(240)),
             (400, 1000, Some(0)),
-            // Time in which nothing was sent is not saved up.
+            // Idle time is not saved up.
             (5000, 6000, Some(0)),
             (5000, 6000, Some(100)),
             (5199, 6000, Some(1)),

@@ -1,5 +1,5 @@
-//! What the service says can repeat what it was shown: a gateway that prints the request it refused, an error that quotes the
-//! header. No error of ours repeats it again.
+//! Redacts credentials that a server quotes in its response: a gateway that prints the request it refused, an error message
+//! with the header in it.
 
 use std::collections::HashSet;
 
@@ -8,15 +8,15 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::api::request::push_encoded;
 use crate::error::Error;
 
-/// So many characters of a secret in a row are too many: a body can be cut anywhere.
+/// The length of the pieces of a secret that are searched for, because a body can be cut anywhere.
 const PIECE: usize = 12;
-/// What is shorter cannot be told from a word of the service's own.
+/// Shorter secrets are not redacted: they could be ordinary words.
 const SHORTEST: usize = 8;
 
-/// Puts three asterisks in place of every secret, and of every piece of one, in what an error quotes of an answer.
+/// Replaces every secret, and every piece of one, by three asterisks in everything that an error quotes of a response.
 pub(crate) fn redact(mut error: Error, secrets: &[&str]) -> Error {
-    let forms: Vec<Zeroizing<String>> =
-        secrets.iter().filter(|secret| secret.len() >= SHORTEST).flat_map(|s| forms(s)).collect();
+    let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+    let forms: Vec<Zeroizing<String>> = secrets.flat_map(|secret| forms(secret)).collect();
     let forms: Vec<Pieces<'_>> = forms.iter().map(|form| Pieces::of(form)).collect();
     error.each_quote(&mut |text| {
         if let Some(redacted) = without(text, &forms) {
@@ -27,39 +27,42 @@ pub(crate) fn redact(mut error: Error, secrets: &[&str]) -> Error {
     error
 }
 
-/// The ways in which a text is commonly written down: as it is, in JSON, in a URL.
+/// Returns the ways in which a text is commonly written: as it is, in JSON (with and without escaped slashes), and
+/// percent-encoded (with capital and small hexadecimal digits).
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
-    // With room for the longest form of each character, so that no copy is left behind by a reallocation.
-    let room = || Zeroizing::new(String::with_capacity(secret.len() * 6));
-    let (mut json, mut slashes, mut url) = (room(), room(), room());
-    for character in secret.chars() {
-        if matches!(character, '"' | '\\') {
-            json.push('\\');
-            slashes.push('\\');
-        } else if character == '/' {
-            slashes.push('\\');
+    // Written into enough room at once, so that no copy is left behind by a reallocation.
+    let write = |write: &dyn Fn(&mut String)| {
+        let mut form = Zeroizing::new(String::with_capacity(secret.len() * 6));
+        write(&mut form);
+        form
+    };
+    let escape = |escaped: &[char], form: &mut String| {
+        for character in secret.chars() {
+            if escaped.contains(&character) {
+                form.push('\\');
+            }
+            form.push(character);
         }
-        json.push(character);
-        slashes.push(character);
-    }
-    push_encoded(&mut url, secret);
-    let mut forms = vec![Zeroizing::new(secret.to_owned())];
-    // Escapes are the only upper-case hexadecimal there is to be lowered: letters of the secret stay.
-    let mut lower = room();
-    let mut hex = 0;
-    for character in url.chars() {
-        lower.push(if hex > 0 { character.to_ascii_lowercase() } else { character });
-        hex = if character == '%' { 2 } else { u8::saturating_sub(hex, 1) };
-    }
-    for form in [json, slashes, url, lower] {
-        if !forms.contains(&form) {
-            forms.push(form);
-        }
-    }
+    };
+    let encoded = write(&|form| push_encoded(form, secret));
+    let mut forms = vec![
+        Zeroizing::new(secret.to_owned()),
+        write(&|form| escape(&['"', '\\'], form)),
+        write(&|form| escape(&['"', '\\', '/'], form)),
+        write(&|form| {
+            for (at, character) in encoded.char_indices() {
+                // Only the digits behind a percent sign: letters of the secret stay as they are.
+                let hex = encoded[at.saturating_sub(2)..at].contains('%');
+                form.push(if hex { character.to_ascii_lowercase() } else { character });
+            }
+        }),
+        encoded.clone(),
+    ];
+    forms.dedup();
     forms
 }
 
-/// Every piece of a secret, all of one length.
+/// All pieces of a secret, of one length.
 struct Pieces<'a> {
     all: HashSet<&'a [u8]>,
     length: usize,
@@ -72,9 +75,9 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// The text without the pieces of secrets; `None` if there are none in it.
+/// Replaces the pieces of secrets in a text; `None` if there are none in it.
 fn without(text: &str, forms: &[Pieces<'_>]) -> Option<String> {
-    // All forms together: half of an escape that was left would break the JSON that it stands in.
+    // All forms together, because one form may cover only half of an escape, and the other half would break the JSON.
     let mut secret = Vec::new();
     for form in forms {
         for (at, window) in text.as_bytes().windows(form.length).enumerate() {
@@ -90,7 +93,7 @@ fn without(text: &str, forms: &[Pieces<'_>]) -> Option<String> {
     let mut redacted = String::new();
     let mut inside = false;
     for (at, character) in text.char_indices() {
-        // Of a character any byte of which is secret nothing stays.
+        // A character is hidden if any of its bytes is.
         let hidden = secret[at..at + character.len_utf8()].contains(&true);
         match (hidden, inside) {
             (true, false) => redacted.push_str("***"),
@@ -156,8 +159,8 @@ mod tests {
             "a/b+c\"d\\é",
             r#"a/b+c\"d\\é"#,
             r#"a\/b+c\"d\\é"#,
-            "a%2Fb%2Bc%22d%5C%C3%A9",
             "a%2fb%2bc%22d%5c%c3%a9",
+            "a%2Fb%2Bc%22d%5C%C3%A9",
         ];
         assert_eq!(forms, expected);
         assert_eq!(super::forms("Plain-secret").len(), 1);

@@ -1,4 +1,4 @@
-//! What an exchange means: an answer that counts, or a failure in the words of the retry decision and of the caller.
+//! Classifies an exchange: a successful response, or a failure for the retry decision and an error for the caller.
 
 use std::mem;
 
@@ -12,17 +12,17 @@ use crate::error::{Error, ErrorKind};
 use crate::json::{self, TopLevelKeys};
 use crate::transport::{Response, TransportError, TransportErrorKind as How};
 
-/// A successful answer.
+/// A successful response.
 #[derive(Debug)]
 pub(crate) struct RawResponse {
-    /// One JSON object, as it came; `{}` where success has no body.
+    /// One JSON object, as it came; `{}` if the body was empty.
     pub(crate) json: String,
-    /// Of `json`.
+    /// The outline of `json`.
     pub(crate) outline: TopLevelKeys,
     pub(crate) http_status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
-    /// A write whose success was proved by reading back.
+    /// True for a write that was proved by reading back.
     pub(crate) reconciled: bool,
 }
 
@@ -40,29 +40,29 @@ impl RawResponse {
     }
 }
 
-/// A failed attempt: what the decision needs, and what is reported if it comes to that.
+/// A failed attempt: the failure for the retry decision, and the error that is returned if the call gives up.
 pub(crate) type Failed = (Failure, Error);
 
-/// What an exchange that broke means.
+/// Converts the error of an exchange that brought no complete response.
 pub(crate) fn transport_failure(error: TransportError) -> Failed {
     let TransportError { kind: how, phase, sent, status, source, .. } = error;
     let success = status.is_none_or(|status| (200..300).contains(&status));
     let failure = match (how, status) {
         (How::Tls | How::Proxy, _) => Failure::Refused,
         _ if !sent => Failure::NotSent,
-        // The head of the answer had come: what it said stands, whatever became of the rest.
+        // The head of the response had come: its status counts, even if the body was lost.
         (_, Some(status)) if !success => Failure::Status(status),
-        (How::Protocol | How::TooBig, _) => Failure::Unintelligible,
+        (How::Protocol | How::TooBig, _) => Failure::Unexpected,
         (_, Some(_)) => Failure::BodyLost,
-        (_, None) => Failure::NoAnswer,
+        (_, None) => Failure::NoResponse,
     };
     let mut error = match how {
         How::Timeout => Error::new(ErrorKind::Timeout(phase)),
         How::Cancelled => Error::new(ErrorKind::Cancelled),
         How::Network => Error::new(ErrorKind::Transport(phase)),
         How::Tls | How::Proxy => Error::new(ErrorKind::Transport(phase)).for_good(),
-        How::Protocol => Error::protocol("the answer is not valid HTTP", status, b""),
-        How::TooBig => Error::protocol("the answer is bigger than the limit", status, b""),
+        How::Protocol => Error::protocol("the response is not valid HTTP", status, b""),
+        How::TooBig => Error::protocol("the response is bigger than the limit", status, b""),
     };
     if let Some(source) = source {
         error = error.with_source(source);
@@ -70,32 +70,27 @@ pub(crate) fn transport_failure(error: TransportError) -> Failed {
     (failure, error)
 }
 
-/// Judges a complete answer to an operation.
+/// Classifies a complete response to an operation.
 pub(crate) fn classify(mut response: Response, request: &Request) -> Result<RawResponse, Failed> {
     let status = response.status;
     let wrong = |problem: String, body: &[u8]| {
-        (Failure::Unintelligible, Error::protocol(problem, Some(status), body))
+        (Failure::Unexpected, Error::protocol(problem, Some(status), body))
     };
     match status {
         200..=299 => {}
-        400..=599 => {
-            let error = api_error::read(&response);
-            return Err((Failure::Status(status), error));
-        }
-        300..=399 => {
-            return Err((Failure::Status(status), redirect_error(&response)));
-        }
-        _ => return Err(wrong("a status that no final answer has".to_owned(), &response.body)),
+        300..=399 => return Err((Failure::Status(status), redirect_error(&response))),
+        400..=599 => return Err((Failure::Status(status), api_error::read(&response))),
+        _ => return Err(wrong("a status that no final response has".to_owned(), &response.body)),
     }
     if response.body.is_empty() {
         return if request.may_be_empty {
             Ok(RawResponse::empty(status, response.request_id))
         } else {
-            Err(wrong("the answer is empty".to_owned(), b""))
+            Err(wrong("the response is empty".to_owned(), b""))
         };
     }
     let not_json = |error: json::SyntaxError, body: &[u8]| {
-        Err(wrong(format!("the answer is not JSON: {error}"), body))
+        Err(wrong(format!("the response is not JSON: {error}"), body))
     };
     let text = match String::from_utf8(mem::take(&mut response.body)) {
         Ok(text) => text,
@@ -103,30 +98,31 @@ pub(crate) fn classify(mut response: Response, request: &Request) -> Result<RawR
             let bytes = error.into_bytes();
             return match json::check(&bytes) {
                 Err(error) => not_json(error, &bytes),
-                Ok(_) => Err(wrong("the answer is not UTF-8".to_owned(), b"")),
+                Ok(_) => Err(wrong("the response is not UTF-8".to_owned(), b"")),
             };
         }
     };
-    // Whether it holds an error is seen in passing: nearly no response does.
-    let (length, outline) = match json::check_and_outline(&text, "error") {
-        Ok((checked, outline)) => (checked.len(), outline),
+    // The check looks for a member `error` in passing: hardly any response has one.
+    let (length, outline, is_error) = match json::check_and_outline(&text, "error") {
+        Ok((json, outline)) => {
+            let is_error = outline.may_hold && api_error::is_in_success(json);
+            (json.len(), outline, is_error)
+        }
         Err(error) => return not_json(error, text.as_bytes()),
     };
-    if outline.may_hold && api_error::is_in_success(&text) {
+    if is_error {
         response.body = text.into_bytes();
         let error = api_error::in_success(&response);
-        // "A successful response, or an Error". Whether it is the caller's fault, its code says.
-        let rejected = error
-            .api_error()
-            .and_then(|answer| answer.code)
-            .is_some_and(|code| (400..500).contains(&code) && code != 408);
-        let failure = if rejected { Failure::Rejected } else { Failure::Unintelligible };
+        // The code in the body tells whether the request was rejected.
+        let code = error.api_error().and_then(|error| error.code);
+        let rejected = code.is_some_and(|code| (400..500).contains(&code) && code != 408);
+        let failure = if rejected { Failure::Rejected } else { Failure::Unexpected };
         return Err((failure, error));
     }
     // Without the byte order mark, if there was one.
     let json = if length == text.len() { text } else { text[text.len() - length..].to_owned() };
     if let Some(Err(misfit)) = request.readable.map(|readable| readable(&json)) {
-        return Err(wrong(format!("the answer does not fit: {misfit}"), json.as_bytes()));
+        return Err(wrong(format!("the response does not fit: {misfit}"), json.as_bytes()));
     }
     Ok(RawResponse { json, outline, ..RawResponse::empty(status, response.request_id) })
 }
@@ -137,19 +133,19 @@ fn redirect_error(response: &Response) -> Error {
     Error::protocol(problem, Some(response.status), b"")
 }
 
-/// Judges a complete answer of the token endpoint. No error repeats a successful body: it holds a secret.
+/// Classifies a complete response of the token endpoint. Errors do not quote a successful body: it holds a secret.
 pub(crate) fn classify_token(mut response: Response) -> Result<TokenResponse, Failed> {
     let status = response.status;
     let result = match status {
         200..=299 => match api_error::token_error_in_success(&response) {
             Some(error) => Err((Failure::Rejected, error)),
             None => TokenResponse::parse(status, &response.body)
-                .map_err(|error| (Failure::Unintelligible, error)),
+                .map_err(|error| (Failure::Unexpected, error)),
         },
         300..=399 => Err((Failure::Status(status), redirect_error(&response))),
         400..=599 => Err((Failure::Status(status), api_error::read_token_error(&response))),
         _ => {
-            let problem = format!("token endpoint: status {status}, which no final answer has");
+            let problem = format!("token endpoint: status {status}, which no final response has");
             Err((Failure::Status(status), Error::protocol(problem, Some(status), b"")))
         }
     };

@@ -1,50 +1,50 @@
-//! Whether a failed exchange is tried again: a pure decision, its numbers, and the budget that all calls of a
-//! client share.
+//! Decides whether a failed exchange is tried again, and holds the retry budget that all calls of a client share.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 
 use crate::api::request::{Effect, Verify};
 use crate::api::timestamp::Timestamp;
 use crate::error::is_retryable_status;
 
-/// How one exchange failed, as far as retrying is concerned.
+/// The failure of one exchange, as far as the retry decision depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// There is no access token: nothing was sent. Fetching it was retried already.
+    /// Fetching an access token failed, retries included. The request was not sent.
     NoToken,
-    /// No byte of the request went out: name look-up, connect, an idle connection that was seen to be dead.
+    /// No byte of the request was sent: name look-up, connect, an idle connection that was seen to be dead.
     NotSent,
-    /// TLS was refused, a certificate above all, or the proxy refuses: the next attempt is refused as well. Nothing was applied.
+    /// TLS was refused (most often because of a certificate), or the proxy refused. Another attempt would be refused too.
     Refused,
-    /// The request, or a part of it, went out, and no whole response came back.
-    NoAnswer,
+    /// The request, or a part of it, was sent, and no complete response came back.
+    NoResponse,
     /// An error status. A 401 is among them only if a new access token did not help.
     Status(u16),
     /// A success status with an error inside that says 4xx.
     Rejected,
-    /// A success status whose body was lost on the way.
+    /// A success status whose body was cut off.
     BodyLost,
-    /// A whole response came back, but not one that the service promises: the next would be no better.
-    Unintelligible,
+    /// A complete response that breaks the API's contract. Another attempt would bring the same.
+    Unexpected,
 }
 
 impl Failure {
-    /// Tells whether the next attempt may fare better.
+    /// Tells whether another attempt may succeed.
     fn is_transient(self) -> bool {
         match self {
-            Self::NoToken | Self::Refused | Self::Rejected | Self::Unintelligible => false,
-            Self::NotSent | Self::NoAnswer | Self::BodyLost => true,
+            Self::NoToken | Self::Refused | Self::Rejected | Self::Unexpected => false,
+            Self::NotSent | Self::NoResponse | Self::BodyLost => true,
             Self::Status(status) => is_retryable_status(status),
         }
     }
 
-    /// Tells whether the request was certainly not carried out: it never left, or the service says so.
+    /// Tells whether the request was certainly not carried out: it was not sent, or the service says so.
     pub(crate) fn is_certain(self) -> bool {
         match self {
             Self::NoToken | Self::NotSent | Self::Refused | Self::Rejected => true,
-            Self::NoAnswer | Self::BodyLost | Self::Unintelligible => false,
-            // "The server timed out waiting": for the rest of a request that it may know enough of.
+            Self::NoResponse | Self::BodyLost | Self::Unexpected => false,
+            // 408 says that the server waited for the rest of a request; it may have acted on the part that came.
             Self::Status(status) => {
                 (400..500).contains(&status) && status != 408 || matches!(status, 301 | 307 | 308)
             }
@@ -52,18 +52,18 @@ impl Failure {
     }
 }
 
-/// What to do about a failure.
+/// The decision about a failure.
 #[derive(Debug)]
 pub(crate) enum Decision<'a> {
-    /// Wait that long, then send it again.
+    /// Wait for this time, then send the request again.
     Retry(Duration),
-    /// Report it. A write was certainly not applied.
+    /// Report the failure. A write was certainly not applied.
     Report,
-    /// A write that may have been applied: read it back.
+    /// Read back a write that may have been applied.
     ReadBack(&'a Verify),
 }
 
-/// How often and how patiently failures are retried.
+/// The limit on attempts.
 #[derive(Clone, Debug)]
 pub(crate) struct RetryPolicy {
     /// Attempts in all, the first included.
@@ -78,14 +78,14 @@ impl Default for RetryPolicy {
 
 const CAP: Duration = Duration::from_secs(20);
 
-/// What the decision depends on besides the failure.
+/// The facts that the decision depends on besides the failure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryContext {
     /// Attempts made so far, at least 1.
     pub(crate) attempts: u32,
-    /// What the answer said in `Retry-After`.
+    /// The response's `Retry-After`.
     pub(crate) retry_after: Option<Duration>,
-    /// What is left of the call's deadline.
+    /// The time until the call's deadline.
     pub(crate) time_left: Duration,
     /// A number from 0 to 1 (exclusive), drawn anew for each decision.
     pub(crate) dice: f64,
@@ -107,12 +107,12 @@ impl RetryPolicy {
             return Decision::Report;
         }
         let wait = now.retry_after.unwrap_or_else(|| backoff(failure, now.attempts, now.dice));
-        // A wait that does not fit is handed to the caller, not slept.
+        // A wait that does not fit the deadline is returned to the caller, not slept.
         if wait >= now.time_left { Decision::Report } else { Decision::Retry(wait) }
     }
 }
 
-/// Full jitter: anything from nothing to the ceiling, which doubles with every attempt.
+/// Returns a random wait (full jitter): from zero to a ceiling that doubles with every attempt.
 fn backoff(failure: Failure, attempts: u32, dice: f64) -> Duration {
     let base = match failure {
         Failure::Status(429 | 503) => Duration::from_secs(1),
@@ -122,19 +122,19 @@ fn backoff(failure: Failure, attempts: u32, dice: f64) -> Duration {
     ceiling.mul_f64(dice.clamp(0.0, 1.0))
 }
 
-/// Reads `Retry-After`: seconds, or a date, which is held against the `Date` of the same answer so that the clock
-/// of this machine does not matter.
+/// Parses `Retry-After`: seconds, or a date, which is compared with the `Date` of the same response so that the clock of this
+/// machine does not matter.
 pub(crate) fn parse_retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        // A number too big for 64 bits is a very long time all the same.
+        // A number too big for 64 bits counts as the longest wait.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let wait = http_date(value)?.saturating_sub(http_date(date?.trim())?);
     Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
 }
 
-/// Reads a date of HTTP (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, or one of the two old forms that recipients have to
+/// Parses an HTTP date (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, or one of the two old forms that recipients have to
 /// accept, `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
 fn http_date(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] =
@@ -157,23 +157,22 @@ fn http_date(text: &str) -> Option<i64> {
     timestamp.to_unix().map(|(seconds, _)| seconds)
 }
 
-/// Keeps an outage from being multiplied: retries and read-backs are paid from a budget that all calls of a client share and
-/// that successes refill.
+/// Limits retries during an outage: retries and read-backs are paid from this budget, and successful calls refill it.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(AtomicU32);
 
 impl RetryBudget {
     const FULL: u32 = 500;
 
-    /// The price of one read-back. Less than a retry's: it says what became of a write.
+    /// The price of one read-back. It is lower than a retry's, because it finds out whether a write was applied.
     pub(crate) const READ_BACK: u32 = 5;
 
     /// The price of a retry after a failure.
     pub(crate) fn price(failure: Failure) -> u32 {
         match failure {
-            // The service is alive: the budget is for outages.
+            // A rate limit is no outage.
             Failure::Status(429) => 0,
-            // It says that it is overloaded, which most often passes.
+            // An overload, which usually passes.
             Failure::Status(503) => 5,
             _ => 14,
         }
@@ -183,16 +182,16 @@ impl RetryBudget {
         Self(AtomicU32::new(Self::FULL))
     }
 
-    /// Pays for one request more; `false` when the pot is empty.
+    /// Takes a price out of the budget; `false` if too little is left.
     pub(crate) fn withdraw(&self, price: u32) -> bool {
         self.0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pot| pot.checked_sub(price))
             .is_ok()
     }
 
-    /// Puts back a little for each call that succeeded.
+    /// Puts back a little after a successful call.
     pub(crate) fn deposit(&self) {
-        // Nearly always full: a load that writes nothing keeps the cache line shared between threads.
+        // The budget is nearly always full, and a load alone keeps the cache line shared between threads.
         if self.0.load(Ordering::Relaxed) < Self::FULL {
             let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pot| {
                 (pot < Self::FULL).then_some(pot + 1)
@@ -201,27 +200,12 @@ impl RetryBudget {
     }
 }
 
-/// Random enough to spread retries, and nothing else.
-#[derive(Debug)]
-pub(crate) struct Jitter(AtomicU64);
-
-impl Jitter {
-    pub(crate) fn new() -> Self {
-        use std::hash::{BuildHasher, RandomState};
-        // The process and the time as well: children of a fork begin with their parent's random state.
-        let here = (std::process::id(), std::time::SystemTime::now());
-        Self(AtomicU64::new(RandomState::new().hash_one(here)))
-    }
-
-    /// A number from 0 to 1, exclusive (`SplitMix64`).
-    pub(crate) fn roll(&self) -> f64 {
-        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let bits = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(u32::MAX);
-        f64::from(bits) / (f64::from(u32::MAX) + 1.0)
-    }
+/// Returns a random number from 0 to 1, exclusive: good enough to spread retries, and for nothing else.
+pub(crate) fn random() -> f64 {
+    // The keys of `RandomState` differ between calls and threads, the process id between a parent and its forks.
+    let here = (std::process::id(), SystemTime::now());
+    let bits = RandomState::new().hash_one(here) >> 32;
+    f64::from(u32::try_from(bits).unwrap_or(u32::MAX)) / (f64::from(u32::MAX) + 1.0)
 }
 
 #[cfg(test)]
@@ -239,7 +223,7 @@ mod tests {
     #[test]
     fn the_table_of_failures() {
         use Failure::{
-            BodyLost, NoAnswer, NoToken, NotSent, Refused, Rejected, Status, Unintelligible,
+            BodyLost, NoResponse, NoToken, NotSent, Refused, Rejected, Status, Unexpected,
         };
         const REPORT: &str = "report";
         const READ_BACK: &str = "read back";
@@ -251,9 +235,9 @@ mod tests {
             (NotSent, SOON, SOON),
             (Refused, REPORT, REPORT),
             (Rejected, REPORT, REPORT),
-            (NoAnswer, SOON, READ_BACK),
+            (NoResponse, SOON, READ_BACK),
             (BodyLost, SOON, READ_BACK),
-            (Unintelligible, REPORT, READ_BACK),
+            (Unexpected, REPORT, READ_BACK),
             (Status(300), REPORT, READ_BACK),
             (Status(301), REPORT, REPORT),
             (Status(302), REPORT, READ_BACK),
@@ -314,7 +298,7 @@ mod tests {
             let expected = Some(Duration::from_millis(ms));
             assert_eq!(wait(failure, top(attempts)), expected, "{failure:?} {attempts}");
         }
-        // What the service asks for is kept to the letter, also above the cap, also zero …
+        // A wait that the service asks for is taken as it is, also above the cap, also zero …
         for asked in [Duration::ZERO, 7 * SEC, 25 * SEC] {
             let now = RetryContext { retry_after: Some(asked), ..at(1) };
             assert_eq!(wait(Failure::Status(429), now), Some(asked));
@@ -366,7 +350,7 @@ mod tests {
     fn an_outage_is_not_multiplied() {
         let budget = RetryBudget::new();
         let pays = |failure| budget.withdraw(RetryBudget::price(failure));
-        assert_eq!((0..1000).filter(|_| pays(Failure::NoAnswer)).count(), 35);
+        assert_eq!((0..1000).filter(|_| pays(Failure::NoResponse)).count(), 35);
         for _ in 0..5 {
             budget.deposit();
         }
@@ -376,14 +360,13 @@ mod tests {
         }
         assert_eq!((0..1000).filter(|_| pays(Failure::Status(503))).count(), 100);
         assert!(!pays(Failure::Status(500)));
-        // A service that limits the rate is alive.
+        // A rate limit costs nothing.
         assert!((0..1000).all(|_| pays(Failure::Status(429))));
     }
 
     #[test]
-    fn the_dice_stay_in_range_and_differ() {
-        let dice = Jitter::new();
-        let rolls: Vec<f64> = (0..1000).map(|_| dice.roll()).collect();
+    fn random_numbers_stay_in_range_and_differ() {
+        let rolls: Vec<f64> = (0..1000).map(|_| random()).collect();
         assert!(rolls.iter().all(|roll| (0.0..1.0).contains(roll)));
         let (low, high) = (rolls.iter().any(|r| *r < 0.1), rolls.iter().any(|r| *r > 0.9));
         assert!(low && high);

@@ -1,33 +1,36 @@
-//! One logical call: sends a request, retries it where that is safe, and reads back a write whose outcome is unknown.
-//! Has no clock and no network of its own, so that tests can run it against a model of the service.
+//! Runs one call: sends a request, retries it where that is safe, and reads back a write whose outcome is unknown.
+//!
+//! Clock, network and log come through [`Environment`], so that tests can run it against a model of the service.
 
 use std::time::{Duration, Instant};
 
-use crate::api::request::{Observed, Request, Verdict, Verify};
+use crate::api::request::{Effect, Observed, Request, Verdict, Verify};
 use crate::call::response::{Failed, RawResponse};
-use crate::call::retry::{Decision, RetryBudget, RetryContext, RetryPolicy};
+use crate::call::retry::{Decision, RetryBudget, RetryContext, RetryPolicy, random};
 use crate::error::{Error, ErrorKind};
 
-/// What a call needs from environment: the service, the time, the client's retry budget and its log.
+/// The surroundings of a call: the service, the time, the client's retry budget and its log.
 pub(crate) trait Environment {
-    /// Sends a request once, or twice if the first was answered with 401.
+    /// Sends a request once, or twice if the first response is a 401.
     ///
-    /// `fresh`: over a connection that no request was sent over before.
+    /// `fresh`: over a new connection.
     fn exchange(&mut self, request: &Request, fresh: bool) -> Result<RawResponse, Failed>;
 
-    /// How often a request was sent for this call so far, read-backs not counted.
+    /// The number of requests that this call has sent so far, read-backs not counted.
     fn attempts(&self) -> u32;
 
     fn now(&self) -> Instant;
 
-    /// What is left until the deadline of the call.
+    /// The time until the deadline of the call.
     fn time_left(&self) -> Duration;
 
-    /// Waits; fails if the call is ended meanwhile.
+    /// Waits; fails if the call is cancelled meanwhile.
     fn sleep(&mut self, time: Duration) -> Result<(), Error>;
 
     /// A random number from 0 to 1, exclusive.
-    fn random(&mut self) -> f64;
+    fn random(&mut self) -> f64 {
+        random()
+    }
 
     fn budget(&self) -> &RetryBudget;
 
@@ -40,54 +43,59 @@ pub(crate) fn run(
     policy: &RetryPolicy,
     environment: &mut impl Environment,
 ) -> Result<RawResponse, Error> {
+    let result = retried(request.operation, &request.effect, policy, environment, |environment| {
+        environment.exchange(request, false)
+    });
+    match result {
+        Ok(response) => {
+            environment.budget().deposit();
+            Ok(response)
+        }
+        Err((error, None)) => Err(error),
+        Err((error, Some(verify))) => read_back(request, verify, error, environment),
+    }
+}
+
+/// Repeats an exchange until it succeeds or the policy gives up. The error comes with a `Verify` if it leaves open whether a
+/// write was applied.
+pub(crate) fn retried<'a, E: Environment, T>(
+    name: &str,
+    effect: &'a Effect,
+    policy: &RetryPolicy,
+    environment: &mut E,
+    mut exchange: impl FnMut(&mut E) -> Result<T, Failed>,
+) -> Result<T, (Error, Option<&'a Verify>)> {
     loop {
-        let (failure, error) = match environment.exchange(request, false) {
-            Ok(response) => {
-                environment.budget().deposit();
-                return Ok(response);
-            }
+        let (failure, error) = match exchange(environment) {
+            Ok(response) => return Ok(response),
             Err(failed) => failed,
         };
-        let decision = policy.decide(
-            failure,
-            &request.effect,
-            RetryContext {
-                attempts: environment.attempts(),
-                retry_after: error.retry_after(),
-                // A call that was ended has no time left, whatever the clock says.
-                time_left: if is_cancelled(&error) {
-                    Duration::ZERO
-                } else {
-                    environment.time_left()
-                },
-                dice: environment.random(),
-            },
-        );
-        match decision {
-            Decision::Retry(wait) => {
-                // The budget is empty: this failure is as far as the call goes.
-                if !environment.budget().withdraw(RetryBudget::price(failure)) {
-                    return Err(error);
-                }
-                environment.warn(format_args!(
-                    "{}: {error}; trying again in {} ms",
-                    request.operation,
-                    wait.as_millis()
-                ));
-                environment.sleep(wait)?;
+        // A cancelled call is not retried, even if there is time left.
+        let ended = is_cancelled(&error);
+        let now = RetryContext {
+            attempts: environment.attempts(),
+            retry_after: error.retry_after(),
+            time_left: if ended { Duration::ZERO } else { environment.time_left() },
+            dice: environment.random(),
+        };
+        match policy.decide(failure, effect, now) {
+            Decision::Retry(wait) if environment.budget().withdraw(RetryBudget::price(failure)) => {
+                let ms = wait.as_millis();
+                environment.warn(format_args!("{name}: {error}; trying again in {ms} ms"));
+                environment.sleep(wait).map_err(|ended| (ended, None))?;
             }
-            Decision::Report => return Err(error),
-            Decision::ReadBack(verify) => return read_back(request, verify, error, environment),
+            Decision::Retry(_) | Decision::Report => return Err((error, None)),
+            Decision::ReadBack(verify) => return Err((error, Some(verify))),
         }
     }
 }
 
-/// When a write of unknown outcome is read back, counted from its failure.
+/// The times after its failure at which a write of unknown outcome is read back.
 const READ_BACK_AT: [Duration; 3] =
     [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 
-/// Reads back a write of unknown outcome: a success if it is proved, otherwise `failure`, which says that the write may have
-/// been applied. Nothing is sent again.
+/// Reads back a write of unknown outcome. Returns a success if a read proves the write, and otherwise `failure`, marked as maybe
+/// applied. The write itself is not sent again.
 fn read_back(
     request: &Request,
     verify: &Verify,
@@ -125,7 +133,7 @@ fn read_back(
             Ok(ReadBack::Resource(json)) => found = json,
             Ok(ReadBack::Nothing) => {}
             Err(error) if is_cancelled(&error) => return Err(error.maybe_applied(found)),
-            // What ran out of time twice did so first where the write stood.
+            // If both ran out of time, the write's own error says more.
             Err(error) if is_timeout(&error) && environment.time_left().is_zero() => {
                 let first = if is_timeout(&failure) { failure } else { error };
                 return Err(first.maybe_applied(found));
@@ -137,17 +145,17 @@ fn read_back(
     Err(failure.maybe_applied(found))
 }
 
-/// What one read-back came to.
+/// The result of one read-back.
 enum ReadBack {
-    /// The write was applied; this is its success.
+    /// The write was applied; this is its response.
     Proved(RawResponse),
-    /// Not proved. The resource as it stands, `None` if there is none.
+    /// Not proved. The resource as it was read, `None` if there is none.
     Resource(Option<String>),
-    /// Not proved, and nothing was said about the resource.
+    /// Not proved, and the response was not about the resource.
     Nothing,
 }
 
-/// Reads the resource once, and a second one if the proof needs it.
+/// Reads the resource once, and a second resource if the proof needs it.
 fn verify(
     request: &Request,
     verify: &Verify,
@@ -157,7 +165,7 @@ fn verify(
     let mut also: Option<Verify> = None;
     loop {
         let verify = also.as_ref().unwrap_or(verify);
-        // Never over the connection that the write failed on.
+        // On a new connection, not on the one that the write failed on.
         let result = environment.exchange(&request.read_back(verify.path), true);
         let verdict = match &result {
             Ok(response) => verify.judge(&Observed::Found(&response.json)),

@@ -1,4 +1,4 @@
-//! The access token that all threads share.
+//! The access token of a client, shared by all its threads: fetching, early refresh, and replacement after a 401.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::json;
 use crate::sys::deadline::Bounds;
 use crate::sys::{self, Ready, Waker, Woken};
 
-/// What a call shows the service.
+/// An access token and its lifetime.
 pub(crate) struct Token {
     header: Header,
-    /// From here on one caller fetches a new one while the others go on with this one.
+    /// From this time on one caller refreshes the token, while the others go on using this one.
     refresh_at: Instant,
     expires_at: Instant,
 }
@@ -25,7 +25,7 @@ impl Token {
     }
 }
 
-/// A token as the endpoint gave it.
+/// An access token as the token endpoint returned it.
 pub(crate) struct TokenResponse {
     header: Header,
     lifetime: Duration,
@@ -37,53 +37,48 @@ impl TokenResponse {
         (&self.header, self.lifetime)
     }
 
-    /// Reads the body of a successful answer. No error repeats any of it.
+    /// Parses the body of a successful response. Errors do not quote it.
     pub(crate) fn parse(status: u16, body: &[u8]) -> Result<Self, Error> {
-        // Such that a whole head fits the transport's buffer.
+        // So that the head of a request fits the transport's buffer.
         const LIMIT: usize = 8 * 1024;
         let wrong =
             |what: &str| Error::protocol(format!("token endpoint: {what}"), Some(status), b"");
         let text = json::check(body)
-            .map_err(|error| wrong("the answer is no JSON object").with_source(error))?;
+            .map_err(|error| wrong("the response is not a JSON object").with_source(error))?;
         let token = json::value_at(text, "/access_token")
             .and_then(json::text_of)
             .map(Zeroizing::new)
             .filter(|token| !token.is_empty())
-            .ok_or_else(|| wrong("the answer holds no access_token"))?;
+            .ok_or_else(|| wrong("the response has no access_token"))?;
         if token.len() > LIMIT {
             return Err(wrong("the access_token is too long"));
         }
-        let fits = token.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-        if !fits || token.trim() != token.as_str() {
+        let printable = token.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+        if !printable || token.trim() != token.as_str() {
             return Err(wrong("the access_token holds characters that do not belong in a header"));
         }
-        let mut header = Zeroizing::new(String::with_capacity(7 + token.len()));
-        header.push_str("Bearer ");
-        header.push_str(&token);
-        Ok(Self {
-            header: Arc::new(header),
-            lifetime: lifetime(json::value_at(text, "/expires_in")),
-        })
+        let header = Arc::new(Zeroizing::new(["Bearer ", &token].concat()));
+        Ok(Self { header, lifetime: lifetime(json::value_at(text, "/expires_in")) })
     }
 }
 
-/// How long a token is taken to be good: `expires_in` within a second and a day, whatever it says; five minutes
-/// when it says nothing of use. A token that lives shorter than assumed costs one refresh after a 401.
+/// Returns the assumed lifetime of a token: `expires_in`, clamped to between a second and a day; five minutes if it is missing or
+/// no number. A token that expires earlier than assumed costs one refresh after a 401.
 fn lifetime(expires_in: Option<&str>) -> Duration {
     const UNKNOWN: Duration = Duration::from_secs(300);
-    const SHORTEST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_secs(24 * 3600);
+    const SHORTEST: f64 = 1.0;
+    const LONGEST: f64 = 86_400.0;
     let Some(raw) = expires_in else { return UNKNOWN };
     let text = json::text_of(raw).unwrap_or_else(|| raw.to_owned());
-    match serde_json::from_str::<f64>(text.trim()) {
-        Ok(seconds) if seconds >= LONGEST.as_secs_f64() => LONGEST,
-        Ok(seconds) if seconds >= SHORTEST.as_secs_f64() => Duration::from_secs_f64(seconds),
-        Ok(_) => SHORTEST,
-        Err(_) => UNKNOWN,
-    }
+    serde_json::from_str::<f64>(text.trim())
+        .map_or(UNKNOWN, |seconds| Duration::from_secs_f64(seconds.clamp(SHORTEST, LONGEST)))
 }
 
-/// The token that all threads share.
+/// Asks the token endpoint for a token, within bounds.
+type Fetch<'a> = &'a dyn Fn(Bounds) -> Result<TokenResponse, Error>;
+
+/// Holds the current token, and lets one thread at a time fetch a new one.
+#[derive(Default)]
 pub(crate) struct TokenCache {
     state: Mutex<State>,
 }
@@ -91,33 +86,33 @@ pub(crate) struct TokenCache {
 #[derive(Default)]
 struct State {
     token: Option<Arc<Token>>,
-    /// The fetch that runs: triggered when it ends.
+    /// Triggered when the running fetch ends; `None` if none runs.
     fetching: Option<Arc<Waker>>,
     /// The thread that it runs on: see [`sys::thread_mark`].
     fetching_on: usize,
-    /// Counts the fetches that have ended, so that a waiter knows the one it waited for.
+    /// How many fetches have ended, so that a waiter knows the one it waited for.
     ended: u64,
     /// How long the last successful fetch took.
     took: Duration,
-    failure: Option<Failure>,
-    /// Early refreshes of this token that failed, and when the next one may be tried.
+    failed: Option<FailedFetch>,
+    /// How many early refreshes of this token have failed, and when the next one may be tried.
     early: (u32, Option<Instant>),
-    /// When a new token was last refused like the one before it: a refresh did not help.
+    /// When a token that was fetched after a 401 was last refused with a 401 too: the refresh did not help.
     no_cure: Option<Instant>,
 }
 
-/// A failed fetch, kept for those who waited for it and, if the endpoint is overloaded, for those who come a little later.
-struct Failure {
+/// A failed fetch, kept for the threads that waited for it and, if the endpoint is overloaded, for calls a little later.
+struct FailedFetch {
     error: Error,
-    /// Which fetch it was.
+    /// The number of the fetch.
     ended: u64,
-    /// Until then no token is fetched.
+    /// No token is fetched before this time.
     until: Instant,
     pause: Duration,
 }
 
-impl Failure {
-    /// The error for whoever meets it: what is left of the pause stands in it.
+impl FailedFetch {
+    /// Returns the error, with the rest of the pause as its `retry_after`.
     fn error_at(&self, now: Instant) -> Error {
         let left = self.until.saturating_duration_since(now);
         if left.is_zero() { self.error.clone() } else { self.error.clone().retry_in(left) }
@@ -135,35 +130,30 @@ impl Drop for Fetching<'_> {
     }
 }
 
-/// No descriptor to be had for waiting.
+/// Makes the error for a thread that gets no descriptor to wait with.
 fn cannot_wait(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Transport(Phase::Token)).with_source(error)
 }
 
 impl TokenCache {
-    pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State::default()) }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Each change of the state is complete in itself.
+        // A panic leaves no change half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token that is there, if there is one.
+    /// Returns the current token without fetching one.
     pub(crate) fn current(&self) -> Option<Arc<Token>> {
         self.lock().token.clone()
     }
 
-    /// Returns a token in place of one that was answered with 401, unless another thread has replaced it already: many
-    /// threads with the same bad token cause one fetch.
+    /// Returns a token in place of one that was refused with a 401. Many threads with the same bad token cause one fetch.
     ///
-    /// While refreshing does not help it is done at most once a second: `None` says that there is no other token to try.
+    /// While refreshing does not help it is done at most once a second; `None` means that there is no other token to try.
     pub(crate) fn replace(
         &self,
         bounds: Bounds,
         rejected: &Arc<Token>,
-        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
+        fetch: Fetch<'_>,
     ) -> Result<Option<Arc<Token>>, Error> {
         const EVERY: Duration = Duration::from_secs(1);
         let mut state = self.lock();
@@ -177,18 +167,14 @@ impl TokenCache {
         self.get(bounds, fetch).map(Some)
     }
 
-    /// Returns a token that works as far as is known, fetching one if need be. `fetch` is given its own deadline.
-    pub(crate) fn get(
-        &self,
-        bounds: Bounds,
-        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
-    ) -> Result<Arc<Token>, Error> {
+    /// Returns the current token, or fetches one. `fetch` is called with its own deadline.
+    pub(crate) fn get(&self, bounds: Bounds, fetch: Fetch<'_>) -> Result<Arc<Token>, Error> {
         let mut waited_for = None;
         loop {
             let mut state = self.lock();
             let now = Instant::now();
             let usable = state.token.clone().filter(|token| now < token.expires_at);
-            let paused = state.failure.as_ref().is_some_and(|failure| now < failure.until);
+            let paused = state.failed.as_ref().is_some_and(|failed| now < failed.until);
             if let Some(token) = &usable {
                 let (tries, again) = state.early;
                 let early = tries < Token::EARLY_TRIES && again.is_none_or(|again| now >= again);
@@ -196,10 +182,10 @@ impl TokenCache {
                     return Ok(Arc::clone(token));
                 }
             } else {
-                if let Some(failure) = &state.failure {
-                    // The fetch that this thread waited for has failed, or the endpoint is being left alone.
-                    if paused || waited_for == Some(failure.ended) {
-                        return Err(failure.error_at(now));
+                if let Some(failed) = &state.failed {
+                    // The fetch that this thread waited for has failed, or fetching is paused.
+                    if paused || waited_for == Some(failed.ended) {
+                        return Err(failed.error_at(now));
                     }
                 }
                 if let Some(running) = state.fetching.clone() {
@@ -210,14 +196,13 @@ impl TokenCache {
                     }
                     waited_for = Some(state.ended + 1);
                     drop(state);
-                    match bounds.wait(running.fd(), Ready::ToRead) {
+                    let ended = match bounds.wait(running.fd(), Ready::ToRead) {
                         Ok(Woken::Ready) => continue,
-                        Ok(Woken::Deadline) => {
-                            return Err(Error::new(ErrorKind::Timeout(Phase::Token)));
-                        }
-                        Ok(Woken::Waker) => return Err(Error::new(ErrorKind::Cancelled)),
-                        Err(error) => return Err(cannot_wait(error)),
-                    }
+                        Ok(Woken::Deadline) => Error::new(ErrorKind::Timeout(Phase::Token)),
+                        Ok(Woken::Waker) => Error::new(ErrorKind::Cancelled),
+                        Err(error) => cannot_wait(error),
+                    };
+                    return Err(ended);
                 }
             }
             match (Waker::new(), &usable) {
@@ -231,7 +216,7 @@ impl TokenCache {
         }
     }
 
-    /// Notes that a token which was fetched because of a 401 was answered with 401 as well.
+    /// Notes that a token which was fetched because of a 401 was refused with a 401 as well.
     pub(crate) fn did_not_help(&self, token: &Arc<Token>) {
         let mut state = self.lock();
         if state.token.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
@@ -254,11 +239,11 @@ impl TokenCache {
         &self,
         bounds: Bounds,
         usable: Option<Arc<Token>>,
-        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
+        fetch: Fetch<'_>,
     ) -> Result<Arc<Token>, Error> {
         let mark = Fetching(self);
         let began = Instant::now();
-        // An early refresh holds its caller, who has a good token, only for about as long as a fetch takes.
+        // The caller of an early refresh has a good token: it is held only about as long as a fetch takes.
         let result = fetch(match usable {
             Some(_) => bounds.no_later_than(began + early_limit(self.lock().took)),
             None => bounds,
@@ -271,7 +256,7 @@ impl TokenCache {
                 let token = Arc::new(Token::new(fresh, now));
                 state.token = Some(Arc::clone(&token));
                 state.took = now - began;
-                state.failure = None;
+                state.failed = None;
                 state.early = (0, None);
                 Ok(token)
             }
@@ -289,35 +274,30 @@ impl TokenCache {
     }
 }
 
-/// How long an early refresh may take: twice what the last fetch took, within 250 ms and 2 s.
+/// Returns how long an early refresh may take: twice as long as the last fetch, but 250 ms to 2 s.
 fn early_limit(took: Duration) -> Duration {
     took.saturating_mul(2).clamp(Duration::from_millis(250), Duration::from_secs(2))
 }
 
 impl State {
-    /// Keeps a failure; if the endpoint is overloaded, with a pause of 1 s that doubles up to 5 s. That one caller's deadline
-    /// passed, or that its call was ended, concerns nobody else.
+    /// Keeps a failed fetch; if the endpoint is overloaded, with a pause of 1 s that doubles up to 5 s. A timeout or a cancelled
+    /// call is not kept: it is the business of that one caller.
     fn remember(&mut self, error: &Error, now: Instant) {
-        const FIRST: Duration = Duration::from_secs(1);
-        const LAST: Duration = Duration::from_secs(5);
         if matches!(error.kind(), ErrorKind::Timeout(_) | ErrorKind::Cancelled) {
             return;
         }
-        let overloaded =
-            error.api_error().is_some_and(|answer| is_retryable_status(answer.http_status));
-        let pause = if overloaded {
-            let before = self.failure.as_ref().map_or(Duration::ZERO, |failure| failure.pause);
-            (before * 2).clamp(FIRST, LAST)
-        } else {
-            Duration::ZERO
-        };
-        self.failure =
-            Some(Failure { error: error.clone(), ended: self.ended, until: now + pause, pause });
+        let mut pause = Duration::ZERO;
+        if error.api_error().is_some_and(|error| is_retryable_status(error.http_status)) {
+            let before = self.failed.as_ref().map_or(Duration::ZERO, |failed| failed.pause);
+            pause = (before * 2).clamp(Duration::from_secs(1), Duration::from_secs(5));
+        }
+        let (error, ended, until) = (error.clone(), self.ended, now + pause);
+        self.failed = Some(FailedFetch { error, ended, until, pause });
     }
 }
 
 impl Token {
-    /// How often a refresh is tried before the token expires.
+    /// How often an early refresh is tried.
     const EARLY_TRIES: u32 = 3;
 
     /// The time between two early refreshes.
@@ -389,10 +369,10 @@ mod tests {
         let inner_space = TokenResponse::parse(200, br#"{"access_token":"token value"}"#).unwrap();
         assert_eq!(inner_space.header.as_str(), "Bearer token value");
         let bad = [
-            ("", "no JSON object"),
-            ("not json", "no JSON object"),
-            (r#"["t"]"#, "no JSON object"),
-            (r#""hush""#, "no JSON object"),
+            ("", "is not a JSON object"),
+            ("not json", "is not a JSON object"),
+            (r#"["t"]"#, "is not a JSON object"),
+            (r#""hush""#, "is not a JSON object"),
             ("{}", "no access_token"),
             (r#"{"access_token":""}"#, "no access_token"),
             (r#"{"access_token":null}"#, "no access_token"),
@@ -414,7 +394,7 @@ mod tests {
 
     #[test]
     fn one_fetch_serves_all_threads() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
             Ok(fresh("Bearer 1", HOUR))
@@ -431,7 +411,7 @@ mod tests {
 
     #[test]
     fn many_rejections_of_one_token_cause_one_fetch() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             let n = fetches.fetch_add(1, Ordering::SeqCst);
             Ok(fresh(&format!("Bearer {n}"), HOUR))
@@ -450,7 +430,7 @@ mod tests {
 
     #[test]
     fn waiters_share_a_failure_and_the_next_caller_asks_again() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         // Ends when all the others are waiting for it.
         let fetch = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
@@ -472,7 +452,7 @@ mod tests {
 
     #[test]
     fn an_overloaded_endpoint_is_left_alone_for_a_while() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let overloaded = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
             let answer = crate::error::ApiError { http_status: 503, ..Default::default() };
@@ -482,16 +462,16 @@ mod tests {
             let error = cache.get(later(), &overloaded).err().unwrap();
             assert_eq!(error.http_status(), Some(503));
         }
-        // Whoever meets the pause is told what is left of it.
+        // The error holds the rest of the pause.
         let wait = cache.get(later(), &overloaded).err().unwrap().retry_after().unwrap();
         assert!(wait <= Duration::from_secs(1), "{wait:?}");
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         let mut pauses = Vec::new();
         for _ in 0..7 {
             let mut state = cache.lock();
-            let failure = state.failure.as_mut().unwrap();
-            pauses.push(failure.pause.as_secs());
-            failure.until = Instant::now();
+            let failed = state.failed.as_mut().unwrap();
+            pauses.push(failed.pause.as_secs());
+            failed.until = Instant::now();
             drop(state);
             assert!(cache.get(later(), &overloaded).is_err());
         }
@@ -500,7 +480,7 @@ mod tests {
 
     #[test]
     fn a_waiter_keeps_its_own_deadline() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         cache.lock().fetching = Some(Arc::new(Waker::new().unwrap()));
         let error = cache.get(Bounds::until(Instant::now()), &|_| unreachable!()).err().unwrap();
         assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Token)));
@@ -508,7 +488,7 @@ mod tests {
 
     #[test]
     fn an_early_refresh_that_fails_costs_nothing() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let due = |_| Ok(fresh("Bearer old", HOUR));
         cache.get(later(), &due).unwrap();
         let now = Instant::now();
@@ -532,7 +512,7 @@ mod tests {
 
     #[test]
     fn an_early_refresh_is_tried_three_times_at_even_distances() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let now = Instant::now();
         let minute = Duration::from_secs(60);
         // A token within its last minute.
@@ -575,20 +555,20 @@ mod tests {
 
     #[test]
     fn while_a_refresh_does_not_help_it_is_forced_once_a_second() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             let n = fetches.fetch_add(1, Ordering::SeqCst);
             Ok(fresh(&format!("Bearer {n}"), HOUR))
         };
         let old = cache.get(later(), &fetch).unwrap();
         let new = cache.replace(later(), &old, &fetch).unwrap().unwrap();
-        // Of a token that is not the current one nothing is said.
+        // A token that is not the current one is ignored.
         cache.did_not_help(&old);
         assert!(cache.lock().no_cure.is_none());
         cache.did_not_help(&new);
         for _ in 0..3 {
             assert!(cache.replace(later(), &new, &fetch).unwrap().is_none());
-            // The token is still the one to begin with.
+            // Calls still begin with this token.
             let current = cache.get(later(), &fetch).unwrap();
             assert!(Arc::ptr_eq(&current, &new));
         }
@@ -608,7 +588,7 @@ mod tests {
 
     #[test]
     fn one_refreshes_early_and_the_others_go_on() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         due(&cache, Instant::now() + HOUR);
         let fetch = |_| {
             let other = cache.get(later(), &|_| unreachable!()).unwrap();
@@ -622,7 +602,7 @@ mod tests {
 
     #[test]
     fn a_token_that_has_expired_is_shown_to_nobody() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         due(&cache, Instant::now());
         let refused = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
         assert!(cache.get(later(), &refused).is_err());
@@ -632,7 +612,7 @@ mod tests {
 
     #[test]
     fn a_refused_token_is_shown_to_nobody_even_if_no_other_is_to_be_had() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let old = cache.get(later(), &|_| Ok(fresh("Bearer old", HOUR))).unwrap();
         let down = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
         assert!(cache.replace(later(), &old, &down).is_err());
@@ -653,7 +633,7 @@ mod tests {
 
     #[test]
     fn where_the_fetcher_panics_one_of_those_who_wait_takes_over() {
-        let (cache, fetches) = (TokenCache::new(), AtomicUsize::new(0));
+        let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             if fetches.fetch_add(1, Ordering::SeqCst) > 0 {
                 return Ok(fresh("Bearer 1", HOUR));
@@ -679,7 +659,7 @@ mod tests {
 
     #[test]
     fn a_panic_while_fetching_leaves_the_cache_usable() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let panics = |_| -> Result<TokenResponse, Error> { panic!("injected") };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let _ = cache.get(later(), &panics);

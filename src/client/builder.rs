@@ -1,4 +1,4 @@
-//! What a client is built from: settings, each with a default and a check.
+//! The builder of a client: its settings, their defaults and their checks.
 
 use std::env;
 use std::fmt;
@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use crate::call::credentials::Credentials;
 use crate::call::retry::RetryPolicy;
-use crate::call::{Engine, EngineConfig};
+use crate::call::{Endpoint, Engine, EngineConfig};
 use crate::client::Client;
 use crate::client::roots::Roots;
-use crate::client::settings::{Settings, name_variable};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::log::{Log, LogLevel};
 use crate::transport::{Origin, Proxy, ProxyChoice, TransportConfig, parse_port, split_port};
 
@@ -41,7 +40,7 @@ pub struct ClientBuilder {
     variables: Vec<(&'static str, String)>,
 }
 
-/// Leaves out the URLs: they may hold a password that is yet to be refused, or a proxy's.
+/// Leaves out the URLs: they can hold passwords, also one that `build` will refuse.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
@@ -60,6 +59,23 @@ impl fmt::Debug for ClientBuilder {
             .field("roots", &self.roots)
             .field("log", &self.log)
             .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Begins a client for a project: its id from the Sinch Customer Dashboard, and an access key.
+    ///
+    /// ```no_run
+    /// use sinch_numbers::{Client, Credentials};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
+    ///     .timeout(Duration::from_secs(10))
+    ///     .build()?;
+    /// # Ok::<(), sinch_numbers::Error>(())
+    /// ```
+    pub fn builder(project_id: impl Into<String>, credentials: Credentials) -> ClientBuilder {
+        ClientBuilder::new(project_id.into(), credentials)
     }
 }
 
@@ -92,31 +108,13 @@ impl ClientBuilder {
         }
     }
 
-    /// Takes the settings from the environment; the variables are listed at [`Client::from_env`]. What is set here afterwards
-    /// replaces what the environment gave.
-    ///
-    /// ```no_run
-    /// use sinch_numbers::ClientBuilder;
-    /// use std::time::Duration;
-    ///
-    /// let client = ClientBuilder::from_env()?.timeout(Duration::from_secs(5)).build()?;
-    /// # Ok::<(), sinch_numbers::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
-    pub fn from_env() -> Result<Self, Error> {
-        Settings::from_env(&|name| env::var_os(name))?.builder()
-    }
-
-    /// Remembers which variables gave settings, so that `build` names them in its errors.
+    /// Notes which variables gave settings, so that `build` names them in its errors.
     pub(crate) fn given_by(mut self, variables: Vec<(&'static str, String)>) -> Self {
         self.variables = variables;
         self
     }
 
-    /// Forgets the variable of a setting that is set anew.
+    /// Forgets the variable of a setting that is about to be replaced.
     fn set(&mut self, setting: &str) -> &mut Self {
         self.variables.retain(|(given, _)| *given != setting);
         self
@@ -192,7 +190,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how big an answer may be, after decompression. Default: 32 MiB; range: 1 byte to 1 GiB.
+    /// Sets how big a response may be, after decompression. Default: 32 MiB; range: 1 byte to 1 GiB.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
         self
@@ -293,8 +291,8 @@ impl ClientBuilder {
     fn checked(self) -> Result<Client, Error> {
         check_project_id(&self.project_id)?;
         self.credentials.check()?;
-        let (base_url, base_path) = origin_and_path("baseUrl", &self.base_url, self.allow_http)?;
-        let (auth_url, auth_path) = origin_and_path("authUrl", &self.auth_url, self.allow_http)?;
+        let mut api = endpoint("baseUrl", &self.base_url, self.allow_http)?;
+        let mut auth = endpoint("authUrl", &self.auth_url, self.allow_http)?;
         let a_while = Duration::from_millis(1)..=LONGEST;
         in_range("timeout", &self.timeout, &a_while)?;
         in_range("connectTimeout", &self.connect_timeout, &a_while)?;
@@ -314,20 +312,20 @@ impl ClientBuilder {
             ));
         }
         if let ProxyChoice::Url(url) = &self.proxy {
-            // Whether or not an origin will be reached through it.
+            // Checked even if neither server is reached through it.
             Proxy::parse(url).map_err(|problem| Error::invalid("proxy", problem))?;
         }
-        let variable = |name: &str| env::var(name).ok();
-        let proxy = |origin: &str| match self.proxy.for_origin(Origin::of(origin), variable) {
-            None => Ok(None),
-            Some((setting, url)) => {
-                Proxy::parse(&url).map(Some).map_err(|problem| Error::invalid(setting, problem))
+        for server in [&mut api, &mut auth] {
+            let proxy =
+                self.proxy.for_origin(Origin::of(&server.origin), |name| env::var(name).ok());
+            if let Some((setting, url)) = proxy {
+                let proxy = Proxy::parse(&url);
+                server.proxy = Some(proxy.map_err(|problem| Error::invalid(setting, problem))?);
             }
-        };
-        let (api_proxy, auth_proxy) = (proxy(&base_url)?, proxy(&auth_url)?);
-        let secure = [&base_url, &auth_url].iter().any(|url| url.starts_with("https:"));
+        }
+        let secure = [&api, &auth].iter().any(|server| server.origin.starts_with("https:"));
         let trusted = match self.roots {
-            // A client that speaks no TLS need not know whom to trust.
+            // Without TLS no trust anchors are needed.
             Roots::Default if !secure => Roots::Bundled,
             roots => roots,
         };
@@ -335,10 +333,8 @@ impl ClientBuilder {
         let engine = Engine::new(EngineConfig {
             project_id: self.project_id,
             credentials: self.credentials,
-            base_url,
-            base_path,
-            auth_url,
-            auth_path,
+            api,
+            auth,
             timeout: self.timeout,
             retry: RetryPolicy { max_attempts: self.max_attempts },
             requests_per_second: self.requests_per_second,
@@ -351,11 +347,18 @@ impl ClientBuilder {
                 user_agent: self.user_agent,
                 trusted,
             },
-            proxy: api_proxy,
-            auth_proxy,
             log: self.log,
         });
         Ok(Client::new(engine))
+    }
+}
+
+/// Replaces the name of a setting in an error by the variable that the setting came from, if there is one.
+pub(crate) fn name_variable(error: Error, variables: &[(&'static str, String)]) -> Error {
+    let ErrorKind::InvalidInput(input) = error.kind() else { return error };
+    match variables.iter().find(|(setting, _)| *setting == input.field) {
+        Some((_, variable)) => Error::invalid(variable, &input.problem),
+        None => error,
     }
 }
 
@@ -383,9 +386,8 @@ fn check_project_id(project_id: &str) -> Result<(), Error> {
     }
 }
 
-/// Checks a base URL and splits it into its origin and its path, which ends without a slash. No error repeats it: it might hold
-/// a password.
-fn origin_and_path(field: &str, text: &str, allow_http: bool) -> Result<(String, String), Error> {
+/// Checks a base URL and splits it into origin and path. Errors do not quote it: it might hold a password.
+fn endpoint(field: &str, text: &str, allow_http: bool) -> Result<Endpoint, Error> {
     const LONGEST_PATH: usize = 256;
     let refuse = |problem: &str| Err(Error::invalid(field, problem));
     let (secure, rest) = match text.split_once("://") {
@@ -420,7 +422,8 @@ fn origin_and_path(field: &str, text: &str, allow_http: bool) -> Result<(String,
         );
     }
     let scheme = if secure { "https" } else { "http" };
-    Ok((format!("{scheme}://{authority}"), path.to_owned()))
+    let origin = format!("{scheme}://{authority}");
+    Ok(Endpoint { origin, path: path.to_owned(), proxy: None })
 }
 
 #[cfg(test)]
@@ -488,7 +491,7 @@ mod tests {
             ("http://[::1]:9/x", "http://[::1]:9/x"),
         ];
         for (text, expected) in good {
-            let (origin, path) = origin_and_path("baseUrl", text, false).unwrap();
+            let Endpoint { origin, path, .. } = endpoint("baseUrl", text, false).unwrap();
             assert_eq!(origin + &path, expected);
         }
         let long = format!("https://example.com/{}", "a".repeat(256));
@@ -537,10 +540,10 @@ mod tests {
             ("https://example.com:80:80", "has no valid host"),
         ];
         for (text, expected) in bad {
-            let error = origin_and_path("baseUrl", text, false).unwrap_err().to_string();
+            let error = endpoint("baseUrl", text, false).err().unwrap().to_string();
             assert!(error.starts_with(&format!("baseUrl: {expected}")), "{text}: {error}");
             assert!(!error.contains("hush"), "{error}");
         }
-        assert!(origin_and_path("baseUrl", "http://example.com", true).is_ok());
+        assert!(endpoint("baseUrl", "http://example.com", true).is_ok());
     }
 }

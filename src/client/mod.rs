@@ -1,4 +1,4 @@
-//! The client: one line per operation.
+//! The client: one method per operation.
 
 pub(crate) mod builder;
 mod environment;
@@ -20,12 +20,9 @@ use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
-use crate::call::credentials::Credentials;
 use crate::call::response::RawResponse;
 use crate::call::{Engine, Progress};
 use crate::cancel::CancelToken;
-use crate::client::builder::ClientBuilder;
-use crate::client::pages::{Numbers, Pages};
 use crate::client::response::{Response, decode_response, unreadable};
 use crate::error::Error;
 use crate::json::cursor::DecodeError;
@@ -33,10 +30,10 @@ use crate::json::cursor::DecodeError;
 /// A client of one project's active numbers.
 ///
 /// Cheap to clone, and meant to be shared between any number of threads: all clones use the same connections and the
-/// same access token. Every method blocks until the service has answered or the deadline of the call has passed.
+/// same access token. Every method blocks until the service has responded or the deadline of the call has passed.
 ///
-/// Methods that take a phone number take a `&str` or a [`PhoneNumber`]; what is not in E.164 form is refused before
-/// anything is sent. What each can fail with stands at [`Error`].
+/// Methods that take a phone number take a `&str` or a [`PhoneNumber`]; a number that is not in
+/// E.164 form is refused before anything is sent. See [`Error`] for the failures that all methods share.
 #[derive(Clone)]
 pub struct Client {
     engine: Arc<Engine>,
@@ -54,64 +51,21 @@ impl Client {
         Self { engine: Arc::new(engine), cancel: None }
     }
 
-    /// Begins a client for a project: its id from the Sinch Customer Dashboard, and an access key.
-    ///
-    /// ```no_run
-    /// use sinch_numbers::{Client, Credentials};
-    /// use std::time::{Duration, Instant};
-    ///
-    /// let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
-    ///     .timeout(Duration::from_secs(10))
-    ///     .build()?;
-    /// # Ok::<(), sinch_numbers::Error>(())
-    /// ```
-    pub fn builder(project_id: impl Into<String>, credentials: Credentials) -> ClientBuilder {
-        ClientBuilder::new(project_id.into(), credentials)
-    }
-
-    /// Builds a client from the environment, with the defaults of [`ClientBuilder`]. [`ClientBuilder::from_env`] does so too, and
-    /// takes further settings.
-    ///
-    /// | variable | type | default | |
-    /// |---|---|---|---|
-    /// | `SINCH_PROJECT_ID` | text | required | 1 to 64 letters, digits, `-` and `_` |
-    /// | `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | text | required | an access key of the project |
-    /// | `SINCH_PROJECT_ID_FILE`, `SINCH_KEY_ID_FILE`, `SINCH_KEY_SECRET_FILE` | path | | a file that holds the value, as a container's secret; in place of the variable without `_FILE` |
-    /// | `SINCH_AUTH` | `oauth2`, `basic` | `oauth2` | [`Credentials`] |
-    /// | `SINCH_NUMBERS_URL` | URL | `https://numbers.api.sinch.com` | [`base_url`](ClientBuilder::base_url) |
-    /// | `SINCH_AUTH_URL` | URL | `https://auth.sinch.com` | [`auth_url`](ClientBuilder::auth_url) |
-    /// | `SINCH_NUMBERS_ALLOW_HTTP` | `true` or `1`, `false` or `0` | `false` | [`allow_http`](ClientBuilder::allow_http) |
-    /// | `SINCH_NUMBERS_TIMEOUT_MS` | 1 to 86400000 | 30000 | [`timeout`](ClientBuilder::timeout) |
-    /// | `SINCH_NUMBERS_CA_FILE` | path | | [`ca_file`](ClientBuilder::ca_file); goes before the next |
-    /// | `SINCH_NUMBERS_ROOTS` | `bundled`, `platform` | as [`ca_file`](ClientBuilder::ca_file) says | [`bundled_roots`](ClientBuilder::bundled_roots), [`platform_roots`](ClientBuilder::platform_roots) |
-    /// | `SINCH_NUMBERS_PROXY` | `env`, `none`, URL | `env` | [`proxy_from_env`](ClientBuilder::proxy_from_env), [`no_proxy`](ClientBuilder::no_proxy), [`proxy`](ClientBuilder::proxy) |
-    /// | `SINCH_NUMBERS_LOG_LEVEL` | `off`, `error`, `warn`, `info`, `debug`, `trace` | `warn` | [`log_level`](ClientBuilder::log_level) |
-    ///
-    /// Blanks and line ends around a value are cut off, and a value that is empty then counts as unset. A value in quotes is
-    /// refused: where no shell removes them, they are part of it.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
-    pub fn from_env() -> Result<Self, Error> {
-        ClientBuilder::from_env()?.build()
-    }
-
     /// Returns a client whose calls end when a token is triggered or its deadline passes. It shares everything else with
     /// this one.
     pub fn with_cancel(&self, token: &CancelToken) -> Self {
         Self { engine: Arc::clone(&self.engine), cancel: Some(token.clone()) }
     }
 
-    /// Ends all calls of this client and its clones, on all threads: those that run and those that come fail with
-    /// [`Cancelled`](crate::ErrorKind::Cancelled), wherever they stand.
+    /// Ends all calls of this client and its clones, on all threads: running and later calls fail with
+    /// [`Cancelled`](crate::ErrorKind::Cancelled).
     pub fn shutdown(&self) {
         self.engine.shutdown();
     }
 
     /// Lists one page of the project's numbers (API: "Lists active numbers for a project").
     ///
-    /// [`pages`](Client::pages) and [`numbers`](Client::numbers) go on to the next pages by themselves.
+    /// [`pages`](Client::pages) and [`numbers`](Client::numbers) fetch the next pages by themselves.
     ///
     /// # Errors
     ///
@@ -134,77 +88,49 @@ impl Client {
         self.list(&ListNumbers::new().page_size(1))
     }
 
-    /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
-    pub fn pages(&self, query: &ListNumbers) -> Pages {
-        Pages::new(self.clone(), query.clone())
-    }
-
-    /// Iterates over the numbers of a list, fetching page after page as they are used up.
-    ///
-    /// ```no_run
-    /// # fn run(client: sinch_numbers::Client) -> Result<(), sinch_numbers::Error> {
-    /// use sinch_numbers::ListNumbers;
-    ///
-    /// for number in client.numbers(&ListNumbers::new().region_code("US")) {
-    ///     let number = number?;
-    ///     println!("{} {}", number.phone_number, number.display_name.unwrap_or_default());
-    /// }
-    /// # Ok(()) }
-    /// ```
-    pub fn numbers(&self, query: &ListNumbers) -> Numbers {
-        Numbers::new(self.clone(), query.clone())
-    }
-
     /// Reads a number (API: "Retrieve an active phone number").
     ///
     /// # Errors
     ///
     /// See [`Error`]; a number that the project does not rent is an [`Api`](crate::ErrorKind::Api) error with status
     /// 404.
-    pub fn get<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        self.call(&GetNumber { phone_number: self.checked::<GetNumber, N>(phone_number)? })
+    pub fn get(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| GetNumber { phone_number })
     }
 
     /// Changes a number (API: "Update an active phone number").
     ///
-    /// Links take effect later: the answer still shows the old configuration beside the job that changes it. Read the
+    /// Links take effect later: the response still shows the old configuration beside the job that changes it. Read the
     /// number until [`provisioning`](ActiveNumber::provisioning) says that the job has ended.
     ///
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn update<N>(
+    pub fn update(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         update: &NumberUpdate,
-    ) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = self.checked::<UpdateNumber<'_>, N>(phone_number)?;
-        self.call(&UpdateNumber { phone_number, update })
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| UpdateNumber { phone_number, update })
     }
 
     /// Gives a number back: cancels its subscription at the end of the period that is paid for (API: "With this
     /// endpoint, you can cancel your subscription for a specific phone number").
     ///
-    /// The answer says when that is, in [`expire_at`](ActiveNumber::expire_at). Until then the number stays readable.
+    /// The response has that time in [`expire_at`](ActiveNumber::expire_at). Until then the number stays readable.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that was released twice may
-    /// by then be somebody else's.
-    pub fn release<N>(&self, phone_number: N) -> Result<Response<ActiveNumber>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        self.call(&ReleaseNumber { phone_number: self.checked::<ReleaseNumber, N>(phone_number)? })
+    /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied): a number that is released twice may
+    /// belong to another customer by then.
+    pub fn release(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<ActiveNumber>, Error> {
+        self.call_for(phone_number, |phone_number| ReleaseNumber { phone_number })
     }
 
     /// Reads the emergency address of a number (API: "Get the emergency address for a number").
@@ -212,33 +138,29 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; a number without an emergency address is an [`Api`](crate::ErrorKind::Api) error with status 404.
-    pub fn emergency_address<N>(&self, phone_number: N) -> Result<Response<EmergencyAddress>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = self.checked::<GetEmergencyAddress, N>(phone_number)?;
-        self.call(&GetEmergencyAddress { phone_number })
+    pub fn emergency_address(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<EmergencyAddress>, Error> {
+        self.call_for(phone_number, |phone_number| GetEmergencyAddress { phone_number })
     }
 
     /// Puts an emergency address on a number (API: "Add a emergency address for a number").
     ///
-    /// [Validate](Client::validate_emergency_address) it first. The answer is the address as the service took it.
+    /// [Validate](Client::validate_emergency_address) it first. The response is the address as the service stored it.
     ///
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn provision_emergency_address<N>(
+    pub fn provision_emergency_address(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         address: &EmergencyAddressRequest,
-    ) -> Result<Response<EmergencyAddress>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = self.checked::<ProvisionEmergencyAddress<'_>, N>(phone_number)?;
-        self.call(&ProvisionEmergencyAddress { phone_number, address })
+    ) -> Result<Response<EmergencyAddress>, Error> {
+        self.call_for(phone_number, |phone_number| ProvisionEmergencyAddress {
+            phone_number,
+            address,
+        })
     }
 
     /// Removes the emergency address of a number (API: "Remove the emergency address for a number").
@@ -246,34 +168,48 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; mind [`may_have_been_applied`](Error::may_have_been_applied).
-    pub fn deprovision_emergency_address<N>(&self, phone_number: N) -> Result<Response<()>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = self.checked::<DeprovisionEmergencyAddress, N>(phone_number)?;
-        let answer = self.call(&DeprovisionEmergencyAddress { phone_number })?;
-        let Response { value: Nothing, json, attempts, reconciled, request_id } = answer;
+    pub fn deprovision_emergency_address(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<Response<()>, Error> {
+        let Response { value: Nothing, json, attempts, reconciled, request_id } = self
+            .call_for(phone_number, |phone_number| DeprovisionEmergencyAddress { phone_number })?;
         Ok(Response { value: (), json, attempts, reconciled, request_id })
     }
 
-    /// Asks what the service makes of an emergency address, without putting it anywhere (API: "Validate the emergency
+    /// Validates an emergency address without storing it (API: "Validate the emergency
     /// address for a number").
     ///
     /// # Errors
     ///
     /// See [`Error`].
-    pub fn validate_emergency_address<N>(
+    pub fn validate_emergency_address(
         &self,
-        phone_number: N,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         address: &EmergencyAddressRequest,
-    ) -> Result<Response<AddressValidation>, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let phone_number = self.checked::<ValidateEmergencyAddress<'_>, N>(phone_number)?;
-        self.call(&ValidateEmergencyAddress { phone_number, address })
+    ) -> Result<Response<AddressValidation>, Error> {
+        self.call_for(phone_number, |phone_number| ValidateEmergencyAddress {
+            phone_number,
+            address,
+        })
+    }
+
+    /// Calls an operation on a phone number, after checking the number.
+    fn call_for<O: Operation>(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+        operation: impl FnOnce(PhoneNumber) -> O,
+    ) -> Result<Response<O::Output>, Error> {
+        let checked = phone_number.try_into().map_err(Into::into);
+        let checked = checked
+            .map_err(|error: Error| error.of_operation(O::NAME, None))
+            .inspect_err(|error| self.refused(error))?;
+        self.call(&operation(checked))
+    }
+
+    /// Logs a call that is refused before it begins.
+    pub(crate) fn refused(&self, error: &Error) {
+        self.engine.refused(error);
     }
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {
@@ -283,23 +219,7 @@ impl Client {
         self.decode::<O>(response, Some(&request))
     }
 
-    fn checked<O: Operation, N>(&self, phone_number: N) -> Result<PhoneNumber, Error>
-    where
-        N: TryInto<PhoneNumber>,
-        Error: From<N::Error>,
-    {
-        let checked = phone_number.try_into();
-        checked
-            .map_err(|error| Error::from(error).of_operation(O::NAME, None))
-            .inspect_err(|error| self.refused(error))
-    }
-
-    /// Logs a call that is refused before it begins.
-    pub(crate) fn refused(&self, error: &Error) {
-        self.engine.refused(error);
-    }
-
-    /// Sends a request; ends with the client's own token, or else with the one that is given.
+    /// Sends a request. The client's own cancel token ends it, or else the given one.
     pub(crate) fn send(
         &self,
         request: &Request,
@@ -310,7 +230,7 @@ impl Client {
         self.engine.send(request, self.cancel.as_ref().or(cancel), until, progress)
     }
 
-    /// Decodes what an operation was answered.
+    /// Decodes the response to an operation.
     pub(crate) fn decode<O: Operation>(
         &self,
         response: RawResponse,
@@ -319,7 +239,7 @@ impl Client {
         decode_response::<O>(response, request).map_err(|error| self.engine.redacted(error, None))
     }
 
-    /// The error about a page in which the value of a key does not fit.
+    /// Makes the error for a page in which the value of a key does not decode.
     pub(crate) fn page_error(
         &self,
         mut misfit: DecodeError,
@@ -342,7 +262,7 @@ impl Client {
         checked.map_err(|error| error.of_operation(operation, None))
     }
 
-    /// How long a call may take.
+    /// Returns the timeout of a call.
     #[cfg(feature = "capi")]
     pub(crate) fn timeout(&self) -> std::time::Duration {
         self.engine.timeout()

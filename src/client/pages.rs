@@ -1,4 +1,4 @@
-//! Going through a list: page by page, or number by number.
+//! Iterators over a list: page by page, or number by number.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -15,10 +15,33 @@ use crate::client::Client;
 use crate::client::response::Response;
 use crate::error::Error;
 use crate::json::cursor::DecodeError;
-use crate::json::decode::{Field, Items};
+use crate::json::decode::{Decode, Items};
 
 const ACTIVE_NUMBERS: &str = "activeNumbers";
 const NEXT_PAGE_TOKEN: &str = "nextPageToken";
+
+impl Client {
+    /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
+    pub fn pages(&self, query: &ListNumbers) -> Pages {
+        Pages::new(self.clone(), query.clone())
+    }
+
+    /// Iterates over the numbers of a list, fetching page after page as they are used up.
+    ///
+    /// ```no_run
+    /// # fn run(client: sinch_numbers::Client) -> Result<(), sinch_numbers::Error> {
+    /// use sinch_numbers::ListNumbers;
+    ///
+    /// for number in client.numbers(&ListNumbers::new().region_code("US")) {
+    ///     let number = number?;
+    ///     println!("{} {}", number.phone_number, number.display_name.unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn numbers(&self, query: &ListNumbers) -> Numbers {
+        Numbers::new(self.clone(), query.clone())
+    }
+}
 
 /// The pages of a list, each fetched when it is asked for.
 ///
@@ -70,7 +93,7 @@ impl Pages {
     }
 }
 
-/// Where a walk through a list stands.
+/// The state of a walk through a list.
 #[derive(Debug)]
 pub(crate) struct PageWalk {
     client: Client,
@@ -89,7 +112,7 @@ impl PageWalk {
         Self { client, query, seen, ended: false }
     }
 
-    /// Fetches the next page without moving on; `None` at the end.
+    /// Fetches the next page but does not move on to it; `None` at the end.
     fn fetch(
         &self,
         cancel: Option<&CancelToken>,
@@ -139,8 +162,8 @@ impl PageWalk {
         Ok(Some(response))
     }
 
-    /// Returns the next number as it came, and moves on; `None` at the end. `page` is what the walk's last call left of a
-    /// page.
+    /// Returns the next number as it came, and moves on; `None` at the end. `page` is the rest of a page that the last
+    /// call left.
     #[cfg(feature = "capi")]
     pub(crate) fn next_number(
         &mut self,
@@ -150,7 +173,7 @@ impl PageWalk {
     ) -> Result<Option<RawNumber>, Error> {
         loop {
             if let Some(CurrentPage { response, items }) = page {
-                // Nothing is sent for it; but a call that was ended is ended.
+                // No request is needed for this number, but a cancelled call fails all the same.
                 self.client.check_open(cancel, until, ListNumbers::NAME)?;
                 let next = items
                     .next_raw(&response.json)
@@ -162,7 +185,7 @@ impl PageWalk {
                     json.push_str(raw);
                     RawNumber { json, http_status }
                 });
-                // The page goes with its last number, and before the next page comes.
+                // Frees the page after its last number, before the next page comes.
                 if items.is_over() {
                     *page = None;
                 }
@@ -170,51 +193,48 @@ impl PageWalk {
                     return Ok(number);
                 }
             }
-            let Some((response, items)) = self.next_items(cancel, Some(until))? else {
-                return Ok(None);
-            };
-            *page = Some(CurrentPage { response, items });
+            let Some(next) = self.next_items(cancel, Some(until))? else { return Ok(None) };
+            *page = Some(next);
         }
     }
 
-    /// Fetches the next page, and moves on: the page, and the items of its list of numbers.
+    /// Fetches the next page and moves on.
     fn next_items(
         &mut self,
         cancel: Option<&CancelToken>,
         until: Option<Instant>,
-    ) -> Result<Option<(RawResponse, Items)>, Error> {
-        let Some(page) = self.fetch(cancel, until)? else { return Ok(None) };
-        let token: Option<String> = self.member(&page, NEXT_PAGE_TOKEN)?;
-        // A page that does not fit is no page, whatever is wanted of it.
-        let _: Option<i64> = self.member(&page, "totalSize")?;
-        let items = match page.outline.after_key(&page.json, ACTIVE_NUMBERS) {
+    ) -> Result<Option<CurrentPage>, Error> {
+        let Some(response) = self.fetch(cancel, until)? else { return Ok(None) };
+        let token: Option<String> = self.member(&response, NEXT_PAGE_TOKEN)?;
+        // The page is refused if any of its members is wrong, also one that is not needed here.
+        let _: Option<i64> = self.member(&response, "totalSize")?;
+        let items = match response.outline.after_key(&response.json, ACTIVE_NUMBERS) {
             Some(rest) => Items::of(rest)
-                .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &page))?,
+                .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &response))?,
             None => Items::none(),
         };
         self.advance(token.as_deref());
-        Ok(Some((page, items)))
+        Ok(Some(CurrentPage { response, items }))
     }
 
-    /// Reads one member of a page.
-    fn member<T: Field>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
-        let mut read = T::default();
+    /// Decodes one member of a page.
+    fn member<T: Decode>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
+        let mut value = T::default();
         if let Some(rest) = page.outline.after_key(&page.json, key) {
             let mut misfit = DecodeError::default();
-            if read.read(rest, &mut misfit).is_none() {
+            if value.read(rest, &mut misfit).is_none() {
                 return Err(self.client.page_error(misfit, key, page));
             }
         }
-        Ok(read)
+        Ok(value)
     }
 }
 
-/// A page whose numbers are being handed out as they came.
-#[cfg(feature = "capi")]
+/// A page whose numbers are being handed out.
 #[derive(Debug)]
 pub(crate) struct CurrentPage {
     response: RawResponse,
-    /// What is left of it.
+    /// The numbers that are left.
     items: Items,
 }
 
@@ -231,7 +251,7 @@ impl Iterator for Pages {
     type Item = Result<Response<Page>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // Going on after a failure would make a loop that logs errors endless.
+        // Ends after a failure: otherwise a loop that only logs errors would never end.
         if self.failed {
             return None;
         }
@@ -243,7 +263,7 @@ impl Iterator for Pages {
 
 impl FusedIterator for Pages {}
 
-/// The tokens that were used, by their hashes: a long list must not grow what is held in memory by its tokens.
+/// The page tokens that were used, as hashes, so that they take little memory in a long list.
 #[derive(Debug, Default)]
 struct SeenTokens {
     hashes: HashSet<u128>,
@@ -267,18 +287,16 @@ impl SeenTokens {
 #[must_use]
 pub struct Numbers {
     walk: PageWalk,
-    page: Option<RawResponse>,
+    page: Option<CurrentPage>,
     /// The list, beginning at this page.
     begin: ListNumbers,
-    /// What is left of the page.
-    items: Items,
     failed: bool,
 }
 
 impl Numbers {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
         let (begin, walk) = (query.clone(), PageWalk::new(client, query));
-        Self { walk, page: None, begin, items: Items::none(), failed: false }
+        Self { walk, page: None, begin, failed: false }
     }
 
     /// Returns the token at which the page after the current one begins; see [`Pages::next_token`]. After a failure it is that
@@ -287,25 +305,25 @@ impl Numbers {
         self.walk.next_token()
     }
 
-    /// Reads the next number into an empty one, where it is wanted: it is big, and moving it costs. `false` at the end.
+    /// Decodes the next number into an empty one, in place because it is big; `false` at the end.
     fn next_number(&mut self, number: &mut ActiveNumber) -> Result<bool, Error> {
         loop {
-            if let Some(page) = &self.page {
-                match self.items.read(&page.json, number) {
+            if let Some(CurrentPage { response, items }) = &mut self.page {
+                match items.read(&response.json, number) {
                     Ok(true) => return Ok(true),
                     Ok(false) => {}
                     Err(misfit) => {
-                        // Whoever goes on later gets this page again: rather that than lose what is left of it.
+                        // `next_token` then begins at this page again, so that no number of it is lost.
                         self.walk.go_back(self.begin.clone());
-                        return Err(self.walk.client.page_error(misfit, ACTIVE_NUMBERS, page));
+                        return Err(self.walk.client.page_error(misfit, ACTIVE_NUMBERS, response));
                     }
                 }
             }
-            // The old page is gone before the next one comes.
+            // Frees the old page before the next one comes.
             self.page = None;
             let begin = self.walk.query.clone();
-            let Some((page, items)) = self.walk.next_items(None, None)? else { return Ok(false) };
-            (self.page, self.items, self.begin) = (Some(page), items, begin);
+            let Some(page) = self.walk.next_items(None, None)? else { return Ok(false) };
+            (self.page, self.begin) = (Some(page), begin);
         }
     }
 }

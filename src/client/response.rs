@@ -1,4 +1,4 @@
-//! What a method of the client returns.
+//! The responses that the client's methods return.
 
 use std::ops::Deref;
 
@@ -10,7 +10,8 @@ use crate::json;
 use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
 
-/// What a method of [`Client`](crate::Client) returns: the value, and what else is known about the answer.
+/// The response to an operation: the value, the service's JSON, and facts about the exchange. Methods of
+/// [`Client`](crate::Client) return it.
 ///
 /// It derefs to the value; [`into_inner`](Response::into_inner) takes it out.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ impl<T> Response<T> {
         self.attempts
     }
 
-    /// Tells whether a write's own answer was lost and its success was found out by reading: the value is what was read then.
+    /// Tells whether the response to a write was lost and the write was proved by reading back: the value is what was read.
     pub fn reconciled(&self) -> bool {
         self.reconciled
     }
@@ -62,7 +63,7 @@ impl<T> Deref for Response<T> {
     }
 }
 
-/// Reads an answer as that of an operation.
+/// Decodes a response to an operation.
 pub(crate) fn decode_response<O: Operation>(
     response: RawResponse,
     request: Option<&Request>,
@@ -79,14 +80,14 @@ pub(crate) fn decode_response<O: Operation>(
     }
 }
 
-/// The error about an answer that is JSON, but not what it should be.
+/// Makes the error for a response that is JSON, but does not decode.
 pub(super) fn unreadable(
     misfit: &DecodeError,
     response: &RawResponse,
     operation: &'static str,
     phone_number: Option<&PhoneNumber>,
 ) -> Error {
-    let problem = format!("the answer does not fit: {misfit}");
+    let problem = format!("the response does not fit: {misfit}");
     Error::protocol(problem, Some(response.http_status), response.json.as_bytes())
         .of_operation(operation, phone_number.map(AsRef::as_ref))
         .attempted(response.attempts)

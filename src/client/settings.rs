@@ -1,18 +1,21 @@
 //! The settings of a client as text gives them: a configuration in JSON, environment variables, or both.
 
 use std::borrow::Cow;
+use std::env;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use crate::call::credentials::Credentials;
-use crate::client::builder::ClientBuilder;
+use crate::client::Client;
+use crate::client::builder::{ClientBuilder, name_variable};
 use crate::client::environment::{self, Lookup, Variable};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 #[cfg(feature = "capi")]
 use crate::json;
-use crate::json::input::{Refusal, Value, from_members, set};
+use crate::json::cursor::DecodeError;
+use crate::json::input::{Value, from_members, set};
 use crate::log::LogLevel;
 
 /// The settings of a client, none checked for more than its type.
@@ -187,18 +190,59 @@ fn milliseconds(setting: &str, given: Option<u64>, least: u64) -> Result<Option<
     }
 }
 
-/// Names in an error the variable that the setting came from, if it did.
-pub(crate) fn name_variable(error: Error, variables: &[(&'static str, String)]) -> Error {
-    let ErrorKind::InvalidInput(input) = error.kind() else { return error };
-    match variables.iter().find(|(setting, _)| *setting == input.field) {
-        Some((_, variable)) => Error::invalid(variable, &input.problem),
-        None => error,
+impl Client {
+    /// Builds a client from the environment, with the defaults of [`ClientBuilder`]. [`ClientBuilder::from_env`] does so too, and
+    /// takes further settings.
+    ///
+    /// | variable | type | default | |
+    /// |---|---|---|---|
+    /// | `SINCH_PROJECT_ID` | text | required | 1 to 64 letters, digits, `-` and `_` |
+    /// | `SINCH_KEY_ID`, `SINCH_KEY_SECRET` | text | required | an access key of the project |
+    /// | `SINCH_PROJECT_ID_FILE`, `SINCH_KEY_ID_FILE`, `SINCH_KEY_SECRET_FILE` | path | | a file that holds the value, as a container's secret; in place of the variable without `_FILE` |
+    /// | `SINCH_AUTH` | `oauth2`, `basic` | `oauth2` | [`Credentials`] |
+    /// | `SINCH_NUMBERS_URL` | URL | `https://numbers.api.sinch.com` | [`base_url`](ClientBuilder::base_url) |
+    /// | `SINCH_AUTH_URL` | URL | `https://auth.sinch.com` | [`auth_url`](ClientBuilder::auth_url) |
+    /// | `SINCH_NUMBERS_ALLOW_HTTP` | `true` or `1`, `false` or `0` | `false` | [`allow_http`](ClientBuilder::allow_http) |
+    /// | `SINCH_NUMBERS_TIMEOUT_MS` | 1 to 86400000 | 30000 | [`timeout`](ClientBuilder::timeout) |
+    /// | `SINCH_NUMBERS_CA_FILE` | path | | [`ca_file`](ClientBuilder::ca_file); goes before the next |
+    /// | `SINCH_NUMBERS_ROOTS` | `bundled`, `platform` | as [`ca_file`](ClientBuilder::ca_file) says | [`bundled_roots`](ClientBuilder::bundled_roots), [`platform_roots`](ClientBuilder::platform_roots) |
+    /// | `SINCH_NUMBERS_PROXY` | `env`, `none`, URL | `env` | [`proxy_from_env`](ClientBuilder::proxy_from_env), [`no_proxy`](ClientBuilder::no_proxy), [`proxy`](ClientBuilder::proxy) |
+    /// | `SINCH_NUMBERS_LOG_LEVEL` | `off`, `error`, `warn`, `info`, `debug`, `trace` | `warn` | [`log_level`](ClientBuilder::log_level) |
+    ///
+    /// Blanks and line ends around a value are cut off, and a value that is empty then counts as unset. A value in quotes is
+    /// refused: where no shell removes them, they are part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::invalid(refusal.field, refusal.problem)
+impl ClientBuilder {
+    /// Takes the settings from the environment; the variables are listed at [`Client::from_env`]. What is set here afterwards
+    /// replaces what the environment gave.
+    ///
+    /// ```no_run
+    /// use sinch_numbers::ClientBuilder;
+    /// use std::time::Duration;
+    ///
+    /// let client = ClientBuilder::from_env()?.timeout(Duration::from_secs(5)).build()?;
+    /// # Ok::<(), sinch_numbers::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
+    pub fn from_env() -> Result<Self, Error> {
+        Settings::from_env(&|name| env::var_os(name))?.builder()
+    }
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::invalid(error.path, error.problem)
     }
 }
 
@@ -239,7 +283,7 @@ mod tests {
     /// A file of this test, with a content.
     fn file(name: &str, content: &[u8]) -> String {
         let name = format!("sinch-numbers-settings-{}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let path = env::temp_dir().join(name);
         std::fs::write(&path, content).unwrap();
         path.into_os_string().into_string().unwrap()
     }
@@ -253,8 +297,8 @@ mod tests {
         let rows = [
             ("SINCH_PROJECT_ID", "other", r#"project_id: "other""#),
             ("SINCH_KEY_ID", "other", r#"key_id: "other""#),
-            ("SINCH_AUTH", "basic", "method: Basic"),
-            ("SINCH_AUTH", "oauth2", "method: OAuth2"),
+            ("SINCH_AUTH", "basic", "scheme: Basic"),
+            ("SINCH_AUTH", "oauth2", "scheme: OAuth2"),
             ("SINCH_NUMBERS_URL", "https://gw.test/a", r#"["https://gw.test/a", "#),
             ("SINCH_AUTH_URL", "https://gw.test/b", r#", "https://gw.test/b"]"#),
             ("SINCH_NUMBERS_CA_FILE", "/ca.pem", r#"roots: File("/ca.pem")"#),
@@ -409,7 +453,7 @@ mod tests {
             ("projectId", r#""q""#, "SINCH_PROJECT_ID", r#"project_id: "q""#),
             ("keyId", r#""q""#, "SINCH_KEY_ID_FILE", r#"key_id: "q""#),
             ("keySecret", r#""hush""#, "SINCH_KEY_SECRET_FILE", "key_id"),
-            ("auth", r#""basic""#, "SINCH_AUTH", "method: Basic"),
+            ("auth", r#""basic""#, "SINCH_AUTH", "scheme: Basic"),
             ("allowHttp", "true", "SINCH_NUMBERS_ALLOW_HTTP", "allow_http: true"),
             ("timeoutMs", "7", "SINCH_NUMBERS_TIMEOUT_MS", " timeout: 7ms"),
             ("roots", r#""platform""#, "SINCH_NUMBERS_ROOTS", "roots: Platform"),

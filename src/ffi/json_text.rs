@@ -163,13 +163,11 @@ impl JsonText {
 
     fn members(&self, object: &str) -> Box<[Member]> {
         self.walk(object.len());
-        let mut members = json::members(object);
-        let places = std::iter::from_fn(|| {
-            let (key, value) = members.next_raw()?;
+        let place = |(key, value): (&str, &str)| {
             let plain = key.get(1..key.len() - 1).filter(|key| !key.contains('\\'));
-            Some(Member { key: self.place(plain.unwrap_or(key)), value: self.place(value) })
-        });
-        places.collect()
+            Member { key: self.place(plain.unwrap_or(key)), value: self.place(value) }
+        };
+        json::raw_members(object).map(place).collect()
     }
 
     fn list(&self, list: &str) -> List {

@@ -1,24 +1,23 @@
-//! Walking over a text that has passed [`json::check`], value by value: each step returns what follows it. Pure, and without
-//! a thought of what the values mean.
+//! Cursor over checked JSON: each function reads one token or value and returns the rest of the text.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::json::{self, raw};
 
-/// What keeps a text from being read as what it should be.
+/// Error of a value that is not what is expected: where it is, and what is wrong with it.
 #[derive(Debug, Default)]
 pub(crate) struct DecodeError {
-    /// Of the value, the outermost step first: `activeNumbers[3].money.amount`. Empty for the document itself.
-    path: String,
-    /// What is expected there, and what was found; nothing if this is no JSON at all.
-    problem: Option<(&'static str, &'static str)>,
+    /// Path from the outermost object: `activeNumbers[3].money.amount`. Empty for the document itself.
+    pub(crate) path: String,
+    /// Lower case, without a full stop. Empty if the text is not JSON at all.
+    pub(crate) problem: String,
 }
 
 impl DecodeError {
-    /// Notes that the value which the text begins with is not what is expected.
+    /// Notes that the value at the start of the text is not of the wanted type.
     #[cold]
-    pub(crate) fn note<T>(&mut self, text: &str, wanted: &'static str) -> Option<T> {
+    pub(crate) fn note<T>(&mut self, text: &str, wanted: &str) -> Option<T> {
         let found = match text.as_bytes().first()? {
             b'"' => "a string",
             b'{' => "an object",
@@ -28,11 +27,12 @@ impl DecodeError {
             b'-' | b'0'..=b'9' => "a number",
             _ => return None,
         };
-        *self = Self { path: String::new(), problem: Some((wanted, found)) };
+        let problem = format!("{found} where {wanted} is expected");
+        *self = Self { path: String::new(), problem };
         None
     }
 
-    /// Takes the step from the object or list around it.
+    /// Prepends the key or index of the value in the object or list around it.
     #[cold]
     pub(crate) fn under(&mut self, step: &str) {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
@@ -40,110 +40,118 @@ impl DecodeError {
     }
 }
 
+impl std::error::Error for DecodeError {}
+
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        match self.problem {
-            Some((wanted, found)) => write!(f, "{found} where {wanted} is expected"),
-            None => f.write_str("no JSON"),
-        }
+        f.write_str(if self.problem.is_empty() { "no JSON" } else { &self.problem })
     }
 }
 
-/// What follows a value that was read. `None` if it could not be, which a [`DecodeError`] beside it tells more about: what is
-/// returned for each value of a long list has to travel in registers, and a `Result` does not.
-///
-/// In a text that has not passed the check what is read means nothing.
+/// The text after a value that was read. `None` if it could not be read: then a [`DecodeError`] passed beside it has the
+/// reason. Unlike a `Result`, this is returned in registers, which matters for long lists.
 pub(crate) type Rest<'a> = Option<&'a str>;
 
-/// The text from the first character on that is no whitespace.
+/// Skips whitespace.
 #[inline]
-pub(crate) fn token(text: &str) -> &str {
+pub(crate) fn skip_ws(text: &str) -> &str {
     match text.as_bytes() {
         [byte, ..] if *byte > b' ' => text,
         _ => text.trim_start_matches(json::SPACE),
     }
 }
 
-/// The text of a string without escapes that the text begins with, and what follows it.
+/// Reads a string without escapes: its text, and the rest.
 #[inline]
 pub(crate) fn plain_string(text: &str) -> Option<(&str, &str)> {
     let text = text.strip_prefix('"')?;
-    let (said, rest) = text.split_at_checked(text.len() - raw::special(text.as_bytes()).len())?;
-    Some((said, rest.strip_prefix('"')?))
+    let (plain, rest) = text.split_at_checked(text.len() - raw::special(text.as_bytes()).len())?;
+    Some((plain, rest.strip_prefix('"')?))
 }
 
-/// The text of a string, and what follows it.
+/// Reads a string: its text, escapes decoded, and the rest.
 pub(crate) fn string(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    if let Some((said, rest)) = plain_string(text) {
-        return Some((Cow::Borrowed(said), rest));
+    if let Some((plain, rest)) = plain_string(text) {
+        return Some((Cow::Borrowed(plain), rest));
     }
     let (raw, rest) = json::split_value(text)?;
     Some((raw::decode(raw)?, rest))
 }
 
-/// Passes over a value.
+/// Reads a key and its colon: the key, and the rest from the value on.
+pub(crate) fn split_key(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let (key, rest) = string(text)?;
+    Some((key, skip_ws(skip_ws(rest).strip_prefix(':')?)))
+}
+
+/// Skips a value.
 pub(crate) fn skip(text: &str) -> Rest<'_> {
     json::split_value(text).map(|(_, rest)| rest)
 }
 
-/// Where a walk through an object or a list stands.
+/// Position inside an object or list, or after it.
 pub(crate) enum Step<'a> {
-    /// Before the next member or item.
+    /// At the next member or item.
     Next(&'a str),
-    /// Behind the object or list.
+    /// After the closing bracket.
     End(&'a str),
 }
 
-/// Enters the object or list that the text begins with.
+impl Step<'_> {
+    /// Returns the length of the text from the next item on; `None` at the end.
+    pub(crate) fn left(&self) -> Option<usize> {
+        match self {
+            Self::Next(text) => Some(text.len()),
+            Self::End(_) => None,
+        }
+    }
+}
+
+/// Enters the object or list at the start of the text.
 #[inline]
 pub(crate) fn enter(text: &str) -> Step<'_> {
-    let inside = token(text.get(1..).unwrap_or_default());
+    let inside = skip_ws(text.get(1..).unwrap_or_default());
     match inside.as_bytes() {
         [b'}' | b']', ..] => Step::End(inside.get(1..).unwrap_or_default()),
         _ => Step::Next(inside),
     }
 }
 
-/// Goes on behind a member or an item.
+/// Moves from the end of a member or item to the next one, or out of the container.
 #[expect(clippy::inline_always, reason = "what it returns stays in registers then")]
 #[inline(always)]
 pub(crate) fn next_or_end(text: &str) -> Option<Step<'_>> {
-    // Without whitespace, as the service writes.
+    // The service writes no whitespace.
     match text.as_bytes() {
         [b',', b'"', ..] => text.get(1..).map(Step::Next),
         [b'}' | b']', ..] => text.get(1..).map(Step::End),
-        _ => go_on_after_space(text),
+        _ => next_or_end_after_ws(text),
     }
 }
 
 #[inline(never)]
-fn go_on_after_space(text: &str) -> Option<Step<'_>> {
-    let text = token(text);
+fn next_or_end_after_ws(text: &str) -> Option<Step<'_>> {
+    let text = skip_ws(text);
     if let Some(rest) = text.strip_prefix(',') {
-        return Some(Step::Next(token(rest)));
+        return Some(Step::Next(skip_ws(rest)));
     }
     text.strip_prefix(['}', ']']).map(Step::End)
 }
 
-/// A key, and what follows its colon.
-fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let (key, rest) = string(text)?;
-    Some((key, token(token(rest).strip_prefix(':')?)))
-}
-
-/// Goes through the members of an object, from the one that the text begins with to its end. `read` is given each key and
-/// what follows it, and returns what follows the value.
-pub(crate) fn members<'a>(
+/// Reads the members of an object from the one at the start of the text on; returns what follows the object.
+///
+/// `read` is given each key and the text from its value on, and returns what follows the value.
+pub(crate) fn read_members<'a>(
     mut text: &'a str,
-    misfit: &mut DecodeError,
+    error: &mut DecodeError,
     mut read: impl FnMut(&str, &'a str, &mut DecodeError) -> Rest<'a>,
 ) -> Rest<'a> {
     loop {
-        let (key, value) = key(text)?;
-        let rest = read(&key, value, misfit).or_else(|| recover_duplicate(value, &key, misfit))?;
+        let (key, value) = split_key(text)?;
+        let rest = read(&key, value, error).or_else(|| recover_duplicate(value, &key, error))?;
         match next_or_end(rest)? {
             Step::Next(next) => text = next,
             Step::End(rest) => return Some(rest),
@@ -151,29 +159,25 @@ pub(crate) fn members<'a>(
     }
 }
 
-/// What a value that does not fit means for the object that it stands in: nothing, if its key comes again.
+/// Skips a value of the wrong type if its key comes again later in the object: the last of duplicate keys counts.
 #[cold]
 pub(crate) fn recover_duplicate<'a>(
     value: &'a str,
-    of: &str,
-    misfit: &mut DecodeError,
+    key: &str,
+    error: &mut DecodeError,
 ) -> Rest<'a> {
     let rest = skip(value)?;
-    let mut behind = rest;
-    while let Step::Next(member) = next_or_end(behind)? {
-        let (key, value) = key(member)?;
-        if key == of {
-            *misfit = DecodeError::default();
-            return Some(rest);
-        }
-        behind = skip(value)?;
+    let later = json::strip_mark(rest, ',').unwrap_or_default();
+    if json::members_from(later).any(|member| member.key == key) {
+        *error = DecodeError::default();
+        return Some(rest);
     }
-    misfit.under(of);
+    error.under(key);
     None
 }
 
-/// What follows a value that says nothing: null, `""` or `{}`.
-pub(crate) fn skip_empty(text: &str) -> Option<&str> {
+/// Skips an empty value: null, `""` or `{}`. `None` if it is not empty.
+pub(crate) fn skip_empty(text: &str) -> Rest<'_> {
     let rest = text.strip_prefix("null").or_else(|| text.strip_prefix("\"\""));
     rest.or_else(|| match enter(text) {
         Step::End(rest) if text.starts_with('{') => Some(rest),

@@ -1,165 +1,59 @@
-//! Reading JSON the way the service means it: null, `""`, `{}` and a missing field all say "nothing", the last
-//! of two equal keys counts, and unknown fields are passed over.
+//! Decodes the service's JSON into types: null, `""`, `{}` and a missing field all mean "absent", the last of duplicate keys
+//! counts, and unknown fields are ignored.
 //!
-//! The types of [`models`](crate::api::models) are declared through [`model!`], which writes the same code for each: they
-//! are filled where they stand, in one walk over a text that has passed [`json::check`].
+//! The types of [`models`](crate::api::models) are declared with [`model!`], which writes the same decoder for each: it fills
+//! a value in place, in one pass over a text that has passed [`json::check`].
 
 use crate::json;
 use crate::json::cursor::{
-    DecodeError, Rest, Step, enter, next_or_end, plain_string, skip_empty, string, token,
+    DecodeError, Rest, Step, enter, next_or_end, plain_string, skip_empty, skip_ws, string,
 };
 
-/// Enters the list that the text begins with; what says nothing is an empty one.
-fn enter_list<'a>(text: &'a str, misfit: &mut DecodeError) -> Option<Step<'a>> {
-    if text.starts_with('[') {
-        return Some(enter(text));
-    }
-    skip_empty(text).map(Step::End).or_else(|| misfit.note(text, "a list"))
-}
+/// A value or a whole response that is decoded from JSON.
+pub(crate) trait Decode: Default {
+    /// Reads the value at the start of the text, and replaces the old one. After a failure the value is meaningless.
+    fn read<'a>(&mut self, text: &'a str, error: &mut DecodeError) -> Rest<'a>;
 
-/// Reads the item that the text begins with.
-#[inline]
-fn read_item<'a, T: FromJson>(
-    text: &'a str,
-    into: &mut Option<T>,
-    index: usize,
-    misfit: &mut DecodeError,
-) -> Option<Step<'a>> {
-    match into.read(text, misfit) {
-        Some(rest) => next_or_end(rest),
-        None => not_at(index, misfit),
-    }
-}
+    /// Tells whether the value is absent, and so not worth writing.
+    fn is_nothing(&self) -> bool;
 
-/// The items of a list, one at a time: where to go on.
-#[derive(Debug)]
-pub(crate) struct Items {
-    /// How much is left of the text where the next item begins; `None` behind the last.
-    left: Option<usize>,
-    /// How many came before it.
-    passed: usize,
-}
-
-impl Items {
-    /// No items.
-    pub(crate) fn none() -> Self {
-        Self { left: None, passed: 0 }
-    }
-
-    /// The items of the list that the text begins with.
-    pub(crate) fn of(text: &str) -> Result<Self, DecodeError> {
-        let mut misfit = DecodeError::default();
-        let left = match enter_list(token(text), &mut misfit).ok_or(misfit)? {
-            Step::Next(inside) => Some(inside.len()),
-            Step::End(_) => None,
+    /// Decodes a document that has passed [`json::check`].
+    fn decode(document: &str) -> Result<Self, DecodeError> {
+        let document = skip_ws(document);
+        let (mut value, mut error) = (Self::default(), DecodeError::default());
+        let end = if document.starts_with('{') {
+            value.read(document, &mut error)
+        } else {
+            error.note(document, "an object")
         };
-        Ok(Self { left, passed: 0 })
-    }
-
-    /// Reads the next item that says something into an empty object; `false` behind the last.
-    ///
-    /// `text` ends where the text did that this is of.
-    pub(crate) fn read<T: Object>(
-        &mut self,
-        text: &str,
-        into: &mut T,
-    ) -> Result<bool, DecodeError> {
-        let mut says = false;
-        while let (Some(left), false) = (self.left, says) {
-            let item = text.get(text.len() - left..).unwrap_or_default();
-            let mut misfit = DecodeError::default();
-            let step = if item.starts_with('{') {
-                match into.decode_into(item, &mut misfit) {
-                    Some(rest) => next_or_end(rest),
-                    None => not_at(self.passed, &mut misfit),
-                }
-            } else {
-                // It says nothing, or else does not fit.
-                read_item::<T>(item, &mut None, self.passed, &mut misfit)
-            };
-            self.left = match step.ok_or(misfit)? {
-                Step::Next(next) => Some(next.len()),
-                Step::End(_) => None,
-            };
-            self.passed += 1;
-            says = !into.is_nothing();
-        }
-        Ok(says)
-    }
-
-    /// Returns the next item that is not empty, as it is written; `None` after the last. An item that is no object is an error,
-    /// and stays the next one.
-    ///
-    /// `text` ends where the text did that this is of.
-    #[cfg(feature = "capi")]
-    pub(crate) fn next_raw<'a>(&mut self, text: &'a str) -> Result<Option<&'a str>, DecodeError> {
-        while let Some(left) = self.left {
-            let item = text.get(text.len() - left..).unwrap_or_default();
-            let mut error = DecodeError::default();
-            let empty = skip_empty(item);
-            let rest = match empty {
-                Some(rest) => Some(rest),
-                None if item.starts_with('{') => json::cursor::skip(item),
-                None => error.note(item, "an object").or_else(|| not_at(self.passed, &mut error)),
-            };
-            let Some(rest) = rest else { return Err(error) };
-            self.left = match next_or_end(rest).ok_or(error)? {
-                Step::Next(next) => Some(next.len()),
-                Step::End(_) => None,
-            };
-            self.passed += 1;
-            if empty.is_none() {
-                return Ok(item.get(..item.len() - rest.len()));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Tells whether the last item was handed out.
-    #[cfg(feature = "capi")]
-    pub(crate) fn is_over(&self) -> bool {
-        self.left.is_none()
+        end.map(|_| value).ok_or(error)
     }
 }
 
-/// The item of a list could not be read.
-#[cold]
-fn not_at<T>(index: usize, misfit: &mut DecodeError) -> Option<T> {
-    misfit.under(&format!("[{index}]"));
-    None
-}
-
-/// A value that can stand in an answer.
+/// A type whose values are never absent: a field of it is an `Option`, or an item of a list.
 pub(crate) trait FromJson: Sized {
-    /// What is expected, for messages.
+    /// The expected type, for messages.
     const WANTED: &'static str;
 
-    /// What a text says, which is not empty.
+    /// Converts the text of a string that is not empty.
     fn from_text(_text: &str) -> Option<Self> {
         None
     }
 
-    /// What a number says, as it is written.
+    /// Converts a number, as it is written.
     fn from_number(_raw: &str) -> Option<Self> {
         None
     }
 
-    /// Reads the object that the text begins with: `None` if it says nothing.
+    /// Reads the object at the start of the text; `into` becomes `None` if it is empty.
     fn read_object<'a>(
         into: &mut Option<Self>,
         text: &'a str,
-        misfit: &mut DecodeError,
+        error: &mut DecodeError,
     ) -> Rest<'a> {
         *into = None;
-        skip_empty(text).or_else(|| misfit.note(text, Self::WANTED))
+        skip_empty(text).or_else(|| error.note(text, Self::WANTED))
     }
-}
-
-/// An object of known members.
-pub(crate) trait Object: FromJson + Default {
-    /// Reads the members of the object that the text begins with, each to where it stands.
-    fn decode_into<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a>;
-    fn is_nothing(&self) -> bool;
 }
 
 impl FromJson for String {
@@ -170,7 +64,7 @@ impl FromJson for String {
     }
 }
 
-/// An integer in one of its spellings: also `-0`, `12.0` and `1.2e1`.
+/// Converts an integer, written in any way: also `-0`, `12.0` and `1.2e1`.
 fn integer(raw: &str) -> Option<i64> {
     /// 2^53: up to here a float holds every integer.
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -204,34 +98,26 @@ macro_rules! integer {
 
 integer!(i32 = "an integer of 32 bits", i64 = "an integer of 64 bits");
 
-/// A field of an answer: how it is read, and whether it holds anything worth writing.
-pub(crate) trait Field: Default {
-    /// Reads the value that the text begins with, whatever stood here before. Where it fails, what stands here means
-    /// nothing.
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a>;
-    fn is_nothing(&self) -> bool;
-}
-
-impl<T: FromJson> Field for Option<T> {
+impl<T: FromJson> Decode for Option<T> {
     #[inline]
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
+    fn read<'a>(&mut self, text: &'a str, error: &mut DecodeError) -> Rest<'a> {
         match text.as_bytes().first() {
             Some(b'"') => {
-                if let Some((said, rest)) = plain_string(text) {
-                    *self = if said.is_empty() { None } else { T::from_text(said) };
-                    if self.is_some() || said.is_empty() {
+                if let Some((plain, rest)) = plain_string(text) {
+                    *self = if plain.is_empty() { None } else { T::from_text(plain) };
+                    if self.is_some() || plain.is_empty() {
                         return Some(rest);
                     }
                 }
             }
-            Some(b'{') => return T::read_object(self, text, misfit),
+            Some(b'{') => return T::read_object(self, text, error),
             Some(b'n') => {
                 *self = None;
                 return text.strip_prefix("null");
             }
             _ => {}
         }
-        read_any(self, text, misfit)
+        read_any(self, text, error)
     }
 
     fn is_nothing(&self) -> bool {
@@ -239,22 +125,22 @@ impl<T: FromJson> Field for Option<T> {
     }
 }
 
-/// Reads a value however it is written: with whitespace before it, with escapes, or a number.
+/// Reads a value in any form: after whitespace, with escapes, or a number.
 #[inline(never)]
 fn read_any<'a, T: FromJson>(
     into: &mut Option<T>,
     text: &'a str,
-    misfit: &mut DecodeError,
+    error: &mut DecodeError,
 ) -> Rest<'a> {
-    let text = token(text);
+    let text = skip_ws(text);
     *into = None;
     let rest;
     (*into, rest) = match text.as_bytes().first()? {
         b'n' => return text.strip_prefix("null"),
-        b'{' => return T::read_object(into, text, misfit),
+        b'{' => return T::read_object(into, text, error),
         b'"' => match string(text)? {
-            (said, rest) if said.is_empty() => return Some(rest),
-            (said, rest) => (T::from_text(&said), rest),
+            (decoded, rest) if decoded.is_empty() => return Some(rest),
+            (decoded, rest) => (T::from_text(&decoded), rest),
         },
         b'-' | b'0'..=b'9' => {
             let (raw, rest) = json::split_value(text)?;
@@ -262,15 +148,15 @@ fn read_any<'a, T: FromJson>(
         }
         _ => (None, text),
     };
-    if into.is_some() { Some(rest) } else { misfit.note(text, T::WANTED) }
+    if into.is_some() { Some(rest) } else { error.note(text, T::WANTED) }
 }
 
-impl Field for String {
+impl Decode for String {
     #[inline]
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
-        let mut said = None;
-        let rest = Option::<Self>::read(&mut said, text, misfit)?;
-        *self = said.unwrap_or_default();
+    fn read<'a>(&mut self, text: &'a str, error: &mut DecodeError) -> Rest<'a> {
+        let mut value = None;
+        let rest = Option::<Self>::read(&mut value, text, error)?;
+        *self = value.unwrap_or_default();
         Some(rest)
     }
 
@@ -279,10 +165,10 @@ impl Field for String {
     }
 }
 
-impl<T: FromJson> Field for Vec<T> {
-    fn read<'a>(&mut self, text: &'a str, misfit: &mut DecodeError) -> Rest<'a> {
+impl<T: FromJson> Decode for Vec<T> {
+    fn read<'a>(&mut self, text: &'a str, error: &mut DecodeError) -> Rest<'a> {
         self.clear();
-        let mut step = enter_list(token(text), misfit)?;
+        let mut step = enter_list(text, error)?;
         let mut index = 0;
         loop {
             let text = match step {
@@ -290,10 +176,8 @@ impl<T: FromJson> Field for Vec<T> {
                 Step::End(rest) => return Some(rest),
             };
             let mut item = None;
-            step = read_item(text, &mut item, index, misfit)?;
-            if let Some(item) = item {
-                self.push(item);
-            }
+            step = read_item(text, &mut item, index, error)?;
+            self.extend(item);
             index += 1;
         }
     }
@@ -303,25 +187,107 @@ impl<T: FromJson> Field for Vec<T> {
     }
 }
 
-/// What a whole answer reads as.
-pub(crate) trait Decode: Sized {
-    /// Reads a document that has passed [`json::check`].
-    fn decode(document: &str) -> Result<Self, DecodeError>;
+/// Enters the list at the start of the text; null, `""` and `{}` are an empty one.
+fn enter_list<'a>(text: &'a str, error: &mut DecodeError) -> Option<Step<'a>> {
+    let text = skip_ws(text);
+    if text.starts_with('[') {
+        return Some(enter(text));
+    }
+    skip_empty(text).map(Step::End).or_else(|| error.note(text, "a list"))
 }
 
-/// Reads a document as one object.
-pub(crate) fn decode<T: Object>(document: &str) -> Result<T, DecodeError> {
-    let document = token(document);
-    let (mut read, mut misfit) = (T::default(), DecodeError::default());
-    let end = if document.starts_with('{') {
-        read.decode_into(document, &mut misfit)
-    } else {
-        misfit.note(document, "an object")
-    };
-    end.map(|_| read).ok_or(misfit)
+/// Reads the item at the start of the text; an error names its index.
+#[inline]
+fn read_item<'a, T: FromJson>(
+    text: &'a str,
+    into: &mut Option<T>,
+    index: usize,
+    error: &mut DecodeError,
+) -> Option<Step<'a>> {
+    if let Some(rest) = into.read(text, error) {
+        return next_or_end(rest);
+    }
+    error.under(&format!("[{index}]"));
+    None
 }
 
-/// Declares a type of the service's answers: public fields, each with its key.
+/// Reads a list one item at a time, from a text that it does not borrow.
+#[derive(Debug)]
+pub(crate) struct Items {
+    /// Length of the text from the next item on; `None` after the last.
+    left: Option<usize>,
+    /// Index of the next item.
+    index: usize,
+}
+
+impl Items {
+    /// Returns a list without items.
+    pub(crate) fn none() -> Self {
+        Self { left: None, index: 0 }
+    }
+
+    /// Enters the list at the start of the text.
+    pub(crate) fn of(text: &str) -> Result<Self, DecodeError> {
+        let mut error = DecodeError::default();
+        let step = enter_list(text, &mut error).ok_or(error)?;
+        Ok(Self { left: step.left(), index: 0 })
+    }
+
+    /// Reads the next item that is not empty; `false` after the last.
+    ///
+    /// `text` must be the text given to [`Items::of`], or end with it.
+    pub(crate) fn read<T: FromJson>(
+        &mut self,
+        text: &str,
+        into: &mut T,
+    ) -> Result<bool, DecodeError> {
+        let mut item = None;
+        while let (Some(left), None) = (self.left, &item) {
+            let text = text.get(text.len() - left..).unwrap_or_default();
+            let mut error = DecodeError::default();
+            let step = read_item(text, &mut item, self.index, &mut error).ok_or(error)?;
+            self.left = step.left();
+            self.index += 1;
+        }
+        Ok(item.map(|item| *into = item).is_some())
+    }
+
+    /// Returns the next item that is not empty, as it is written; `None` after the last. An item that is no object is an error,
+    /// and stays the next one.
+    ///
+    /// `text` must be the text given to [`Items::of`], or end with it.
+    #[cfg(feature = "capi")]
+    pub(crate) fn next_raw<'a>(&mut self, text: &'a str) -> Result<Option<&'a str>, DecodeError> {
+        while let Some(left) = self.left {
+            let item = text.get(text.len() - left..).unwrap_or_default();
+            let mut error = DecodeError::default();
+            let empty = skip_empty(item);
+            let rest = match empty {
+                Some(rest) => Some(rest),
+                None if item.starts_with('{') => json::cursor::skip(item),
+                None => error.note(item, "an object"),
+            };
+            let Some(rest) = rest else {
+                error.under(&format!("[{}]", self.index));
+                return Err(error);
+            };
+            self.left = next_or_end(rest).ok_or(error)?.left();
+            self.index += 1;
+            if empty.is_none() {
+                return Ok(item.get(..item.len() - rest.len()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells whether the last item was handed out.
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_over(&self) -> bool {
+        self.left.is_none()
+    }
+}
+
+/// Declares a type of the service's responses: public fields, each with its JSON key.
 macro_rules! model {
     (
         $(#[$meta:meta])*
@@ -335,49 +301,48 @@ macro_rules! model {
         pub struct $name {
             $(
                 $(#[$field_meta])*
-                #[serde(rename = $key, skip_serializing_if = "crate::json::decode::Field::is_nothing")]
+                #[serde(rename = $key, skip_serializing_if = "crate::json::decode::Decode::is_nothing")]
                 pub $field: $type,
             )*
         }
 
-        impl crate::json::decode::Object for $name {
-            fn decode_into<'a>(
+        impl crate::json::decode::Decode for $name {
+            fn read<'a>(
                 &mut self,
                 text: &'a str,
-                misfit: &mut crate::json::cursor::DecodeError,
+                error: &mut crate::json::cursor::DecodeError,
             ) -> crate::json::cursor::Rest<'a> {
-                use crate::json::decode::Field;
-                use crate::json::cursor::Step;
-                let mut text = match crate::json::cursor::enter(text) {
+                use crate::json::cursor::{Step, enter, next_or_end, read_members, recover_duplicate, skip};
+                let mut text = match enter(text) {
                     Step::Next(inside) => inside,
                     Step::End(rest) => return Some(rest),
                 };
-                // Most members come in the order of the declaration: which is next is known then, and they need not be
-                // looked up. Where they do not, another round finds them.
+                // Most members come in the order of the declaration, so the next key is known and need not be looked up.
+                // Another round finds those that do not.
                 let mut before = usize::MAX;
                 while text.len() < before {
                     before = text.len();
                     $(
                         if let Some(value) = text.strip_prefix(concat!("\"", $key, "\":")) {
-                            let rest = match self.$field.read(value, misfit) {
+                            let rest = match self.$field.read(value, error) {
                                 Some(rest) => rest,
-                                None => crate::json::cursor::recover_duplicate(value, $key, misfit)?,
+                                None => recover_duplicate(value, $key, error)?,
                             };
-                            match crate::json::cursor::next_or_end(rest)? {
+                            match next_or_end(rest)? {
                                 Step::Next(next) => text = next,
                                 Step::End(rest) => return Some(rest),
                             }
                         }
                     )*
                 }
-                crate::json::cursor::members(text, misfit, |key, value, misfit| match key {
-                    $( $key => self.$field.read(value, misfit), )*
-                    _ => crate::json::cursor::skip(value),
+                read_members(text, error, |key, value, error| match key {
+                    $( $key => self.$field.read(value, error), )*
+                    _ => skip(value),
                 })
             }
 
             fn is_nothing(&self) -> bool {
-                $( crate::json::decode::Field::is_nothing(&self.$field) )&&*
+                $( self.$field.is_nothing() )&&*
             }
         }
 
@@ -387,24 +352,18 @@ macro_rules! model {
             fn read_object<'a>(
                 into: &mut Option<Self>,
                 text: &'a str,
-                misfit: &mut crate::json::cursor::DecodeError,
+                error: &mut crate::json::cursor::DecodeError,
             ) -> crate::json::cursor::Rest<'a> {
-                let read = into.insert(Self::default());
-                let rest = crate::json::decode::Object::decode_into(read, text, misfit)?;
-                if crate::json::decode::Object::is_nothing(read) {
+                let value = into.insert(Self::default());
+                let rest = crate::json::decode::Decode::read(value, text, error)?;
+                if crate::json::decode::Decode::is_nothing(value) {
                     *into = None;
                 }
                 Some(rest)
             }
         }
 
-        impl crate::json::decode::Decode for $name {
-            fn decode(document: &str) -> Result<Self, crate::json::cursor::DecodeError> {
-                crate::json::decode::decode(document)
-            }
-        }
-
-        // Not the way of an answer, but of whoever stores one: through a value, so that there is one way to read.
+        // Reads a stored value. It goes through the same decoder, so that there is one way to read.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let value = <serde_json::Value as serde::Deserialize>::deserialize(d)?;

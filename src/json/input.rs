@@ -10,15 +10,8 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::cursor::DecodeError;
 use super::{items, members, text_of};
-
-/// Why a value is refused.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    /// The path from the outermost object: `address.city`.
-    pub(crate) field: String,
-    pub(crate) problem: String,
-}
 
 /// A value, and the name by which errors call it.
 pub(crate) struct Value<'a> {
@@ -38,7 +31,7 @@ impl<'a> Value<'a> {
 /// Deserializes a struct from its members.
 pub(crate) fn from_members<'a, T: Deserialize<'a>>(
     members: impl Iterator<Item = (Cow<'a, str>, Value<'a>)>,
-) -> Result<T, Refusal> {
+) -> Result<T, DecodeError> {
     T::deserialize(MapDeserializer::new(members))
 }
 
@@ -51,11 +44,11 @@ pub(crate) fn set<B, T>(builder: B, value: Option<T>, setter: impl FnOnce(B, T) 
 }
 
 impl<'de> Deserializer<'de> for Value<'de> {
-    type Error = Refusal;
+    type Error = DecodeError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let text = self.text;
-        let refuse = |problem| Err(Refusal::of("", problem));
+        let refuse = |problem| Err(refuse("", problem));
         let result = match text.as_bytes().first() {
             _ if !self.json => visitor.visit_string(text.to_owned()),
             // The string itself and no copy: it may be a secret.
@@ -75,10 +68,15 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 _ => visitor.visit_unit(),
             },
         };
-        result.map_err(|refusal| refusal.under(&self.name))
+        result.map_err(|mut error| {
+            if !self.name.is_empty() {
+                error.under(&self.name);
+            }
+            error
+        })
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_some(self)
     }
 
@@ -88,7 +86,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Refusal> for Value<'de> {
+impl<'de> IntoDeserializer<'de, DecodeError> for Value<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -96,26 +94,16 @@ impl<'de> IntoDeserializer<'de, Refusal> for Value<'de> {
     }
 }
 
-impl Refusal {
-    fn of(field: &str, problem: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), problem: problem.into() }
-    }
-
-    fn under(mut self, parent: &str) -> Self {
-        if self.field.is_empty() || parent.is_empty() {
-            self.field.insert_str(0, parent);
-        } else {
-            self.field.insert_str(0, &format!("{parent}."));
-        }
-        self
-    }
+/// The error of a value itself. Its place is added on the way out.
+fn refuse(field: &str, problem: impl Into<String>) -> DecodeError {
+    DecodeError { path: field.to_owned(), problem: problem.into() }
 }
 
 /// What the code that serde derives reports.
-impl serde::de::Error for Refusal {
+impl serde::de::Error for DecodeError {
     /// Drops the text: it may repeat the value.
     fn custom<T: fmt::Display>(_message: T) -> Self {
-        Self::of("", "cannot be used")
+        refuse("", "cannot be used")
     }
 
     fn invalid_type(_value: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -127,26 +115,18 @@ impl serde::de::Error for Refusal {
             "a sequence" => "a list",
             other => other,
         };
-        Self::of("", format!("is not {expected}"))
+        refuse("", format!("is not {expected}"))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::of(field, format!("is not known here; known are {}", expected.join(", ")))
+        refuse(field, format!("is not known here; known are {}", expected.join(", ")))
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::of(field, "is missing")
+        refuse(field, "is missing")
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::of(field, "is given twice")
+        refuse(field, "is given twice")
     }
 }
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.problem)
-    }
-}
-
-impl std::error::Error for Refusal {}

@@ -1,4 +1,4 @@
-//! Strings and containers as they are written, byte by byte: where they end, and what a string says.
+//! Reads strings and containers byte by byte: finds their ends, and decodes escapes.
 
 use std::borrow::Cow;
 
@@ -6,6 +6,7 @@ pub(super) const BAD_ESCAPE: &str = "bad escape";
 pub(super) const LONE_SURROGATE: &str = "lone surrogate";
 pub(super) const UNEXPECTED_END: &str = "unexpected end of input";
 
+/// Returns what follows a container whose bracket has been read.
 pub(super) fn after_container(mut rest: &[u8]) -> Option<&[u8]> {
     let mut depth = 1_usize;
     while let [byte, more @ ..] = rest {
@@ -21,6 +22,7 @@ pub(super) fn after_container(mut rest: &[u8]) -> Option<&[u8]> {
     None
 }
 
+/// Returns what follows a string whose opening quote has been read.
 pub(super) fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match special(rest) {
@@ -31,6 +33,7 @@ pub(super) fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// Decodes a string, its quotes included.
 pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
     let mut decoded = String::new();
@@ -42,7 +45,7 @@ pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
             bytes @ [b'\\', ..] => {
                 let (character, more) = escape(bytes).ok()?;
                 if decoded.is_empty() {
-                    // As much as it can come to: a text that is a secret leaves no copy behind where it grew.
+                    // Reserved at once: a secret must leave no copy behind in memory that was outgrown.
                     decoded.reserve_exact(raw.len());
                 }
                 decoded.push_str(plain);
@@ -54,20 +57,17 @@ pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A error, placed by what is left of the input: only [`check`](super::check) has to know how long that was.
-pub(super) struct Stop<'a> {
-    pub(super) rest: &'a [u8],
-    pub(super) what: &'static str,
-}
+/// The result of a scan. An error is the unread input and what is wrong with it; [`check`](super::check) makes an offset of it.
+pub(super) type Scan<'a, T = &'a [u8]> = Result<T, (&'a [u8], &'static str)>;
 
-/// Says what is wrong with the rest, unless it is that there is none.
+/// Fails at the rest of the input; if there is none, the input ended too early.
 #[cold]
-pub(super) fn stop<'a, T>(rest: &'a [u8], what: &'static str) -> Result<T, Stop<'a>> {
-    Err(Stop { rest, what: if rest.is_empty() { UNEXPECTED_END } else { what } })
+pub(super) fn stop<'a, T>(rest: &'a [u8], what: &'static str) -> Scan<'a, T> {
+    Err((rest, if rest.is_empty() { UNEXPECTED_END } else { what }))
 }
 
-/// The character that the escape stands for, and what follows; a surrogate pair is one escape.
-pub(super) fn escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
+/// Decodes an escape; returns its character and what follows. A surrogate pair is one escape.
+pub(super) fn escape(rest: &[u8]) -> Scan<'_, (char, &[u8])> {
     let (character, more) = match rest {
         [_, b'u', ..] => return unicode_escape(rest),
         [_, byte @ (b'"' | b'\\' | b'/'), more @ ..] => (char::from(*byte), more),
@@ -82,7 +82,7 @@ pub(super) fn escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
     Ok((character, more))
 }
 
-fn unicode_escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
+fn unicode_escape(rest: &[u8]) -> Scan<'_, (char, &[u8])> {
     let (first, more) = code_unit(rest)?;
     if let Some(character) = char::from_u32(first.into()) {
         return Ok((character, more));
@@ -98,8 +98,8 @@ fn unicode_escape(rest: &[u8]) -> Result<(char, &[u8]), Stop<'_>> {
     }
 }
 
-/// The number in a `\u` escape, and what follows.
-fn code_unit(rest: &[u8]) -> Result<(u16, &[u8]), Stop<'_>> {
+/// Reads the number in a `\u` escape; returns it and what follows.
+fn code_unit(rest: &[u8]) -> Scan<'_, (u16, &[u8])> {
     let mut unit = 0;
     let mut digits = rest.get(2..).unwrap_or_default();
     for _ in 0..4 {
@@ -115,18 +115,18 @@ fn code_unit(rest: &[u8]) -> Result<(u16, &[u8]), Stop<'_>> {
     Ok((unit, digits))
 }
 
-/// A byte times this is the byte eight times.
+/// Multiplied by a byte, this repeats it eight times.
 pub(super) const ONES: u64 = u64::MAX / 255;
 
-/// The rest from the first quote, backslash or control character on.
+/// Returns the rest from the first quote, backslash or control character on.
 ///
-/// Eight bytes at a time: in the lower seven bits a byte that is one of them makes a subtraction
-/// borrow, which sets its top bit. Bytes from 0x80 on have that bit anyway and are none of them.
-/// A borrow spoils the bytes above, so only the lowest set bit is to be trusted.
+/// Looks at eight bytes at a time: a byte that is one of them makes a subtraction borrow, which sets its top bit. Bytes from
+/// 0x80 on have that bit set anyway and are masked out. A borrow changes the bytes above it, so only the lowest set bit
+/// counts.
 pub(super) fn special(mut rest: &[u8]) -> &[u8] {
     while let Some((word, more)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word);
-        // Flipping one bit swaps the quote with the space: what ends a string is below 0x21 then.
+        // Flipping one bit swaps the quote with the space: quotes and control characters are below 0x21 then.
         let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
         let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
         let found = (quote_or_control | backslash) & !word & (ONES << 7);
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn eight_bytes_at_a_time_are_as_good_as_one() {
+    fn special_finds_every_byte_at_every_place() {
         let is_special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
         for filler in [b'a', b' ', b'!', b'#', b'[', b']', 0x7F, 0x80, 0xFF] {
             for length in 1..=20 {

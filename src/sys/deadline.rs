@@ -1,4 +1,4 @@
-//! The deadline of a call, and what ends it before.
+//! The deadline of a call, and the descriptors that cancel it.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use crate::sys::{self, Ready, Woken};
 
-/// What a call may not outlive, as every wait of it needs it.
+/// When a call must end: what every wait needs to know.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) deadline: Instant,
-    /// Become readable when the call is to end: its token's and its client's.
+    /// Become readable when the call is cancelled: the cancel token's and the client's.
     pub(crate) wakers: [RawFd; 2],
 }
 

@@ -1,4 +1,4 @@
-//! Lends a value on the stack to code further down the same call, on the same thread.
+//! Lends a value on the stack to functions further down the call stack, on the same thread.
 //!
 //! For callbacks that cannot be given an argument of ours. The slot is plain data: unlike a thread-local with a destructor it
 //! also works in `atexit` handlers, static destructors and thread destructors.

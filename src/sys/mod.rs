@@ -21,14 +21,14 @@ pub(crate) use lend::{lend, with_lent};
 use poll::above_standard_streams;
 pub(crate) use poll::wait_any;
 
-/// What a descriptor is waited for.
+/// The readiness to wait for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ready {
     ToRead,
     ToWrite,
 }
 
-/// A descriptor that nothing is waited for: poll(2) passes over it.
+/// No descriptor: poll(2) ignores a negative one.
 pub(crate) const NONE: RawFd = -1;
 
 /// What ended a wait.
@@ -91,7 +91,7 @@ fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
     Some(libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX))
 }
 
-/// Something that wakes waiting threads, once and for ever.
+/// An event descriptor that stays readable once it was triggered, so that every wait on it ends.
 #[derive(Debug)]
 pub(crate) struct Waker(OwnedFd);
 
@@ -124,8 +124,7 @@ impl Waker {
     }
 }
 
-/// Begins to connect to an address, without waiting: the socket, which does not block, becomes ready to be written to when
-/// the connection stands, or has failed.
+/// Begins a connect that does not block. The socket becomes writable when the connection is established, or has failed.
 pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
     let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     let family_in_address = libc::sa_family_t::try_from(family).unwrap_or_default();
@@ -176,7 +175,7 @@ fn connect<T>(socket: &OwnedFd, raw: &T) -> io::Result<()> {
     }
 }
 
-/// Lets a connection fail when what was sent over it is not acknowledged for so long. Where a system cannot, it takes its time.
+/// Sets `TCP_USER_TIMEOUT`: a connection fails when sent data is not acknowledged for so long. Linux only.
 pub(crate) fn give_up_unacknowledged(socket: &TcpStream, after: Duration) {
     #[cfg(target_os = "linux")]
     {
@@ -199,7 +198,7 @@ pub(crate) fn give_up_unacknowledged(socket: &TcpStream, after: Duration) {
 
 /// Counts the forks that led to this process, so that what was made before one can be told from what was made after.
 ///
-/// Costs one load from memory: the count stands in a page that the kernel wipes in a child.
+/// Costs one load from memory: the count is in a page that the kernel wipes in a child.
 pub(crate) fn generation() -> u64 {
     static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
     /// Copied by a fork like any other memory: a child goes on counting where its parent was.
@@ -209,10 +208,10 @@ pub(crate) fn generation() -> u64 {
     if page.is_null() {
         let new = wiped_page();
         if new.is_null() {
-            // No such page to be had: asking for the process id is the slower way.
+            // Without such a page the process id tells, which costs a system call.
             return u64::from(std::process::id());
         }
-        // Whoever comes second leaves a page behind; a lock could be held at the very moment of a fork.
+        // The thread that comes second leaks its page. A lock could be held during a fork.
         page = match PAGE.compare_exchange(
             ptr::null_mut(),
             new,
@@ -341,8 +340,7 @@ impl<T> Drop for PerProcess<T> {
                 drop(Box::from_raw(node));
             }
         }
-        // What the parents had stays where it is: another thread of theirs may have been at work on it when the
-        // process forked.
+        // Values of the parent process are leaked: one of its threads may have held them during fork(2).
     }
 }
 

@@ -1,8 +1,7 @@
-//! A connection on top of TCP or TLS: decides about its reuse, writes the credentials below ureq, and watches the head of the
-//! response for what ureq lets pass.
+//! The connection that ureq sends requests over, on top of TCP or TLS. Adds the credentials to a request, limits what precedes
+//! the body of a response, and decides whether the connection is used again.
 
 use std::fmt;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,10 +15,10 @@ use super::exchange::{Exchange, current};
 use super::failure::ConnectionError;
 use super::head::{Head, interim_length};
 use super::input::Input;
-use super::socket::Socket;
+use super::socket::Tcp;
 
-/// A write takes an idle connection only if it was used that recently: where a server closes it at that very moment, nobody
-/// knows whether the write was applied, and it is not sent again.
+/// A write takes an idle connection only if it was used that recently: if the server closes it at that moment, it is unknown
+/// whether the write was applied, and it is not sent again.
 const FRESH_ENOUGH_FOR_WRITES: Duration = Duration::from_secs(5);
 /// What may come before the head of the response: interim responses, and the head itself.
 const MOST_BEFORE_BODY: usize = 64 * 1024;
@@ -33,7 +32,7 @@ const LARGE_READ: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Reuse {
     pub(super) max_age: Duration,
-    /// A connection had died unnoticed: what had been idle beside it, before this moment, has most likely died as well.
+    /// Set when a connection had died unnoticed: those that have been idle since before are presumed dead as well.
     pub(super) dead_before: Mutex<Option<Instant>>,
 }
 
@@ -63,10 +62,9 @@ enum State {
 /// What a connection goes over.
 #[derive(Debug)]
 pub(super) enum Below {
-    /// Used directly: nothing has to be copied into buffers of its own.
-    Socket(Socket),
-    /// A tunnel, or TLS.
-    Transport(Box<dyn Transport>),
+    /// Used directly, without buffers in between.
+    Tcp(Tcp),
+    Tls(Box<dyn Transport>),
 }
 
 impl Below {
@@ -77,18 +75,18 @@ impl Below {
         bytes: &[u8],
         timeout: NextTimeout,
     ) -> Result<(), Error> {
-        let transport = match self {
-            Self::Socket(socket) => return Ok(socket.send(exchange, bytes)?),
-            Self::Transport(transport) => transport,
+        let tls = match self {
+            Self::Tcp(tcp) => return Ok(tcp.send(exchange, bytes)?),
+            Self::Tls(tls) => tls,
         };
         let mut rest = bytes;
         while !rest.is_empty() {
-            let output = transport.buffers().output();
+            let output = tls.buffers().output();
             let (now, later) = rest.split_at(rest.len().min(output.len()));
             output[..now.len()].copy_from_slice(now);
-            let sent = transport.transmit_output(now.len(), timeout);
-            // The credentials are in it. The buffer lives on: this is no store that a compiler may leave out.
-            transport.buffers().output()[..now.len()].fill(0);
+            let sent = tls.transmit_output(now.len(), timeout);
+            // Wipes the credentials. The buffer is used again, so a compiler cannot leave this out.
+            tls.buffers().output()[..now.len()].fill(0);
             sent?;
             rest = later;
         }
@@ -103,15 +101,15 @@ impl Below {
         timeout: NextTimeout,
     ) -> Result<usize, Error> {
         match self {
-            Self::Socket(socket) => {
-                let size = if socket.expects_more() { LARGE_READ } else { INPUT_BUFFER };
-                let received = socket.receive_into(exchange, input.free(size))?;
+            Self::Tcp(tcp) => {
+                let size = if tcp.expects_more() { LARGE_READ } else { INPUT_BUFFER };
+                let received = tcp.receive(exchange, input.free(size))?;
                 input.end += received;
                 Ok(received)
             }
-            Self::Transport(transport) => {
-                transport.await_input(timeout)?;
-                let buffers = transport.buffers();
+            Self::Tls(tls) => {
+                tls.await_input(timeout)?;
+                let buffers = tls.buffers();
                 let received = buffers.input().len();
                 input.push(buffers.input());
                 buffers.input_consume(received);
@@ -123,7 +121,7 @@ impl Below {
 
 /// A connection that ureq sends requests over.
 pub(super) struct Connection {
-    transport: Below,
+    below: Below,
     reuse: Arc<Reuse>,
     opened: Instant,
     idle_since: Instant,
@@ -140,15 +138,15 @@ pub(super) struct Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("transport", &self.transport).finish_non_exhaustive()
+        f.debug_struct("Connection").field("below", &self.below).finish_non_exhaustive()
     }
 }
 
 impl Connection {
-    pub(super) fn new(transport: Below, reuse: Arc<Reuse>) -> Self {
+    pub(super) fn new(below: Below, reuse: Arc<Reuse>) -> Self {
         let now = Instant::now();
         Self {
-            transport,
+            below,
             reuse,
             opened: now,
             idle_since: now,
@@ -166,9 +164,10 @@ impl Connection {
         const UNEXPECTED: ConnectionError =
             ConnectionError::Protocol("ureq's output does not begin with the request line");
         let version = b" HTTP/1.1\r\n";
-        let line = exchange.method.len() + exchange.target_length + version.len();
+        let method = exchange.method.as_str();
+        let line = method.len() + 1 + exchange.target_length + version.len();
         let output = &self.output[..amount];
-        let is_request = output.starts_with(exchange.method.as_bytes())
+        let is_request = output.starts_with(method.as_bytes())
             && output.get(line - version.len()..line) == Some(version);
         if !is_request {
             return Err(UNEXPECTED);
@@ -196,8 +195,8 @@ impl Connection {
         }
         exchange.begin_to_send();
         let gathered = std::mem::take(&mut self.gathered);
-        let result = self.transport.send(exchange, &self.output[..gathered], timeout);
-        // The credentials are in it, as above.
+        let result = self.below.send(exchange, &self.output[..gathered], timeout);
+        // Wipes the credentials, as above.
         self.output[..gathered].fill(0);
         result
     }
@@ -221,7 +220,7 @@ impl Connection {
                 return Err(ConnectionError::Protocol(what).into());
             }
         }
-        let received = self.transport.receive(exchange, &mut self.input, timeout)?;
+        let received = self.below.receive(exchange, &mut self.input, timeout)?;
         exchange.ended.set(received == 0);
         if self.state == State::Request && received > 0 {
             self.state = State::Head;
@@ -240,25 +239,18 @@ impl Connection {
     fn see_head(&mut self, length: usize) {
         self.state = State::Body;
         let head = Head::of(&self.input.unconsumed()[..length]);
-        let write = current(|exchange| Ok(exchange.write)).unwrap_or(true);
+        let write = current(|exchange| exchange.write).unwrap_or(true);
         self.keep = !(head.has_both_lengths || write && head.leaves_outcome_open());
     }
 
-    /// Tells whether the peer has neither closed the stream nor sent anything. What keeps TLS going, tickets for example, is
-    /// not counted.
+    /// Tells whether the peer has neither closed the stream nor sent anything. What TLS itself exchanges, session tickets
+    /// for example, does not count.
     fn is_silent(&mut self, exchange: &Exchange) -> bool {
         exchange.no_wait.set(true);
-        let input = self.transport.receive(exchange, &mut self.input, NextTimeout::default());
+        exchange.would_block.set(false);
+        let input = self.below.receive(exchange, &mut self.input, NextTimeout::default());
         exchange.no_wait.set(false);
-        let would_block = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
-        match input {
-            Err(Error::Io(error)) => would_block(&error),
-            Err(Error::Other(error)) => match error.downcast_ref() {
-                Some(ConnectionError::Io(error)) => would_block(error),
-                _ => false,
-            },
-            _ => false,
-        }
+        input.is_err() && exchange.would_block.get()
     }
 
     /// Decides whether an idle connection serves the request.
@@ -278,40 +270,35 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let sent: Result<Result<(), Error>, _> = current(|exchange| {
+        let sent = current(|exchange| {
             let amount = match self.state {
                 State::Idle => self.begin(exchange, amount)?,
                 _ => amount,
             };
             self.gathered += amount;
-            Ok(if self.gathered >= MOST_GATHERED { self.flush(exchange, timeout) } else { Ok(()) })
+            if self.gathered >= MOST_GATHERED { self.flush(exchange, timeout) } else { Ok(()) }
         });
         sent?.map_err(other)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let received: Result<Result<bool, Error>, _> =
-            current(|exchange| Ok(self.receive(exchange, timeout)));
-        received?.map_err(other)
+        current(|exchange| self.receive(exchange, timeout))?.map_err(other)
     }
 
     /// Called twice: when the response has been read, and when the connection is to be used again.
     fn is_open(&mut self) -> bool {
         let open = current(|exchange| {
             if self.state == State::Idle {
-                return Ok(self.is_usable(exchange));
+                return self.is_usable(exchange);
             }
             (self.state, self.idle_since) = (State::Idle, Instant::now());
-            Ok(self.keep && !exchange.send_failed.get())
+            self.keep && !exchange.send_failed.get()
         });
         open.unwrap_or(false)
     }
 
     fn is_tls(&self) -> bool {
-        match &self.transport {
-            Below::Socket(_) => false,
-            Below::Transport(transport) => transport.is_tls(),
-        }
+        matches!(self.below, Below::Tls(_))
     }
 }
 
@@ -330,7 +317,7 @@ impl Buffers for Connection {
             let head = exchange.target_length + 1024;
             let body = exchange.body_length.clamp(1, MOST_GATHERED);
             let credentials = exchange.authorization.len() + 32;
-            Ok(if self.state == State::Idle { (head + body, credentials) } else { (body, 0) })
+            if self.state == State::Idle { (head + body, credentials) } else { (body, 0) }
         })
         .unwrap_or((1, 0));
         let end = self.gathered + wanted;
@@ -356,10 +343,7 @@ impl Buffers for Connection {
         if amount > 0 && self.state == State::Head {
             self.see_head(amount);
         } else if amount > 0 {
-            let _ = current(|exchange| {
-                exchange.body_begun.set(true);
-                Ok(())
-            });
+            let _ = current(|exchange| exchange.body_begun.set(true));
         }
         self.input.progress = amount > 0;
         self.input.consume(amount);

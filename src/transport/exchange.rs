@@ -1,24 +1,30 @@
-//! The state of one exchange, shared by everything that takes part in it: the connector, the socket and the connection, which
-//! ureq calls without passing on an argument of ours.
+//! The state of one exchange. The connector, the socket and the connection share it through [`current`], since ureq calls them
+//! without an argument of ours.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::time::Instant;
 
-use crate::call::credentials::Header;
-use crate::error::Phase;
-use crate::sys;
-use crate::sys::deadline::Bounds;
+use ureq::http;
 
-use super::failure::ConnectionError;
+use crate::api::request::Method;
+use crate::error::Phase;
+use crate::sys::deadline::Bounds;
+use crate::sys::{self, Ready, Woken};
+
+use super::Request;
+use super::authorization::Authorization;
+use super::failure::{ConnectionError, TransportError, TransportErrorKind, classify};
+use super::tls::{explain, is_refusal, rustls_error};
 
 /// What the layers below ureq need to know about the exchange, and what they report back.
 pub(super) struct Exchange {
     pub(super) bounds: Cell<Bounds>,
-    pub(super) authorization: Header,
-    /// With the space behind it.
-    pub(super) method: &'static str,
-    /// The length of path and query: with the method it tells the request line.
+    pub(super) authorization: Authorization,
+    pub(super) method: http::Method,
+    /// The length of path and query.
     pub(super) target_length: usize,
     pub(super) body_length: usize,
     /// A non-idempotent request.
@@ -40,19 +46,20 @@ pub(super) struct Exchange {
     pub(super) ended: Cell<bool>,
     /// The connection had been idle before.
     pub(super) reused: Cell<bool>,
-    /// Reads return at once, with `WouldBlock` if nothing is there.
+    /// Reads return at once, and note in `would_block` that nothing was there.
     pub(super) no_wait: Cell<bool>,
+    pub(super) would_block: Cell<bool>,
 }
 
 impl Exchange {
-    pub(super) fn new(bounds: Bounds, authorization: Header) -> Self {
+    pub(super) fn new(request: &Request<'_>) -> Self {
         Self {
-            bounds: Cell::new(bounds),
-            authorization,
-            method: "",
-            target_length: 0,
-            body_length: 0,
-            write: false,
+            bounds: Cell::new(request.bounds),
+            authorization: Arc::clone(request.authorization),
+            method: method_of(request.method),
+            target_length: request.target.iter().map(|part| part.len()).sum(),
+            body_length: request.body.map_or(0, <[u8]>::len),
+            write: request.write,
             phase: Cell::new(Phase::Resolve),
             connect_by: Cell::new(None),
             address: Cell::new(None),
@@ -63,6 +70,7 @@ impl Exchange {
             ended: Cell::new(false),
             reused: Cell::new(false),
             no_wait: Cell::new(false),
+            would_block: Cell::new(false),
         }
     }
 
@@ -74,9 +82,13 @@ impl Exchange {
         }
     }
 
-    /// Makes this the exchange that [`current`] finds while `run` runs.
-    pub(super) fn run<R>(&self, run: impl FnOnce() -> R) -> R {
-        sys::lend(self, run)
+    /// Waits for a descriptor, as long as the call and the opening of a connection may take.
+    pub(super) fn wait(&self, fd: RawFd, ready: Ready) -> Result<(), ConnectionError> {
+        match self.wait_bounds().wait(fd, ready)? {
+            Woken::Ready => Ok(()),
+            Woken::Waker => Err(ConnectionError::Cancelled),
+            Woken::Deadline => Err(self.timed_out()),
+        }
     }
 
     /// The bounds of a wait: while a connection is opened, the time for that is part of them.
@@ -94,12 +106,55 @@ impl Exchange {
             std::io::Error::from(std::io::ErrorKind::TimedOut).into()
         }
     }
+
+    /// Converts an error of ureq: what it means depends on how far the exchange had come.
+    pub(super) fn failed(&self, error: ureq::Error, status: Option<u16>) -> TransportError {
+        let (mut phase, mut sent) = (self.phase.get(), self.sent.get());
+        let (silent, reused) = (!self.heard.get(), self.reused.get());
+        let (mut kind, mut source) = classify(error, phase, self.ended.get());
+        let of_tls = source.as_deref().and_then(|source| rustls_error(source));
+        let by_alert =
+            matches!(of_tls, Some(rustls::Error::AlertReceived(alert)) if is_refusal(*alert));
+        if by_alert && sent && silent && !reused {
+            (kind, phase, sent) = (TransportErrorKind::Tls, Phase::Tls, false);
+        }
+        if let (TransportErrorKind::Tls, Some(error)) = (kind, of_tls) {
+            source = Some(explain(error).into());
+        }
+        let stale = reused && silent && kind == TransportErrorKind::Network;
+        TransportError { kind, phase, sent, status, stale, source }
+    }
 }
 
-/// Calls a function with the exchange that runs on this thread.
-pub(super) fn current<R>(
-    call: impl FnOnce(&Exchange) -> Result<R, ConnectionError>,
-) -> Result<R, ConnectionError> {
+/// Calls a function with the exchange that was lent on this thread.
+pub(super) fn current<R>(call: impl FnOnce(&Exchange) -> R) -> Result<R, ConnectionError> {
     const NONE: ConnectionError = ConnectionError::Protocol("a connection outside of an exchange");
-    sys::with_lent(call).unwrap_or(Err(NONE))
+    sys::with_lent(call).ok_or(NONE)
+}
+
+fn method_of(method: Method) -> http::Method {
+    match method {
+        Method::Get => http::Method::GET,
+        Method::Patch => http::Method::PATCH,
+        Method::Post => http::Method::POST,
+    }
+}
+
+#[cfg(test)]
+impl Exchange {
+    /// An exchange of which only the bounds count.
+    pub(super) fn within(bounds: Bounds) -> Self {
+        Self::new(&Request {
+            method: Method::Get,
+            target: &[],
+            authorization: &Authorization::default(),
+            content_type: "",
+            body: None,
+            bounds,
+            secret: false,
+            write: false,
+            fresh: false,
+            sent: &Cell::new(false),
+        })
+    }
 }

@@ -1,4 +1,4 @@
-//! Why an exchange brought no complete response, and why a connection did not do what it was asked for.
+//! The errors of an exchange and of a connection.
 
 use std::error::Error as StdError;
 use std::io;
@@ -7,10 +7,9 @@ use thiserror::Error;
 
 use crate::error::Phase;
 
-use super::exchange::Exchange;
-use super::tls::{explain, is_refusal, rustls_error};
+use super::tls::rustls_error;
 
-/// An exchange that brought no complete response.
+/// Why an exchange did not bring a complete response.
 #[derive(Debug, Error)]
 #[error("{kind:?} ({phase:?})")]
 pub(crate) struct TransportError {
@@ -72,7 +71,7 @@ impl From<ConnectionError> for ureq::Error {
     }
 }
 
-type Source = Box<dyn StdError + Send + Sync>;
+pub(super) type Source = Box<dyn StdError + Send + Sync>;
 
 /// Tells whether an error of ureq means that the call itself is over.
 pub(super) fn is_over(error: &ureq::Error) -> bool {
@@ -80,34 +79,14 @@ pub(super) fn is_over(error: &ureq::Error) -> bool {
     matches!(error.downcast_ref(), Some(ConnectionError::Deadline | ConnectionError::Cancelled))
 }
 
-/// Converts an error of ureq: what it means depends on how far the exchange had come.
-pub(super) fn convert(
+/// The kind of an error of ureq, and what is behind it.
+pub(super) fn classify(
     error: ureq::Error,
-    exchange: &Exchange,
-    status: Option<u16>,
-) -> TransportError {
-    let (mut phase, mut sent) = (exchange.phase.get(), exchange.sent.get());
-    let reused = exchange.reused.get();
-    let silent = !exchange.heard.get();
-    let (mut kind, mut source) = classify(error, phase, exchange.ended.get());
-    let alert = source.as_deref().and_then(|source| match rustls_error(source) {
-        Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
-        _ => None,
-    });
-    if sent && silent && !reused && alert.is_some_and(is_refusal) {
-        (kind, phase, sent) = (TransportErrorKind::Tls, Phase::Tls, false);
-    }
-    if kind == TransportErrorKind::Tls {
-        let told = source.as_deref().and_then(|source| rustls_error(source)).map(explain);
-        source = told.map(Source::from).or(source);
-    }
-    let stale = reused && silent && kind == TransportErrorKind::Network;
-    TransportError { kind, phase, sent, status, stale, source }
-}
-
-fn classify(error: ureq::Error, phase: Phase, ended: bool) -> (TransportErrorKind, Option<Source>) {
+    phase: Phase,
+    ended: bool,
+) -> (TransportErrorKind, Option<Source>) {
     use TransportErrorKind::{Cancelled, Network, Protocol, Proxy, Timeout, Tls, TooBig};
-    // Under way it is the connection that broke.
+    // After the handshake an error of TLS means that the connection broke.
     let of_tls = if phase == Phase::Tls { Tls } else { Network };
     let of_io = |error: io::Error| {
         let kind = if rustls_error(&error).is_some() { of_tls } else { Network };
@@ -118,7 +97,7 @@ fn classify(error: ureq::Error, phase: Phase, ended: bool) -> (TransportErrorKin
         ureq::Error::Rustls(error) => (of_tls, Some(error.into())),
         ureq::Error::Tls(what) => (of_tls, Some(what.into())),
         ureq::Error::ConnectProxyFailed(what) => (Network, Some(what.into())),
-        // The end of the connection was not the end of what was in it.
+        // The connection ended in the middle of the body.
         ureq::Error::Decompress(..) | ureq::Error::BodyStalled if ended => {
             let what = "the connection was closed before the response was complete";
             (Network, Some(what.into()))
@@ -139,7 +118,7 @@ fn classify(error: ureq::Error, phase: Phase, ended: bool) -> (TransportErrorKin
             },
             Err(error) => (Network, Some(error)),
         },
-        // Of the proxy's response: nothing was sent yet.
+        // Nothing was sent yet.
         error if phase == Phase::Connect => (Network, Some(error.into())),
         error => (Protocol, Some(error.into())),
     }

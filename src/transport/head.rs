@@ -1,15 +1,15 @@
-//! What counts of the head of a response, beyond what ureq makes of it. Pure.
+//! Reads and checks what ureq does not check in the head of a response. Pure functions.
 
 use ureq::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use ureq::http::{HeaderValue, Version, response};
 
 use super::failure::ConnectionError;
 
-/// What is read from the bytes of a head before ureq parses it.
+/// What decides whether a connection is used again after this head.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head {
     status: u16,
-    /// It has a length and a transfer coding. ureq takes the chunks, as it has to; but the connection is not trusted further.
+    /// It has a length and a transfer coding. ureq decodes the chunks (RFC 9112, 6.3); then the connection must be closed.
     pub(super) has_both_lengths: bool,
 }
 
@@ -33,7 +33,7 @@ impl Head {
         Self { status, has_both_lengths: length && coding }
     }
 
-    /// Tells whether the status leaves open if a write was applied.
+    /// Tells whether a write may or may not have been applied, by the status alone.
     pub(super) fn leaves_outcome_open(&self) -> bool {
         matches!(self.status, 300..=399 | 408 | 500..)
     }
@@ -76,7 +76,7 @@ pub(super) fn check_codings(head: &response::Parts) -> Result<(), ConnectionErro
             return Err(ConnectionError::Protocol(UNKNOWN));
         }
     }
-    // Where ureq decodes, it takes the header out.
+    // ureq removes the header when it decodes.
     let identity = |coding: &[u8]| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity");
     let content = head.headers.get_all(CONTENT_ENCODING).iter();
     let known = content

@@ -1,4 +1,4 @@
-//! The buffer for what a connection receives.
+//! The receive buffer of a connection.
 
 /// What was received and not yet consumed: `bytes[begin..end]`.
 #[derive(Default)]
@@ -26,7 +26,7 @@ impl Input {
         self.begin = (self.begin + amount).min(self.end);
     }
 
-    /// Returns room for so much behind what is there.
+    /// Returns the free space behind the input, at least `wanted` bytes of it.
     pub(super) fn free(&mut self, wanted: usize) -> &mut [u8] {
         if self.begin > 0 {
             self.bytes.copy_within(self.begin..self.end, 0);

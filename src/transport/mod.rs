@@ -1,9 +1,10 @@
 //! One HTTP exchange: a request out, a complete response or a precise failure back.
 //!
-//! The only room that knows ureq and rustls. ureq does HTTP/1.1, the reuse of connections, CONNECT and gzip, rustls does TLS.
-//! Below them stands a socket of ours, whose every wait ends with the call; on top a connection of ours, which adds the
-//! credentials and decides about reuse.
+//! The only folder that uses ureq and rustls. ureq does HTTP/1.1, the reuse of connections and gzip, rustls does TLS. Below
+//! them is a socket of ours, each wait of which ends when the call does; between them and ureq's HTTP is a connection of ours,
+//! which adds the credentials and decides about reuse.
 
+mod authorization;
 mod connection;
 mod connector;
 mod exchange;
@@ -16,6 +17,7 @@ mod race;
 mod resolver;
 mod socket;
 mod tls;
+mod tunnel;
 
 use std::cell::Cell;
 use std::fmt;
@@ -25,22 +27,22 @@ use std::time::{Duration, Instant};
 
 use ureq::config::Config;
 use ureq::http::header::{self, HeaderName, HeaderValue};
-use ureq::http::uri::{Authority, PathAndQuery, Scheme};
+use ureq::http::uri::PathAndQuery;
 use ureq::http::{self, Uri};
 use ureq::{Agent, Body};
 use zeroize::Zeroize;
 
 use crate::api::request::Method;
-use crate::call::credentials::Header;
 use crate::error::Phase;
-use crate::sys::deadline::Bounds;
+use crate::sys::{self, deadline::Bounds};
 
 use connection::Reuse;
-use connector::{Chain, NoLookup, Route};
+use connector::{NoLookup, Route};
 use exchange::Exchange;
 use failure::ConnectionError;
 use resolver::Resolver;
 
+pub(crate) use authorization::{Authorization, basic};
 pub(crate) use failure::{TransportError, TransportErrorKind};
 pub(crate) use origin::{Origin, parse_port, split_port};
 pub(crate) use proxy::{Proxy, ProxyChoice};
@@ -52,7 +54,7 @@ const LONGEST_HEAD: usize = 16 * 1024;
 const INPUT_BUFFER: usize = LONGEST_HEAD + 1024;
 const OUTPUT_BUFFER: usize = 8 * 1024;
 
-/// What the transport is told when the client is built.
+/// The settings of a transport.
 #[derive(Clone, Debug)]
 pub(crate) struct TransportConfig {
     pub(crate) connect_timeout: Duration,
@@ -70,7 +72,7 @@ pub(crate) struct Request<'a> {
     pub(crate) method: Method,
     /// Path and query, encoded.
     pub(crate) target: &'a [&'a str],
-    pub(crate) authorization: &'a Header,
+    pub(crate) authorization: &'a Authorization,
     pub(crate) content_type: &'static str,
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) bounds: Bounds,
@@ -96,17 +98,15 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
-/// One server: the way to it, and the connections to it that are idle.
+/// One server: the way to it, and the idle connections to it.
 pub(crate) struct Transport {
-    scheme: Scheme,
-    authority: Authority,
+    /// Scheme, host and port.
+    origin: Uri,
     host: HeaderValue,
     user_agent: HeaderValue,
     max_response_bytes: u64,
     route: Arc<Route>,
     agent: Agent,
-    /// Keeps no connection, for requests that want one of their own.
-    fresh_agent: Agent,
 }
 
 /// Drop guard: reports whether a byte of the request may have left, also on panic.
@@ -123,7 +123,7 @@ impl Drop for ReportSent<'_> {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").field("authority", &self.authority).finish_non_exhaustive()
+        f.debug_struct("Transport").field("origin", &self.origin).finish_non_exhaustive()
     }
 }
 
@@ -132,49 +132,39 @@ impl Transport {
     pub(crate) fn new(config: &TransportConfig, origin: &str, proxy: Option<Proxy>) -> Self {
         let origin = Origin::of(origin);
         let resolver = match &proxy {
-            Some(proxy) => Resolver::new(proxy.host(), proxy.port()),
+            Some(proxy) => Resolver::new(&proxy.host, proxy.port),
             None => Resolver::new(origin.host, origin.port),
         };
         let reuse = Reuse { max_age: config.max_connection_age, dead_before: Mutex::default() };
         let route = Arc::new(Route {
             resolver,
             proxy,
+            target: origin.host_and_port(),
+            user_agent: config.user_agent.clone(),
             connect_timeout: config.connect_timeout,
             reuse: Arc::new(reuse),
         });
-        let chain = Chain::new(&route);
-        let agent = |most| {
-            let config = agent_config(config, route.proxy.as_ref(), most);
-            Agent::with_parts(config, chain.clone(), NoLookup)
-        };
         let host = origin.authority();
+        let scheme = if origin.secure { "https" } else { "http" };
         let text = |text: &str| HeaderValue::from_str(text);
         Self {
-            scheme: if origin.secure { Scheme::HTTPS } else { Scheme::HTTP },
-            authority: host.parse().unwrap_or(Authority::from_static("invalid")),
+            origin: format!("{scheme}://{host}").parse().unwrap_or_default(),
             host: text(&host).unwrap_or(HeaderValue::from_static("invalid")),
             user_agent: text(&config.user_agent).unwrap_or(HeaderValue::from_static("")),
             max_response_bytes: config.max_response_bytes,
-            agent: agent(config.max_idle_connections),
-            fresh_agent: agent(0),
+            agent: Agent::with_parts(agent_config(config), connector::chain(&route), NoLookup),
             route,
         }
     }
 
     /// Sends a request and receives the whole response, within the deadline.
     pub(crate) fn send(&self, request: &Request<'_>) -> Result<Response, TransportError> {
-        let exchange = Exchange {
-            method: method_of(request.method).1,
-            target_length: request.target.iter().map(|part| part.len()).sum(),
-            body_length: request.body.map_or(0, <[u8]>::len),
-            write: request.write,
-            ..Exchange::new(request.bounds, Arc::clone(request.authorization))
-        };
+        let exchange = Exchange::new(request);
         let _report = ReportSent { exchange: &exchange, to: request.sent };
         let began = Instant::now();
         let mut status = None;
-        let result = exchange.run(|| {
-            let response = self.run(request)?;
+        let result = sys::lend(&exchange, || {
+            let response = self.run(request, &exchange)?;
             status = Some(response.status().as_u16());
             exchange.phase.set(Phase::Receive);
             self.receive(request, &exchange, response)
@@ -182,24 +172,34 @@ impl Transport {
         result.map_err(|error| self.failed(error, &exchange, status, began))
     }
 
-    fn run(&self, request: &Request<'_>) -> Result<http::Response<Body>, ureq::Error> {
-        let agent = if request.fresh { &self.fresh_agent } else { &self.agent };
-        let head = self.head(request)?;
+    fn run(
+        &self,
+        request: &Request<'_>,
+        exchange: &Exchange,
+    ) -> Result<http::Response<Body>, ureq::Error> {
+        let mut head = self.head(request, exchange.method.clone())?;
+        if request.fresh {
+            // With settings other than the agent's, a request neither takes an idle connection nor leaves one.
+            let config = self.agent.configure_request(head);
+            head = config.input_buffer_size(INPUT_BUFFER + 1).build();
+        }
         match (request.body, request.method) {
-            (None, Method::Get) => agent.run(with_body(head, ())),
-            (body, _) => agent.run(with_body(head, body.unwrap_or_default())),
+            (None, Method::Get) => self.agent.run(head),
+            (body, _) => self.agent.run(head.map(|()| body.unwrap_or_default())),
         }
     }
 
     /// Builds the request without its credentials: those are added below ureq.
-    fn head(&self, request: &Request<'_>) -> Result<http::Request<()>, ureq::Error> {
+    fn head(
+        &self,
+        request: &Request<'_>,
+        method: http::Method,
+    ) -> Result<http::Request<()>, ureq::Error> {
         let target = request.target.concat();
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(self.scheme.clone());
-        parts.authority = Some(self.authority.clone());
+        let mut parts = self.origin.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from(target).map_err(http::Error::from)?);
         let mut head = http::Request::new(());
-        *head.method_mut() = method_of(request.method).0;
+        *head.method_mut() = method;
         *head.uri_mut() = Uri::from_parts(parts).map_err(http::Error::from)?;
         let headers = head.headers_mut();
         headers.reserve(8);
@@ -245,7 +245,7 @@ impl Transport {
             Err(error) => Err(error.into()),
         };
         let received = match received {
-            // Nothing at all is no gzip, but it is nothing.
+            // An empty body is no gzip stream, but it is an empty body.
             Err(ureq::Error::Decompress(..)) if !exchange.body_begun.get() => Ok(()),
             received => received,
         };
@@ -253,7 +253,7 @@ impl Transport {
             if request.secret {
                 bytes.zeroize();
             }
-            // The status of an error counts, whatever became of its body; but a call that is over is over.
+            // An error status is returned even if its body is not readable, unless the call was cancelled or out of time.
             if success || failure::is_over(&error) {
                 return Err(error);
             }
@@ -270,7 +270,7 @@ impl Transport {
         })
     }
 
-    /// Converts an error of ureq, and learns from it: about idle connections, and about addresses.
+    /// Converts an error of ureq. Records which idle connections are dead, and which address stalls.
     fn failed(
         &self,
         error: ureq::Error,
@@ -278,7 +278,7 @@ impl Transport {
         status: Option<u16>,
         began: Instant,
     ) -> TransportError {
-        let error = failure::convert(error, exchange, status);
+        let error = exchange.failed(error, status);
         if error.stale {
             self.route.reuse.presume_dead(began);
         }
@@ -292,15 +292,15 @@ impl Transport {
     }
 }
 
-/// The settings of ureq. Everything that it would decide by itself is decided here.
-fn agent_config(config: &TransportConfig, proxy: Option<&Proxy>, most_idle: usize) -> Config {
+/// The settings of ureq, in which nothing is left to its defaults or to the environment.
+fn agent_config(config: &TransportConfig) -> Config {
+    let most_idle = config.max_idle_connections;
     Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         // No timeouts: every wait is bounded by the call, below ureq.
-        .user_agent(config.user_agent.as_str())
-        .proxy(proxy.and_then(Proxy::for_ureq))
+        .proxy(None)
         .tls_config(config.trusted.config())
         .max_response_header_size(LONGEST_HEAD)
         .input_buffer_size(INPUT_BUFFER)
@@ -309,18 +309,6 @@ fn agent_config(config: &TransportConfig, proxy: Option<&Proxy>, most_idle: usiz
         .max_idle_connections_per_host(most_idle)
         .max_idle_age(config.idle_timeout)
         .build()
-}
-
-fn method_of(method: Method) -> (http::Method, &'static str) {
-    match method {
-        Method::Get => (http::Method::GET, "GET "),
-        Method::Patch => (http::Method::PATCH, "PATCH "),
-        Method::Post => (http::Method::POST, "POST "),
-    }
-}
-
-fn with_body<B>(head: http::Request<()>, body: B) -> http::Request<B> {
-    head.map(|()| body)
 }
 
 /// Reads a body to its end, and never more of it than is allowed, after decompression.
@@ -332,39 +320,25 @@ fn read_body(
     secret: bool,
 ) -> Result<(), ureq::Error> {
     const TOO_BIG: ConnectionError = ConnectionError::TooBig("its body is bigger than the limit");
-    /// So much is made ready at a time: a server that announces much and sends little is not to cost the memory.
-    const STEP: usize = 256 * 1024;
+    /// Room is made for no more than that in advance: a server that announces much and sends little is not to cost the memory.
+    const MOST_IN_ADVANCE: usize = 256 * 1024;
     let announced =
         body.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     if success && announced.is_some_and(|length| length > most) {
         return Err(TOO_BIG.into());
     }
-    // Leaves room for the NUL that C wants behind it. A buffer for a secret never grows: it would leave copies behind.
-    let first = if secret { most } else { announced.unwrap_or(2048).min(most).min(STEP) };
-    bytes.reserve_exact(first + 1);
-    let mut reader = body.as_reader();
-    let mut filled = 0;
-    let result = loop {
-        if filled == bytes.len() && filled < announced.unwrap_or(most).min(most) {
-            let next = announced.unwrap_or(filled * 2).max(filled + 1).min(filled + STEP).min(most);
-            bytes.resize(next.max(first), 0);
-        }
-        // Where all is there, or all that is allowed, one byte more tells whether that is the end.
-        let mut probe = [0];
-        let full = filled == bytes.len();
-        let free = if full { &mut probe[..] } else { &mut bytes[filled..] };
-        match reader.read(free) {
-            Ok(0) => break Ok(()),
-            Ok(_) if full => break Err(TOO_BIG.into()),
-            Ok(count) => filled += count,
-            Err(error) => break Err(error.into()),
-        }
-    };
-    bytes.truncate(filled);
-    result
+    // A buffer for a secret never grows: it would leave copies behind.
+    let room = if secret { most } else { announced.unwrap_or(2048).min(most).min(MOST_IN_ADVANCE) };
+    // One byte more shows whether the body ends there, and is where C wants a NUL.
+    bytes.reserve_exact(room + 1);
+    let result = body.as_reader().take(most as u64 + 1).read_to_end(bytes);
+    let too_big = bytes.len() > most;
+    bytes.truncate(most);
+    result?;
+    if too_big { Err(TOO_BIG.into()) } else { Ok(()) }
 }
 
-/// Checks what holds for any head: for the fuzz target.
+/// Entry of the fuzz target: checks what must hold for the head of any response.
 #[cfg(feature = "test-hooks")]
 pub(crate) fn fuzz_head(bytes: &[u8]) {
     let interim = head::interim_length(bytes).unwrap_or(0);

@@ -37,14 +37,11 @@ impl<'a> Origin<'a> {
         valid.then_some(Self { secure, host: bare.unwrap_or(host), port })
     }
 
-    /// As in the header `Host`: without the default port of the scheme.
+    /// The value of the header `Host`: host and port, without the default port of the scheme.
     pub(crate) fn authority(self) -> String {
         let default = if self.secure { 443 } else { 80 };
         let text = self.host_and_port();
-        match text.strip_suffix(&format!(":{default}")) {
-            Some(host) => host.to_owned(),
-            None => text,
-        }
+        text.strip_suffix(&format!(":{default}")).unwrap_or(&text).to_owned()
     }
 
     pub(crate) fn host_and_port(self) -> String {

@@ -1,13 +1,11 @@
-//! The proxy, if any, that leads to a host.
+//! Chooses the HTTP proxy for a host, from the settings or the environment, and parses its URL.
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::call::credentials::basic;
-
+use super::authorization::basic;
 use super::origin::Origin;
 
 /// Which proxies a client uses.
@@ -24,13 +22,12 @@ pub(crate) enum ProxyChoice {
 
 /// A proxy that tunnels (CONNECT), with its credentials.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Proxy(Arc<ProxyParts>);
-
-#[derive(PartialEq, Eq)]
-struct ProxyParts {
-    host: String,
-    port: u16,
-    authorization: Option<Zeroizing<String>>,
+pub(crate) struct Proxy {
+    /// A name, or an address without brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// The value of `Proxy-Authorization`.
+    pub(super) authorization: Option<Zeroizing<String>>,
 }
 
 impl Proxy {
@@ -52,45 +49,25 @@ impl Proxy {
         let origin = Origin::of_authority(false, authority).ok_or_else(no_proxy)?;
         let authorization = match user {
             None => None,
-            Some(user) => {
-                if user.bytes().any(|b| b.is_ascii_whitespace()) {
-                    return Err(no_proxy());
-                }
-                let (name, password) = user.split_once(':').unwrap_or((user, ""));
-                let name = percent_decoded(name).ok_or_else(no_proxy)?;
-                let password = percent_decoded(password).ok_or_else(no_proxy)?;
-                Some(basic(&name, &password))
-            }
+            Some(user) => Some(basic_of(user).ok_or_else(no_proxy)?),
         };
-        let (host, port) = (origin.host.to_owned(), origin.port);
-        Ok(Self(Arc::new(ProxyParts { host, port, authorization })))
-    }
-
-    pub(crate) fn host(&self) -> &str {
-        &self.0.host
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.0.port
-    }
-
-    /// The proxy as ureq wants it: without credentials, which are sent below ureq.
-    pub(super) fn for_ureq(&self) -> Option<ureq::Proxy> {
-        let host = self.host();
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-        ureq::Proxy::builder(ureq::ProxyProtocol::Http).host(&host).port(self.port()).build().ok()
-    }
-
-    /// The value of `Proxy-Authorization`.
-    pub(crate) fn authorization(&self) -> Option<&str> {
-        self.0.authorization.as_ref().map(|value| value.as_str())
+        Ok(Self { host: origin.host.to_owned(), port: origin.port, authorization })
     }
 }
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Proxy({}:{})", self.host(), self.port())
+        write!(f, "Proxy({}:{})", self.host, self.port)
     }
+}
+
+/// Reads `user:password`, percent-encoded, as the value of a header.
+fn basic_of(user: &str) -> Option<Zeroizing<String>> {
+    if user.bytes().any(|b| b.is_ascii_whitespace()) {
+        return None;
+    }
+    let (name, password) = user.split_once(':').unwrap_or((user, ""));
+    Some(basic(&percent_decoded(name)?, &percent_decoded(password)?))
 }
 
 fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
@@ -106,7 +83,7 @@ fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
         });
     }
     let text = std::str::from_utf8(&bytes).ok()?;
-    // A line end in it could smuggle a header in, were it not for base64; but it means nothing either.
+    // No control character belongs into a name or a password.
     (!text.chars().any(char::is_control)).then(|| Zeroizing::new(text.to_owned()))
 }
 
@@ -134,7 +111,7 @@ impl ProxyChoice {
                 let spared = first(&["no_proxy", "NO_PROXY"]).is_some_and(|(_, list)| {
                     list.split(between).any(|entry| spares(entry, origin))
                 });
-                // HTTP_PROXY in capitals is what a CGI program is given by whoever sends the header `Proxy`.
+                // HTTP_PROXY is not read: in a CGI program whoever sends the header `Proxy` sets it.
                 let own: &[&'static str] =
                     if origin.secure { &["https_proxy", "HTTPS_PROXY"] } else { &["http_proxy"] };
                 let found = first(own).or_else(|| first(&["all_proxy", "ALL_PROXY"]));

@@ -10,7 +10,7 @@ use crate::sys::{self, Woken};
 use super::exchange::Exchange;
 use super::failure::ConnectionError;
 
-/// How long an attempt is alone before the next address is tried as well.
+/// The time between the start of one attempt and of the next.
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Connects to the addresses, in turn and at the same time: a new attempt begins every 250 ms, or as soon as one fails, while
@@ -66,20 +66,13 @@ pub(super) fn connect(
 mod tests {
     use super::*;
     use std::net::TcpListener;
-    use std::sync::Arc;
-
-    use zeroize::Zeroizing;
 
     use crate::sys::deadline::Bounds;
 
     const LONG: Duration = Duration::from_secs(600);
 
-    fn exchange(bounds: Bounds) -> Exchange {
-        Exchange::new(bounds, Arc::new(Zeroizing::new(String::new())))
-    }
-
     fn until(time: Duration) -> Exchange {
-        exchange(Bounds::until(Instant::now() + time))
+        Exchange::within(Bounds::until(Instant::now() + time))
     }
 
     fn closed() -> SocketAddr {
@@ -142,7 +135,8 @@ mod tests {
         let waker = sys::Waker::new().unwrap();
         let bounds = Bounds { wakers: [waker.fd(), sys::NONE], ..until(LONG).bounds.get() };
         std::thread::scope(|scope| {
-            let call = scope.spawn(move || connect(&addresses, &exchange(bounds)).map(|_| ()));
+            let call =
+                scope.spawn(move || connect(&addresses, &Exchange::within(bounds)).map(|_| ()));
             waker.trigger();
             assert!(matches!(call.join().unwrap(), Err(ConnectionError::Cancelled)));
         });

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys::deadline::Bounds;
-use crate::sys::{Ready, Waker, Woken};
+use crate::sys::{Ready, Waker};
 
+use super::exchange::Exchange;
 use super::failure::ConnectionError;
 
 const FRESH: Duration = Duration::from_secs(60);
-/// Until then old addresses are used while new ones are looked up.
+/// Addresses older than [`FRESH`] are used up to this age while new ones are looked up.
 const STALE: Duration = Duration::from_secs(120);
 
 type Lookup = fn(&str) -> io::Result<Vec<IpAddr>>;
@@ -43,14 +43,14 @@ struct Cache {
 /// A look-up in flight.
 #[derive(Debug)]
 struct Running {
-    /// Triggered when it ends; `None` if no descriptor is to be had.
-    done: Option<Waker>,
-    /// For those who wait: what it found, or why it failed. A failure is told to nobody else.
+    /// Triggered when it ends.
+    done: Waker,
+    /// For the calls that wait for it. Later calls look up again after a failure.
     result: OnceLock<Result<(), String>>,
 }
 
 fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
-    // Nothing in it is left half-done by a panic.
+    // No panic can leave it half changed.
     cache.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -64,8 +64,11 @@ impl Resolver {
     }
 
     /// Returns the addresses in the order in which they are to be tried.
-    pub(super) fn addresses(&self, bounds: Bounds) -> Result<Vec<SocketAddr>, ConnectionError> {
-        self.addresses_by(bounds, getaddrinfo)
+    pub(super) fn addresses(
+        &self,
+        exchange: &Exchange,
+    ) -> Result<Vec<SocketAddr>, ConnectionError> {
+        self.addresses_by(exchange, getaddrinfo)
     }
 
     /// Remembers which address connected first.
@@ -74,7 +77,7 @@ impl Resolver {
         cache.winner = Some(address.ip());
     }
 
-    /// Remembers an address that connected, and then said nothing.
+    /// Remembers an address that connected and then sent nothing.
     pub(super) fn stalled(&self, address: SocketAddr) {
         let mut cache = lock(&self.cache);
         cache.winner = cache.winner.filter(|winner| *winner != address.ip());
@@ -83,8 +86,8 @@ impl Resolver {
         }
     }
 
-    /// Invalidates the cached addresses after none could be connected to. Addresses that are younger than a second stay: an
-    /// outage would otherwise become one of the name server as well.
+    /// Invalidates the cached addresses after a failed connect, unless they are younger than a second: retries during an
+    /// outage must not flood the name server.
     pub(super) fn invalidate(&self) {
         let mut cache = lock(&self.cache);
         cache.looked_up = cache.looked_up.filter(|at| at.elapsed() < Duration::from_secs(1));
@@ -92,7 +95,7 @@ impl Resolver {
 
     fn addresses_by(
         &self,
-        bounds: Bounds,
+        exchange: &Exchange,
         lookup: Lookup,
     ) -> Result<Vec<SocketAddr>, ConnectionError> {
         if let Ok(address) = self.host.parse() {
@@ -103,21 +106,21 @@ impl Resolver {
         if age.is_some_and(|age| age < FRESH) {
             return Ok(cache.ordered(self.port));
         }
-        let begins = cache.running.is_none();
-        let running = cache.running.clone().unwrap_or_else(|| {
-            let running = Running { done: Waker::new().ok(), result: OnceLock::new() };
-            Arc::clone(cache.running.insert(Arc::new(running)))
-        });
-        if begins {
+        let running = if let Some(running) = &cache.running {
+            Arc::clone(running)
+        } else {
+            let running = Arc::new(Running { done: Waker::new()?, result: OnceLock::new() });
+            cache.running = Some(Arc::clone(&running));
             drop(cache);
             self.start(lookup);
             cache = lock(&self.cache);
-        }
+            running
+        };
         if age.is_some_and(|age| age < STALE) {
             return Ok(cache.ordered(self.port));
         }
         drop(cache);
-        running.wait(bounds)?;
+        exchange.wait(running.done.fd(), Ready::ToRead)?;
         match running.result.get() {
             Some(Err(why)) => Err(ConnectionError::Resolve(why.clone())),
             _ => Ok(lock(&self.cache).ordered(self.port)),
@@ -135,7 +138,7 @@ impl Resolver {
     }
 }
 
-/// Stores what a look-up brought, and wakes those who wait for it.
+/// Stores the result of a look-up, and wakes the calls that wait for it.
 fn settle(cache: &Mutex<Cache>, found: io::Result<Vec<IpAddr>>) {
     let mut cache = lock(cache);
     let result = match found {
@@ -154,31 +157,7 @@ fn settle(cache: &Mutex<Cache>, found: io::Result<Vec<IpAddr>>) {
     if let Some(running) = cache.running.take() {
         // Set once: there is one look-up at a time.
         let _ = running.result.set(result);
-        if let Some(done) = &running.done {
-            done.trigger();
-        }
-    }
-}
-
-impl Running {
-    fn wait(&self, bounds: Bounds) -> Result<(), ConnectionError> {
-        let Some(done) = &self.done else {
-            // Without a descriptor there is nothing to wait for but time.
-            while self.result.get().is_none() {
-                if bounds.time_left().is_zero() {
-                    return Err(ConnectionError::Deadline);
-                }
-                if !bounds.sleep(Duration::from_millis(10))? {
-                    return Err(ConnectionError::Cancelled);
-                }
-            }
-            return Ok(());
-        };
-        match bounds.wait(done.fd(), Ready::ToRead)? {
-            Woken::Ready => Ok(()),
-            Woken::Deadline => Err(ConnectionError::Deadline),
-            Woken::Waker => Err(ConnectionError::Cancelled),
-        }
+        running.done.trigger();
     }
 }
 
@@ -187,20 +166,14 @@ impl Cache {
     /// won the last race comes first, those that stalled come last.
     fn ordered(&self, port: u16) -> Vec<SocketAddr> {
         let first_is_v4 = self.addresses.first().is_some_and(IpAddr::is_ipv4);
-        let (mut one, mut other): (Vec<IpAddr>, Vec<IpAddr>) = self
-            .addresses
-            .iter()
-            .rev()
-            .copied()
-            .partition(|ip: &IpAddr| ip.is_ipv4() == first_is_v4);
-        let mut ordered = Vec::with_capacity(self.addresses.len());
-        while !one.is_empty() || !other.is_empty() {
-            ordered.extend(one.pop());
-            ordered.extend(other.pop());
-        }
-        ordered
-            .sort_by_key(|address| (self.stalled.contains(address), self.winner != Some(*address)));
-        ordered.into_iter().map(|address| SocketAddr::new(address, port)).collect()
+        let mut turns = [0, 0];
+        let mut ordered: Vec<IpAddr> = self.addresses.clone();
+        ordered.sort_by_cached_key(|ip| {
+            let family = usize::from(ip.is_ipv4() != first_is_v4);
+            turns[family] += 1;
+            (self.stalled.contains(ip), self.winner != Some(*ip), turns[family], family)
+        });
+        ordered.into_iter().map(|ip| SocketAddr::new(ip, port)).collect()
     }
 }
 
@@ -209,8 +182,10 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    fn soon() -> Bounds {
-        Bounds::until(Instant::now() + Duration::from_secs(60))
+    use crate::sys::deadline::Bounds;
+
+    fn soon() -> Exchange {
+        Exchange::within(Bounds::until(Instant::now() + Duration::from_secs(60)))
     }
 
     fn resolver() -> Resolver {
@@ -218,7 +193,7 @@ mod tests {
     }
 
     fn found(resolver: &Resolver, lookup: Lookup) -> Result<Vec<String>, String> {
-        match resolver.addresses_by(soon(), lookup) {
+        match resolver.addresses_by(&soon(), lookup) {
             Ok(addresses) => Ok(addresses.iter().map(SocketAddr::to_string).collect()),
             Err(error) => Err(error.to_string()),
         }
@@ -271,8 +246,8 @@ mod tests {
             thread::park();
             Ok(Vec::new())
         };
-        let past = Bounds::until(Instant::now());
-        let result = resolver().addresses_by(past, hangs);
+        let past = Exchange::within(Bounds::until(Instant::now()));
+        let result = resolver().addresses_by(&past, hangs);
         assert!(matches!(result, Err(ConnectionError::Deadline)));
     }
 

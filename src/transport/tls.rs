@@ -13,7 +13,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 /// Trust anchors used to verify the server certificate.
 #[derive(Clone)]
 pub(crate) enum Trusted {
-    /// Those of the big browsers, which are part of this library.
+    /// Mozilla's, built into the library.
     Bundled,
     Given(Arc<Vec<Certificate<'static>>>),
 }
@@ -33,7 +33,7 @@ impl Trusted {
         let pem = with_plain_labels(pem);
         let mut roots = RootCertStore::empty();
         let (mut certificates, mut unusable) = (Vec::new(), 0);
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
             let certificate = certificate.map_err(|_| "is no valid PEM")?;
             let der = first_element(&certificate);
             match roots.add(CertificateDer::from(der)) {
@@ -56,7 +56,7 @@ impl Trusted {
         };
         TlsConfig::builder()
             .provider(TlsProvider::Rustls)
-            // Said here: another crate of the program may have installed a default of its own.
+            // Explicit: another crate of the program may have installed another default.
             .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
             .root_certs(roots)
             .build()
@@ -64,19 +64,10 @@ impl Trusted {
 }
 
 /// Renames the labels that OpenSSL also takes for certificates, and drops a byte order mark.
-fn with_plain_labels(pem: &[u8]) -> Vec<u8> {
-    let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
-    let mut plain = Vec::with_capacity(pem.len());
-    for line in pem.split_inclusive(|byte| *byte == b'\n') {
-        match line.trim_ascii() {
-            b"-----BEGIN TRUSTED CERTIFICATE-----" | b"-----BEGIN X509 CERTIFICATE-----" => {
-                plain.extend_from_slice(b"-----BEGIN CERTIFICATE-----\n");
-            }
-            b"-----END TRUSTED CERTIFICATE-----" | b"-----END X509 CERTIFICATE-----" => {
-                plain.extend_from_slice(b"-----END CERTIFICATE-----\n");
-            }
-            _ => plain.extend_from_slice(line),
-        }
+fn with_plain_labels(pem: &[u8]) -> String {
+    let mut plain = String::from_utf8_lossy(pem).trim_start_matches('\u{feff}').to_owned();
+    for label in ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"] {
+        plain = plain.replace(&format!(" {label}-----"), " CERTIFICATE-----");
     }
     plain
 }
@@ -98,9 +89,9 @@ pub(super) fn is_refusal(alert: AlertDescription) -> bool {
     matches!(u8::from(alert), 40 | 42..=46 | 48 | 49 | 70 | 71 | 116)
 }
 
-/// Says in one line what rustls refused or was refused, and what can be done about it.
+/// Describes a TLS error in one line, with advice on what to do about it.
 pub(super) fn explain(error: &rustls::Error) -> String {
-    /// A piece of what rustls says, and the advice.
+    /// A piece of the text of rustls, and the advice.
     const ADVICE: [(&str, &str); 9] = [
         ("UnknownIssuer", "if the authority is your own, give its certificate as caFile"),
         (
@@ -125,7 +116,7 @@ pub(super) fn explain(error: &rustls::Error) -> String {
         ),
     ];
     let mut said = error.to_string();
-    // Then comes a list of numbers.
+    // A list of numbers follows.
     if let Some(end) = said.find("Context {") {
         said.truncate(end);
     }
@@ -170,6 +161,22 @@ mod tests {
                 name(&section(label, "AAAA")),
                 Err("holds no certificate that can be used".to_owned())
             );
+        }
+    }
+
+    #[test]
+    fn certificates_that_cannot_be_used_are_counted() {
+        let good = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap().cert.pem();
+        let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let other = good.replace("CERTIFICATE-----", "TRUSTED CERTIFICATE-----");
+        for (pem, expected) in [
+            (good.clone(), ("Given(1 certificates)", 0)),
+            (format!("\u{feff}{good}{bad}"), ("Given(1 certificates)", 1)),
+            (format!("{bad}{good}{other}{bad}"), ("Given(2 certificates)", 2)),
+            (other.replace('\n', "\r\n"), ("Given(1 certificates)", 0)),
+        ] {
+            let (trusted, unusable) = Trusted::from_pem(pem.as_bytes()).unwrap();
+            assert_eq!((format!("{trusted:?}").as_str(), unusable), expected);
         }
     }
 

@@ -198,8 +198,8 @@ pub fn tokens(body: &[u8]) {
         Err(error) => {
             // These words and no others: nothing of the body, whatever it holds.
             let words = [
-                "the answer is no JSON object",
-                "the answer holds no access_token",
+                "the response is not a JSON object",
+                "the response has no access_token",
                 "the access_token is too long",
                 "the access_token holds characters that do not belong in a header",
             ];

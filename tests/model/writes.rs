@@ -1,5 +1,5 @@
-//! Runs writes against a model of the service, with a clock of its own: answers that are lost, writes that land late, other
-//! writers, and reads about something else. Whatever a call says must be true of the model.
+//! Runs writes against a model of the service, with a simulated clock: lost responses, writes that take effect
+//! late, other writers, and reads of something else. The result of every call must be true of the model.
 
 use std::time::{Duration, Instant};
 
@@ -104,7 +104,7 @@ struct Model {
     /// How often the caller's write took effect.
     landed: u32,
     cancelled: bool,
-    /// What the last read of the address said: whether there was none. Proving that takes a second read.
+    /// Whether the last read of the address found none. Proving a deprovision takes a second read.
     read_no_address: bool,
 }
 
@@ -290,7 +290,7 @@ impl Model {
         })
     }
 
-    /// Whether the number is as the caller asked, whoever did it.
+    /// Tells whether the number is as the caller asked, no matter who changed it.
     fn is_as_asked(&self) -> bool {
         let number = &self.number;
         match self.write {
@@ -330,8 +330,8 @@ impl Model {
             }
             1 => {
                 let retry_after = self.random.pick(&[None, Some(Duration::ZERO)]);
-                let answer = ApiError { http_status: 429, retry_after, ..ApiError::default() };
-                return certain(Failure::Status(429), Error::new(ErrorKind::RateLimited(answer)));
+                let error = ApiError { http_status: 429, retry_after, ..ApiError::default() };
+                return certain(Failure::Status(429), Error::new(ErrorKind::RateLimited(error)));
             }
             2 => {
                 let status = self.random.pick(&[301, 307, 400, 401, 403, 404, 409, 413]);
@@ -349,7 +349,7 @@ impl Model {
                 ..RawResponse::empty(200, None)
             });
         }
-        // Nobody says what becomes of it: it lands at once, later or never.
+        // The outcome stays unknown: it takes effect at once, later or never.
         match self.random.below(4) {
             0 => {}
             1 => self.happen(land),
@@ -360,17 +360,17 @@ impl Model {
         }
         let lost = || Error::new(ErrorKind::Transport(Phase::Wait));
         Err(match self.random.below(7) {
-            0 => (Failure::NoAnswer, lost()),
+            0 => (Failure::NoResponse, lost()),
             1 => (Failure::BodyLost, lost()),
-            2 => (Failure::Unintelligible, Error::protocol("no JSON", Some(200), b"")),
+            2 => (Failure::Unexpected, Error::protocol("no JSON", Some(200), b"")),
             3 => {
                 let left = self.deadline.saturating_sub(self.now);
                 self.pass(left.saturating_sub((left / 4).min(Duration::from_secs(5))));
-                (Failure::NoAnswer, Error::new(ErrorKind::Timeout(Phase::Wait)))
+                (Failure::NoResponse, Error::new(ErrorKind::Timeout(Phase::Wait)))
             }
             4 if self.random.below(3) == 0 => {
                 self.cancelled = true;
-                (Failure::NoAnswer, Error::new(ErrorKind::Cancelled))
+                (Failure::NoResponse, Error::new(ErrorKind::Cancelled))
             }
             _ => {
                 let status = self.random.pick(&[302, 303, 304, 408, 500, 501, 502, 503, 504, 505]);
@@ -386,16 +386,16 @@ impl Model {
         let reads_address = target.ends_with("/emergencyAddress");
         assert!(reads_address || target.ends_with(NUMBER), "{target}");
         let missing = |details: &[&str]| {
-            let answer = ApiError {
+            let error = ApiError {
                 http_status: 404,
                 code: Some(404),
                 details: details.iter().map(|detail| (*detail).to_owned()).collect(),
                 ..ApiError::default()
             };
-            Err((Failure::Status(404), Error::new(ErrorKind::Api(answer))))
+            Err((Failure::Status(404), Error::new(ErrorKind::Api(error))))
         };
         match self.random.below(20) {
-            0 => return Err((Failure::NoAnswer, Error::new(ErrorKind::Transport(Phase::Wait)))),
+            0 => return Err((Failure::NoResponse, Error::new(ErrorKind::Transport(Phase::Wait)))),
             1 => return Err((Failure::Status(503), api_error(503))),
             2 => return found(json!({})),
             3 => return found(json!({"status": "maintenance"})),
@@ -413,7 +413,7 @@ impl Model {
             }
             7 if self.random.below(4) == 0 => {
                 self.cancelled = true;
-                return Err((Failure::NoAnswer, Error::new(ErrorKind::Cancelled)));
+                return Err((Failure::NoResponse, Error::new(ErrorKind::Cancelled)));
             }
             _ => {}
         }
@@ -429,18 +429,18 @@ impl Model {
 }
 
 fn api_error(status: u16) -> Error {
-    let answer = ApiError { http_status: status, ..ApiError::default() };
+    let error = ApiError { http_status: status, ..ApiError::default() };
     match status {
-        200 => Error::new(ErrorKind::Api(ApiError { code: Some(400), ..answer })),
+        200 => Error::new(ErrorKind::Api(ApiError { code: Some(400), ..error })),
         300..=399 => Error::protocol("a redirect", Some(status), b""),
-        401 | 403 => Error::new(ErrorKind::Authentication(answer)),
-        _ => Error::new(ErrorKind::Api(answer)),
+        401 | 403 => Error::new(ErrorKind::Authentication(error)),
+        _ => Error::new(ErrorKind::Api(error)),
     }
 }
 
 impl Environment for Model {
     fn exchange(&mut self, request: &Request, fresh: bool) -> Result<RawResponse, Failed> {
-        // On its way, then back.
+        // The time of the exchange.
         let time = self.random.ms(100);
         self.pass(time);
         if self.now >= self.deadline {
@@ -482,7 +482,7 @@ impl Environment for Model {
     fn warn(&self, _line: std::fmt::Arguments<'_>) {}
 }
 
-/// The request of the history's write. What an update asks for is drawn.
+/// Makes the request of the history's write; the fields of an update are drawn at random.
 fn request(model: &mut Model) -> Request {
     let phone_number = PhoneNumber::try_from(NUMBER).unwrap();
     match model.write {
@@ -560,7 +560,7 @@ fn whatever_a_write_says_is_true() {
                     assert!(number || found.get("streetNumber").is_some(), "{name}: {found}");
                     counts.found += 1;
                 }
-                // Everything that is still to come.
+                // Lets everything happen that is still to come.
                 model.pass(Duration::from_secs(60));
                 if taken == 0 {
                     assert_eq!(model.landed, 0, "{name}");
@@ -573,7 +573,7 @@ fn whatever_a_write_says_is_true() {
         }
         assert!(model.landed <= 1, "{name}");
     }
-    // Each of them was there often enough to mean something.
+    // Each outcome occurred often enough to mean something.
     let Counts { done, proved, certain, unknown, found, landed_after_all } = counts;
     for count in [done, proved, certain, unknown, found, landed_after_all] {
         assert!(count >= 500, "{counts:?}");

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use sinch_numbers::{Credentials, Error, ErrorKind, NumberUpdate, Phase};
 
+use crate::support::mocked;
 use crate::support::server::{Act, Server, ok};
 
 const NUMBER: &str = "+12025550134";
+const GET: &str = "activeNumbers/+12025550134";
 
 fn kind(error: &Error) -> &'static str {
     match error.kind() {
@@ -67,25 +69,24 @@ fn broken_answers_are_told_apart() {
 fn compressed_answers_are_read_and_counted_decompressed() {
     // {"displayName":"aaaa…"}: 4,000 times the letter, in some 50 bytes of gzip.
     let gzip = include_bytes!("../support/samples/long-name.json.gz");
-    let mut act = format!(
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
-        gzip.len()
-    )
-    .into_bytes();
-    act.extend_from_slice(gzip);
-    let server = Server::new([Act::Raw(act)]);
-    let number = server.client().get(NUMBER).unwrap();
+    let mut server = mocked::server();
+    mocked::on(&mut server, "GET", GET)
+        .with_header("content-encoding", "gzip")
+        .with_body(gzip)
+        .create();
+    let number = mocked::client(&server).get(NUMBER).unwrap();
     assert_eq!(number.display_name.as_ref().map(String::len), Some(4000));
-    let client = server.builder().max_response_bytes(1000).build().unwrap();
+    let client = mocked::builder(&server).max_response_bytes(1000).build().unwrap();
     let error = client.get(NUMBER).unwrap_err();
     assert!(error.to_string().contains("bigger than the limit"), "{error}");
 }
 
 #[test]
 fn the_limit_is_exact() {
-    let server = Server::new([ok(r#"{"a":"0123456789"}"#)]);
+    let mut server = mocked::server();
+    mocked::on(&mut server, "GET", GET).with_body(r#"{"a":"0123456789"}"#).create();
     let client = |limit| {
-        let builder = server.builder_with(Credentials::basic("k", "s"));
+        let builder = mocked::builder_with(&server, Credentials::basic("k", "s"));
         builder.max_response_bytes(limit).build().unwrap()
     };
     assert!(client(18).get(NUMBER).is_ok());

@@ -11,6 +11,7 @@ use sinch_numbers::{
 
 use crate::support::calls::{code, whole_message};
 use crate::support::drivers::{Outcome, c_driver, drive, python_driver};
+use crate::support::mismatches::Mismatches;
 use crate::support::server::{Act, Recorded, Server, answer, answer_with, ok};
 
 const N: &str = "+12025550134";
@@ -147,18 +148,20 @@ fn the_eight_operations_are_the_same_in_rust_c_and_python() {
     assert!(rows.len() >= 25);
     let answers = || (0..rows.len()).map(|index| ok(&said(index))).collect();
     let [rust, c, python] = in_three_languages(&rows, answers);
+    let mut found = Mismatches::default();
 
     for (index, row) in rows.iter().enumerate() {
         let name = format!("{} {:?}", index, row.call);
         let (method, target, body) = row.sent;
         let sent = &rust.requests[index];
-        assert_eq!(sent.method, method, "{name}");
-        assert_eq!(sent.target, format!("/v1/projects/project-1/{target}"), "{name}");
-        assert_eq!(sent.body, body, "{name}");
-        assert_eq!(rust.outcomes[index], (0, 200, said(index)), "{name}");
+        found.same(&name, &sent.method.as_str(), &method);
+        found.same(&name, &sent.target, &format!("/v1/projects/project-1/{target}"));
+        found.same(&name, &sent.body.as_str(), &body);
+        found.same(&name, &rust.outcomes[index], &(0, 200, said(index)));
     }
-    same(&rows, &rust, &c);
-    same(&rows, &rust, &python);
+    same(&mut found, &rows, &rust, &c);
+    same(&mut found, &rows, &rust, &python);
+    found.assert_none();
     let mut operations: Vec<&str> = rows.iter().map(|row| row.call.0).collect();
     operations.dedup();
     assert_eq!(operations.len(), 8, "each operation has its rows in one place");
@@ -190,9 +193,11 @@ fn failures_are_the_same_in_rust_c_and_python() {
     let [rust, c, python] = in_three_languages(&rows, || acts.clone());
     let codes: Vec<i32> = rust.outcomes.iter().map(|outcome| outcome.0).collect();
     assert_eq!(codes, [5, 5, 4, 5, 8, 5, 5, 8]);
-    same(&rows, &c, &python);
+    let mut found = Mismatches::default();
+    same(&mut found, &rows, &c, &python);
     let c = Made { outcomes: c.outcomes.into_iter().map(essence).collect(), ..c };
-    same(&rows, &rust, &c);
+    same(&mut found, &rows, &rust, &c);
+    found.assert_none();
 }
 
 /// What a language made of the table.
@@ -203,13 +208,13 @@ struct Made {
     tokens: Vec<Recorded>,
 }
 
-fn same(rows: &[Row], one: &Made, other: &Made) {
+fn same(found: &mut Mismatches, rows: &[Row], one: &Made, other: &Made) {
     assert_eq!(one.outcomes.len(), rows.len(), "{}", one.language);
     assert_eq!(other.outcomes.len(), rows.len(), "{}", other.language);
     for (index, row) in rows.iter().enumerate() {
         let name = format!("{index} {:?} in {} and {}", row.call, one.language, other.language);
-        assert_eq!(shown(&one.requests[index]), shown(&other.requests[index]), "{name}");
-        assert_eq!(one.outcomes[index], other.outcomes[index], "{name}");
+        found.same(&name, &shown(&one.requests[index]), &shown(&other.requests[index]));
+        found.same(&name, &one.outcomes[index], &other.outcomes[index]);
     }
     assert_eq!(one.requests.len(), other.requests.len());
     let tokens = |made: &Made| made.tokens.iter().map(shown).collect::<Vec<_>>();

@@ -2,29 +2,41 @@
 
 use std::thread;
 
+use mockito::{Mock, Server};
 use sinch_numbers::{Credentials, ErrorKind, ListNumbers};
 
-use crate::support::server::{Server, answer, answer_with, ok, token};
+use crate::support::mocked;
+use crate::support::server::{self, answer_with, ok, token};
 
 const NUMBER: &str = "+12025550134";
+const GET: &str = "activeNumbers/+12025550134";
 
 #[test]
 fn the_token_endpoint_gets_what_it_wants() {
-    let server = Server::new([ok("{}")]);
-    server.client().get(NUMBER).unwrap();
-    let requests = server.token_requests();
-    let [sent] = requests.as_slice() else { panic!("{requests:?}") };
-    assert_eq!(sent.method, "POST");
-    assert_eq!(sent.body, "grant_type=client_credentials");
-    assert_eq!(sent.header("authorization"), Some("Basic a2V5LWlkOmtleS1zZWNyZXQ="));
-    assert_eq!(sent.header("content-type"), Some("application/x-www-form-urlencoded"));
-    assert_eq!(sent.header("accept"), Some("application/json"));
+    let mut server = Server::new();
+    let token = mocked::token(&mut server, "token-1")
+        .match_body("grant_type=client_credentials")
+        .match_header("authorization", "Basic a2V5LWlkOmtleS1zZWNyZXQ=")
+        .match_header("content-type", "application/x-www-form-urlencoded")
+        .match_header("accept", "application/json")
+        // Each header once.
+        .match_request(|request| request.headers().len() == request.headers().keys_len())
+        .create();
+    mocked::on(&mut server, "GET", GET).with_body("{}").create();
+    let result = mocked::client(&server).get(NUMBER);
+    token.assert();
+    result.unwrap();
 }
 
 #[test]
 fn one_token_serves_all_threads_and_calls() {
-    let server = Server::new([ok("{}")]);
-    let client = server.client();
+    let mut server = Server::new();
+    let token = mocked::token(&mut server, "token-1").create();
+    let calls = [GET, "activeNumbers"].map(|target| {
+        let mock = mocked::on(&mut server, "GET", target);
+        mock.match_header("authorization", "Bearer token-1").with_body("{}").expect(64).create()
+    });
+    let client = mocked::client(&server);
     thread::scope(|scope| {
         for _ in 0..64 {
             scope.spawn(|| {
@@ -33,11 +45,11 @@ fn one_token_serves_all_threads_and_calls() {
             });
         }
     });
-    assert_eq!(server.requests().len(), 128);
-    assert_eq!(server.token_requests().len(), 1);
-    assert!(server.requests().iter().all(|r| r.header("authorization") == Some("Bearer token-1")));
+    token.assert();
+    calls.iter().for_each(Mock::assert);
 }
 
+/// Whatever its headers and its body look like.
 #[test]
 fn a_401_refreshes_once_and_sends_once_more() {
     let refused = [
@@ -50,7 +62,7 @@ fn a_401_refreshes_once_and_sends_once_more() {
         answer_with(401, "", "foo2"),
     ];
     for refused in refused {
-        let server = Server::with_tokens([refused, ok("{}")], [token("old"), token("new")]);
+        let server = server::Server::with_tokens([refused, ok("{}")], [token("old"), token("new")]);
         let answer = server.client().get(NUMBER).unwrap();
         assert_eq!(answer.attempts(), 2);
         let shown: Vec<_> = server
@@ -66,37 +78,51 @@ fn a_401_refreshes_once_and_sends_once_more() {
 #[test]
 fn a_second_401_is_the_answer() {
     let body = r#"{"error":{"code":401,"status":"UNAUTHENTICATED","message":"no"}}"#;
-    let server = Server::new([answer(401, body)]);
-    let error = server.client().get(NUMBER).unwrap_err();
+    let mut server = Server::new();
+    let token = mocked::token(&mut server, "token-1").expect(2).create();
+    let refused =
+        mocked::on(&mut server, "GET", GET).with_status(401).with_body(body).expect(2).create();
+    let error = mocked::client(&server).get(NUMBER).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication(_)), "{error:?}");
     assert_eq!((error.http_status(), error.attempts()), (Some(401), 2));
     assert!(!error.can_retry() && !error.may_have_been_applied());
-    assert_eq!((server.requests().len(), server.token_requests().len()), (2, 2));
+    token.assert();
+    refused.assert();
 }
 
 #[test]
 fn under_basic_the_first_401_is_the_answer() {
-    let server = Server::new([answer(401, "")]);
-    let client = server.builder_with(Credentials::basic("k", "s")).build().unwrap();
+    let mut server = Server::new();
+    let token = mocked::token(&mut server, "token-1").expect(0).create();
+    let refused = mocked::on(&mut server, "GET", GET).with_status(401).create();
+    let client = mocked::builder_with(&server, Credentials::basic("k", "s")).build().unwrap();
     let error = client.get(NUMBER).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication(_)));
-    assert_eq!((server.requests().len(), server.token_requests().len()), (1, 0));
+    token.assert();
+    refused.assert();
 }
 
 #[test]
 fn a_busy_token_endpoint_is_asked_again_within_the_call() {
-    let busy = |status| answer_with(status, "Retry-After: 0\r\n", "");
-    let server = Server::with_tokens([ok("{}")], [busy(429), busy(503), token("t")]);
-    assert_eq!(server.client().get(NUMBER).unwrap().attempts(), 1);
-    assert_eq!(server.token_requests().len(), 3);
+    let mut server = Server::new();
+    let busy = [429, 503].map(|status| {
+        mocked::on_tokens(&mut server).with_status(status).with_header("retry-after", "0").create()
+    });
+    let token = mocked::token(&mut server, "t").create();
+    mocked::on(&mut server, "GET", GET).with_body("{}").create();
+    assert_eq!(mocked::client(&server).get(NUMBER).unwrap().attempts(), 1);
+    busy.iter().for_each(Mock::assert);
+    token.assert();
 }
 
 #[test]
 fn no_secret_shows() {
-    let server = Server::with_tokens([answer(500, "oops")], [token("very-secret-token")]);
-    let client = server.builder().max_attempts(1).build().unwrap();
+    let mut server = Server::new();
+    mocked::token(&mut server, "very-secret-token").create();
+    mocked::on(&mut server, "GET", GET).with_status(500).with_body("oops").create();
+    let builder = mocked::builder(&server);
+    let client = mocked::builder(&server).max_attempts(1).build().unwrap();
     let error = client.get(NUMBER).unwrap_err();
-    let builder = server.builder();
     let shown = format!("{error} {error:?} {client:?} {builder:?}");
     for secret in ["very-secret-token", "key-secret", "a2V5LWlkOmtleS1zZWNyZXQ="] {
         assert!(!shown.contains(secret), "{shown}");

@@ -299,8 +299,8 @@ fn rows() -> Vec<Row> {
             answer(429, &format!(r#"{{"message":"slow down, {SECRET}"}}"#)),
             "slow down, ***",
         ),
-        tokens("cut off JSON", ok(&format!(r#"{{"access_token":"{TOKEN}","#)), "no JSON object"),
-        tokens("no object", ok(&format!(r#""{TOKEN}""#)), "no JSON object"),
+        tokens("cut off JSON", ok(&format!(r#"{{"access_token":"{TOKEN}","#)), "not a JSON object"),
+        tokens("no object", ok(&format!(r#""{TOKEN}""#)), "not a JSON object"),
         tokens("token elsewhere", ok(&format!(r#"{{"token":"{TOKEN}"}}"#)), "no access_token"),
         tokens(
             "token not for a header",

@@ -3,12 +3,16 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mockito::{Matcher, Mock};
 use sinch_numbers::ListNumbers;
 
 use crate::support::calls::{Failed, NUMBER, bound, call, whole_message};
 use crate::support::drivers::{c_driver, drive};
 use crate::support::faults::{Faults, Step, reply, send};
+use crate::support::mocked;
 use crate::support::server::{Act, Server, answer, answer_with, ok, token};
+
+const GET: &str = "activeNumbers/+12025550134";
 
 /// Compressed: `{"access_token":"t"}`.
 const GZIP: [u8; 40] = [
@@ -62,74 +66,52 @@ fn odd_answers_that_hold_a_token_will_do() {
     }
 }
 
-const SOON: &str = "Retry-After: 0\r\n";
-
 #[test]
+#[rustfmt::skip]
 fn what_the_token_endpoint_says_is_passed_on() {
-    // The answer; then kind, status, whether trying again can help, how often it was asked, a piece of the message.
-    type Row = (Act, &'static str, u16, bool, usize, &'static str);
+    const NONE: Headers = &[];
+    const SOON: Headers = &[("retry-after", "0")];
+    const LATE: Headers = &[("retry-after", "99")];
+    type Headers = &'static [(&'static str, &'static str)];
+    // Status, headers and body; then kind, whether trying again can help, how often it was asked, a piece of the message.
+    type Row<'a> = (u16, Headers, &'a str, &'static str, bool, usize, &'static str);
     let denied = r#"{"error":"invalid_client","error_description":"Client authentication failed"}"#;
-    let with = |token: &str| ok(&format!(r#"{{"access_token":{token}}}"#));
-    let page = answer_with(200, "Content-Type: text/html\r\n", "<html>Log in, hush</html>");
-    let elsewhere = answer_with(302, "Location: https://hush.test/login?key=1\r\n", "");
-    let rows: Vec<Row> = vec![
-        (
-            answer(401, denied),
-            "auth",
-            401,
-            false,
-            1,
-            "invalid_client: Client authentication failed",
-        ),
-        (answer(400, denied), "auth", 400, false, 1, "Client authentication failed"),
-        (answer(403, ""), "auth", 403, false, 1, "status 403"),
-        (answer(401, ""), "auth", 401, false, 1, "status 401"),
-        (answer(404, ""), "api", 404, false, 1, "status 404"),
-        (answer(405, denied), "api", 405, false, 1, "status 405"),
-        (answer(501, ""), "api", 501, false, 1, "status 501"),
-        (elsewhere, "protocol", 302, false, 1, "302"),
-        (ok(""), "protocol", 200, false, 1, "no JSON object"),
-        (
-            Act::Raw(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()),
-            "protocol",
-            204,
-            false,
-            1,
-            "no JSON object",
-        ),
-        (ok("not json"), "protocol", 200, false, 1, "no JSON object"),
-        (page, "protocol", 200, false, 1, "no JSON object"),
-        (ok(r#"{"access_token":"hush"} {}"#), "protocol", 200, false, 1, "no JSON object"),
-        (ok(r#"{"expires_in":3599}"#), "protocol", 200, false, 1, "no access_token"),
-        (ok(denied), "auth", 200, false, 1, "Client authentication failed"),
-        (with(r#""""#), "protocol", 200, false, 1, "no access_token"),
-        (with(r#""hush\r\nX: y""#), "protocol", 200, false, 1, "do not belong in a header"),
-        (with(r#""húsh""#), "protocol", 200, false, 1, "do not belong in a header"),
-        (with(&format!(r#""{}""#, "x".repeat(9000))), "protocol", 200, false, 1, "too long"),
-        (answer_with(429, "Retry-After: 99\r\n", ""), "rate", 429, true, 1, "status 429"),
-        (answer_with(503, "Retry-After: 99\r\n", ""), "api", 503, true, 1, "status 503"),
-        (answer_with(429, SOON, ""), "rate", 429, true, 3, "status 429"),
-        (
-            answer_with(
-                429,
-                "Retry-After: 0\r\nx-envoy-ratelimited: true\r\n",
-                "local_rate_limited",
-            ),
-            "rate",
-            429,
-            true,
-            3,
-            "status 429",
-        ),
-        (answer_with(500, SOON, "oops"), "api", 500, true, 3, "status 500"),
-        (answer_with(502, SOON, "<html></html>"), "api", 502, true, 3, "status 502"),
-        (answer_with(503, SOON, ""), "api", 503, true, 3, "status 503"),
-        (answer_with(504, SOON, ""), "api", 504, true, 3, "status 504"),
+    let long = format!(r#"{{"access_token":"{}"}}"#, "x".repeat(9000));
+    let rows: [Row; 27] = [
+        (401, NONE, denied, "auth", false, 1, "invalid_client: Client authentication failed"),
+        (400, NONE, denied, "auth", false, 1, "Client authentication failed"),
+        (403, NONE, "", "auth", false, 1, "status 403"),
+        (401, NONE, "", "auth", false, 1, "status 401"),
+        (404, NONE, "", "api", false, 1, "status 404"),
+        (405, NONE, denied, "api", false, 1, "status 405"),
+        (501, NONE, "", "api", false, 1, "status 501"),
+        (302, &[("location", "https://hush.test/login?key=1")], "", "protocol", false, 1, "302"),
+        (200, NONE, "", "protocol", false, 1, "not a JSON object"),
+        (204, NONE, "", "protocol", false, 1, "not a JSON object"),
+        (200, NONE, "not json", "protocol", false, 1, "not a JSON object"),
+        (200, &[("content-type", "text/html")], "<html>Log in, hush</html>", "protocol", false, 1, "not a JSON object"),
+        (200, NONE, r#"{"access_token":"hush"} {}"#, "protocol", false, 1, "not a JSON object"),
+        (200, NONE, r#"{"expires_in":3599}"#, "protocol", false, 1, "no access_token"),
+        (200, NONE, denied, "auth", false, 1, "Client authentication failed"),
+        (200, NONE, r#"{"access_token":""}"#, "protocol", false, 1, "no access_token"),
+        (200, NONE, r#"{"access_token":"hush\r\nX: y"}"#, "protocol", false, 1, "do not belong in a header"),
+        (200, NONE, r#"{"access_token":"húsh"}"#, "protocol", false, 1, "do not belong in a header"),
+        (200, NONE, &long, "protocol", false, 1, "too long"),
+        (429, LATE, "", "rate", true, 1, "status 429"),
+        (503, LATE, "", "api", true, 1, "status 503"),
+        (429, SOON, "", "rate", true, 3, "status 429"),
+        (429, &[("retry-after", "0"), ("x-envoy-ratelimited", "true")], "local_rate_limited", "rate", true, 3, "status 429"),
+        (500, SOON, "oops", "api", true, 3, "status 500"),
+        (502, SOON, "<html></html>", "api", true, 3, "status 502"),
+        (503, SOON, "", "api", true, 3, "status 503"),
+        (504, SOON, "", "api", true, 3, "status 504"),
     ];
-    assert!(rows.len() >= 25);
-    for (act, kind, status, can_retry, asked, piece) in rows {
-        let server = Server::with_tokens([ok("{}")], [act.clone()]);
-        let error = server.client().release(NUMBER).unwrap_err();
+    for (status, headers, body, kind, can_retry, asked, piece) in rows {
+        let mut server = mockito::Server::new();
+        let tokens = mocked::respond(mocked::on_tokens(&mut server), status, headers, body);
+        let tokens = tokens.expect(asked).create();
+        let calls = server.mock("POST", Matcher::Any).with_body("{}").expect(0).create();
+        let error = mocked::client(&server).release(NUMBER).unwrap_err();
         let expected = Failed {
             kind: kind.to_owned(),
             status: Some(status),
@@ -137,7 +119,7 @@ fn what_the_token_endpoint_says_is_passed_on() {
             maybe_applied: false,
             can_retry,
         };
-        let name = format!("{act:?}: {error:?}");
+        let name = format!("{status} {headers:?} {}: {error:?}", &body[..body.len().min(100)]);
         assert_eq!(Failed::from(&error), expected, "{name}");
         let text = whole_message(&error);
         assert!(text.starts_with("active_release +12025550134: access token: "), "{text}");
@@ -146,9 +128,12 @@ fn what_the_token_endpoint_says_is_passed_on() {
         if status == 200 {
             assert!(!format!("{error:?}{text}").contains("hush"), "{name}");
         }
-        assert_eq!((server.requests().len(), server.token_requests().len()), (0, asked), "{name}");
+        tokens.assert();
+        calls.assert();
     }
 }
+
+const SOON: &str = "Retry-After: 0\r\n";
 
 /// What happens to the two scripts, that of the tokens and that of the calls, and how often each was asked.
 #[test]
@@ -304,19 +289,21 @@ fn a_401_is_answered_with_one_new_token_and_no_more() {
 
 #[test]
 fn each_call_may_refresh_once() {
-    let tokens = ["one", "two", "three"].map(token);
-    let server = Server::with_tokens(
-        [answer(401, ""), ok("{}"), ok("{}"), answer(401, ""), ok("{}")],
-        tokens,
-    );
-    let client = server.client();
+    let mut server = mockito::Server::new();
+    let tokens = ["one", "two", "three"].map(|text| mocked::token(&mut server, text).create());
+    // What the API responds to a token, and how often.
+    let calls = [("one", 401, 1), ("two", 200, 2), ("two", 401, 1), ("three", 200, 1)];
+    let calls = calls.map(|(token, status, times)| {
+        let mock = mocked::on(&mut server, "GET", GET).with_status(status).with_body("{}");
+        mock.match_header("authorization", format!("Bearer {token}").as_str())
+            .expect(times)
+            .create()
+    });
+    let client = mocked::client(&server);
     for attempts in [2, 1, 2] {
         assert_eq!(client.get(NUMBER).unwrap().attempts(), attempts);
     }
-    let shown: Vec<_> =
-        server.requests().iter().map(|r| r.header("authorization").unwrap().to_owned()).collect();
-    assert_eq!(shown, ["Bearer one", "Bearer two", "Bearer two", "Bearer two", "Bearer three"]);
-    assert_eq!(server.token_requests().len(), 3);
+    tokens.iter().chain(&calls).for_each(Mock::assert);
 }
 
 #[test]
@@ -336,28 +323,34 @@ fn a_401_that_stays_costs_at_most_a_token_a_second() {
 
 #[test]
 fn clients_share_no_token_and_their_copies_do() {
-    let server = Server::new([ok("{}")]);
-    let (one, other) = (server.client(), server.client());
+    let mut server = mockito::Server::new();
+    let tokens = mocked::token(&mut server, "t").expect(2).create();
+    let calls = mocked::on(&mut server, "GET", "activeNumbers").with_body("{}").expect(4).create();
+    let (one, other) = (mocked::client(&server), mocked::client(&server));
     for client in [&one, &one.clone(), &other, &other.clone()] {
         client.list(&ListNumbers::new()).unwrap();
     }
-    assert_eq!((server.requests().len(), server.token_requests().len()), (4, 2));
+    tokens.assert();
+    calls.assert();
 }
 
 #[test]
 fn each_host_is_shown_its_own_proof() {
-    let (api, tokens) = (Server::new([ok("{}")]), Server::with_tokens([ok("{}")], [token("t")]));
-    let client = api.builder().auth_url(&tokens.url).build().unwrap();
+    let (mut api, mut tokens) = (mockito::Server::new(), mockito::Server::new());
+    let shown = [
+        mocked::token(&mut tokens, "t")
+            .match_header("authorization", "Basic a2V5LWlkOmtleS1zZWNyZXQ=")
+            .create(),
+        mocked::on(&mut api, "GET", GET)
+            .match_header("authorization", "Bearer t")
+            .with_body("{}")
+            .expect(2)
+            .create(),
+    ];
+    let client = mocked::builder(&api).auth_url(tokens.url()).build().unwrap();
     client.get(NUMBER).unwrap();
     client.get(NUMBER).unwrap();
-    assert_eq!((api.token_requests().len(), tokens.requests().len()), (0, 0));
-    let shown = |requests: &[crate::support::server::Recorded]| {
-        let proof =
-            |r: &crate::support::server::Recorded| r.header("authorization").unwrap().to_owned();
-        requests.iter().map(proof).collect::<Vec<_>>()
-    };
-    assert_eq!(shown(&tokens.token_requests()), ["Basic a2V5LWlkOmtleS1zZWNyZXQ="]);
-    assert_eq!(shown(&api.requests()), ["Bearer t"; 2]);
+    shown.iter().for_each(Mock::assert);
 }
 
 /// A token endpoint that is not to be reached, or breaks off: nothing of the call itself was sent, whatever it is.

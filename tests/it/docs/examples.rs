@@ -233,6 +233,9 @@ fn the_readme_names_what_there_is() {
             assert!(helper || readme.contains(shown), "{folder}/{name} is not in the README");
         }
     }
+    for link in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        assert!(link.starts_with("https://") || root().join(link).exists(), "{link} leads nowhere");
+    }
     // The commands that are printed are the ones that the other tests and the gates run.
     for command in [
         "cargo run --example tour",

@@ -4,6 +4,7 @@ pub(crate) mod calls;
 pub(crate) mod drivers;
 pub(crate) mod faults;
 pub(crate) mod mismatches;
+pub(crate) mod mocked;
 pub(crate) mod server;
 pub(crate) mod tls_front;
 pub(crate) mod tls_server;

@@ -5,6 +5,7 @@ mod cancel;
 mod framing;
 mod huge;
 mod keep_alive;
+mod lookups;
 mod proxies;
 mod redirects;
 mod reuse;

@@ -136,7 +136,7 @@ fn wrong(found: &mut Mismatches, call: Call, bodies: &[String]) {
             Err(error) => {
                 found.same(&row, &Failed::from(&error), &refused(call, 200));
                 let message = error.to_string();
-                found.holds(&row, &message, "the answer does not fit: ");
+                found.holds(&row, &message, "the response does not fit: ");
                 // The bytes are not lost: what C hands on is in the error.
                 found.holds(&row, &format!("{error:?}"), &format!("{body:?}"));
             }

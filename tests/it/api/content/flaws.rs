@@ -241,7 +241,7 @@ const GROUPS: [(&str, Group); 13] = [
         ("an exponent with only a sign", r#"{"a":1e+}"#),
         ("a minus alone", r#"{"a":-}"#),
     ]),
-    ("the answer is not JSON", &[
+    ("the response is not JSON", &[
         ("hexadecimal", r#"{"a":0x10}"#),
         ("groups of digits", r#"{"a":1_000}"#),
         ("a comma of decimals, twice", r#"{"a":1,5,0}"#),

@@ -91,7 +91,7 @@ fn empty(found: &mut Mismatches) -> usize {
                 Ok(read) if nothing => found.same(&row, &read, &(Value::Null, "{}".to_owned())),
                 Err(error) if !nothing => {
                     found.same(&row, &Failed::from(&error), &refused(call, status));
-                    found.holds(&row, &error.to_string(), "the answer is empty");
+                    found.holds(&row, &error.to_string(), "the response is empty");
                 }
                 other => found.wrong(&row, other),
             }

@@ -7,12 +7,13 @@ mod shapes;
 mod token_endpoint;
 mod unauthorized;
 
+use mockito::{Matcher, Server, ServerGuard};
 use serde_json::Value;
 
 use crate::support::calls::{Call, Failed, NUMBER, call, code, whole_message};
 use crate::support::drivers::{c_driver, drive};
 use crate::support::mismatches::Mismatches;
-use crate::support::server::{Act, Server, answer_bytes};
+use crate::support::mocked;
 use shapes::{Shape, shapes};
 
 /// A status, the kind of failure, and whether the same call may succeed later.
@@ -48,12 +49,17 @@ fn error_answers_are_classified() {
 
 /// The kind comes from the status alone, what is told from the body alone.
 fn statuses(found: &mut Mismatches, shapes: &[Shape]) {
+    let get = call("active_get");
     for (status, kind, can_retry) in STATUSES {
-        let server = Server::new(shapes.iter().map(|shape| answer_bytes(status, "", &shape.body)));
-        let client = server.plain_client();
+        let mut server = Server::new();
+        let client = mocked::plain_client(&server);
         for shape in shapes {
             let row = format!("{status}, {}", shape.what);
+            let mock = mocked::on(&mut server, get.method, get.target);
+            let mock = mocked::respond(mock, status, &[], &shape.body).create();
             let error = client.get(NUMBER).unwrap_err();
+            found.same(&format!("{row}, sent once"), &mock.matched(), &true);
+            mock.remove();
             let expected = Failed {
                 kind: kind.to_owned(),
                 status: Some(status),
@@ -72,7 +78,6 @@ fn statuses(found: &mut Mismatches, shapes: &[Shape]) {
             }
             found.same(&row, &error.to_string(), &shape.message(status, kind));
         }
-        found.same("requests", &server.requests().len(), &shapes.len());
     }
 }
 
@@ -80,8 +85,13 @@ fn statuses(found: &mut Mismatches, shapes: &[Shape]) {
 fn writes(found: &mut Mismatches) {
     found.in_parallel(&STATUSES, |found, &(status, kind, can_retry)| {
         for call in Call::writes() {
-            let server = Server::new([answer_bytes(status, "", br#"{"error":{"message":"no"}}"#)]);
-            let error = call.run(&server.plain_client()).unwrap_err();
+            let body = r#"{"error":{"message":"no"}}"#;
+            let mut server = Server::new();
+            // Reading back gets the same.
+            mocked::respond(server.mock("GET", Matcher::Any), status, &[], body).create();
+            let sent = mocked::on(&mut server, call.method, call.target);
+            let sent = mocked::respond(sent, status, &[], body).create();
+            let error = call.run(&mocked::plain_client(&server)).unwrap_err();
             let maybe_applied = status >= 500 || status == 408;
             let expected = Failed {
                 kind: kind.to_owned(),
@@ -91,8 +101,7 @@ fn writes(found: &mut Mismatches) {
                 can_retry: can_retry && !maybe_applied,
             };
             found.same(&format!("{}: {status}", call.name), &Failed::from(&error), &expected);
-            let writes = server.requests().iter().filter(|r| r.method == call.method).count();
-            found.same(&format!("{}: {status}, sent", call.name), &writes, &1);
+            found.same(&format!("{}: {status}, sent once", call.name), &sent.matched(), &true);
         }
     });
 }
@@ -104,13 +113,19 @@ fn in_c(found: &mut Mismatches, shapes: &[Shape]) {
         .map(|(status, ..)| (*status, &shapes[0]))
         .chain(shapes.iter().map(|shape| (404, shape)))
         .collect();
-    let acts: Vec<Act> =
-        rows.iter().map(|(status, shape)| answer_bytes(*status, "", &shape.body)).collect();
-    let rust = Server::new(acts.clone());
-    let rust_client = rust.plain_client();
-    let c = Server::new(acts);
-    let lines = call("active_get").line().repeat(rows.len());
-    let outcomes = drive(c_driver(), &c.url, r#""auth": "basic", "maxAttempts": 1"#, lines);
+    let get = call("active_get");
+    let serve = || -> ServerGuard {
+        let mut server = Server::new();
+        for (status, shape) in &rows {
+            let mock = mocked::on(&mut server, get.method, get.target);
+            mocked::respond(mock, *status, &[], &shape.body).create();
+        }
+        server
+    };
+    let (rust, c) = (serve(), serve());
+    let rust_client = mocked::plain_client(&rust);
+    let lines = get.line().repeat(rows.len());
+    let outcomes = drive(c_driver(), &c.url(), r#""auth": "basic", "maxAttempts": 1"#, lines);
     found.same("outcomes", &outcomes.len(), &rows.len());
     for ((status, shape), (c_code, c_status, json)) in rows.into_iter().zip(outcomes) {
         let row = format!("{status}, {}, in C", shape.what);

@@ -70,7 +70,7 @@ impl Shape {
         let mut text = match kind {
             "protocol" => {
                 return format!(
-                    "active_get +12025550134: unexpected answer: a status that no final answer has (status {status})"
+                    "active_get +12025550134: unexpected answer: a status that no final response has (status {status})"
                 );
             }
             "auth" => format!("credentials refused: status {status}"),
