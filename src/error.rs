@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::json;
 use crate::log::printable;
 
 /// The error that operations return.
@@ -323,6 +324,15 @@ impl Error {
     /// Returns the fields that the service refused; empty when it named none.
     pub fn field_violations(&self) -> &[FieldViolation] {
         self.api_error().map_or(&[], |e| &e.field_violations)
+    }
+
+    /// Returns what a 404 says is missing, in the service's words: `ActiveNumber` for the number, another word for something of
+    /// it, such as its emergency address. `None` if the service does not say, and for every other failure.
+    pub fn missing(&self) -> Option<String> {
+        let error = self.api_error().filter(|error| error.http_status == 404)?;
+        let kind =
+            |detail: &String| json::value_at(detail, "/resourceType").and_then(json::text_of);
+        error.details.iter().filter_map(kind).find(|kind| !kind.is_empty())
     }
 
     /// Returns how often the request was tried, failed connects included; 0 if the call failed before that.

@@ -229,22 +229,40 @@ def _decode(text: Optional[bytes]) -> str:
 
 
 class _Handle:
-    """Owns a handle of the library and frees it when the last reference is gone.
+    """Owns a handle of the library, which is freed when the last reference is gone.
 
     A call holds a reference while it runs: closing a client on another thread cannot free it under the call, and no lock is
     needed that a fork could leave locked.
     """
 
-    __slots__ = ("pointer", "_free", "keep", "__weakref__")
+    # No `__del__`: it would run wherever Python collects garbage, signal handlers would run in it, and what they raise there is
+    # lost. The library's function is called by C itself, as the callback of a weak reference.
+    __slots__ = ("pointer", "keep", "__weakref__")
 
-    def __init__(self, pointer: Any, free: Callable[[Any], None], keep: Any = None) -> None:
+    def __init__(self, pointer: Any, free: Callable[[Any], Any], keep: Any = None) -> None:
         self.pointer = pointer
-        # Modules may be gone when this is freed at the end of the program: the function is kept here.
-        self._free = free
         self.keep = keep
+        self.frees(pointer, free)
 
-    def __del__(self) -> None:
-        self._free(self.pointer)
+    def frees(self, pointer: Any, free: Callable[[Any], Any]) -> None:
+        """Has something freed with it. What was given last is freed first."""
+        # Made first, and so called last.
+        gone = weakref.ref(self, _freed.pop)
+        kept = _freed.setdefault(gone, [])
+        ref = _Freeing(self, free)
+        ref._as_parameter_ = pointer
+        kept.append(ref)
+
+
+class _Freeing(weakref.ref):  # type: ignore[type-arg]
+    """Is passed to the function that frees, where ctypes takes the pointer for it."""
+
+    __slots__ = ("_as_parameter_",)
+    _as_parameter_: Any
+
+
+# What keeps these references, those of each handle under one that takes them out.
+_freed: Dict[Any, List[_Freeing]] = {}
 
 
 # Errors.
@@ -524,6 +542,8 @@ def _call_on_main_thread(
     function: Callable[..., int], arguments: Tuple[Any, ...], cancel: Any, result: Any, log: _Log
 ) -> int:
     """Makes a call during which signal handlers run."""
+    while _spent:
+        _spent.pop().use_up()
     watch = _watches.pop() if _watches else _Watch()
     try:
         watch.log = log
@@ -544,8 +564,7 @@ def _call_on_main_thread(
         raise
     finally:
         watch.log = None
-        if watch.raised is None:
-            _watches.append(watch)
+        (_watches if watch.raised is None else _spent).append(watch)
     log.drain()
     return code
 
@@ -565,10 +584,18 @@ class _Watch:
     def __init__(self) -> None:
         self.raised: Optional[BaseException] = None
         self.log: Optional[_Log] = None
-        watching = self._watch()
-        next(watching)
-        self.poll = _poll_fn(watching.send)
+        self._watching = self._watch()
+        next(self._watching)
+        self.poll = _poll_fn(self._watching.send)
         self.token = _polled(None, self.poll)
+
+    def use_up(self) -> None:
+        """Lets the generator end, here, where signal handlers may raise: garbage collection would end it anywhere."""
+        self.raised = None
+        for _ in self._watching:
+            pass
+        if self.raised is not None:
+            raise self.raised
 
     def _watch(self) -> Generator[int, None, None]:
         try:
@@ -592,6 +619,8 @@ class _Watch:
 
 # Those that no call uses. A handler that runs during a call may make calls of its own: each has one for itself.
 _watches: List[_Watch] = []
+# Those that ended their call: their tokens are triggered.
+_spent: List[_Watch] = []
 
 
 def _is_of_a_signal_handler(error: BaseException) -> bool:
@@ -958,21 +987,17 @@ class Client:
 
     def _make(self) -> _Handle:
         log = _Log(self._logger)
-        client_free, log_free, log_pointer = _library.client_free, _library.log_free, log.pointer
-
-        def free(pointer: Any) -> None:
-            client_free(pointer)
-            log_free(log_pointer)
-
         # The library writes to the pointer that the handle owns: nothing can come between the two.
-        handle = _Handle(_client_p(), free, keep=log)
-        client_p, userdata = ctypes.byref(handle.pointer), ctypes.cast(log_pointer, c_void_p)
+        handle = _Handle(log.pointer, _library.log_free, keep=log)
+        handle.pointer = _client_p()
+        handle.frees(handle.pointer, _library.client_free)
+        client_p, userdata = ctypes.byref(handle.pointer), ctypes.cast(log.pointer, c_void_p)
         # The configuration is nobody's local.
         _call(
             lambda result_p: _library.client_new(self._settings.config(), _log_write, userdata, client_p, result_p),
             log=log,
         )
-        _live.add(handle)
+        _live[weakref.ref(handle, _live.pop)] = None
         return handle
 
     def _join(self) -> _Handle:
@@ -1219,7 +1244,7 @@ def monthly_cost(number: Mapping[str, Any]) -> Optional[decimal.Decimal]:
 
 
 # The handles of clients, also of those that only their pages keep alive.
-_live: weakref.WeakSet[_Handle] = weakref.WeakSet()
+_live: Dict[Any, None] = {}
 
 
 def _shut_down(handle: _Handle) -> None:
@@ -1244,8 +1269,10 @@ os.register_at_fork(after_in_child=_after_fork)
 def _end() -> None:
     global _ending
     _ending = True
-    for handle in list(_live):
-        _shut_down(handle)
+    for live in list(_live):
+        handle = live()
+        if handle is not None:
+            _shut_down(handle)
     # All are quick to come out but for a name look-up and a connect, which have this long.
     give_up = time.monotonic() + 5
     while _calls and time.monotonic() < give_up:

@@ -355,7 +355,9 @@ class Handles(unittest.TestCase):
         def call(*arguments):
             value = function(*arguments)
             if name.endswith("_free"):
-                self.freed[name[: -len("_free")]] += bool(arguments[0])
+                # A handle, or what stands for it.
+                pointer = getattr(arguments[0], "_as_parameter_", arguments[0])
+                self.freed[name[: -len("_free")]] += bool(pointer)
             elif name.startswith("cancel_new"):
                 self.out["cancel"] += 1
             elif name == "log_new":

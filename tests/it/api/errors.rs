@@ -3,13 +3,16 @@
 use std::error::Error as _;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use sinch_numbers::{Credentials, Error, ErrorKind, NumberUpdate, Phase};
+use sinch_numbers::{
+    Client, Credentials, Error, ErrorKind, ListNumbers, LogLevel, NumberUpdate, Phase,
+};
 
 use crate::support::mocked;
-use crate::support::server::{Act, Server, ok};
+use crate::support::server::{Act, Server, answer, ok};
 
 const NUMBER: &str = "+12025550134";
 const GET: &str = "activeNumbers/+12025550134";
@@ -135,6 +138,78 @@ fn a_refused_connection_is_a_network_failure() {
     assert!(!error.may_have_been_applied() && error.can_retry());
     assert_eq!(error.attempts(), 3, "nothing was sent: writes are tried again too");
     assert!(error.source().unwrap().to_string().contains("refused"), "{error:?}");
+}
+
+/// A client that logs everything, and what it logged.
+fn logged(server: &Server) -> (Client, Arc<Mutex<Vec<(LogLevel, String)>>>) {
+    let lines: Arc<Mutex<Vec<(LogLevel, String)>>> = Arc::default();
+    let sink = Arc::clone(&lines);
+    let write = move |level, line: &str| sink.lock().unwrap().push((level, line.to_owned()));
+    (server.builder().log(LogLevel::Trace, write).build().unwrap(), lines)
+}
+
+#[test]
+fn what_the_service_says_is_one_printable_line() {
+    let said = r"first\n\u001b[2Jsecond\u202e";
+    let long = "x".repeat(10_000);
+    let body = |message: &str| format!(r#"{{"error":{{"code":409,"message":"{message}"}}}}"#);
+    let server = Server::new([answer(409, &body(said)), answer(500, &body(&long))]);
+    let (client, lines) = logged(&server);
+    let error = client.get(NUMBER).unwrap_err();
+    assert!(error.to_string().ends_with(r": first\n\u{1b}[2Jsecond\u{202e}"), "{error}");
+    // As it was said, for who reads it by program.
+    assert_eq!(
+        error.api_error().unwrap().message.as_deref(),
+        Some("first\n\u{1b}[2Jsecond\u{202e}")
+    );
+    let error = client.update(NUMBER, &NumberUpdate::new().display_name("d")).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.len() <= 4096 && text.ends_with("... (the change may have been applied)"),
+        "{text}"
+    );
+    let lines = lines.lock().unwrap();
+    assert!(lines.iter().any(|(_, line)| line.contains(r"first\n\u{1b}[2J")), "{lines:?}");
+    for (_, line) in lines.iter() {
+        assert!(line.len() <= 4096 && !line.chars().any(char::is_control), "{line:?}");
+    }
+}
+
+#[test]
+fn a_refusal_is_no_error_of_the_program_s() {
+    let server = Server::new([answer(404, "")]);
+    let (client, lines) = logged(&server);
+    let refused: [Box<dyn Fn() -> bool>; 4] = [
+        Box::new(|| client.get(NUMBER).is_err()),
+        Box::new(|| client.get("2025550134").is_err()),
+        Box::new(|| client.update(NUMBER, &NumberUpdate::new()).is_err()),
+        Box::new(|| client.pages(&ListNumbers::new().page_size(0)).next_page().is_err()),
+    ];
+    for call in refused {
+        lines.lock().unwrap().clear();
+        assert!(call());
+        let worst = lines.lock().unwrap().iter().map(|(level, _)| *level).min();
+        assert_eq!(worst, Some(LogLevel::Info), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_404_may_say_what_is_missing() {
+    let rows = [
+        (404, r#"[{"type":"ResourceInfo","resourceType":"ActiveNumber"}]"#, Some("ActiveNumber")),
+        (
+            404,
+            r#"[{}, 5, {"resourceType":""}, {"resourceType":"EmergencyAddress"}]"#,
+            Some("EmergencyAddress"),
+        ),
+        (404, "[]", None),
+        (409, r#"[{"resourceType":"ActiveNumber"}]"#, None),
+    ];
+    for (status, details, missing) in rows {
+        let body = format!(r#"{{"error":{{"code":{status},"status":"X","details":{details}}}}}"#);
+        let error = Server::new([answer(status, &body)]).client().get(NUMBER).unwrap_err();
+        assert_eq!(error.missing().as_deref(), missing, "{details}");
+    }
 }
 
 #[test]
