@@ -96,8 +96,8 @@
  *   multiplied. A 429 is retried without being paid for. When the budget is empty, the failure is returned at once.
  *
  * CALLBACKS
- *   A log function and a poll function must return: no longjmp() out of them, and no exception of C++, which would end the
- *   program with std::terminate(). sinch_numbers.hpp catches what a C++ log or poll function throws. pthread_cancel() takes
+ *   A log function and a poll function must return: no longjmp() out of them, and no exception of C++, which would abort the
+ *   program. sinch_numbers.hpp catches what a C++ log or poll function throws. pthread_cancel() takes
  *   effect after the call: cancellation is off during each function of this library, its callbacks included.
  *
  * LOG

@@ -140,9 +140,11 @@ fn a_refused_connection_is_a_network_failure() {
     assert!(error.source().unwrap().to_string().contains("refused"), "{error:?}");
 }
 
+type Lines = Arc<Mutex<Vec<(LogLevel, String)>>>;
+
 /// A client that logs everything, and what it logged.
-fn logged(server: &Server) -> (Client, Arc<Mutex<Vec<(LogLevel, String)>>>) {
-    let lines: Arc<Mutex<Vec<(LogLevel, String)>>> = Arc::default();
+fn logged(server: &Server) -> (Client, Lines) {
+    let lines = Lines::default();
     let sink = Arc::clone(&lines);
     let write = move |level, line: &str| sink.lock().unwrap().push((level, line.to_owned()));
     (server.builder().log(LogLevel::Trace, write).build().unwrap(), lines)
