@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_call_within_a_fetch_does_not_wait_for_itself() {
-        let cache = TokenCache::new();
+        let cache = TokenCache::default();
         let outer = cache.get(later(), &|bounds| {
             let inner = cache.get(bounds, &|_| Ok(fresh("inner", Duration::from_secs(3600))))?;
             assert_eq!(inner.header().as_str(), "inner");
