@@ -22,7 +22,7 @@ class Library(BuildHookInterface):
         library = os.environ.get("SINCH_NUMBERS_LIBRARY") or self.build(repository)
         if not os.path.isfile(library):
             raise SystemExit(f"{library} is no file: SINCH_NUMBERS_LIBRARY names the library for the wheel")
-        build_data["force_include"][library] = NAME
+        build_data["force_include"][library] = f"sinch_numbers/{NAME}"
         for licence in ["LICENSE-MIT", "LICENSE-APACHE"]:
             folder = f"sinch_numbers-{self.metadata.version}.dist-info/licenses"
             build_data["force_include"][os.path.join(repository, licence)] = f"{folder}/{licence}"

@@ -46,7 +46,7 @@ import threading
 import time
 import weakref
 from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Type
+from typing import Any, Callable, Dict, Generator, Iterator, List, Mapping, Optional, Tuple, Type
 
 __version__ = "1.0.0"
 
@@ -551,13 +551,13 @@ def _call_on_main_thread(
 
 
 def _polled(cancel: Any, poll: Any) -> _Handle:
-    return _Handle(_library.cancel_new_polled_with(cancel, poll, None, 50), _library.cancel_free, keep=poll)
+    return _Handle(_library.cancel_new_polled_with(cancel, poll, None, 25), _library.cancel_free, keep=poll)
 
 
 class _Watch:
     """Lets Python run signal handlers while the library waits, and keeps what they raise.
 
-    The library calls, every 50 ms, not a function but a generator's ``send``. Handlers run when the next line of Python begins.
+    The library calls, every 25 ms, not a function but a generator's ``send``. Handlers run when the next line of Python begins.
     In a function that is before its first line: nothing can catch there what they raise, and ctypes prints it and goes on. A
     generator goes on inside its ``try``.
     """
@@ -570,7 +570,7 @@ class _Watch:
         self.poll = _poll_fn(watching.send)
         self.token = _polled(None, self.poll)
 
-    def _watch(self) -> Iterator[int]:
+    def _watch(self) -> Generator[int, None, None]:
         try:
             try:
                 while True:
@@ -768,7 +768,8 @@ class _Log:
 
 
 # The log function of all clients.
-_log_write = _log_fn(ctypes.cast(_library.log_write, c_void_p).value or 0)
+_log_function: Any = _library.log_write
+_log_write = _log_fn(ctypes.cast(_log_function, c_void_p).value or 0)
 
 
 def _key(name: str) -> str:
@@ -958,8 +959,13 @@ class Client:
     def _make(self) -> _Handle:
         log = _Log(self._logger)
         client_free, log_free, log_pointer = _library.client_free, _library.log_free, log.pointer
+
+        def free(pointer: Any) -> None:
+            client_free(pointer)
+            log_free(log_pointer)
+
         # The library writes to the pointer that the handle owns: nothing can come between the two.
-        handle = _Handle(_client_p(), lambda pointer: (client_free(pointer), log_free(log_pointer)), keep=log)
+        handle = _Handle(_client_p(), free, keep=log)
         client_p, userdata = ctypes.byref(handle.pointer), ctypes.cast(log_pointer, c_void_p)
         # The configuration is nobody's local.
         _call(

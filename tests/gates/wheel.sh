@@ -52,6 +52,19 @@ with sinch_numbers.Client.from_env() as client:
 assert total == client.__class__.from_env().active_list()["totalSize"], total
 print(f"{total} numbers with {sinch_numbers.library_version()} in an empty environment")
 PROGRAM
+# A type checker takes the types of an installed module only with py.typed beside it.
+cat >"$work/typed.py" <<'PROGRAM'
+import decimal
+from sinch_numbers import Client, monthly_cost, parse_timestamp
+
+def cost(client: Client, number: str) -> "decimal.Decimal | None":
+    answer = client.active_get(number)
+    print(parse_timestamp(answer["nextChargeDate"]).isoformat(), answer.reconciled + 1)
+    return monthly_cost(answer)
+PROGRAM
+"$work/build/bin/python" -m pip install --quiet --disable-pip-version-check mypy
+"$work/build/bin/python" -m mypy --strict --no-error-summary --cache-dir "$work/mypy" \
+    --python-executable "$work/empty/bin/python" "$work/typed.py"
 "$work/empty/bin/python" -m pip uninstall --quiet --yes --disable-pip-version-check sinch-numbers
 if "$work/empty/bin/python" -c 'import sinch_numbers' 2>/dev/null; then
     echo "wheel: something is left behind" >&2
