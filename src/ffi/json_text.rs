@@ -3,13 +3,11 @@
 //!
 //! An object or list is walked over once, when a pointer first leads into it. What is kept is the place of each member of an
 //! object, and of a list that of an item every [`STRETCH`] bytes: however short its items are, the index of a list takes no
-//! more than a twentieth of its text.
+//! more than a twentieth of its text. The members of an object are compared one by one: objects are short.
 
 use std::ffi::{CStr, CString};
 use std::fmt;
 use std::sync::OnceLock;
-#[cfg(test)]
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::json::{self, SPACE, cursor};
 
@@ -24,7 +22,7 @@ pub(super) struct JsonText {
     slots: OnceLock<Box<[Slot]>>,
     /// How many bytes were walked over so far.
     #[cfg(test)]
-    walked: AtomicUsize,
+    walked: std::sync::atomic::AtomicUsize,
 }
 
 /// A chain of entries to which one can only be added, behind the last: nobody has to lock it to read it, and what was added
@@ -83,7 +81,7 @@ impl JsonText {
             text: json,
             slots: OnceLock::new(),
             #[cfg(test)]
-            walked: AtomicUsize::new(0),
+            walked: std::sync::atomic::AtomicUsize::new(0),
         }
     }
 
@@ -152,7 +150,7 @@ impl JsonText {
         Some(item)
     }
 
-    /// What is inside an object or list; it is walked over if nobody did so before.
+    /// The index of an object or list, which is walked over if nobody did so before; `None` for any other value.
     fn inside(&self, value: &str) -> Option<&Kept> {
         match value.as_bytes().first() {
             Some(b'{') => Some(self.kept(value, false, || Kept::Object(self.members(value)))),
@@ -177,7 +175,7 @@ impl JsonText {
             let place = self.place(item);
             let far = place.from as usize - marked >= STRETCH || item.len() >= STRETCH;
             if far || marks.is_empty() {
-                marks.push(Mark { index: offset(count), item: place });
+                marks.push(Mark { index: to_u32(count), item: place });
                 marked = place.to as usize;
             }
             count += 1;
@@ -194,7 +192,7 @@ impl JsonText {
         }
     }
 
-    /// What is kept of a value: its text, or what is inside. It is made if there is none.
+    /// What is kept of a value: its text, or its index. It is made if there is none.
     fn kept(&self, value: &str, text: bool, make: impl Fn() -> Kept) -> &Kept {
         let from = self.place(value).from;
         let slots = self
@@ -202,7 +200,7 @@ impl JsonText {
             .get_or_init(|| (0..=self.text.len() / STRETCH).map(|_| Slot::new()).collect());
         let mut slot = &slots[from as usize / STRETCH];
         loop {
-            // Whoever comes second waits for the first, and looks whether that was what it wanted, too.
+            // A thread that finds another one at work here waits, then looks whether that made what it wants.
             let entry =
                 slot.get_or_init(|| Box::new(Entry { from, kept: make(), next: Slot::new() }));
             if entry.from == from && entry.kept.is_text() == text {
@@ -215,7 +213,7 @@ impl JsonText {
     /// Where a part of the text stands in it.
     fn place(&self, part: &str) -> Place {
         let from = part.as_ptr().addr() - self.text.as_ptr().addr();
-        Place { from: offset(from), to: offset(from + part.len()) }
+        Place { from: to_u32(from), to: to_u32(from + part.len()) }
     }
 
     fn at(&self, place: Place) -> &str {
@@ -225,7 +223,7 @@ impl JsonText {
     /// Counts the bytes that are walked over, for the tests.
     #[cfg(test)]
     fn walk(&self, bytes: usize) {
-        self.walked.fetch_add(bytes, Ordering::Relaxed);
+        self.walked.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
     }
 
     #[cfg(not(test))]
@@ -260,8 +258,8 @@ fn is_key(written: &str, key: &str) -> bool {
     }
 }
 
-fn offset(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX)
+fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Text for C: what stands before a NUL.
@@ -273,6 +271,7 @@ pub(super) fn c_string(text: &str) -> CString {
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
+    use std::sync::atomic::Ordering;
     use std::thread;
 
     use super::*;

@@ -11,7 +11,7 @@ instructions_max=46000
 heap_max=42
 system_max=4
 # For a field of a number, its pointer's printing included; and how much more on a page of 1,000 than on one of 100.
-field_max=10000
+field_max=12000
 longer_max=1.3
 
 need cc:gcc python3:python3 valgrind:valgrind strace:strace

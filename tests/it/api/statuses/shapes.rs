@@ -84,9 +84,8 @@ impl Shape {
             text += &format!(" (code {code})");
         }
         if let Some(message) = self.message {
-            // One printable line.
-            let message = message.replace('\n', "\\n").replace('\0', "\\0");
-            text += &format!(": {message}");
+            // In one line: control characters are escaped.
+            text += &format!(": {}", message.replace('\n', "\\n").replace('\0', "\\0"));
         }
         format!("active_get +12025550134: {text}")
     }

@@ -83,7 +83,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
     // A length, which no 204 has, changes nothing.
     let scripted = server::Server::with_tokens([ok("{}")], [answer_bytes(204, "", b"")]);
     let error = call("active_get").run(&scripted.client()).unwrap_err();
-    let says = "the answer is no JSON object (status 204)";
+    let says = "the response is not a JSON object (status 204)";
     found.holds("token endpoint: 204 with a length", &error.to_string(), says);
     ROWS.len() + 2
 }
