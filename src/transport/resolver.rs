@@ -249,6 +249,11 @@ mod tests {
         let past = Exchange::within(Bounds::until(Instant::now()));
         let result = resolver().addresses_by(&past, hangs);
         assert!(matches!(result, Err(ConnectionError::Deadline)));
+        // And whoever made the call, when it says so.
+        let later = Exchange::within(Bounds::until(Instant::now() + FRESH));
+        let look_up = || resolver().addresses_by(&later, hangs);
+        let result = crate::sys::asking(Duration::from_millis(1), &|| true, look_up);
+        assert!(matches!(result, Err(ConnectionError::Cancelled)));
     }
 
     #[test]
