@@ -30,21 +30,21 @@ impl PhoneNumber {
 
 /// Returns what is wrong with a phone number, as a message for people; `None` if it is valid.
 fn problem(text: &str) -> Option<String> {
-    let shown: String = text.chars().take(32).collect();
+    let shown = || text.chars().take(32).collect::<String>();
     let Some(digits) = text.strip_prefix('+') else {
         return Some(match text {
             "" => "is empty; E.164 is wanted, as in +12025550134".to_owned(),
-            _ => format!("{shown:?} has no leading +; E.164 is wanted, as in +12025550134"),
+            _ => format!("{:?} has no leading +; E.164 is wanted, as in +12025550134", shown()),
         });
     };
     if let Some(other) = digits.chars().find(|c| !c.is_ascii_digit()) {
-        return Some(format!("{shown:?} holds {other:?}; after the + only digits are wanted"));
+        return Some(format!("{:?} holds {other:?}; after the + only digits are wanted", shown()));
     }
     if digits.starts_with('0') {
-        return Some(format!("{shown:?} begins with 0; a country code does not"));
+        return Some(format!("{:?} begins with 0; a country code does not", shown()));
     }
     if !(2..=15).contains(&digits.len()) {
-        return Some(format!("{shown:?} has {} digits; E.164 has 2 to 15", digits.len()));
+        return Some(format!("{:?} has {} digits; E.164 has 2 to 15", shown(), digits.len()));
     }
     None
 }
