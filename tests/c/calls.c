@@ -12,7 +12,7 @@
  *   one       first the last thread alone; the others go on and are ended afterwards
  *   pages     the calls are pages_next of pages that all threads share; each by its own token, the last thread first
  * Prints for each thread (the last one left out where it was ended alone) the code and whether the write may have been
- * applied, then what a call gives afterwards.
+ * applied, then what a call gives afterwards (but not where that would wait for a token in vain).
  */
 #include <sched.h>
 #include <signal.h>
@@ -162,8 +162,11 @@ int main(int argc, char **argv)
         CHECK(leaked);
         puts("leaked");
     } else {
+        /* Ended one after the other at "token", each may pass the fetching on to the next: the server never answers it. */
+        int in_turn = line[0] == 't' && (strcmp(how, "cancel") == 0 || strcmp(how, "signal") == 0 || strcmp(how, "polled") == 0);
+
         CHECK(!leaked);
-        if (strcmp(how, "one") != 0 && pages == NULL)
+        if (strcmp(how, "one") != 0 && pages == NULL && !in_turn)
             printf("then %s\n", sinch_numbers_code_name(sinch_numbers_active_list(client, NULL, NULL, NULL)));
         sinch_numbers_pages_free(pages);
         sinch_numbers_client_free(client);

@@ -99,6 +99,10 @@ fn calls_are_ended_wherever_they_stand() {
             if (how, place) == ("free", "token") {
                 continue;
             }
+            // Ended one after the other, whoever waited may take over and fetch the token before it is ended itself.
+            let in_turn = place == "token" && ["cancel", "signal", "polled"].contains(&how);
+            let (tokens, afterwards) =
+                if in_turn { (vec![Act::Stall], "") } else { (tokens, afterwards) };
             let server = Server::with_scripts(acts, tokens, updates);
             let mut command = with_server("calls", &server);
             command.args([how, &threads.to_string()]);
