@@ -104,14 +104,13 @@ fn a_handshake_that_fails_says_why_and_is_repeated_where_that_may_help() {
                 let script = [vec![faults::Step::Read(5)], row.script].concat();
                 let server = Faults::new([script]);
                 let url = format!("https://127.0.0.1:{}", server.port);
-                let client = builder(&url)
-                    .connect_timeout(Duration::from_millis(200))
-                    .max_attempts(2)
-                    .build()
-                    .unwrap();
+                // Only what is to run out of it gets so little: a slow machine must not take it from the others.
+                let connect_timeout = Duration::from_millis(if row.passing { 200 } else { 20_000 });
+                let client =
+                    builder(&url).connect_timeout(connect_timeout).max_attempts(2).build().unwrap();
                 let began = Instant::now();
                 let error = client.release(NUMBER).unwrap_err();
-                assert!(began.elapsed() < bound(Duration::from_millis(800)), "{name}");
+                assert!(began.elapsed() < bound(connect_timeout * 4), "{name}");
                 let expected = Failed {
                     kind: "transport:tls".to_owned(),
                     status: None,
