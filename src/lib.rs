@@ -181,6 +181,7 @@ mod sys;
 mod transport;
 
 pub use api::emergency_address::{Address, EmergencyAddressRequest};
+pub use api::ensure::EnsureEmergencyAddress;
 pub use api::enums::{
     Capability, NumberType, OrderBy, ProvisioningStatus, SearchPattern, SmsErrorCode,
     ValidationResult, VoiceApplicationType,
@@ -193,15 +194,19 @@ pub use api::models::{
 pub use api::numbers::{NumberUpdate, VoiceTarget};
 pub use api::phone_number::PhoneNumber;
 pub use api::provisioning::{Actor, Explanation, RetryAdvice, explain};
+pub use api::relink::{Relink, RelinkOutcome, RelinkStep, StepOutcome};
 pub use api::timestamp::Timestamp;
 pub use call::credentials::Credentials;
 pub use cancel::CancelToken;
 pub use client::Client;
 pub use client::builder::ClientBuilder;
+pub use client::operations::{EnsuredEmergencyAddress, Relinked, Wait};
 pub use client::pages::{Numbers, Pages};
+pub use client::provisioning::FailedJob;
 pub use client::response::Response;
 pub use error::{
-    ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase, ProtocolViolation,
+    AddressRefusal, ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase,
+    ProtocolViolation, ProvisioningError,
 };
 pub use log::LogLevel;
 #[cfg(feature = "sandbox")]

@@ -58,13 +58,11 @@ impl EnsureEmergencyAddress {
         check_timeout(self.timeout)
     }
 
-    /// Tells whether an address of the service is the wanted one.
-    pub(crate) fn stands(&self, found: &EmergencyAddress) -> bool {
-        self.request.stands(found)
-    }
-
     /// Returns what to provision after a validation; `None` if the service does not accept the address.
-    pub(crate) fn accepted(&self, validation: &AddressValidation) -> Option<EmergencyAddressRequest> {
+    pub(crate) fn accepted(
+        &self,
+        validation: &AddressValidation,
+    ) -> Option<EmergencyAddressRequest> {
         let EmergencyAddressRequest { display_name, address } = &self.request;
         match validation.validation_result.as_ref()? {
             ValidationResult::ExactMatch => Some(self.request.clone()),
@@ -91,7 +89,8 @@ impl EmergencyAddressRequest {
             && same(&wanted.city, &found.city)
             && same(&wanted.state, &found.state)
             && same(&wanted.postal_code, &found.postal_code)
-            && (digits.is_empty() || same(digits, found.postal_code_plus_four.as_deref().unwrap_or_default()))
+            && (digits.is_empty()
+                || same(digits, found.postal_code_plus_four.as_deref().unwrap_or_default()))
     }
 }
 
@@ -138,7 +137,9 @@ fn same_word(a: &[char], b: &[char]) -> bool {
     }
     a.first() == b.first()
         && digits(a) == digits(b)
-        && (abbreviates(a, b) || abbreviates(b, a) || typing_errors(a, b) <= a.len().max(b.len()) / 5)
+        && (abbreviates(a, b)
+            || abbreviates(b, a)
+            || typing_errors(a, b) <= a.len().max(b.len()) / 5)
 }
 
 /// Returns the index of a direction, whichever way it is written.

@@ -241,12 +241,22 @@ impl NumberUpdate {
         self
     }
 
-    /// Returns an update with the configurations of this one alone.
-    pub(super) fn links(&self) -> Self {
-        Self { display_name: None, callback_url: None, ..self.clone() }
+    /// Tells whether a number without a running job is as the update asks.
+    pub(crate) fn is_in_effect(&self, number: &ActiveNumber) -> bool {
+        is_updated(self, number)
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    /// Tells whether the update changes nothing but links.
+    pub(super) fn is_links_alone(&self) -> bool {
+        self.display_name.is_none() && self.callback_url.is_none()
+    }
+
+    /// Returns an update with the voice configuration of this one alone.
+    pub(super) fn voice_alone(&self) -> Self {
+        Self { voice_configuration: self.voice_configuration.clone(), ..Self::default() }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let sms = self.sms_configuration.as_ref().and_then(|sms| sms.refused);
         let voice = self.voice_configuration.as_ref().and_then(|voice| voice.refused);
         if let Some((field, problem)) = sms.or(voice) {
@@ -345,7 +355,7 @@ fn is_released(number: &ActiveNumber) -> bool {
 
 /// Tells whether a number is as an update asks: every field has the new value, or a job is about to set it, and no job is
 /// about to replace it.
-pub(super) fn is_updated(update: &NumberUpdate, number: &ActiveNumber) -> bool {
+fn is_updated(update: &NumberUpdate, number: &ActiveNumber) -> bool {
     is_same(update.display_name.as_ref(), number.display_name.as_ref())
         && is_same(update.callback_url.as_ref(), number.callback_url.as_ref())
         && update.sms_configuration.as_ref().is_none_or(|asked| is_sms_set(asked, number))

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::api::enums::ProvisioningStatus;
 use crate::api::models::{ActiveNumber, Provisioning};
-use crate::api::numbers::{NumberUpdate, SmsUpdate, VoiceUpdate};
+use crate::api::numbers::{NumberUpdate, SmsUpdate};
 use crate::api::timestamp::Timestamp;
 use crate::error::Error;
 
@@ -45,7 +45,7 @@ impl Relink {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.links.check()?;
         check_timeout(self.timeout)?;
-        if self.links == self.links.links() {
+        if self.links.is_links_alone() {
             return Ok(());
         }
         Err(Error::invalid("displayName", "and callbackUrl are no links; change them by an update"))
@@ -150,7 +150,7 @@ pub(crate) fn next(number: &ActiveNumber, wanted: &NumberUpdate, steps: &Steps) 
     let voice = wanted.voice_configuration.as_ref().filter(|voice| !voice.is_in_current(number));
     let (step, update) = match (sms, voice) {
         (Some(sms), _) => sms_step(number, sms),
-        (None, Some(voice)) => (RelinkStep::AssignVoice, voice_step(voice)),
+        (None, Some(_)) => (RelinkStep::AssignVoice, wanted.voice_alone()),
         (None, None) => return Next::Done,
     };
     let sent = steps.sent(step);
@@ -170,8 +170,11 @@ fn sms_step(number: &ActiveNumber, wanted: &SmsUpdate) -> (RelinkStep, NumberUpd
     let campaign = text(sms.and_then(|sms| sms.campaign_id.as_ref()));
     let (update, wanted_plan) = (NumberUpdate::new(), &wanted.service_plan_id);
     let wanted_campaign = wanted.campaign_id.clone().filter(|wanted| !wanted.is_empty());
-    let campaign_stays = campaign.is_empty() || wanted.campaign_id.as_ref().is_none_or(|c| *c == campaign);
-    if plan.is_empty() && (wanted_plan.is_empty() || !campaign_stays) || !plan.is_empty() && plan != *wanted_plan {
+    let campaign_stays =
+        campaign.is_empty() || wanted.campaign_id.as_ref().is_none_or(|c| *c == campaign);
+    if plan.is_empty() && (wanted_plan.is_empty() || !campaign_stays)
+        || !plan.is_empty() && plan != *wanted_plan
+    {
         let campaign = (!campaign.is_empty()).then(String::new);
         (RelinkStep::UnlinkSms, update.sms(String::new(), campaign))
     } else if campaign_stays {
@@ -181,13 +184,9 @@ fn sms_step(number: &ActiveNumber, wanted: &SmsUpdate) -> (RelinkStep, NumberUpd
     }
 }
 
-fn voice_step(wanted: &VoiceUpdate) -> NumberUpdate {
-    NumberUpdate { voice_configuration: Some(wanted.clone()), ..NumberUpdate::new() }
-}
-
 /// Tells whether the job of a step has failed: it is for the step's own ids, and not the one that was there before.
 fn has_failed(number: &ActiveNumber, update: &NumberUpdate, sent: &Sent) -> bool {
-    let failed = |status| *status == ProvisioningStatus::Failed;
+    let failed = |status: &ProvisioningStatus| *status == ProvisioningStatus::Failed;
     let time = match (&update.sms_configuration, &update.voice_configuration) {
         (Some(sms), _) => number
             .sms_job()
@@ -247,12 +246,17 @@ impl Steps {
 
     /// Notes that the steps before this one are in effect; all of them, if it is `None`.
     pub(crate) fn are_done(&mut self, before: Option<RelinkStep>) {
-        for step in RelinkStep::ALL.into_iter().filter(|step| before.is_none_or(|end| *step < end)) {
+        for step in RelinkStep::ALL.into_iter().filter(|step| before.is_none_or(|end| *step < end))
+        {
             let outcome = &mut self.0[step as usize].outcome;
             if outcome.is_some() {
                 *outcome = Some(StepOutcome::Done);
             }
         }
+    }
+
+    pub(crate) fn any_sent(&self) -> bool {
+        self.0.iter().any(|sent| sent.times > 0)
     }
 
     /// Tells whether a step was sent whose response was lost.

@@ -49,7 +49,7 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    fn take(&mut self) -> Duration {
+    pub(super) fn take(&mut self) -> Duration {
         const LONGEST: Duration = Duration::from_secs(30);
         let pause = self.next;
         self.next = pause.mul_f64(self.factor).min(LONGEST);
@@ -71,7 +71,7 @@ pub(super) struct Run<'a, S> {
 /// The result of sending a write.
 pub(super) enum Written {
     /// The service accepted it.
-    Accepted(RawResponse),
+    Accepted,
     /// It may have been applied, or may be applied later.
     Unknown(Error),
     /// It was not applied, and may be sent again later.
@@ -88,10 +88,7 @@ impl<'a, S: Service> Run<'a, S> {
         let mut pause = GROWING;
         loop {
             match self.service.call(request) {
-                Ok(response) => {
-                    self.found = Some(response.json.clone());
-                    return Ok(response);
-                }
+                Ok(response) => return Ok(response),
                 Err(error) if is_passing(&error) => self.pause_after(pause.take(), error)?,
                 Err(error) => return Err(error),
             }
@@ -102,12 +99,18 @@ impl<'a, S: Service> Run<'a, S> {
         let request = Request::of(&GetNumber { phone_number: number.clone() })?;
         let response = self.read(&request.readable_as::<ActiveNumber>())?;
         let read = ActiveNumber::decode(&response.json);
-        let read = read.map_err(|error| Error::protocol(error.to_string(), Some(response.http_status), b""))?;
+        let read = read
+            .map_err(|error| Error::protocol(error.to_string(), Some(response.http_status), b""))?;
         if read.phone_number != number.as_str() {
             let problem = "the response is about another number";
-            return Err(Error::protocol(problem, Some(response.http_status), response.json.as_bytes()));
+            return Err(Error::protocol(
+                problem,
+                Some(response.http_status),
+                response.json.as_bytes(),
+            ));
         }
-        self.previous.get_or_insert(response.json);
+        self.previous.get_or_insert_with(|| response.json.clone());
+        self.found = Some(response.json);
         Ok(read)
     }
 
@@ -118,7 +121,7 @@ impl<'a, S: Service> Run<'a, S> {
             Ok(response) => {
                 self.service.changed();
                 self.reconciled |= response.reconciled;
-                Ok(Written::Accepted(response))
+                Ok(Written::Accepted)
             }
             Err(error) => {
                 if error.may_have_been_applied() {
@@ -147,8 +150,15 @@ impl<'a, S: Service> Run<'a, S> {
     }
 
     /// Waits for a whole pause; fails at once if it does not fit the deadline.
-    pub(super) fn pause_whole(&mut self, wait: Duration, reason: &'static str) -> Result<(), Error> {
-        self.pause_after(wait, Error::new(ErrorKind::Timeout(Phase::Provisioning)).with_source(reason))
+    pub(super) fn pause_whole(
+        &mut self,
+        wait: Duration,
+        reason: &'static str,
+    ) -> Result<(), Error> {
+        self.pause_after(
+            wait,
+            Error::new(ErrorKind::Timeout(Phase::Provisioning)).with_source(reason),
+        )
     }
 
     /// Waits after a failure, at least as long as the service asked for.

@@ -28,7 +28,9 @@ pub(super) fn wait<S: Service>(
                 run.pause(&mut pause, UNDER_WAY)?;
             }
             (_, Some(true)) => return Ok(found),
-            (Provisioning::Failed, _) => return Err(provisioning_failed(&found)),
+            (Provisioning::Failed, _) => {
+                return Err(provisioning_failed(run.found.as_deref().unwrap_or_default()));
+            }
             (Provisioning::Settled, Some(false)) => {
                 run.pause(&mut pause, "the number is not as expected")?;
             }
@@ -77,7 +79,7 @@ pub(super) fn relink<S: Service>(
             Next::Failed(step) => {
                 steps.are_done(Some(step));
                 steps.has_failed(step);
-                return Err(provisioning_failed(&found));
+                return Err(provisioning_failed(run.found.as_deref().unwrap_or_default()));
             }
             Next::Conflict(_) if looks < LOOKS => {
                 looks += 1;
@@ -94,12 +96,13 @@ pub(super) fn relink<S: Service>(
                 steps.are_done(Some(step));
                 if !steps.any_sent() {
                     let previous = run.previous.as_deref().unwrap_or_default();
-                    run.service.warn(format_args!("active_relink {number}: {step}; it was {previous}"));
+                    run.service
+                        .warn(format_args!("active_relink {number}: {step}; it was {previous}"));
                 }
                 steps.send(step, &found);
                 let operation = UpdateNumber { phone_number: number.clone(), update: &update };
                 match run.write(&operation) {
-                    Ok(Written::Accepted(_)) => (running, unknown) = (GROWING, DOUBLING),
+                    Ok(Written::Accepted) => (running, unknown) = (GROWING, DOUBLING),
                     Ok(Written::Unknown(error)) => {
                         steps.is_unknown(step);
                         run.pause_after(unknown.take(), error)?;

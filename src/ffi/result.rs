@@ -7,10 +7,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::codes::{
-    SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_API, SINCH_NUMBERS_E_AUTH, SINCH_NUMBERS_E_CANCELLED,
-    SINCH_NUMBERS_E_INPUT, SINCH_NUMBERS_E_INTERNAL, SINCH_NUMBERS_E_MISUSE,
-    SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL, SINCH_NUMBERS_E_TIMEOUT, SINCH_NUMBERS_OK,
-    code_name, sinch_numbers_code,
+    SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_ADDRESS, SINCH_NUMBERS_E_API, SINCH_NUMBERS_E_AUTH,
+    SINCH_NUMBERS_E_CANCELLED, SINCH_NUMBERS_E_INPUT, SINCH_NUMBERS_E_INTERNAL,
+    SINCH_NUMBERS_E_MISUSE, SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL,
+    SINCH_NUMBERS_E_PROVISIONING, SINCH_NUMBERS_E_TIMEOUT, SINCH_NUMBERS_OK, code_name,
+    sinch_numbers_code,
 };
 use super::handle::{self, Opaque};
 use super::json_text::{JsonText, c_string};
@@ -124,6 +125,14 @@ impl Outcome {
             ErrorKind::InvalidInput(input) => Some(input.field.as_str()),
             _ => None,
         };
+        let jobs = match error.kind() {
+            ErrorKind::Provisioning(failed) => Some(failed.jobs_json()),
+            _ => None,
+        };
+        let validation = match error.kind() {
+            ErrorKind::Address(refusal) => Some(refusal.json.as_str()),
+            _ => None,
+        };
         let document = Document {
             http_status: error.http_status().unwrap_or(0),
             status: api.and_then(|answer| answer.status.as_deref()),
@@ -139,10 +148,14 @@ impl Outcome {
             phase,
             retry_after_ms,
             maybe_applied: error.may_have_been_applied(),
-            found: error.found().and_then(|json| serde_json::from_str(json).ok()),
+            found: raw(error.found()),
+            previous: raw(error.previous()),
+            steps: raw(error.steps()),
+            jobs: raw(jobs.as_deref()),
+            validation: raw(validation),
             attempts: error.attempts(),
             request_id: api.and_then(|answer| answer.request_id.as_deref()),
-            details: details.as_deref().and_then(|raw| serde_json::from_str(raw).ok()),
+            details: raw(details.as_deref()),
             body,
             ..Document::new(code, &message)
         };
@@ -181,6 +194,9 @@ fn code_of(error: &Error) -> sinch_numbers_code {
         ErrorKind::Transport(_) => SINCH_NUMBERS_E_NETWORK,
         ErrorKind::Protocol(_) => SINCH_NUMBERS_E_PROTOCOL,
         ErrorKind::Cancelled => SINCH_NUMBERS_E_CANCELLED,
+        ErrorKind::Provisioning(_) => SINCH_NUMBERS_E_PROVISIONING,
+        ErrorKind::Address(_) => SINCH_NUMBERS_E_ADDRESS,
+        ErrorKind::Conflict(_) => SINCH_NUMBERS_E_API,
     }
 }
 
@@ -190,6 +206,10 @@ fn retry_after_ms(error: &Error) -> i64 {
     }
     let wait = error.retry_after().unwrap_or_default();
     i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn raw(json: Option<&str>) -> Option<&RawValue> {
+    serde_json::from_str(json?).ok()
 }
 
 /// The error document, in the order in which it is written.
@@ -213,6 +233,10 @@ struct Document<'a> {
     details: Option<&'a RawValue>,
     body: Option<&'a str>,
     found: Option<&'a RawValue>,
+    previous: Option<&'a RawValue>,
+    steps: Option<&'a RawValue>,
+    jobs: Option<&'a RawValue>,
+    validation: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -241,6 +265,10 @@ impl<'a> Document<'a> {
             details: None,
             body: None,
             found: None,
+            previous: None,
+            steps: None,
+            jobs: None,
+            validation: None,
         }
     }
 
