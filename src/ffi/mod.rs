@@ -11,6 +11,7 @@
 mod cancel;
 mod client;
 mod codes;
+mod converge;
 mod escape;
 mod explain;
 mod handle;

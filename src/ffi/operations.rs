@@ -18,8 +18,10 @@ use crate::api::list::ListNumbers;
 use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
 use crate::api::request::{Operation, Request};
 use crate::call::Progress;
+use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
 use crate::client::Client;
+use crate::error::Error;
 
 /// Runs an operation of the API and leaves its result.
 ///
@@ -51,6 +53,34 @@ unsafe fn execute_as(
     request: impl FnOnce() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        run(
+            function,
+            operation,
+            client,
+            cancel,
+            out,
+            request,
+            |client, request, cancel, progress| client.send(&request, cancel, None, progress),
+        )
+    }
+}
+
+/// Runs what a function does with a client: prepares it, does it, and leaves its result. What cannot be prepared is bad input.
+///
+/// # Safety
+///
+/// As [`execute`].
+pub(super) unsafe fn run<T>(
+    function: &'static str,
+    operation: &'static str,
+    client: *const sinch_numbers_client,
+    cancel: *const sinch_numbers_cancel,
+    out: *mut *mut sinch_numbers_result,
+    prepare: impl FnOnce() -> Result<T, Failure>,
+    run: impl FnOnce(&Client, T, Option<&CancelToken>, &Progress) -> Result<RawResponse, Error>,
+) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(out, ptr::null_mut()) };
     let progress = Progress::default();
     let result = guard(function, || {
@@ -58,9 +88,8 @@ unsafe fn execute_as(
         let client = unsafe { required(client) }?;
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let cancel = unsafe { optional(cancel) }?;
-        let cancel: Option<&CancelToken> = cancel.as_deref();
-        let request = request().inspect_err(|failure| note(&client.client, operation, failure))?;
-        Ok(client.client.send(&request, cancel, None, &progress)?)
+        let prepared = prepare().inspect_err(|failure| note(&client.client, operation, failure))?;
+        Ok(run(&client.client, prepared, cancel.as_deref(), &progress)?)
     });
     let outcome = match result {
         Ok(response) => Outcome::success(response),
