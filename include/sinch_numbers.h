@@ -583,6 +583,97 @@ sinch_numbers_code sinch_numbers_emergency_address_validate(const sinch_numbers_
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
+ * Waits until no provisioning job of a number is under way, after an update.
+ *
+ * options: a JSON object; NULL or "{}" for the defaults. Keys, both optional: timeoutMs (1 to 86400000; 600000 is the default)
+ * is the deadline of the whole function, in place of the client's; expect is the body of an active_update: the number must be
+ * as it asks. Without expect two reads at least 2 s apart must find no job, as one that was just asked for may not show yet.
+ *
+ *   {"expect": {"smsConfiguration": {"servicePlanId": "..."}}, "timeoutMs": 120000}
+ *
+ * It reads the number at once, and then after pauses that grow from 0.25 s to 30 s; a read that fails is repeated, but for 401,
+ * 403, 404 and what is no response of the service. A job whose status is unknown counts as under way.
+ *
+ * Response: as active_get. E_PROVISIONING if a job failed and the number is not as expected: "jobs" of the error document says
+ * which, and what the reasons mean. E_TIMEOUT when the time is up: "found" is the number as last read. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_active_wait(const sinch_numbers_client *client,
+                                             const char *phone_number,
+                                             const char *options,
+                                             const sinch_numbers_cancel *cancel,
+                                             sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Brings a number to the wanted links, from any state, and waits until they are in effect.
+ *
+ * target: a JSON object with smsConfiguration, voiceConfiguration or both, as in active_update, and timeoutMs (1 to 86400000;
+ * 600000 is the default), the deadline of the whole function. A campaignId that is left out stays if the service plan stays,
+ * and goes with the plan if it changes.
+ *
+ *   {"smsConfiguration": {"servicePlanId": "...", "campaignId": "..."},
+ *    "voiceConfiguration": {"type": "EST", "trunkId": "..."}, "timeoutMs": 120000}
+ *
+ * It reads the number, sends only what is missing, and waits for each job as active_wait does. The old service plan or campaign
+ * is unlinked, as little as possible, before the new one is linked; voice is replaced in place and never unlinked first, so
+ * that the number does not go dark. Nothing is sent while a job is under way. Call it again after a failure or a crash: the
+ * end is the same, and what stands as wanted is not touched. A step whose response is lost is read for 2 s or longer before it
+ * is sent again. Nothing is restored after a failure: that is a relink to "previous".
+ *
+ * Response; the outcomes are done, not_needed, failed and unknown:
+ *
+ *   {"number": { ... as active_get ... }, "previous": { ... as it was read first ... },
+ *    "steps": [{"step": "unlink_sms", "outcome": "done"}, {"step": "unlink_campaign", "outcome": "not_needed"},
+ *              {"step": "link_sms", "outcome": "done"}, {"step": "assign_voice", "outcome": "not_needed"}]}
+ *
+ * E_PROVISIONING if a job of its own failed: see "jobs". E_TIMEOUT when the time is up. E_API with http_status 0 if somebody
+ * else changes the number meanwhile. The error document has "found", "previous" and "steps"; maybe_applied says that a request
+ * of this call may have changed something. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_active_relink(const sinch_numbers_client *client,
+                                               const char *phone_number,
+                                               const char *target,
+                                               const sinch_numbers_cancel *cancel,
+                                               sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Makes sure that a number has an emergency address: reads it, and if there is another one or none, validates the wanted one,
+ * provisions it if the service accepts it, and reads it back.
+ *
+ * body: as emergency_address_provision, with three optional keys more: accept ("exact", the default, or "corrected"), force
+ * (true provisions also if the address stands: the display name cannot be read; default false), and timeoutMs (1 to 86400000;
+ * 60000 is the default), the deadline of the whole function. "corrected" takes the service's correction of a near match, if
+ * street number, state and location stay and nothing changes but the spelling of the street, the city, the postal code and
+ * its four more digits.
+ *
+ *   {"displayName": "Office", "address": {"streetNumber": "12345", "streetInfo": "Main Street", "city": "Springfield",
+ *    "state": "IL", "postalCode": "62701"}, "accept": "corrected"}
+ *
+ * Two addresses are the same if street number, street, location, city, state and postal code are, case and spaces apart, and
+ * the four more digits if they are asked for. It never removes an address, and never provisions one that the service did not
+ * validate. A provision whose response is lost is read for 2 s or longer before it is sent again, twice at most.
+ *
+ * Response; displayName is "sent", or "unverified" if nothing had to be provisioned; validation is null if none was needed:
+ *
+ *   {"address": { ... as emergency_address_get ... }, "changed": true, "displayName": "sent",
+ *    "validation": { ... as emergency_address_validate ... }}
+ *
+ * E_ADDRESS if the service does not accept the address: "validation" of the error document says why, and nothing was changed.
+ * E_TIMEOUT when the time is up. E_API with http_status 0 if somebody else changes the address meanwhile. "found" of the error
+ * document is the address that stands now, null if there is none. Since 1.0.
+ */
+SINCH_NUMBERS_API
+sinch_numbers_code sinch_numbers_emergency_address_ensure(const sinch_numbers_client *client,
+                                                          const char *phone_number,
+                                                          const char *body,
+                                                          const sinch_numbers_cancel *cancel,
+                                                          sinch_numbers_result **result_out)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
  * Begins to go through a list, page by page. Nothing is sent yet.
  *
  * query: as active_list; with a pageToken the walk begins there. pages_out: the pages; NULL is written on failure. They keep

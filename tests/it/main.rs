@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod c;
 mod config;
+mod converge;
 mod cpp;
 mod docs;
 mod python;

@@ -1,0 +1,3 @@
+//! Waiting, relinking and ensuring an emergency address.
+
+mod sandbox;
