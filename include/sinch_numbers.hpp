@@ -223,7 +223,7 @@ public:
     /// Whether the success of a write was proved by reading back, after its own response had been lost.
     bool reconciled() const noexcept { return sinch_numbers_result_reconciled(handle_.get()) != 0; }
 
-    /// The service's answer as it came.
+    /// The service's response as it came.
     std::string json() const { return detail::json_of(handle_.get()); }
 
     /// The same without a copy; NUL-terminated, lives with the result.

@@ -168,8 +168,8 @@ impl Phase {
             Self::Connect => ("connect", "connecting"),
             Self::Tls => ("tls", "agreeing on TLS"),
             Self::Send => ("send", "sending the request"),
-            Self::Wait => ("wait", "waiting for the answer"),
-            Self::Receive => ("receive", "receiving the answer"),
+            Self::Wait => ("wait", "waiting for the response"),
+            Self::Receive => ("receive", "receiving the response"),
         }
     }
 }
@@ -432,7 +432,7 @@ impl fmt::Display for ErrorKind {
             Self::Transport(phase) => write!(f, "network failed while {phase}"),
             Self::Cancelled => f.write_str("cancelled"),
             Self::Protocol(violation) => {
-                write!(f, "unexpected answer: {}", printable(&violation.problem, 0))?;
+                write!(f, "unexpected response: {}", printable(&violation.problem, 0))?;
                 violation.http_status.map_or(Ok(()), |status| write!(f, " (status {status})"))
             }
         }
@@ -511,7 +511,7 @@ mod tests {
                 Error::new(ErrorKind::Timeout(Phase::Wait))
                     .of_operation("active_release", Some(number))
                     .maybe_applied(None),
-                "active_release +12025550134: deadline passed while waiting for the answer (the \
+                "active_release +12025550134: deadline passed while waiting for the response (the \
                  change may have been applied)",
             ),
             (
@@ -520,7 +520,7 @@ mod tests {
             ),
             (
                 Error::protocol("trailing bytes at byte 3", Some(200), b"{} {}"),
-                "unexpected answer: trailing bytes at byte 3 (status 200)",
+                "unexpected response: trailing bytes at byte 3 (status 200)",
             ),
         ];
         for (error, text) in rows {

@@ -370,7 +370,7 @@ fn level_of(error: &Error) -> LogLevel {
     match error.kind() {
         ErrorKind::Cancelled => LogLevel::Debug,
         ErrorKind::InvalidInput(_) => LogLevel::Info,
-        ErrorKind::Api(answer) if answer.http_status < 500 => LogLevel::Info,
+        ErrorKind::Api(api) if api.http_status < 500 => LogLevel::Info,
         _ => LogLevel::Error,
     }
 }

@@ -341,7 +341,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     #[test]
-    fn token_answers() {
+    fn token_responses() {
         let ok = [
             (r#"{"access_token":"t","expires_in":3599,"scope":"","token_type":"bearer"}"#, 3599.0),
             (r#"{"access_token":"t"}"#, 300.0),
@@ -455,8 +455,8 @@ mod tests {
         let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let overloaded = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
-            let answer = crate::error::ApiError { http_status: 503, ..Default::default() };
-            Err(Error::new(ErrorKind::Api(answer)))
+            let api = crate::error::ApiError { http_status: 503, ..Default::default() };
+            Err(Error::new(ErrorKind::Api(api)))
         };
         for _ in 0..3 {
             let error = cache.get(later(), &overloaded).err().unwrap();

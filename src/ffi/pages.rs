@@ -105,7 +105,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
     unsafe { write_result(result_out, outcome) }
 }
 
-/// Fetches the next page. Answer: as active_list; empty pages in the middle of a list are handed out too.
+/// Fetches the next page. Response: as active_list; empty pages in the middle of a list are handed out too.
 ///
 /// DONE after the last page, for ever. A failure does not move the walk: the next call asks for the same page again. After a
 /// page whose nextPageToken was used before in this walk comes E_PROTOCOL instead of a circle. Threads that share the pages

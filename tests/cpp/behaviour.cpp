@@ -354,7 +354,7 @@ void log()
         sn::client first(sandbox(", \"logLevel\": \"trace\""), write);
         sn::client client(std::move(first));
         CHECK(code_of([&] { client.active_get("+12025550000"); }) == SINCH_NUMBERS_E_API);
-        // A new token is worth knowing; an answer that says no is ordinary.
+        // A new token is worth knowing; a response that says no is ordinary.
         CHECK(written->worst == 3 && written->texts.size() > 1);
         auto pages = std::unique_ptr<sn::pages>(new sn::pages(client.pages()));
         client = sn::client();

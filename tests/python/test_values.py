@@ -1,4 +1,4 @@
-"""Helpers for what the answers hold: times and prices."""
+"""Helpers for what the responses hold: times and prices."""
 
 import unittest
 from datetime import datetime, timedelta, timezone
