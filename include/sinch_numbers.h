@@ -186,7 +186,7 @@ typedef struct sinch_numbers_client sinch_numbers_client;
 typedef struct sinch_numbers_log sinch_numbers_log;
 
 /*
- * A walk through a list, page by page or number by number. Threads that share it take turns.
+ * An iteration through a list, page by page or number by number. Threads that share it take turns.
  */
 typedef struct sinch_numbers_pages sinch_numbers_pages;
 
@@ -575,7 +575,7 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Begins to go through a list, page by page. Nothing is sent yet.
  *
- * query: as active_list; with a pageToken the walk begins there. pages_out: the pages; NULL is written on failure. They keep
+ * query: as active_list; with a pageToken the iteration begins there. pages_out: the pages; NULL is written on failure. They keep
  * what they need of the client: free them in any order. Fails with E_MISUSE and E_INPUT. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -589,8 +589,8 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Fetches the next page. Response: as active_list; empty pages in the middle of a list are handed out too.
  *
- * DONE after the last page, for ever. A failure does not move the walk: the next call asks for the same page again. After a
- * page whose nextPageToken was used before in this walk comes E_PROTOCOL instead of a circle. Threads that share the pages
+ * DONE after the last page, for ever. A failure does not move the iteration: the next call asks for the same page again. After a
+ * page whose nextPageToken was used before in this iteration comes E_PROTOCOL instead of a circle. Threads that share the pages
  * take turns, each within its own deadline. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -611,11 +611,11 @@ SINCH_NUMBERS_NOEXCEPT;
  *   }                                       else it is DONE or a failure: free that result, too
  *
  * DONE after the last number, for ever. Pages without numbers are passed over, and so are null, "" and {} where a number
- * should be. A failure does not move the walk: the next call tries the same page again, or the same number if that is what
+ * should be. A failure does not move the iteration: the next call tries the same page again, or the same number if that is what
  * is no object (E_PROTOCOL, after all numbers before it). Token, deadline and turns are as those of pages_next, also where a
  * number is at hand and nothing is sent. One page is held in memory, and only until its last number is handed out.
  *
- * A walk goes by pages or by numbers: what is called first, whatever came of it, is the only one that it takes, and the other
+ * An iteration goes by pages or by numbers: what is called first, whatever came of it, is the only one that it takes, and the other
  * one is E_MISUSE. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -669,7 +669,7 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Returns the value at a JSON pointer (RFC 6901), as in "/smsConfiguration/servicePlanId" or "/activeNumbers/0/phoneNumber":
  * a string as plain text (what follows a U+0000 is left out), anything else as raw JSON, an object or list included. NULL if
- * there is no such place. The text lives as long as the result. A list is walked over once, at the first look into it: its
+ * there is no such place. The text lives as long as the result. A list is scanned once, at the first look into it: its
  * last item costs no more than its first. Since 1.0.
  */
 SINCH_NUMBERS_API

@@ -355,7 +355,7 @@ pub unsafe extern "C" fn sinch_numbers_result_reconciled(
 
 /// Returns the value at a JSON pointer (RFC 6901), as in "/smsConfiguration/servicePlanId" or "/activeNumbers/0/phoneNumber":
 /// a string as plain text (what follows a U+0000 is left out), anything else as raw JSON, an object or list included. NULL if
-/// there is no such place. The text lives as long as the result. A list is walked over once, at the first look into it: its
+/// there is no such place. The text lives as long as the result. A list is scanned once, at the first look into it: its
 /// last item costs no more than its first. Since 1.0.
 ///
 /// # Safety

@@ -177,7 +177,7 @@ void numbers()
     const auto all = client.numbers(query);
     CHECK(std::distance(all.begin(), all.end()) == 12 && !all.next() && all.next().code() == SINCH_NUMBERS_DONE);
 
-    // A loop that was left goes on where it was; and the walk keeps what it needs.
+    // A loop that was left goes on where it was; and the iteration keeps what it needs.
     auto gone = std::unique_ptr<sn::client>(new sn::client);
     const auto walk = gone->numbers(query, sn::cancel());
     gone.reset();

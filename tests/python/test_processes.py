@@ -239,7 +239,7 @@ class Processes(unittest.TestCase):
 
             said = self.forked(child)
             self.assertEqual(said, repr([NUMBER, rest]))
-            self.assertEqual([len(page["activeNumbers"]) for page in pages], rest, "the child's walk is its own")
+            self.assertEqual([len(page["activeNumbers"]) for page in pages], rest, "the child's iteration is its own")
             self.assertEqual(client.active_get(NUMBER)["phoneNumber"], NUMBER)
 
     def test_a_fork_while_other_threads_are_inside(self):

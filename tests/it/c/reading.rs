@@ -13,7 +13,7 @@ const AUTH: i32 = 4;
 const API: i32 = 5;
 const PROTOCOL: i32 = 8;
 
-/// Begins a walk through a list, and takes its steps.
+/// Begins an iteration through a list, and takes its steps.
 fn walk(server: &Server, query: &str, steps: &[&str]) -> Vec<Outcome> {
     let mut lines = format!("pages_new\t\t{query}\n");
     for step in steps {
@@ -25,7 +25,7 @@ fn walk(server: &Server, query: &str, steps: &[&str]) -> Vec<Outcome> {
     outcomes
 }
 
-/// A walk by numbers alone.
+/// An iteration by numbers alone.
 fn numbers(acts: impl IntoIterator<Item = Act>, steps: usize) -> (Server, Vec<Outcome>) {
     let server = Server::new(acts);
     let outcomes = walk(&server, "", &vec!["pages_next_number"; steps]);
@@ -127,7 +127,7 @@ fn a_list_that_goes_in_circles_ends() {
 }
 
 #[test]
-fn a_walk_goes_by_pages_or_by_numbers() {
+fn an_iteration_goes_by_pages_or_by_numbers() {
     let acts = || {
         [
             response(400, "{}"),
