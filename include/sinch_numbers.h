@@ -268,6 +268,16 @@ typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
 #define SINCH_NUMBERS_E_INTERNAL 10
 
 /*
+ * A provisioning job failed: see "jobs" of the error document.
+ */
+#define SINCH_NUMBERS_E_PROVISIONING 11
+
+/*
+ * The service does not accept the address: see "validation" of the error document. Nothing was changed.
+ */
+#define SINCH_NUMBERS_E_ADDRESS 12
+
+/*
  * Returns the version of the library, as in "1.0.0". Since 1.0.
  */
 SINCH_NUMBERS_API const char *sinch_numbers_version(void) SINCH_NUMBERS_NOEXCEPT;
@@ -736,6 +746,22 @@ SINCH_NUMBERS_API
 size_t sinch_numbers_json_escape(const char *text,
                                  char *buffer,
                                  size_t size)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Explains a code of a failed provisioning job or of a callback: one of "errorCodes" in smsConfiguration's
+ * scheduledProvisioning, a "failureCode" or an "internalFailureCode" (CRS0018, 501). Returns a JSON object, NUL-terminated:
+ *
+ *   {"code": "CAMPAIGN_PENDING_ACCEPTANCE", "meaning": "for people", "action": "for people", "actor": "sinch", "retry": "later"}
+ *
+ * code: its current name. actor: who must act first: you, sinch, operator (the mobile network's) or unknown. retry: whether a
+ * program may send the same change again: no, once, or later, after the time that action names. New values may come.
+ *
+ * For a code that is not known, code is null and meaning says so: show the code itself beside it. NULL for NULL. The text is
+ * static: do not free it. Since 1.0.
+ */
+SINCH_NUMBERS_API
+const char *sinch_numbers_explain(const char *code)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*

@@ -532,6 +532,13 @@ class numbers : public detail::iteration<sinch_numbers_pages_next_number> {
     explicit numbers(std::shared_ptr<const detail::pages_state> state) noexcept : iteration(std::move(state)) {}
 };
 
+/// Explains a code of a failed provisioning job or of a callback, as JSON: see sinch_numbers_explain. The code of the JSON is
+/// null if it is not known.
+inline std::string explain(const std::string &code)
+{
+    return sinch_numbers_explain(detail::text("code", code));
+}
+
 /// A client of one project. Any number of threads share it.
 ///
 /// Every operation blocks; the cancel token, if one is given, ends it.

@@ -192,6 +192,7 @@ pub use api::models::{
 };
 pub use api::numbers::{NumberUpdate, VoiceTarget};
 pub use api::phone_number::PhoneNumber;
+pub use api::provisioning::{Actor, Explanation, RetryAdvice, explain};
 pub use api::timestamp::Timestamp;
 pub use call::credentials::Credentials;
 pub use cancel::CancelToken;

@@ -51,7 +51,7 @@ from typing import Any, Callable, Dict, Generator, Iterator, List, Mapping, Opti
 __version__ = "1.0.0"
 
 __all__ = [
-    "Response",
+    "AddressError",
     "ApiError",
     "AuthError",
     "Cancel",
@@ -65,7 +65,10 @@ __all__ = [
     "Numbers",
     "Pages",
     "ProtocolError",
+    "ProvisioningError",
+    "Response",
     "SinchNumbersError",
+    "explain",
     "library_version",
     "monthly_cost",
     "parse_timestamp",
@@ -141,6 +144,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "result_json": (c_char_p, [_result_p, POINTER(c_size_t)]),
     "result_free": (None, [_result_p]),
     "json_escape": (c_size_t, [c_char_p, c_void_p, c_size_t]),
+    "explain": (c_char_p, [c_char_p]),
     "cancel_new": (_cancel_p, []),
     "cancel_new_after": (_cancel_p, [c_int64]),
     "cancel_new_polled": (_cancel_p, [_poll_fn, c_void_p, c_int64]),
@@ -374,6 +378,14 @@ class InternalError(SinchNumbersError):
     """A bug in the library that was caught. The client stays usable."""
 
 
+class ProvisioningError(SinchNumbersError):
+    """A provisioning job failed; ``document["jobs"]`` has the jobs, and what each of their codes means."""
+
+
+class AddressError(SinchNumbersError):
+    """The service does not accept an emergency address; ``document["validation"]`` says why. Nothing was changed."""
+
+
 _OK, _DONE, _E_MISUSE, _E_INPUT, _E_PROTOCOL, _E_CANCELLED = 0, 1, 2, 3, 8, 9
 
 _ERRORS: Dict[int, Type[SinchNumbersError]] = {
@@ -386,6 +398,8 @@ _ERRORS: Dict[int, Type[SinchNumbersError]] = {
     _E_PROTOCOL: ProtocolError,
     _E_CANCELLED: CancelledError,
     10: InternalError,
+    11: ProvisioningError,
+    12: AddressError,
 }
 
 
@@ -741,6 +755,16 @@ class Numbers(Iterator[Dict[str, Any]]):
             if not isinstance(numbers, list):
                 raise _own_error(_E_PROTOCOL, "active_list", None, "activeNumbers is not a list")
             self._page = iter(numbers)
+
+
+def explain(code: str) -> Dict[str, Any]:
+    """Explains a code of a failed provisioning job or of a callback, as in ``"CAMPAIGN_EXPIRED"`` or ``"CRS0018"``.
+
+    Returns a dictionary: ``code`` (its current name, ``None`` if it is not known), ``meaning`` and ``action`` for people,
+    ``actor`` (who must act first: ``"you"``, ``"sinch"``, ``"operator"`` or ``"unknown"``) and ``retry`` (whether a program may
+    send the same change again: ``"no"``, ``"once"`` or ``"later"``). Raises :class:`InputError` for a text with U+0000.
+    """
+    return dict(_parse(_decode(_library.explain(_text("explain", "code", code)))))
 
 
 _LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG}

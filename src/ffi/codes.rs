@@ -27,6 +27,10 @@ pub const SINCH_NUMBERS_E_PROTOCOL: sinch_numbers_code = 8;
 pub const SINCH_NUMBERS_E_CANCELLED: sinch_numbers_code = 9;
 /// A bug in the library that was caught. The client stays usable.
 pub const SINCH_NUMBERS_E_INTERNAL: sinch_numbers_code = 10;
+/// A provisioning job failed: see "jobs" of the error document.
+pub const SINCH_NUMBERS_E_PROVISIONING: sinch_numbers_code = 11;
+/// The service does not accept the address: see "validation" of the error document. Nothing was changed.
+pub const SINCH_NUMBERS_E_ADDRESS: sinch_numbers_code = 12;
 
 /// Returns the name of a code, as in "E_API"; "UNKNOWN" for a number that is none. Never NULL. Since 1.0.
 #[unsafe(no_mangle)]
@@ -47,6 +51,8 @@ fn terminated_name(code: sinch_numbers_code) -> &'static str {
         SINCH_NUMBERS_E_PROTOCOL => "E_PROTOCOL\0",
         SINCH_NUMBERS_E_CANCELLED => "E_CANCELLED\0",
         SINCH_NUMBERS_E_INTERNAL => "E_INTERNAL\0",
+        SINCH_NUMBERS_E_PROVISIONING => "E_PROVISIONING\0",
+        SINCH_NUMBERS_E_ADDRESS => "E_ADDRESS\0",
         _ => "UNKNOWN\0",
     }
 }

@@ -109,7 +109,11 @@ void texts()
     CHECK(sn::optional_text().str().empty() && sn::optional_text().value_or("-") == "-");
     CHECK(sn::optional_text("").value_or("-").empty());
 
+    CHECK(sn::explain("CAMPAIGN_EXPIRED").find("{\"code\":\"CAMPAIGN_EXPIRED\",\"meaning\":\"") == 0);
+    CHECK(sn::explain("CRS9999").find("{\"code\":null,") == 0 && sn::explain("").find("{\"code\":null,") == 0);
+
     // A NUL would hide what stands behind it from C.
+    CHECK(code_of([] { sn::explain(std::string("501\0", 4)); }) == SINCH_NUMBERS_E_INPUT);
     const sn::client client;
     const std::string nul("\0", 1);
     CHECK(code_of([&] { sn::client made(sandbox() + nul + "rubbish"); }) == SINCH_NUMBERS_E_INPUT);
