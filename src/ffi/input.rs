@@ -17,7 +17,7 @@ use crate::api::relink::Relink;
 use crate::client::builder::ClientBuilder;
 use crate::client::operations::Wait;
 use crate::client::settings::Settings;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::json::input::{Value, from_members, set};
 
@@ -154,9 +154,17 @@ struct WaitOptions {
 /// Reads the options of waiting.
 pub(crate) fn wait(text: &str) -> Result<Wait, Error> {
     let options: WaitOptions = read("options", text)?;
-    let expected = options.expect.map(|update| update.checked("expect")).transpose()?;
+    let expected = options.expect.map(|update| update.checked("")).transpose();
+    let expected = expected.map_err(|error| below("expect", error))?;
     let wait = set(Wait::new(), expected, Wait::expect);
     Ok(set(wait, options.timeout_ms.map(Duration::from_millis), Wait::timeout))
+}
+
+/// Puts the field that an error names below another one.
+fn below(place: &str, error: Error) -> Error {
+    let ErrorKind::InvalidInput(input) = error.kind() else { return error };
+    let field = format!("{place}.{}", input.field);
+    Error::invalid(field.trim_end_matches('.'), input.problem.as_str())
 }
 
 #[derive(Deserialize)]
@@ -278,7 +286,7 @@ mod tests {
         ]
         .map(place);
         const RANGE: &str = "timeoutMs: is not from 1 to 86400000 (24 hours)";
-        let rows: [(Read, &str, &str); 51] = [
+        let rows: [(Read, &str, &str); 52] = [
             (of_query, "", "query: is no JSON object: unexpected end of input at byte 0"),
             (of_query, "[]", "query: is no JSON object: expected an object at byte 0"),
             (
@@ -346,6 +354,11 @@ mod tests {
                 of_wait,
                 r#"{"expected": {}}"#,
                 "expected: is not known here; known are expect, timeoutMs",
+            ),
+            (
+                of_wait,
+                r#"{"expect": {"voiceConfiguration": {"type": "EST", "appId": "a"}}}"#,
+                "expect.voiceConfiguration: lacks trunkId, which its type EST needs",
             ),
             (of_wait, r#"{"timeoutMs": 1.5}"#, "timeoutMs: is not a whole number from 0 up"),
             (of_relink, "", "target: is no JSON object: unexpected end of input at byte 0"),
