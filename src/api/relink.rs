@@ -104,6 +104,8 @@ pub(crate) struct Sent {
     pub(crate) times: u32,
     /// How many of these left their outcome unknown.
     pub(crate) unknown: u32,
+    /// How often the service refused it after that.
+    refusals: u32,
     pub(crate) outcome: Option<StepOutcome>,
     /// The job that the number had before the first time, if there was one, by its time.
     before: Option<Option<Timestamp>>,
@@ -135,9 +137,9 @@ pub(crate) enum Next {
 /// |---|---|
 /// | a job waits, runs, or has an unknown status | wait |
 /// | all links as wanted, whatever job failed before | done |
-/// | SMS not as wanted: P is neither "" nor p; or P is "", and C neither "" nor c | `unlink_sms` |
-/// | SMS not as wanted: P is p; C is neither "" nor c | `unlink_campaign` |
-/// | SMS not as wanted: P is "" or p; C is "" or c, or no campaign is wanted | `link_sms` |
+/// | SMS not as wanted: P is neither "" nor p; or P is "", and C is in the way of c | `unlink_sms` |
+/// | SMS not as wanted: P is p, C is not "" | `unlink_campaign` |
+/// | SMS not as wanted: P is "", or P is p and C is "" | `link_sms` |
 /// | voice not as wanted | `assign_voice` |
 ///
 /// A step that this call has sent is sent again only after a failure that left its outcome unknown, once for each. If its
@@ -169,15 +171,20 @@ fn sms_step(number: &ActiveNumber, wanted: &SmsUpdate) -> (RelinkStep, NumberUpd
     let plan = text(sms.and_then(|sms| sms.service_plan_id.as_ref()));
     let campaign = text(sms.and_then(|sms| sms.campaign_id.as_ref()));
     let (update, wanted_plan) = (NumberUpdate::new(), &wanted.service_plan_id);
-    let wanted_campaign = wanted.campaign_id.clone().filter(|wanted| !wanted.is_empty());
-    let campaign_stays =
-        campaign.is_empty() || wanted.campaign_id.as_ref().is_none_or(|c| *c == campaign);
-    if plan.is_empty() && (wanted_plan.is_empty() || !campaign_stays)
-        || !plan.is_empty() && plan != *wanted_plan
-    {
+    // An empty campaign is named only where it removes one.
+    let wanted_campaign =
+        wanted.campaign_id.clone().filter(|wanted| !wanted.is_empty() || !campaign.is_empty());
+    let other_campaign = !campaign.is_empty()
+        && wanted_campaign.as_ref().is_some_and(|wanted| !wanted.is_empty() && *wanted != campaign);
+    let unlink_plan = if plan.is_empty() {
+        wanted_plan.is_empty() || other_campaign
+    } else {
+        plan != *wanted_plan
+    };
+    if unlink_plan {
         let campaign = (!campaign.is_empty()).then(String::new);
         (RelinkStep::UnlinkSms, update.sms(String::new(), campaign))
-    } else if campaign_stays {
+    } else if plan.is_empty() || campaign.is_empty() {
         (RelinkStep::LinkSms, update.sms(wanted_plan.clone(), wanted_campaign))
     } else {
         (RelinkStep::UnlinkCampaign, update.sms(plan, Some(String::new())))
@@ -238,6 +245,17 @@ impl Steps {
     /// Notes that it is unknown whether a step was or will be applied.
     pub(crate) fn is_unknown(&mut self, step: RelinkStep) {
         self.0[step as usize].unknown += 1;
+    }
+
+    /// Tells whether a refusal of a step may come of its earlier request, whose outcome was unknown: then it is taken back.
+    pub(crate) fn is_refused_by_itself(&mut self, step: RelinkStep) -> bool {
+        let sent = &mut self.0[step as usize];
+        sent.refusals += 1;
+        let by_itself = sent.refusals <= sent.unknown;
+        if by_itself {
+            self.take_back(step);
+        }
+        by_itself
     }
 
     pub(crate) fn has_failed(&mut self, step: RelinkStep) {
