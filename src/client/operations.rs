@@ -22,7 +22,7 @@ use crate::client::relink::{relink, wait};
 use crate::client::response::Response;
 use crate::error::Error;
 use crate::json::decode::Decode;
-use crate::sys::deadline::Bounds;
+use crate::sys::deadline::Deadline;
 
 /// What [`Client::wait`] waits for, and for how long.
 ///
@@ -279,8 +279,8 @@ impl Client {
         let mut found = None;
         let go = || {
             checked?;
-            let bounds = self.engine.bounds(Instant::now() + timeout, cancel)?;
-            let mut calls = Calls { client: self, cancel, bounds, progress };
+            let deadline = self.engine.deadline(Instant::now() + timeout, cancel)?;
+            let mut calls = Calls { client: self, cancel, deadline, progress };
             let mut run = Run::new(&mut calls);
             let result = body(&mut run);
             found = run.found.take();
@@ -318,13 +318,13 @@ fn raw(json: &str) -> Result<&RawValue, Error> {
 struct Calls<'a> {
     client: &'a Client,
     cancel: Option<&'a CancelToken>,
-    bounds: Bounds,
+    deadline: Deadline,
     progress: &'a Progress,
 }
 
 impl Service for Calls<'_> {
     fn call(&mut self, request: &Request) -> Result<RawResponse, Error> {
-        let until = self.bounds.deadline.min(Instant::now() + self.client.engine.timeout());
+        let until = self.deadline.at.min(Instant::now() + self.client.engine.timeout());
         let (part, before) = (Progress::default(), self.progress.maybe_applied());
         if request.is_write() {
             // Should the call panic, it is known that it may have been sent.
@@ -337,11 +337,11 @@ impl Service for Calls<'_> {
     }
 
     fn time_left(&self) -> Duration {
-        self.bounds.time_left()
+        self.deadline.time_left()
     }
 
     fn sleep(&mut self, time: Duration) -> Result<(), Error> {
-        sleep(self.bounds, time)
+        sleep(self.deadline, time)
     }
 
     fn warn(&self, line: fmt::Arguments<'_>) {

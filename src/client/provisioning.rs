@@ -75,7 +75,7 @@ pub(super) fn provisioning_failed(json: &str) -> Error {
         !reasons.is_empty() && reasons.iter().all(|(_, e)| e.retry != RetryAdvice::No)
     });
     let error = Error::new(ErrorKind::Provisioning(failed));
-    if may_help { error } else { error.for_good() }
+    if may_help { error } else { error.not_retryable() }
 }
 
 impl AddressRefusal {
