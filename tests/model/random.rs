@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 /// `SplitMix64`: the same histories in every run.
+#[derive(Debug)]
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
