@@ -45,6 +45,12 @@
 //! | [`validate_emergency_address`](Client::validate_emergency_address) | ask what the service makes of an address |
 //! | [`provision_emergency_address`](Client::provision_emergency_address) | put an address on it |
 //! | [`deprovision_emergency_address`](Client::deprovision_emergency_address) | remove the address |
+//! | [`wait`](Client::wait) | wait until the provisioning jobs of a number are over |
+//! | [`relink`](Client::relink) | bring it to the wanted service plan, campaign, voice application, trunk or fax service, from any state |
+//! | [`ensure_emergency_address`](Client::ensure_emergency_address) | make sure that it has an address that the service validated |
+//!
+//! The last three take several requests and wait in between, with a deadline of their own: they read first, send only what is
+//! missing, and can be called again after a failure or a crash.
 //!
 //! # Responses
 //!
