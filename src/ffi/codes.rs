@@ -16,13 +16,13 @@ pub const SINCH_NUMBERS_E_INPUT: sinch_numbers_code = 3;
 /// Credentials refused: 401 (after the token was refreshed), 403, or 400, 401 or 403 from the token endpoint. Of a callback: its
 /// signature.
 pub const SINCH_NUMBERS_E_AUTH: sinch_numbers_code = 4;
-/// Any other error answer of the service.
+/// Any other error response of the service.
 pub const SINCH_NUMBERS_E_API: sinch_numbers_code = 5;
-/// Name look-up, connect, TLS, reset, or the end of the stream before the answer was complete.
+/// Name look-up, connect, TLS, reset, or the end of the stream before the response was complete.
 pub const SINCH_NUMBERS_E_NETWORK: sinch_numbers_code = 6;
 /// The deadline of the client or of the cancel token passed.
 pub const SINCH_NUMBERS_E_TIMEOUT: sinch_numbers_code = 7;
-/// An answer that is not what the service promises, or too big.
+/// A response that is not what the service promises, or too big.
 pub const SINCH_NUMBERS_E_PROTOCOL: sinch_numbers_code = 8;
 /// The cancel token was triggered, or the client was shut down.
 pub const SINCH_NUMBERS_E_CANCELLED: sinch_numbers_code = 9;

@@ -181,7 +181,7 @@ void numbers()
     const auto all = client.numbers(query);
     CHECK(std::distance(all.begin(), all.end()) == 12 && !all.next() && all.next().code() == SINCH_NUMBERS_DONE);
 
-    // A loop that was left goes on where it was; and the walk keeps what it needs.
+    // A loop that was left goes on where it was; and the iteration keeps what it needs.
     auto gone = std::unique_ptr<sn::client>(new sn::client);
     const auto walk = gone->numbers(query, sn::cancel());
     gone.reset();
@@ -358,7 +358,7 @@ void log()
         sn::client first(sandbox(", \"logLevel\": \"trace\""), write);
         sn::client client(std::move(first));
         CHECK(code_of([&] { client.active_get("+12025550000"); }) == SINCH_NUMBERS_E_API);
-        // A new token is worth knowing; an answer that says no is ordinary.
+        // A new token is worth knowing; a response that says no is ordinary.
         CHECK(written->worst == 3 && written->texts.size() > 1);
         auto pages = std::unique_ptr<sn::pages>(new sn::pages(client.pages()));
         client = sn::client();

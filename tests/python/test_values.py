@@ -1,4 +1,4 @@
-"""Helpers for what the answers hold: times, prices and codes."""
+"""Helpers for what the responses hold: times, prices and codes."""
 
 import unittest
 from datetime import datetime, timedelta, timezone
