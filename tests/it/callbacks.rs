@@ -1,11 +1,14 @@
 //! Signatures and events of callbacks: one table, through Rust, C, C++ and Python.
 
 use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 use sinch_numbers::callbacks::{self, EventStatus, EventType, ResourceType};
-use sinch_numbers::{Error, ErrorKind};
+use sinch_numbers::{Client, Credentials, Error, ErrorKind, NumberUpdate, Sandbox};
 
 use crate::python::python;
 use crate::support::drivers::{Outcome, drive};
@@ -314,4 +317,112 @@ fn an_event_explains_its_failure_by_the_code_that_says_most() {
         assert_eq!(found.is_empty(), action.is_none(), "{body}: {found}");
         assert!(found.contains(action.unwrap_or_default()), "{body}: {found}");
     }
+}
+
+/// Receives one callback, and responds with a status. Returns its signature and its body.
+fn receive(listener: &TcpListener, status: u16) -> (String, Vec<u8>) {
+    let (stream, _) = listener.accept().unwrap();
+    let mut reader = BufReader::new(&stream);
+    let (mut head, mut line) = (Vec::new(), String::new());
+    while reader.read_line(&mut line).unwrap() > 2 {
+        head.push(std::mem::take(&mut line));
+    }
+    assert_eq!(head[0], "POST /callbacks?to=us HTTP/1.1\r\n");
+    let header = |name: &str| {
+        let found = head.iter().filter_map(|line| line.split_once(": "));
+        let found: Vec<_> = found.filter(|(found, _)| found.eq_ignore_ascii_case(name)).collect();
+        assert_eq!(found.len(), 1, "{name}: {head:?}");
+        found[0].1.trim_end().to_owned()
+    };
+    let mut body = vec![0; header("content-length").parse().unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    let response = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    (&stream).write_all(response.as_bytes()).unwrap();
+    (header("x-sinch-signature"), body)
+}
+
+#[test]
+fn the_sandbox_sends_what_verifies() {
+    const NUMBER: &str = "+12025550134";
+    let secret = "the secret of this test";
+    let sandbox = Sandbox::builder()
+        .callback_secret(secret)
+        .provisioning(Duration::from_millis(10))
+        .start()
+        .unwrap();
+    assert_eq!(sandbox.callback_secret(), secret);
+    let client = client(&sandbox);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/callbacks?to=us", listener.local_addr().unwrap());
+    let named = NumberUpdate::new().callback_url(url);
+    client.update(NUMBER, &named.clone().link_service_plan("plan-a")).unwrap();
+
+    // What is not taken is sent again: the same event.
+    let (signature, body) = receive(&listener, 503);
+    let event = callbacks::verify(&["another", secret], Some(&signature), &body).unwrap();
+    assert_eq!((signature, body), receive(&listener, 200));
+    assert_eq!(event.event_type, Some(EventType::ProvisioningToSms));
+    assert_eq!(event.status, Some(EventStatus::Succeeded));
+    assert_eq!(event.project_id.as_deref(), Some(sandbox.project_id()));
+    let at = event.timestamp.as_ref().unwrap();
+    assert!(at.to_unix().is_some() && !at.as_str().ends_with('Z'), "{at}");
+    assert_eq!(event.event_id.as_ref().map(String::len), Some(26));
+    let number = client.get(event.needs_reading().unwrap()).unwrap();
+    let plan = number.sms_configuration.as_ref().unwrap().service_plan_id.as_deref();
+    assert_eq!(plan, Some("plan-a"));
+
+    // A campaign that fails, with the reason; and the next event is another one.
+    let failing = NumberUpdate::new().link_campaign("plan-a", "fail-CAMPAIGN_EXPIRED");
+    client.update(NUMBER, &failing).unwrap();
+    let (signature, body) = receive(&listener, 204);
+    let failed = callbacks::verify(&[secret], Some(&signature), &body).unwrap();
+    assert_eq!(failed.event_type, Some(EventType::ProvisioningToCampaign));
+    assert_eq!(failed.status, Some(EventStatus::Failed));
+    assert_eq!(failed.explain().unwrap().code, Some("CAMPAIGN_EXPIRED"));
+    assert_ne!(failed.event_id, event.event_id);
+    client.update(NUMBER, &NumberUpdate::new().assign_voice_application("fail")).unwrap();
+    let (signature, body) = receive(&listener, 200);
+    let failed = callbacks::verify(&[secret], Some(&signature), &body).unwrap();
+    assert_eq!(failed.event_type, Some(EventType::ProvisioningToVoice));
+    assert_eq!(failed.failure_code.as_deref(), Some("PROVISIONING_TO_VOICE_PLATFORM_FAILED"));
+}
+
+#[test]
+fn a_late_write_is_told_though_nobody_reads() {
+    let sandbox = Sandbox::builder()
+        .late(1.0, Duration::from_millis(50))
+        .provisioning(Duration::from_millis(10))
+        .start()
+        .unwrap();
+    let client = client(&sandbox);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/callbacks?to=us", listener.local_addr().unwrap());
+    let update = NumberUpdate::new().callback_url(url).link_service_plan("plan-a");
+    client.update("+12025550134", &update).unwrap();
+    let (signature, body) = receive(&listener, 200);
+    let secret = sandbox.callback_secret();
+    let event = callbacks::verify(&[secret], Some(&signature), &body).unwrap();
+    assert_eq!(event.event_type, Some(EventType::ProvisioningToSms));
+}
+
+#[test]
+fn a_receiver_that_hangs_does_not_hold_the_sandbox() {
+    let sandbox = Sandbox::builder().provisioning(Duration::ZERO).start().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let update = NumberUpdate::new().callback_url(url).link_service_plan("plan-a");
+    client(&sandbox).update("+12025550134", &update).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    // It stops although the response is to come, and the callback is cut off.
+    assert_eq!(sandbox.shutdown().len(), 1);
+    assert!((&stream).read_to_end(&mut Vec::new()).is_ok());
+}
+
+fn client(sandbox: &Sandbox) -> Client {
+    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
+    Client::builder(sandbox.project_id(), credentials)
+        .base_url(sandbox.base_url())
+        .auth_url(sandbox.base_url())
+        .build()
+        .unwrap()
 }
