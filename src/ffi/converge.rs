@@ -21,8 +21,9 @@ use crate::client::operations::Wait;
 /// It reads the number at once, and then after pauses that grow from 0.25 s to 30 s; a read that fails is repeated, but for 401,
 /// 403, 404 and what is no response of the service. A job whose status is unknown counts as under way.
 ///
-/// Response: as active_get. E_PROVISIONING if a job failed and the number is not as expected: "jobs" of the error document says
-/// which, and what the reasons mean. E_TIMEOUT when the time is up: "found" is the number as last read. Since 1.0.
+/// Response: as active_get. E_PROVISIONING if the number has a failed job, however old, and is not as expected: "jobs" of the
+/// error document says which, and what the reasons mean. E_TIMEOUT when the time is up: "found" is the number as last read.
+/// maybe_applied is always 0. For the other failures see CALLS THAT WAIT. Since 1.0.
 ///
 /// # Safety
 ///
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn sinch_numbers_active_wait(
 ///
 /// E_PROVISIONING if a job of its own failed: see "jobs". E_TIMEOUT when the time is up. E_API with http_status 0 if somebody
 /// else changes the number meanwhile. The error document has "found", "previous" and "steps"; maybe_applied says that a request
-/// of this call may have changed something. Since 1.0.
+/// of this call may have changed something. For the other failures see CALLS THAT WAIT. Since 1.0.
 ///
 /// # Safety
 ///
@@ -141,7 +142,7 @@ pub unsafe extern "C" fn sinch_numbers_active_relink(
 ///
 /// E_ADDRESS if the service does not accept the address: "validation" of the error document says why, and nothing was changed.
 /// E_TIMEOUT when the time is up. E_API with http_status 0 if somebody else changes the address meanwhile. "found" of the error
-/// document is the address that stands now, null if there is none. Since 1.0.
+/// document is the address that stands now, null if there is none. For the other failures see CALLS THAT WAIT. Since 1.0.
 ///
 /// # Safety
 ///
