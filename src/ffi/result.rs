@@ -193,14 +193,15 @@ fn code_of(error: &Error) -> sinch_numbers_code {
     match error.kind() {
         ErrorKind::InvalidInput(_) => SINCH_NUMBERS_E_INPUT,
         ErrorKind::Authentication(_) | ErrorKind::Signature(_) => SINCH_NUMBERS_E_AUTH,
-        ErrorKind::RateLimited(_) | ErrorKind::Api(_) => SINCH_NUMBERS_E_API,
+        ErrorKind::RateLimited(_) | ErrorKind::Api(_) | ErrorKind::Conflict(_) => {
+            SINCH_NUMBERS_E_API
+        }
         ErrorKind::Timeout(_) => SINCH_NUMBERS_E_TIMEOUT,
         ErrorKind::Transport(_) => SINCH_NUMBERS_E_NETWORK,
         ErrorKind::Protocol(_) => SINCH_NUMBERS_E_PROTOCOL,
         ErrorKind::Cancelled => SINCH_NUMBERS_E_CANCELLED,
         ErrorKind::Provisioning(_) => SINCH_NUMBERS_E_PROVISIONING,
         ErrorKind::Address(_) => SINCH_NUMBERS_E_ADDRESS,
-        ErrorKind::Conflict(_) => SINCH_NUMBERS_E_API,
     }
 }
 

@@ -18,10 +18,7 @@ use crate::client::converge::{Run, Service};
 use crate::error::{ApiError, Error, ErrorKind, Phase};
 use crate::json::decode::Decode;
 
-#[path = "random.rs"]
-mod random;
-
-use random::Random;
+use crate::random::Random;
 
 const NUMBER: &str = "+12025550134";
 const HISTORIES: u64 = 10_000;

@@ -174,9 +174,9 @@ fn a_cancel_ends_an_operation_wherever_it_waits() {
                         thread::sleep(Duration::from_millis(1));
                     }
                     if shut_down {
-                        client.shutdown()
+                        client.shutdown();
                     } else {
-                        token.trigger()
+                        token.trigger();
                     }
                     let error = call.join().unwrap().unwrap_err();
                     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{operation} {error:?}");
