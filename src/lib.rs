@@ -45,6 +45,12 @@
 //! | [`validate_emergency_address`](Client::validate_emergency_address) | ask what the service makes of an address |
 //! | [`provision_emergency_address`](Client::provision_emergency_address) | put an address on it |
 //! | [`deprovision_emergency_address`](Client::deprovision_emergency_address) | remove the address |
+//! | [`wait`](Client::wait) | wait until the provisioning jobs of a number are over |
+//! | [`relink`](Client::relink) | bring it to the wanted service plan, campaign, voice application, trunk or fax service, from any state |
+//! | [`ensure_emergency_address`](Client::ensure_emergency_address) | make sure that it has an address that the service validated |
+//!
+//! The last three take several requests and wait in between, with a deadline of their own: they read first, send only what is
+//! missing, and can be called again after a failure or a crash.
 //!
 //! # Responses
 //!
@@ -180,6 +186,19 @@ mod sandbox;
 mod sys;
 mod transport;
 
+#[cfg(test)]
+#[path = "../tests/model/random.rs"]
+mod random;
+
+/// The callbacks that the service sends to the URL of a number ([`ActiveNumber::callback_url`]) when a provisioning job has ended
+/// (API: "Callbacks").
+///
+/// [`verify`](callbacks::verify) checks the signature of one and reads its event. Respond with 200 at once, and work later.
+pub mod callbacks {
+    pub use crate::api::callback::{Event, EventStatus, EventType, ResourceType};
+    pub use crate::call::callback::verify;
+}
+
 pub use api::emergency_address::{Address, EmergencyAddressRequest};
 pub use api::ensure::EnsureEmergencyAddress;
 pub use api::enums::{
@@ -206,7 +225,7 @@ pub use client::provisioning::FailedJob;
 pub use client::response::Response;
 pub use error::{
     AddressRefusal, ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase,
-    ProtocolViolation, ProvisioningError,
+    ProtocolViolation, ProvisioningError, SignatureProblem,
 };
 pub use log::LogLevel;
 #[cfg(feature = "sandbox")]

@@ -178,3 +178,124 @@ fn typing_errors(a: &[char], b: &[char]) -> usize {
     }
     row[b.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::decode::Decode;
+
+    #[test]
+    fn streets_differ_in_spelling_alone() {
+        let rows = [
+            ("Main St", "MAIN  ST", true),
+            ("Main Street", "Main St", true),
+            ("Lenox Road Northeast", "Lenox Rd NE", true),
+            ("Lenox Rd NE", "Lennox Rd NE", true),
+            ("Market Boulevard", "Market Blvd.", true),
+            ("O'Farrell St", "OFarrell St", true),
+            ("West 34th Street", "W 34th St", true),
+            ("Main", "Main", true),
+            ("Main St", "Elm St", false),
+            ("Pine St", "Pike St", false),
+            ("Pine St", "Vine St", false),
+            ("N Main St", "S Main St", false),
+            ("N Main St", "NW Main St", false),
+            ("E St", "Elm St", false),
+            ("W 34th St", "W 33rd St", false),
+            ("34th St", "134th St", false),
+            ("Main St", "N Main St", false),
+            ("Main St", "Main St NE", false),
+            ("Main Ave", "Main St", false),
+            ("", "Main St", false),
+        ];
+        for (a, b, same) in rows {
+            assert_eq!((same_street(a, b), same_street(b, a)), (same, same), "{a} {b}");
+        }
+    }
+
+    fn found(changes: &[(&str, &str)]) -> EmergencyAddress {
+        let mut json = serde_json::json!({"streetNumber": "1", "streetInfo": "Main St", "location": "Apt 5",
+            "city": "Springfield", "state": "IL", "postalCode": "62701", "postalCodePlusFour": "1234"});
+        for (key, value) in changes {
+            json[key] = (*value).into();
+        }
+        EmergencyAddress::decode(&json.to_string()).unwrap()
+    }
+
+    fn request() -> EmergencyAddressRequest {
+        let address = Address::new("1", "Main St", "Springfield", "IL", "62701").location("Apt 5");
+        EmergencyAddressRequest::new("Desk", address)
+    }
+
+    #[test]
+    fn an_address_stands_if_its_parts_do() {
+        let rows: [(&[(&str, &str)], bool); 12] = [
+            (&[], true),
+            (&[("streetInfo", "MAIN ST"), ("city", " spring field"), ("location", "apt5")], true),
+            (&[("postalCodePlusFour", "9999")], true),
+            (&[("postalCodePlusFour", "")], true),
+            (&[("streetNumber", "2")], false),
+            (&[("streetInfo", "Main Street")], false),
+            (&[("city", "Salem")], false),
+            (&[("state", "MA")], false),
+            (&[("postalCode", "62702")], false),
+            (&[("location", "")], false),
+            (&[("location", "Apt 6")], false),
+            (&[("streetInfo", "")], false),
+        ];
+        for (changes, stands) in rows {
+            assert_eq!(request().stands(&found(changes)), stands, "{changes:?}");
+        }
+        let mut exact = request();
+        exact.address = exact.address.postal_code_plus_four("1234");
+        assert!(exact.stands(&found(&[])));
+        assert!(!exact.stands(&found(&[("postalCodePlusFour", "9999")])));
+        let mut plain = request();
+        plain.address.location = None;
+        assert!(plain.stands(&found(&[("location", " ")])));
+        assert!(!plain.stands(&found(&[])));
+    }
+
+    #[test]
+    fn only_an_exact_match_or_a_small_correction_is_accepted() {
+        let validation = |result: &str, changes: &[(&str, &str)]| AddressValidation {
+            validation_result: Some(result.into()),
+            corrected_address: Some(found(changes)),
+            ..AddressValidation::default()
+        };
+        let rows: [(&str, &[(&str, &str)], [bool; 2]); 17] = [
+            ("EXACT_MATCH", &[("city", "Salem")], [true, true]),
+            ("NEAR_MATCH", &[], [false, true]),
+            ("NEAR_MATCH", &[("streetInfo", "Main Street")], [false, true]),
+            ("NEAR_MATCH", &[("city", "Salem"), ("postalCode", "62999")], [false, true]),
+            ("NEAR_MATCH", &[("postalCodePlusFour", "")], [false, true]),
+            ("NEAR_MATCH", &[("streetNumber", "2")], [false; 2]),
+            ("NEAR_MATCH", &[("streetInfo", "Elm St")], [false; 2]),
+            ("NEAR_MATCH", &[("state", "MA")], [false; 2]),
+            ("NEAR_MATCH", &[("location", "")], [false; 2]),
+            ("NEAR_MATCH", &[("location", "Apt 6")], [false; 2]),
+            ("NEAR_MATCH", &[("city", "")], [false; 2]),
+            ("NEAR_MATCH", &[("postalCode", "")], [false; 2]),
+            ("NEAR_MATCH", &[("streetNumber", "")], [false; 2]),
+            ("NO_MATCH", &[], [false; 2]),
+            ("ADDRESS_VALIDATION_RESULT_CODE_UNSPECIFIED", &[], [false; 2]),
+            ("NEW_RESULT", &[], [false; 2]),
+            ("", &[], [false; 2]),
+        ];
+        for (result, changes, accepted) in rows {
+            let exact = EnsureEmergencyAddress::new(request());
+            let corrects = exact.clone().accept_corrected();
+            let validation = validation(result, changes);
+            let sent = [exact, corrects].map(|wanted| wanted.accepted(&validation));
+            assert_eq!(sent.each_ref().map(Option::is_some), accepted, "{result} {changes:?}");
+            if let ("EXACT_MATCH", [Some(sent), _]) = (result, &sent) {
+                assert_eq!(*sent, request(), "the caller's own address");
+            }
+        }
+        assert!(
+            EnsureEmergencyAddress::new(request())
+                .accepted(&AddressValidation::default())
+                .is_none()
+        );
+    }
+}

@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::api::enums::ProvisioningStatus;
 use crate::api::models::{ActiveNumber, Provisioning};
 use crate::api::numbers::{NumberUpdate, SmsUpdate};
-use crate::api::timestamp::Timestamp;
 use crate::error::Error;
 
 /// The links that [`Client::relink`](crate::Client::relink) gives a number, and its deadline.
@@ -104,9 +103,11 @@ pub(crate) struct Sent {
     pub(crate) times: u32,
     /// How many of these left their outcome unknown.
     pub(crate) unknown: u32,
+    /// How often the service refused it after that.
+    refusals: u32,
     pub(crate) outcome: Option<StepOutcome>,
-    /// The job that the number had before the first time, if there was one, by its time.
-    before: Option<Option<Timestamp>>,
+    /// The time of the job that the number had before the first time; `None` if there was no job.
+    before: Option<String>,
 }
 
 /// What a relink has sent so far, by step.
@@ -121,7 +122,7 @@ pub(crate) enum Next {
     /// A job is under way.
     Wait,
     /// Send this step.
-    Send(RelinkStep, NumberUpdate),
+    Send(RelinkStep, Box<NumberUpdate>),
     /// The job of this step, which this call sent, has failed.
     Failed(RelinkStep),
     /// This step was sent and would be needed again: somebody else changes the number too.
@@ -135,9 +136,9 @@ pub(crate) enum Next {
 /// |---|---|
 /// | a job waits, runs, or has an unknown status | wait |
 /// | all links as wanted, whatever job failed before | done |
-/// | SMS not as wanted: P is neither "" nor p; or P is "", and C neither "" nor c | `unlink_sms` |
-/// | SMS not as wanted: P is p; C is neither "" nor c | `unlink_campaign` |
-/// | SMS not as wanted: P is "" or p; C is "" or c, or no campaign is wanted | `link_sms` |
+/// | SMS not as wanted: P is neither "" nor p; or P is "", and C is in the way of c | `unlink_sms` |
+/// | SMS not as wanted: P is p, C is not "" | `unlink_campaign` |
+/// | SMS not as wanted: P is "", or P is p and C is "" | `link_sms` |
 /// | voice not as wanted | `assign_voice` |
 ///
 /// A step that this call has sent is sent again only after a failure that left its outcome unknown, once for each. If its
@@ -159,29 +160,38 @@ pub(crate) fn next(number: &ActiveNumber, wanted: &NumberUpdate, steps: &Steps) 
     } else if sent.times > sent.unknown {
         Next::Conflict(step)
     } else {
-        Next::Send(step, update)
+        Next::Send(step, Box::new(update))
     }
 }
 
 fn sms_step(number: &ActiveNumber, wanted: &SmsUpdate) -> (RelinkStep, NumberUpdate) {
     let sms = number.sms_configuration.as_ref();
-    let text = |id: Option<&String>| id.cloned().unwrap_or_default();
     let plan = text(sms.and_then(|sms| sms.service_plan_id.as_ref()));
     let campaign = text(sms.and_then(|sms| sms.campaign_id.as_ref()));
     let (update, wanted_plan) = (NumberUpdate::new(), &wanted.service_plan_id);
-    let wanted_campaign = wanted.campaign_id.clone().filter(|wanted| !wanted.is_empty());
-    let campaign_stays =
-        campaign.is_empty() || wanted.campaign_id.as_ref().is_none_or(|c| *c == campaign);
-    if plan.is_empty() && (wanted_plan.is_empty() || !campaign_stays)
-        || !plan.is_empty() && plan != *wanted_plan
-    {
+    // An empty campaign is named only where it removes one.
+    let wanted_campaign =
+        wanted.campaign_id.clone().filter(|wanted| !wanted.is_empty() || !campaign.is_empty());
+    let other_campaign = !campaign.is_empty()
+        && wanted_campaign.as_ref().is_some_and(|wanted| !wanted.is_empty() && *wanted != campaign);
+    let unlink_plan = if plan.is_empty() {
+        wanted_plan.is_empty() || other_campaign
+    } else {
+        plan != *wanted_plan
+    };
+    if unlink_plan {
         let campaign = (!campaign.is_empty()).then(String::new);
         (RelinkStep::UnlinkSms, update.sms(String::new(), campaign))
-    } else if campaign_stays {
+    } else if plan.is_empty() || campaign.is_empty() {
         (RelinkStep::LinkSms, update.sms(wanted_plan.clone(), wanted_campaign))
     } else {
         (RelinkStep::UnlinkCampaign, update.sms(plan, Some(String::new())))
     }
+}
+
+/// Returns what may be absent as text, empty then.
+fn text(part: Option<&impl ToString>) -> String {
+    part.map(ToString::to_string).unwrap_or_default()
 }
 
 /// Tells whether the job of a step has failed: it is for the step's own ids, and not the one that was there before.
@@ -203,7 +213,7 @@ fn has_failed(number: &ActiveNumber, update: &NumberUpdate, sent: &Sent) -> bool
             .map(|job| &job.last_updated_time),
         (None, None) => None,
     };
-    time.is_some_and(|time| sent.before.as_ref() != Some(time))
+    time.is_some_and(|time| sent.before != Some(text(time.as_ref())))
 }
 
 impl Steps {
@@ -217,9 +227,9 @@ impl Steps {
         if sent.times == 0 {
             sent.before = match step {
                 RelinkStep::AssignVoice => {
-                    number.voice_job().map(|job| job.last_updated_time.clone())
+                    number.voice_job().map(|job| text(job.last_updated_time.as_ref()))
                 }
-                _ => number.sms_job().map(|job| job.last_updated_time.clone()),
+                _ => number.sms_job().map(|job| text(job.last_updated_time.as_ref())),
             };
         }
         sent.times += 1;
@@ -238,6 +248,17 @@ impl Steps {
     /// Notes that it is unknown whether a step was or will be applied.
     pub(crate) fn is_unknown(&mut self, step: RelinkStep) {
         self.0[step as usize].unknown += 1;
+    }
+
+    /// Tells whether a refusal of a step may come of its earlier request, whose outcome was unknown: then it is taken back.
+    pub(crate) fn is_refused_by_itself(&mut self, step: RelinkStep) -> bool {
+        let sent = &mut self.0[step as usize];
+        sent.refusals += 1;
+        let by_itself = sent.refusals <= sent.unknown;
+        if by_itself {
+            self.take_back(step);
+        }
+        by_itself
     }
 
     pub(crate) fn has_failed(&mut self, step: RelinkStep) {

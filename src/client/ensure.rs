@@ -109,3 +109,7 @@ fn read_address<S: Service>(
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/model/ensure.rs"]
+mod model;

@@ -111,6 +111,13 @@ pub(super) fn relink<S: Service>(
                         steps.take_back(step);
                         run.pause_after(running.take(), error)?;
                     }
+                    // The job of the earlier request may have begun since the number was read.
+                    Err(error)
+                        if matches!(error.kind(), ErrorKind::Api(_))
+                            && steps.is_refused_by_itself(step) =>
+                    {
+                        run.pause_after(unknown.take(), error)?;
+                    }
                     Err(error) => {
                         if !matches!(error.kind(), ErrorKind::Cancelled) {
                             steps.has_failed(step);
@@ -124,3 +131,7 @@ pub(super) fn relink<S: Service>(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/model/relink.rs"]
+mod model;

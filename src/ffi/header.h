@@ -152,8 +152,8 @@
  *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null, "found": null,
  *      "previous": null, "steps": null, "jobs": null, "validation": null}
  *
- *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them. field: what of
- *   your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive; or
+ *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them (status of a
+ *   callback that is refused: MISSING, MALFORMED or OTHER_SECRET). field: what of your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive; or
  *   provisioning, of the calls that wait. attempts: how often the request was tried; of the calls that wait, all requests.
  *   requestId: quote it to the service's support. body: at most the first 4 KiB of a response that could not be understood.
  *   found: after maybeApplied, the number or its emergency address as last read.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use sinch_numbers::RelinkStep::{AssignVoice, LinkSms, UnlinkCampaign, UnlinkSms};
+use sinch_numbers::StepOutcome::{Done, NotNeeded};
 use sinch_numbers::{
     Address, Client, Credentials, EmergencyAddressRequest, EnsureEmergencyAddress, ErrorKind,
-    FailedJob, ListNumbers, NumberUpdate, Relink, RelinkStep, Sandbox, StepOutcome, Wait,
+    FailedJob, ListNumbers, NumberUpdate, Relink, Sandbox, Wait,
 };
 
-fn client(sandbox: &Sandbox) -> Client {
+pub(super) fn client(sandbox: &Sandbox) -> Client {
     let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
     Client::builder(sandbox.project_id(), credentials)
         .base_url(sandbox.base_url())
@@ -29,15 +31,11 @@ fn a_number_is_relinked_from_any_state() {
     let client = client(&sandbox);
     let number = number(&client);
     let links = NumberUpdate::new().link_campaign("plan-a", "camp-a").assign_trunk("trunk-a");
-    let first = client.relink(number.as_str(), &Relink::to(links)).unwrap();
-    println!("{}", first.json());
+    client.relink(number.as_str(), &Relink::to(links)).unwrap();
     let links =
         NumberUpdate::new().link_campaign("plan-a", "camp-b").assign_voice_application("app-b");
     let second = client.relink(number.as_str(), &Relink::to(links.clone())).unwrap();
-    println!("{}", second.json());
     let outcomes: Vec<_> = second.steps.iter().map(|step| (step.step, step.outcome)).collect();
-    use RelinkStep::{AssignVoice, LinkSms, UnlinkCampaign, UnlinkSms};
-    use StepOutcome::{Done, NotNeeded};
     assert_eq!(
         outcomes,
         [(UnlinkSms, NotNeeded), (UnlinkCampaign, Done), (LinkSms, Done), (AssignVoice, Done)]
@@ -46,18 +44,25 @@ fn a_number_is_relinked_from_any_state() {
     assert!(third.steps.iter().all(|step| step.outcome == NotNeeded));
     let links = NumberUpdate::new().link_campaign("plan-c", "fail-EXCEEDED_10DLC_LIMIT");
     let error = client.relink(number.as_str(), &Relink::to(links)).unwrap_err();
-    println!("{error} {:?} {:?} {:?}", error.steps(), error.found(), error.previous());
     let ErrorKind::Provisioning(failed) = error.kind() else { panic!("{error}") };
     let jobs = failed.jobs();
     assert!(
         matches!(&jobs[..], [FailedJob::Sms(job)] if job.campaign_id.as_deref() == Some("fail-EXCEEDED_10DLC_LIMIT"))
     );
-    assert!(!error.can_retry());
-    assert!(error.may_have_been_applied());
+    assert!(!error.can_retry() && error.may_have_been_applied());
+    assert_eq!(
+        error.steps(),
+        Some(r#"[{"step":"unlink_sms","outcome":"done"},{"step":"link_sms","outcome":"failed"}]"#)
+    );
+    assert!(error.previous().unwrap().contains(r#""servicePlanId":"plan-a""#));
+    assert!(error.found().unwrap().contains(r#""status":"FAILED""#));
+    let message = error.to_string();
+    assert!(message.contains("EXCEEDED_10DLC_LIMIT: the campaign holds"), "{message}");
     let error = client.wait(number.as_str(), &Wait::new()).unwrap_err();
-    println!("{error}");
-    let waited = client.wait("+12025550134", &Wait::new().timeout(Duration::from_secs(5)));
-    println!("{waited:?}");
+    assert!(matches!(error.kind(), ErrorKind::Provisioning(_)), "{error}");
+    assert!(!error.may_have_been_applied());
+    let waited = client.wait("+12025550134", &Wait::new()).unwrap();
+    assert!(waited.attempts() >= 2, "two reads");
 }
 
 #[test]
@@ -69,12 +74,10 @@ fn an_emergency_address_is_ensured() {
     let wanted = EnsureEmergencyAddress::new(EmergencyAddressRequest::new("Office", address));
     let error = client.ensure_emergency_address(number.as_str(), &wanted).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Address(_)), "{error}");
-    println!("{error} {error:?} {:?}", error.found());
     let wanted = wanted.accept_corrected();
     let ensured = client.ensure_emergency_address(number.as_str(), &wanted).unwrap();
-    println!("{}", ensured.json());
-    assert!(ensured.changed);
+    assert!(ensured.changed && ensured.validation.is_some());
+    assert_eq!(ensured.address.street_info.as_deref(), Some("Main St"));
     let ensured = client.ensure_emergency_address(number.as_str(), &wanted).unwrap();
-    println!("{}", ensured.json());
     assert!(!ensured.changed);
 }
