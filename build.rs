@@ -13,7 +13,7 @@ mod capi {
     use std::path::Path;
 
     /// In the order of the header.
-    const SOURCES: [&str; 9] = [
+    const SOURCES: [&str; 10] = [
         "src/ffi/version.rs",
         "src/ffi/codes.rs",
         "src/ffi/log.rs",
@@ -22,6 +22,7 @@ mod capi {
         "src/ffi/pages.rs",
         "src/ffi/result.rs",
         "src/ffi/escape.rs",
+        "src/ffi/explain.rs",
         "src/ffi/cancel.rs",
     ];
     const CONTRACT: &str = "src/ffi/header.h";

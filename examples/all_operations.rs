@@ -38,16 +38,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .postal_code_plus_four("1234");
     let request = EmergencyAddressRequest::new("Office", address);
     let validated = client.validate_emergency_address(&number, &request);
-    show("validate", validated.map(|answer| answer.validation_result.clone()))?;
+    show("validate", validated.map(|response| response.validation_result.clone()))?;
     let provisioned = client.provision_emergency_address(&number, &request);
-    show("provision", provisioned.map(|answer| answer.city.clone()))?;
-    show("emergency address", client.emergency_address(&number).map(|answer| answer.city.clone()))?;
+    show("provision", provisioned.map(|response| response.city.clone()))?;
+    show(
+        "emergency address",
+        client.emergency_address(&number).map(|response| response.city.clone()),
+    )?;
     show("deprovision", client.deprovision_emergency_address(&number).map(|_| ()))?;
     show("release", client.release(&number).map(|number| number.expire_at.clone()))?;
     Ok(())
 }
 
-/// An error answer is an answer too: only what keeps an operation from being answered ends the run.
+/// An error of the service is a result too: only what keeps a response from coming ends the run.
 fn show<T: std::fmt::Debug>(operation: &str, result: Result<T, Error>) -> Result<(), Error> {
     match result {
         Ok(value) => println!("{operation}: {value:?}"),

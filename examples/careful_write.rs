@@ -27,8 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 println!("{} is wrong: {}", input.field, input.problem);
             }
             ErrorKind::RateLimited(_) => println!("too fast; wait {:?}", error.retry_after()),
-            ErrorKind::Api(answer) => {
-                for violation in &answer.field_violations {
+            ErrorKind::Api(api) => {
+                for violation in &api.field_violations {
                     println!("the service refuses {}: {}", violation.field, violation.description);
                 }
                 return Err(error.into());

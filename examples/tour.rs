@@ -163,8 +163,8 @@ fn find(client: &Client, number: &str) -> Result<()> {
     step(&format!("Find {number}"));
     let found = client.list(&ListNumbers::new().starts_with(number))?;
     println!("  {} match", found.active_numbers.len());
-    let answer = client.get(number)?;
-    println!("  {}", summary(&answer));
+    let response = client.get(number)?;
+    println!("  {}", summary(&response));
     Ok(())
 }
 
@@ -174,8 +174,8 @@ fn link(client: &Client, number: &str, app: Option<String>) -> Result<()> {
         println!("  skipped: no --app");
         return Ok(());
     };
-    let answer = client.update(number, &NumberUpdate::new().assign_voice_application(&app))?;
-    println!("  asked for {app}: {}", job(&answer));
+    let response = client.update(number, &NumberUpdate::new().assign_voice_application(&app))?;
+    println!("  asked for {app}: {}", job(&response));
 
     step("Wait until the provisioning job is over");
     let began = Instant::now();

@@ -103,7 +103,7 @@
  * LOG
  *   Lines and messages that repeat what the service says have their control characters escaped, as in \n and \u{1b}, and are
  *   at most 4 KiB long. A call that fails is in the log at error, but at info when it is refused for its input (a bad number) or
- *   with an answer below 500 (a 404), and at debug when it is cancelled.
+ *   with a response below 500 (a 404), and at debug when it is cancelled.
  *
  * JSON IN
  *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key
@@ -186,7 +186,7 @@ typedef struct sinch_numbers_client sinch_numbers_client;
 typedef struct sinch_numbers_log sinch_numbers_log;
 
 /*
- * A walk through a list, page by page or number by number. Threads that share it take turns.
+ * An iteration through a list, page by page or number by number. Threads that share it take turns.
  */
 typedef struct sinch_numbers_pages sinch_numbers_pages;
 
@@ -238,12 +238,12 @@ typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
 #define SINCH_NUMBERS_E_AUTH 4
 
 /*
- * Any other error answer of the service.
+ * Any other error response of the service.
  */
 #define SINCH_NUMBERS_E_API 5
 
 /*
- * Name look-up, connect, TLS, reset, or the end of the stream before the answer was complete.
+ * Name look-up, connect, TLS, reset, or the end of the stream before the response was complete.
  */
 #define SINCH_NUMBERS_E_NETWORK 6
 
@@ -253,7 +253,7 @@ typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
 #define SINCH_NUMBERS_E_TIMEOUT 7
 
 /*
- * An answer that is not what the service promises, or too big.
+ * A response that is not what the service promises, or too big.
  */
 #define SINCH_NUMBERS_E_PROTOCOL 8
 
@@ -266,6 +266,16 @@ typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
  * A bug in the library that was caught. The client stays usable.
  */
 #define SINCH_NUMBERS_E_INTERNAL 10
+
+/*
+ * A provisioning job failed: see "jobs" of the error document.
+ */
+#define SINCH_NUMBERS_E_PROVISIONING 11
+
+/*
+ * The service does not accept the address: see "validation" of the error document. Nothing was changed.
+ */
+#define SINCH_NUMBERS_E_ADDRESS 12
 
 /*
  * Returns the version of the library, as in "1.0.0". Since 1.0.
@@ -414,7 +424,7 @@ SINCH_NUMBERS_NOEXCEPT;
  * program starts: a wrong key is seen then and not in the middle of the work, and the first call that counts finds a token and
  * a connection.
  *
- * Answer: as active_list, with at most one number; "/totalSize" says how many there are. Fails as active_list does, under its
+ * Response: as active_list, with at most one number; "/totalSize" says how many there are. Fails as active_list does, under its
  * name: E_AUTH if the key or the project is wrong. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -434,7 +444,7 @@ SINCH_NUMBERS_NOEXCEPT;
  *
  *   {"regionCode": "US", "numberPattern": {"pattern": "+1206", "searchPattern": "START"}, "pageSize": 100}
  *
- * Answer:
+ * Response:
  *
  *   {"activeNumbers": [ ... as active_get ... ], "nextPageToken": "...", "totalSize": 1}
  *
@@ -451,7 +461,7 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Reads a number.
  *
- * phone_number: E.164, as in "+12025550134". Answer (fields may be missing, null, "" or {}, which all mean "nothing"):
+ * phone_number: E.164, as in "+12025550134". Response (fields may be missing, null, "" or {}, which all mean "nothing"):
  *
  *   {"phoneNumber": "+12025550134", "projectId": "...", "displayName": "desk", "regionCode": "US", "type": "LOCAL",
  *    "capability": ["SMS", "VOICE"], "money": {"currencyCode": "USD", "amount": "2.00"}, "paymentIntervalMonths": 1,
@@ -481,7 +491,7 @@ SINCH_NUMBERS_NOEXCEPT;
  *
  *   {"displayName": "desk", "voiceConfiguration": {"type": "EST", "trunkId": "YOUR_trunkId"}}
  *
- * Answer: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
+ * Response: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
  * over. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -495,7 +505,7 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Gives a number back: cancels its subscription at the end of the period that is paid for.
  *
- * Answer: as active_get, with that time in expireAt; the number stays readable until then. A failure can be maybe_applied:
+ * Response: as active_get, with that time in expireAt; the number stays readable until then. A failure can be maybe_applied:
  * read the number before you release it again. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -508,7 +518,7 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Reads the emergency address of a number.
  *
- * Answer:
+ * Response:
  *
  *   {"streetNumber": "12345", "streetInfo": "Main St", "location": "Apt 5", "city": "Springfield", "state": "IL",
  *    "postalCode": "62701", "postalCodePlusFour": "1234"}
@@ -531,7 +541,7 @@ SINCH_NUMBERS_NOEXCEPT;
  *   {"displayName": "Office", "address": {"streetNumber": "12345", "streetInfo": "Main St", "location": "Apt 5",
  *    "city": "Springfield", "state": "IL", "postalCode": "62701", "postalCodePlusFour": "1234"}}
  *
- * Answer: the address as the service took it, as emergency_address_get. A failure can be maybe_applied: read the address
+ * Response: the address as the service took it, as emergency_address_get. A failure can be maybe_applied: read the address
  * before you send it again. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -543,7 +553,7 @@ sinch_numbers_code sinch_numbers_emergency_address_provision(const sinch_numbers
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Removes the emergency address of a number. Answer: {}. A failure can be maybe_applied: read the address before you send
+ * Removes the emergency address of a number. Response: {}. A failure can be maybe_applied: read the address before you send
  * it again. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -556,7 +566,7 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Asks what the service makes of an emergency address, without putting it anywhere.
  *
- * body: as emergency_address_provision. Answer:
+ * body: as emergency_address_provision. Response:
  *
  *   {"phoneNumber": "...", "displayName": "...", "validatedAddress": { ... }, "validationResult": "NEAR_MATCH",
  *    "validationMessage": "...", "correctedAddress": { ... }, "candidateAddresses": [ { ... } ]}
@@ -575,7 +585,7 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Begins to go through a list, page by page. Nothing is sent yet.
  *
- * query: as active_list; with a pageToken the walk begins there. pages_out: the pages; NULL is written on failure. They keep
+ * query: as active_list; with a pageToken the iteration begins there. pages_out: the pages; NULL is written on failure. They keep
  * what they need of the client: free them in any order. Fails with E_MISUSE and E_INPUT. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -587,10 +597,10 @@ sinch_numbers_code sinch_numbers_pages_new(const sinch_numbers_client *client,
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Fetches the next page. Answer: as active_list; empty pages in the middle of a list are handed out too.
+ * Fetches the next page. Response: as active_list; empty pages in the middle of a list are handed out too.
  *
- * DONE after the last page, for ever. A failure does not move the walk: the next call asks for the same page again. After a
- * page whose nextPageToken was used before in this walk comes E_PROTOCOL instead of a circle. Threads that share the pages
+ * DONE after the last page, for ever. A failure does not move the iteration: the next call asks for the same page again. After a
+ * page whose nextPageToken was used before in this iteration comes E_PROTOCOL instead of a circle. Threads that share the pages
  * take turns, each within its own deadline. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -611,11 +621,11 @@ SINCH_NUMBERS_NOEXCEPT;
  *   }                                       else it is DONE or a failure: free that result, too
  *
  * DONE after the last number, for ever. Pages without numbers are passed over, and so are null, "" and {} where a number
- * should be. A failure does not move the walk: the next call tries the same page again, or the same number if that is what
+ * should be. A failure does not move the iteration: the next call tries the same page again, or the same number if that is what
  * is no object (E_PROTOCOL, after all numbers before it). Token, deadline and turns are as those of pages_next, also where a
  * number is at hand and nothing is sent. One page is held in memory, and only until its last number is handed out.
  *
- * A walk goes by pages or by numbers: what is called first, whatever came of it, is the only one that it takes, and the other
+ * An iteration goes by pages or by numbers: what is called first, whatever came of it, is the only one that it takes, and the other
  * one is E_MISUSE. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -652,7 +662,7 @@ int64_t sinch_numbers_result_retry_after_ms(const sinch_numbers_result *result)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Returns 1 for a failed write that may have taken effect all the same: the request went out, and no answer says what
+ * Returns 1 for a failed write that may have taken effect all the same: the request went out, and no response says what
  * became of it. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -660,7 +670,7 @@ int32_t sinch_numbers_result_maybe_applied(const sinch_numbers_result *result)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Returns 1 for a success that was found out by reading, after the answer to a write had been lost. Since 1.0.
+ * Returns 1 for a success that was found out by reading, after the response to a write had been lost. Since 1.0.
  */
 SINCH_NUMBERS_API
 int32_t sinch_numbers_result_reconciled(const sinch_numbers_result *result)
@@ -669,7 +679,7 @@ SINCH_NUMBERS_NOEXCEPT;
 /*
  * Returns the value at a JSON pointer (RFC 6901), as in "/smsConfiguration/servicePlanId" or "/activeNumbers/0/phoneNumber":
  * a string as plain text (what follows a U+0000 is left out), anything else as raw JSON, an object or list included. NULL if
- * there is no such place. The text lives as long as the result. A list is walked over once, at the first look into it: its
+ * there is no such place. The text lives as long as the result. A list is scanned once, at the first look into it: its
  * last item costs no more than its first. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -704,7 +714,7 @@ const char *sinch_numbers_result_message(const sinch_numbers_result *result)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's answer as it
+ * Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's response as it
  * came, on failure the error document. It lives as long as the result. Since 1.0.
  */
 SINCH_NUMBERS_API
@@ -736,6 +746,22 @@ SINCH_NUMBERS_API
 size_t sinch_numbers_json_escape(const char *text,
                                  char *buffer,
                                  size_t size)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Explains a code of a failed provisioning job or of a callback: one of "errorCodes" in smsConfiguration's
+ * scheduledProvisioning, a "failureCode" or an "internalFailureCode" (CRS0018, 501). Returns a JSON object, NUL-terminated:
+ *
+ *   {"code": "CAMPAIGN_PENDING_ACCEPTANCE", "meaning": "for people", "action": "for people", "actor": "sinch", "retry": "later"}
+ *
+ * code: its current name. actor: who must act first: you, sinch, operator (the mobile network's) or unknown. retry: whether a
+ * program may send the same change again: no, once, or later, after the time that action names. New values may come.
+ *
+ * For a code that is not known, code is null and meaning says so: show the code itself beside it. NULL for NULL. The text is
+ * static: do not free it. Since 1.0.
+ */
+SINCH_NUMBERS_API
+const char *sinch_numbers_explain(const char *code)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*

@@ -223,7 +223,7 @@ public:
     /// Whether the success of a write was proved by reading back, after its own response had been lost.
     bool reconciled() const noexcept { return sinch_numbers_result_reconciled(handle_.get()) != 0; }
 
-    /// The service's answer as it came.
+    /// The service's response as it came.
     std::string json() const { return detail::json_of(handle_.get()); }
 
     /// The same without a copy; NUL-terminated, lives with the result.
@@ -424,8 +424,8 @@ inline result_handle taken(sinch_numbers_code code, sinch_numbers_result *raw)
 
 using next_function = sinch_numbers_code (*)(sinch_numbers_pages *, const sinch_numbers_cancel *, sinch_numbers_result **);
 
-/// A walk through a list by steps of one kind: a range to go through once, or next() by next().
-template <next_function Next> class walk {
+/// An iteration through a list by steps of one kind: a range to go through once, or next() by next().
+template <next_function Next> class iteration {
 public:
     class iterator {
     public:
@@ -460,7 +460,7 @@ public:
         friend bool operator!=(const iterator &one, const iterator &other) noexcept { return one.here_ != other.here_; }
 
     private:
-        friend class walk;
+        friend class iteration;
 
         explicit iterator(std::shared_ptr<const pages_state> state) : state_(std::move(state)), here_() { step(); }
 
@@ -474,12 +474,12 @@ public:
         std::shared_ptr<result> here_;
     };
 
-    walk(walk &&) noexcept = default;
-    walk &operator=(walk &&) noexcept = default;
-    walk(const walk &) = delete;
-    walk &operator=(const walk &) = delete;
+    iteration(iteration &&) noexcept = default;
+    iteration &operator=(iteration &&) noexcept = default;
+    iteration(const iteration &) = delete;
+    iteration &operator=(const iteration &) = delete;
 
-    /// Returns the next page or number; a result that is false when there are no more. Threads that share a walk take turns.
+    /// Returns the next page or number; a result that is false when there are no more. Threads that share an iteration take turns.
     result next() const
     {
         const std::shared_ptr<const pages_state> keep = state_;
@@ -491,8 +491,8 @@ public:
     iterator end() const noexcept { return iterator(); }
 
 protected:
-    explicit walk(std::shared_ptr<const pages_state> state) noexcept : state_(std::move(state)) {}
-    ~walk() = default;
+    explicit iteration(std::shared_ptr<const pages_state> state) noexcept : state_(std::move(state)) {}
+    ~iteration() = default;
 
 private:
     static result next_of(const pages_state *pages)
@@ -514,23 +514,30 @@ private:
 ///     auto pages = client.pages();
 ///     while (sinch_numbers::result page = pages.next()) { ... }
 ///
-/// A failure does not move the walk: after it, next() or a new loop asks for the same page again. Pages go on working when
+/// A failure does not move the iteration: after it, next() or a new loop asks for the same page again. Pages go on working when
 /// the client is gone.
-class pages : public detail::walk<sinch_numbers_pages_next> {
+class pages : public detail::iteration<sinch_numbers_pages_next> {
     friend class client;
 
-    explicit pages(std::shared_ptr<const detail::pages_state> state) noexcept : walk(std::move(state)) {}
+    explicit pages(std::shared_ptr<const detail::pages_state> state) noexcept : iteration(std::move(state)) {}
 };
 
 /// The numbers of a list, one after the other, in the same ways; pages are fetched as they are used up. Each is a result
 /// whose JSON is that of the number alone.
 ///
 ///     for (auto &number : client.numbers()) { std::cout << number.text("/phoneNumber").str() << '\n'; }
-class numbers : public detail::walk<sinch_numbers_pages_next_number> {
+class numbers : public detail::iteration<sinch_numbers_pages_next_number> {
     friend class client;
 
-    explicit numbers(std::shared_ptr<const detail::pages_state> state) noexcept : walk(std::move(state)) {}
+    explicit numbers(std::shared_ptr<const detail::pages_state> state) noexcept : iteration(std::move(state)) {}
 };
+
+/// Explains a code of a failed provisioning job or of a callback, as JSON: see sinch_numbers_explain. The code of the JSON is
+/// null if it is not known.
+inline std::string explain(const std::string &code)
+{
+    return sinch_numbers_explain(detail::text("code", code));
+}
 
 /// A client of one project. Any number of threads share it.
 ///
@@ -624,13 +631,13 @@ public:
         return call(sinch_numbers_emergency_address_validate, number(phone_number), detail::text("body", body), token);
     }
 
-    /// Begins to go through a list, page by page. Nothing is sent yet. The token ends the walk, not a page alone.
+    /// Begins to go through a list, page by page. Nothing is sent yet. The token ends the iteration, not a page alone.
     sinch_numbers::pages pages(const std::string &query = "{}", optional_cancel token = optional_cancel()) const
     {
         return sinch_numbers::pages(begun(query, std::move(token)));
     }
 
-    /// Begins to go through a list, number by number. Nothing is sent yet. The token ends the walk.
+    /// Begins to go through a list, number by number. Nothing is sent yet. The token ends the iteration.
     sinch_numbers::numbers numbers(const std::string &query = "{}", optional_cancel token = optional_cancel()) const
     {
         return sinch_numbers::numbers(begun(query, std::move(token)));

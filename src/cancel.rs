@@ -38,10 +38,10 @@ struct Trigger {
     parent: Option<CancelToken>,
 }
 
-/// A question to the caller, and how often it is asked.
+/// A function of the caller, and how often it is called.
 struct Poll {
     every: Duration,
-    ask: Box<dyn Fn() -> bool + Send + Sync>,
+    poll: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl fmt::Debug for Poll {
@@ -116,13 +116,13 @@ impl CancelToken {
     /// Runs a call, or a part of one; every wait in it polls.
     pub(crate) fn polling<R>(&self, call: impl FnOnce() -> R) -> R {
         let Some(poll) = &self.0.poll else { return call() };
-        let ask = || {
-            if (poll.ask)() {
+        let triggered = || {
+            if (poll.poll)() {
                 self.trigger();
             }
             self.is_triggered()
         };
-        sys::asking(poll.every, &ask, call)
+        sys::polled(poll.every, &triggered, call)
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -131,11 +131,11 @@ impl CancelToken {
 }
 
 impl Poll {
-    fn new(every: Duration, ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    fn new(every: Duration, poll: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         // No call takes longer than the last.
         const RANGE: (Duration, Duration) =
             (Duration::from_millis(1), Duration::from_secs(365 * 24 * 3600));
-        Self { every: every.clamp(RANGE.0, RANGE.1), ask: Box::new(ask) }
+        Self { every: every.clamp(RANGE.0, RANGE.1), poll: Box::new(poll) }
     }
 }
 

@@ -37,7 +37,7 @@ struct Inner {
     operation: Option<&'static str>,
     phone_number: Option<String>,
     during_token: bool,
-    for_good: bool,
+    not_retryable: bool,
     attempts: u32,
     may_have_been_applied: bool,
     /// JSON. It can hold a home address, so `Display` and `Debug` do not show it.
@@ -168,8 +168,8 @@ impl Phase {
             Self::Connect => ("connect", "connecting"),
             Self::Tls => ("tls", "agreeing on TLS"),
             Self::Send => ("send", "sending the request"),
-            Self::Wait => ("wait", "waiting for the answer"),
-            Self::Receive => ("receive", "receiving the answer"),
+            Self::Wait => ("wait", "waiting for the response"),
+            Self::Receive => ("receive", "receiving the response"),
         }
     }
 }
@@ -187,7 +187,7 @@ impl Error {
             operation: None,
             phone_number: None,
             during_token: false,
-            for_good: false,
+            not_retryable: false,
             attempts: 0,
             may_have_been_applied: false,
             found: None,
@@ -238,13 +238,13 @@ impl Error {
     }
 
     /// Marks a failure that every retry would repeat, such as a refused certificate.
-    pub(crate) fn for_good(mut self) -> Self {
-        self.0.for_good = true;
+    pub(crate) fn not_retryable(mut self) -> Self {
+        self.0.not_retryable = true;
         self
     }
 
     /// Sets how long to wait before the next attempt.
-    pub(crate) fn retry_in(mut self, wait: Duration) -> Self {
+    pub(crate) fn retryable_after(mut self, wait: Duration) -> Self {
         if let Some(error) = self.api_error_mut() {
             error.retry_after = Some(wait);
         }
@@ -362,7 +362,7 @@ impl Error {
     ///
     /// Never when [`may_have_been_applied`](Error::may_have_been_applied): read before you repeat.
     pub fn can_retry(&self) -> bool {
-        if self.0.may_have_been_applied || self.0.for_good {
+        if self.0.may_have_been_applied || self.0.not_retryable {
             return false;
         }
         match &self.0.kind {
@@ -432,7 +432,7 @@ impl fmt::Display for ErrorKind {
             Self::Transport(phase) => write!(f, "network failed while {phase}"),
             Self::Cancelled => f.write_str("cancelled"),
             Self::Protocol(violation) => {
-                write!(f, "unexpected answer: {}", printable(&violation.problem, 0))?;
+                write!(f, "unexpected response: {}", printable(&violation.problem, 0))?;
                 violation.http_status.map_or(Ok(()), |status| write!(f, " (status {status})"))
             }
         }
@@ -511,7 +511,7 @@ mod tests {
                 Error::new(ErrorKind::Timeout(Phase::Wait))
                     .of_operation("active_release", Some(number))
                     .maybe_applied(None),
-                "active_release +12025550134: deadline passed while waiting for the answer (the \
+                "active_release +12025550134: deadline passed while waiting for the response (the \
                  change may have been applied)",
             ),
             (
@@ -520,7 +520,7 @@ mod tests {
             ),
             (
                 Error::protocol("trailing bytes at byte 3", Some(200), b"{} {}"),
-                "unexpected answer: trailing bytes at byte 3 (status 200)",
+                "unexpected response: trailing bytes at byte 3 (status 200)",
             ),
         ];
         for (error, text) in rows {
@@ -546,7 +546,7 @@ mod tests {
             let error = Error::new(kind);
             let error = if applied { error.maybe_applied(None) } else { error };
             assert_eq!(error.can_retry(), can_retry, "{error:?}");
-            assert!(!error.for_good().can_retry());
+            assert!(!error.not_retryable().can_retry());
         }
     }
 

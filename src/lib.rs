@@ -46,7 +46,7 @@
 //! | [`provision_emergency_address`](Client::provision_emergency_address) | put an address on it |
 //! | [`deprovision_emergency_address`](Client::deprovision_emergency_address) | remove the address |
 //!
-//! # Answers
+//! # Responses
 //!
 //! Every operation returns an [`Response`]: it derefs to the value and keeps the service's JSON as it came, so that fields
 //! which this version does not know are not lost. null, `""`, `{}` and a missing field all mean "nothing" and read as
@@ -192,6 +192,7 @@ pub use api::models::{
 };
 pub use api::numbers::{NumberUpdate, VoiceTarget};
 pub use api::phone_number::PhoneNumber;
+pub use api::provisioning::{Actor, Explanation, RetryAdvice, explain};
 pub use api::timestamp::Timestamp;
 pub use call::credentials::Credentials;
 pub use cancel::CancelToken;

@@ -24,7 +24,7 @@ enum { THREADS = 32, WARM = 50 };
         }                                                                    \
     } while (0)
 
-/* The numbers of an answer, field by field, as a checksum: the same for every contender. */
+/* The numbers of a response, field by field, as a checksum: the same for every contender. */
 static inline uint32_t crc_of(uint32_t crc, const char *text, size_t length)
 {
     static uint32_t table[256];
@@ -194,7 +194,7 @@ static inline void page_of(const char *text, size_t length, char next[256], int 
     yyjson_doc_free(json);
 }
 
-/* Decodes the answer to a get; checks it as well, unless it is timed. */
+/* Decodes the response to a get; checks it as well, unless it is timed. */
 static inline void get_of(const char *text, size_t length, int timed)
 {
     struct number number;

@@ -1,4 +1,4 @@
-/* The floor: a socket that writes a fixed request and reads the answer. Usage: raw get|threads|list URL COUNT [PAGE] */
+/* The floor: a socket that writes a fixed request and reads the response. Usage: raw get|threads|list URL COUNT [PAGE] */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,7 +9,7 @@
 
 struct line {
     int socket;
-    char *answer;
+    char *response;
     size_t size;
 };
 
@@ -27,7 +27,7 @@ static struct line dial(void)
     address.sin_family = AF_INET;
     address.sin_port = htons((uint16_t)port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(line.answer != NULL && connect(line.socket, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(line.response != NULL && connect(line.socket, (struct sockaddr *)&address, sizeof address) == 0);
     CHECK(setsockopt(line.socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0);
     return line;
 }
@@ -40,21 +40,21 @@ static const char *ask(struct line *line, const char *request, size_t length, si
 
     CHECK(write(line->socket, request, length) == (ssize_t)length);
     do {
-        ssize_t count = read(line->socket, line->answer + filled, line->size - filled);
+        ssize_t count = read(line->socket, line->response + filled, line->size - filled);
         CHECK(count > 0);
         filled += (size_t)count;
         if (wanted == 0) {
-            const char *end = memmem(line->answer, filled, "\r\n\r\n", 4), *at;
+            const char *end = memmem(line->response, filled, "\r\n\r\n", 4), *at;
             CHECK(end != NULL);
-            at = memmem(line->answer, filled, key, sizeof key - 1);
+            at = memmem(line->response, filled, key, sizeof key - 1);
             CHECK(at != NULL);
-            head = (size_t)(end + 4 - line->answer);
+            head = (size_t)(end + 4 - line->response);
             *body_length = strtoul(at + sizeof key - 1, NULL, 10);
             wanted = head + *body_length;
             CHECK(wanted <= line->size);
         }
     } while (filled < wanted);
-    return line->answer + head;
+    return line->response + head;
 }
 
 static const char get_request[] = "GET /v1/projects/" PROJECT "/activeNumbers/" NUMBER " HTTP/1.1\r\nHost: localhost\r\n"

@@ -127,9 +127,9 @@ static int complain(const char *what, const sinch_numbers_result *result)
 }
 
 /* Asks the service, and says which address to provision: the one that is wanted, or its correction. The correction lives with
- * the answer, which the caller frees. */
+ * the response, which the caller frees. */
 static int validate(const sinch_numbers_client *client, const char *number, const char *name,
-                    const struct address *wanted, struct address *chosen, sinch_numbers_result **answer)
+                    const struct address *wanted, struct address *chosen, sinch_numbers_result **response)
 {
     static struct json body;
     const char *outcome, *why;
@@ -137,9 +137,9 @@ static int validate(const sinch_numbers_client *client, const char *number, cons
 
     if (write_body(&body, name, wanted) != 0)
         return -1;
-    if (sinch_numbers_emergency_address_validate(client, number, body.text, NULL, answer) != SINCH_NUMBERS_OK)
-        return complain("cannot validate", *answer);
-    outcome = sinch_numbers_result_text(*answer, "/validationResult");
+    if (sinch_numbers_emergency_address_validate(client, number, body.text, NULL, response) != SINCH_NUMBERS_OK)
+        return complain("cannot validate", *response);
+    outcome = sinch_numbers_result_text(*response, "/validationResult");
     if (!outcome)
         outcome = "no result";
     printf("%s\n", outcome);
@@ -148,7 +148,7 @@ static int validate(const sinch_numbers_client *client, const char *number, cons
         return 0;
     }
     if (strcmp(outcome, "NEAR_MATCH") == 0) {
-        if (address_at(*answer, "/correctedAddress", chosen) != 0) {
+        if (address_at(*response, "/correctedAddress", chosen) != 0) {
             fprintf(stderr, "emergency_address: a near match without a correction: nothing was provisioned\n");
             return -1;
         }
@@ -158,14 +158,14 @@ static int validate(const sinch_numbers_client *client, const char *number, cons
         print_address("corrected", chosen);
         return 0;
     }
-    for (index = 0; index < sinch_numbers_result_count(*answer, "/candidateAddresses"); index++) {
+    for (index = 0; index < sinch_numbers_result_count(*response, "/candidateAddresses"); index++) {
         char pointer[64];
 
         snprintf(pointer, sizeof pointer, "/candidateAddresses/%d", index);
-        address_at(*answer, pointer, chosen);
+        address_at(*response, pointer, chosen);
         print_address("perhaps", chosen);
     }
-    why = sinch_numbers_result_text(*answer, "/validationMessage");
+    why = sinch_numbers_result_text(*response, "/validationMessage");
     fprintf(stderr, "emergency_address: no such address: nothing was provisioned (%s)\n", why ? why : outcome);
     return -1;
 }
@@ -184,7 +184,7 @@ static int provision(const sinch_numbers_client *client, const char *number, con
     if (sinch_numbers_emergency_address_provision(client, number, body.text, NULL, &provisioned) == SINCH_NUMBERS_OK) {
         address_at(provisioned, "", &taken);
     } else if (sinch_numbers_result_maybe_applied(provisioned)) {
-        /* The answer was lost on the way: the number itself says which address it has. */
+        /* The response was lost on the way: the number itself says which address it has. */
         complain("reading what became of it", provisioned);
     } else {
         complain("cannot provision", provisioned);
@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 {
     struct address wanted = {{NULL}}, chosen;
     sinch_numbers_client *client;
-    sinch_numbers_result *result, *answer = NULL;
+    sinch_numbers_result *result, *response = NULL;
     int index, failed;
 
     if (argc != 8 && argc != 9) {
@@ -224,9 +224,9 @@ int main(int argc, char **argv)
         return 1;
     }
     sinch_numbers_result_free(result);
-    failed = validate(client, argv[1], argv[2], &wanted, &chosen, &answer) != 0 ||
+    failed = validate(client, argv[1], argv[2], &wanted, &chosen, &response) != 0 ||
              provision(client, argv[1], argv[2], &chosen) != 0;
-    sinch_numbers_result_free(answer);
+    sinch_numbers_result_free(response);
     sinch_numbers_client_free(client);
     if (fflush(stdout) != 0) {
         perror("emergency_address");

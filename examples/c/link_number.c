@@ -112,7 +112,7 @@ static int change(const sinch_numbers_client *client, const char *number, const 
     }
     snprintf(body, sizeof body, link->body, text);
     code = sinch_numbers_active_update(client, number, body, deadline, &result);
-    /* The answer was lost on the way: the number itself says whether it was changed. */
+    /* The response was lost on the way: the number itself says whether it was changed. */
     unknown = sinch_numbers_result_maybe_applied(result);
     if (code != SINCH_NUMBERS_OK)
         complain(unknown ? "reading what became of it" : "refused", result);

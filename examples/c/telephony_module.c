@@ -48,7 +48,7 @@ static telephony_call *call_new(long milliseconds)
 {
     telephony_call *call = malloc(sizeof *call);
 
-    /* The deadline runs from here: a caller waits for the answer, not for one request of ours. */
+    /* The deadline runs from here: a caller waits for the response, not for one request of ours. */
     if (call)
         call->cancel = sinch_numbers_cancel_new_after(milliseconds);
     return call;

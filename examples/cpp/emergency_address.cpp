@@ -81,14 +81,14 @@ std::string body_of(const std::string &name, const address &address)
 address validated(const sinch_numbers::client &client, const std::string &number, const std::string &name,
                   const address &wanted)
 {
-    const auto answer = client.emergency_address_validate(number, body_of(name, wanted));
-    const std::string outcome = answer.text("/validationResult").value_or("no result");
+    const auto response = client.emergency_address_validate(number, body_of(name, wanted));
+    const std::string outcome = response.text("/validationResult").value_or("no result");
     std::cout << outcome << '\n';
     if (outcome == "EXACT_MATCH") {
         return wanted;
     }
     if (outcome == "NEAR_MATCH") {
-        address corrected = address_at(answer, "/correctedAddress");
+        address corrected = address_at(response, "/correctedAddress");
         if (!complete(corrected)) {
             throw std::runtime_error("a near match without a correction: nothing was provisioned");
         }
@@ -100,11 +100,11 @@ address validated(const sinch_numbers::client &client, const std::string &number
         print("corrected", corrected);
         return corrected;
     }
-    for (std::int64_t index = 0; index < answer.count("/candidateAddresses"); ++index) {
-        print("perhaps", address_at(answer, "/candidateAddresses/" + std::to_string(index)));
+    for (std::int64_t index = 0; index < response.count("/candidateAddresses"); ++index) {
+        print("perhaps", address_at(response, "/candidateAddresses/" + std::to_string(index)));
     }
     throw std::runtime_error("no such address: nothing was provisioned (" +
-                             answer.text("/validationMessage").value_or(outcome) + ")");
+                             response.text("/validationMessage").value_or(outcome) + ")");
 }
 
 // Provisions the address, and believes only what can be read back.
@@ -118,7 +118,7 @@ void provision(const sinch_numbers::client &client, const std::string &number, c
         if (!error.maybe_applied()) {
             throw;
         }
-        // The answer was lost on the way: the number itself says which address it has.
+        // The response was lost on the way: the number itself says which address it has.
         std::cerr << "emergency_address: reading what became of it: " << error.what() << '\n';
         taken = wanted;
     }

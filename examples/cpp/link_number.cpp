@@ -68,7 +68,7 @@ void change(const sinch_numbers::client &client, const std::string &number, cons
         if (!error.maybe_applied()) {
             throw;
         }
-        // The answer was lost on the way: the number itself says whether it was changed.
+        // The response was lost on the way: the number itself says whether it was changed.
         std::cerr << "link_number: reading what became of it: " << error.what() << '\n';
     }
     if (wait_for_job(client, number, link, deadline).text(link.current()).str() != id) {

@@ -36,7 +36,7 @@ def place(client, number, address):
     except SinchNumbersError as error:
         if not error.maybe_applied:
             raise
-        # The answer was lost after the request had gone out. Never claim what is not known: read it.
+        # The response was lost after the request had gone out. Never claim what is not known: read it.
         taken = client.emergency_address_get(number)
         if kept(taken) != body["address"]:
             raise RuntimeError(f"{number} has another emergency address: {shown(taken)}") from error

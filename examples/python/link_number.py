@@ -16,7 +16,7 @@ def update(client, number, plan, cancel):
     try:
         client.active_update(number, body, cancel=cancel)
     except SinchNumbersError as error:
-        # The answer was lost after the request had gone out: only the number itself knows, and it is read next.
+        # The response was lost after the request had gone out: only the number itself knows, and it is read next.
         if not error.maybe_applied:
             raise
 

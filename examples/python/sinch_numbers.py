@@ -51,7 +51,7 @@ from typing import Any, Callable, Dict, Generator, Iterator, List, Mapping, Opti
 __version__ = "1.0.0"
 
 __all__ = [
-    "Answer",
+    "AddressError",
     "ApiError",
     "AuthError",
     "Cancel",
@@ -65,7 +65,10 @@ __all__ = [
     "Numbers",
     "Pages",
     "ProtocolError",
+    "ProvisioningError",
+    "Response",
     "SinchNumbersError",
+    "explain",
     "library_version",
     "monthly_cost",
     "parse_timestamp",
@@ -141,6 +144,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "result_json": (c_char_p, [_result_p, POINTER(c_size_t)]),
     "result_free": (None, [_result_p]),
     "json_escape": (c_size_t, [c_char_p, c_void_p, c_size_t]),
+    "explain": (c_char_p, [c_char_p]),
     "cancel_new": (_cancel_p, []),
     "cancel_new_after": (_cancel_p, [c_int64]),
     "cancel_new_polled": (_cancel_p, [_poll_fn, c_void_p, c_int64]),
@@ -363,7 +367,7 @@ class DeadlineError(SinchNumbersError, TimeoutError):
 
 
 class ProtocolError(SinchNumbersError):
-    """The answer is not what the service promises."""
+    """The response is not what the service promises."""
 
 
 class CancelledError(SinchNumbersError):
@@ -372,6 +376,14 @@ class CancelledError(SinchNumbersError):
 
 class InternalError(SinchNumbersError):
     """A bug in the library that was caught. The client stays usable."""
+
+
+class ProvisioningError(SinchNumbersError):
+    """A provisioning job failed; ``document["jobs"]`` has the jobs, and what each of their codes means."""
+
+
+class AddressError(SinchNumbersError):
+    """The service does not accept an emergency address; ``document["validation"]`` says why. Nothing was changed."""
 
 
 _OK, _DONE, _E_MISUSE, _E_INPUT, _E_PROTOCOL, _E_CANCELLED = 0, 1, 2, 3, 8, 9
@@ -386,6 +398,8 @@ _ERRORS: Dict[int, Type[SinchNumbersError]] = {
     _E_PROTOCOL: ProtocolError,
     _E_CANCELLED: CancelledError,
     10: InternalError,
+    11: ProvisioningError,
+    12: AddressError,
 }
 
 
@@ -407,14 +421,14 @@ def _own_error(code: int, operation: str, field: Optional[str], problem: str) ->
 # Calls.
 
 
-class Answer(Dict[str, Any]):
+class Response(Dict[str, Any]):
     """What the service answered: a dictionary, and how it was come by."""
 
     #: The service's own text.
     json: str
     #: The HTTP status.
     http_status: int
-    #: Whether a write whose answer was lost was found, by reading, to have taken effect.
+    #: Whether a write whose response was lost was found, by reading, to have taken effect.
     reconciled: bool
 
 
@@ -461,7 +475,7 @@ def _call(
     client: Optional[_Handle] = None,
     cancel: Any = _NO_TOKEN,
     writes: bool = False,
-) -> Optional[Answer]:
+) -> Optional[Response]:
     """Calls a function that leaves a result. ``None`` stands for DONE."""
     library, result = _library, _result_p()
     try:
@@ -492,13 +506,13 @@ def _call(
         library.result_free(result)
 
 
-def _success(result: Any, writes: bool) -> Answer:
+def _success(result: Any, writes: bool) -> Response:
     # Every step that is not taken here makes a get quicker: Python has as much to do as the network.
-    answer = Answer(_parse(text := _library.result_json(result, None).decode()))
-    answer.json = text
-    answer.http_status = _library.result_http_status(result)
-    answer.reconciled = writes and _library.result_reconciled(result) == 1
-    return answer
+    response = Response(_parse(text := _library.result_json(result, None).decode()))
+    response.json = text
+    response.http_status = _library.result_http_status(result)
+    response.reconciled = writes and _library.result_reconciled(result) == 1
+    return response
 
 
 def _failure(code: int, result: Any) -> SinchNumbersError:
@@ -517,12 +531,12 @@ def _what_became(result: Any) -> SinchNumbersError:
     code = _library.result_code(result)
     if code != _OK:
         return _failure(code, result)
-    name, answer = _decode(_library.code_name(_E_CANCELLED)), _success(result, True)
+    name, response = _decode(_library.code_name(_E_CANCELLED)), _success(result, True)
     message = "interrupted when the change had been made already"
     document: Dict[str, Any] = dict.fromkeys(_DOCUMENT)
-    document.update(code=name, httpStatus=answer.http_status, message=message, fieldViolations=[])
-    document.update(retryAfterMs=-1, maybeApplied=True, found=dict(answer), attempts=1)
-    return CancelledError(message, _E_CANCELLED, document, answer.http_status, -1, True)
+    document.update(code=name, httpStatus=response.http_status, message=message, fieldViolations=[])
+    document.update(retryAfterMs=-1, maybeApplied=True, found=dict(response), attempts=1)
+    return CancelledError(message, _E_CANCELLED, document, response.http_status, -1, True)
 
 
 def _put_behind(error: BaseException, cause: BaseException) -> None:
@@ -696,7 +710,7 @@ def _token(cancel: Optional[Cancel]) -> Any:
     return cancel._handle.pointer
 
 
-class Pages(Iterator[Answer]):
+class Pages(Iterator[Response]):
     """Goes through a list page by page; empty pages in the middle are handed out too.
 
     After an error ``next()`` asks for the same page again: nothing is skipped. Threads that share it take turns.
@@ -710,7 +724,7 @@ class Pages(Iterator[Answer]):
     def __iter__(self) -> Pages:
         return self
 
-    def __next__(self) -> Answer:
+    def __next__(self) -> Response:
         client = self._handle.keep
         page = _call(
             _library.pages_next, self._handle.pointer, log=client.keep, client=client, cancel=self._cancel
@@ -741,6 +755,16 @@ class Numbers(Iterator[Dict[str, Any]]):
             if not isinstance(numbers, list):
                 raise _own_error(_E_PROTOCOL, "active_list", None, "activeNumbers is not a list")
             self._page = iter(numbers)
+
+
+def explain(code: str) -> Dict[str, Any]:
+    """Explains a code of a failed provisioning job or of a callback, as in ``"CAMPAIGN_EXPIRED"`` or ``"CRS0018"``.
+
+    Returns a dictionary: ``code`` (its current name, ``None`` if it is not known), ``meaning`` and ``action`` for people,
+    ``actor`` (who must act first: ``"you"``, ``"sinch"``, ``"operator"`` or ``"unknown"``) and ``retry`` (whether a program may
+    send the same change again: ``"no"``, ``"once"`` or ``"later"``). Raises :class:`InputError` for a text with U+0000.
+    """
+    return dict(_parse(_decode(_library.explain(_text("explain", "code", code)))))
 
 
 _LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG}
@@ -1064,33 +1088,33 @@ class Client:
 
     def _operate(
         self, operation: str, *arguments: Optional[bytes], cancel: Optional[Cancel], writes: bool = False
-    ) -> Answer:
+    ) -> Response:
         # The name keeps the handle alive until the call is over.
         handle = self._open_handle(operation)
         function = getattr(_library, operation)
-        answer = _call(
+        response = _call(
             function, handle.pointer, *arguments, log=handle.keep, client=handle, cancel=cancel, writes=writes
         )
-        assert answer is not None, "only pages end with DONE"
-        return answer
+        assert response is not None, "only pages end with DONE"
+        return response
 
     def _send(
         self, operation: str, number: str, body: Mapping[str, Any], cancel: Optional[Cancel], writes: bool = True
-    ) -> Answer:
+    ) -> Response:
         text = _text(operation, "phoneNumber", number)
         return self._operate(operation, text, _object(operation, "body", body), cancel=cancel, writes=writes)
 
-    def check(self, *, cancel: Optional[Cancel] = None) -> Answer:
+    def check(self, *, cancel: Optional[Cancel] = None) -> Response:
         """Checks that the service can be reached and takes the credentials: fetches a token and lists one number.
 
         Call it when a program starts: a wrong key is seen then, as :class:`AuthError`, and the first call that counts finds a
-        token and a connection. ``totalSize`` of the answer says how many numbers there are.
+        token and a connection. ``totalSize`` of the response says how many numbers there are.
         """
         return self._operate("client_check", cancel=cancel)
 
     def active_list(
         self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None
-    ) -> Answer:
+    ) -> Response:
         """Lists one page of the project's numbers; :meth:`pages` and :meth:`numbers` go through all of them.
 
         query: ``regionCode``, ``type``, ``numberPattern`` (``pattern``, ``searchPattern``), ``capability``, ``pageSize``,
@@ -1099,35 +1123,35 @@ class Client:
         """
         return self._operate("active_list", _object("active_list", "query", query or {}), cancel=cancel)
 
-    def active_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
+    def active_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Response:
         """Reads a number, given as ``"+12025550134"``. One that is not rented is :class:`ApiError` with status 404."""
         text = _text("active_get", "phoneNumber", phone_number)
         return self._operate("active_get", text, cancel=cancel)
 
     def active_update(
         self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
-    ) -> Answer:
+    ) -> Response:
         """Changes a number.
 
         body: at least one of ``displayName``, ``smsConfiguration``, ``voiceConfiguration``, ``callbackUrl``. ``""`` as
-        ``servicePlanId`` or ``campaignId`` unlinks. The answer shows the old configuration and the job that changes it: read
+        ``servicePlanId`` or ``campaignId`` unlinks. The response shows the old configuration and the job that changes it: read
         the number until the job is over. Look at ``maybe_applied`` of an error before you send it again.
         """
         return self._send("active_update", phone_number, body, cancel)
 
-    def active_release(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
-        """Gives a number back, at the end of the period that is paid for: ``expireAt`` of the answer."""
+    def active_release(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Response:
+        """Gives a number back, at the end of the period that is paid for: ``expireAt`` of the response."""
         text = _text("active_release", "phoneNumber", phone_number)
         return self._operate("active_release", text, cancel=cancel, writes=True)
 
-    def emergency_address_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Answer:
+    def emergency_address_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Response:
         """Reads the emergency address of a number. Without one it is :class:`ApiError` with status 404."""
         text = _text("emergency_address_get", "phoneNumber", phone_number)
         return self._operate("emergency_address_get", text, cancel=cancel)
 
     def emergency_address_provision(
         self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
-    ) -> Answer:
+    ) -> Response:
         """Puts an emergency address on a number, and returns the address as the service took it. Validate it first.
 
         body: ``displayName``, and ``address`` with ``streetNumber``, ``streetInfo``, ``city``, ``state``, ``postalCode``, and
@@ -1137,17 +1161,17 @@ class Client:
 
     def emergency_address_deprovision(
         self, phone_number: str, *, cancel: Optional[Cancel] = None
-    ) -> Answer:
+    ) -> Response:
         """Removes the emergency address of a number."""
         text = _text("emergency_address_deprovision", "phoneNumber", phone_number)
         return self._operate("emergency_address_deprovision", text, cancel=cancel, writes=True)
 
     def emergency_address_validate(
         self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
-    ) -> Answer:
+    ) -> Response:
         """Asks what the service makes of an emergency address, without putting it anywhere.
 
-        body: as for :meth:`emergency_address_provision`. ``validationResult`` of the answer is ``EXACT_MATCH``,
+        body: as for :meth:`emergency_address_provision`. ``validationResult`` of the response is ``EXACT_MATCH``,
         ``NEAR_MATCH`` (provision ``correctedAddress`` instead) or ``NO_MATCH`` (see ``candidateAddresses``).
         """
         return self._send("emergency_address_validate", phone_number, body, cancel, writes=False)
@@ -1178,7 +1202,7 @@ def _reopen(kind: Type[Client], settings: Dict[str, Any], logger: logging.Logger
     return client
 
 
-# What the answers hold.
+# What the responses hold.
 
 
 _TIMESTAMP = re.compile(

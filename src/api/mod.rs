@@ -6,6 +6,7 @@ pub(crate) mod list;
 pub(crate) mod models;
 pub(crate) mod numbers;
 pub(crate) mod phone_number;
+pub(crate) mod provisioning;
 pub(crate) mod request;
 mod text;
 pub(crate) mod timestamp;

@@ -178,7 +178,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn answer(status: u16, body: &str) -> Response {
+    fn response(status: u16, body: &str) -> Response {
         Response {
             status,
             request_id: None,
@@ -274,7 +274,7 @@ mod tests {
             (500, r#"{"message":"plain"}"#, "api", None, None, Some("plain"), 0, 0),
         ];
         for (status, body, kind, code, text, message, violations, details) in rows {
-            let error = read(&answer(status, body));
+            let error = read(&response(status, body));
             let seen = match error.kind() {
                 ErrorKind::Api(_) => "api",
                 ErrorKind::Authentication(_) => "auth",
@@ -291,25 +291,25 @@ mod tests {
             assert_eq!(read.details.len(), details, "{body}");
             assert_eq!(read.body.as_deref().unwrap_or(""), body);
         }
-        let exact = read(&answer(404, r#"{"error":{"details":[{ "n":1.50 }]}}"#));
+        let exact = read(&response(404, r#"{"error":{"details":[{ "n":1.50 }]}}"#));
         assert_eq!(exact.api_error().unwrap().details, [r#"{ "n":1.50 }"#]);
     }
 
     #[test]
     fn the_token_endpoint_has_its_own_shape() {
         let body = r#"{"error":"invalid_request","error_verbose":"long","error_description":"The request is wrong","error_hint":"mend it"}"#;
-        let error = read_token_error(&answer(400, body));
+        let error = read_token_error(&response(400, body));
         assert!(matches!(error.kind(), ErrorKind::Authentication(_)));
         let read = error.api_error().unwrap();
         assert_eq!(read.status.as_deref(), Some("invalid_request"));
         assert_eq!(read.message.as_deref(), Some("The request is wrong (mend it)"));
-        assert!(matches!(read_token_error(&answer(404, "")).kind(), ErrorKind::Api(_)));
-        assert!(matches!(read_token_error(&answer(429, "")).kind(), ErrorKind::RateLimited(_)));
+        assert!(matches!(read_token_error(&response(404, "")).kind(), ErrorKind::Api(_)));
+        assert!(matches!(read_token_error(&response(429, "")).kind(), ErrorKind::RateLimited(_)));
     }
 
     #[test]
     fn headers_count() {
-        let mut incoming = answer(429, "");
+        let mut incoming = response(429, "");
         incoming.retry_after = Some("7".to_owned());
         incoming.request_id = Some("r-1".to_owned());
         let error = read(&incoming);
@@ -339,7 +339,7 @@ mod tests {
             (r#"{"activeNumbers":"","error":"no"}"#, Some("api")),
         ];
         for (body, expected) in rows {
-            let error = is_in_success(body).then(|| in_success(&answer(200, body)));
+            let error = is_in_success(body).then(|| in_success(&response(200, body)));
             let seen = error.map(|error| match error.kind() {
                 ErrorKind::Authentication(_) => "auth",
                 _ => "api",

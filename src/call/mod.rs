@@ -3,7 +3,7 @@
 
 pub(crate) mod api_error;
 pub(crate) mod credentials;
-mod pace;
+mod rate_limit;
 mod redact;
 pub(crate) mod response;
 pub(crate) mod retry;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::api::request::{Effect, Method, Request};
 use crate::call::credentials::{Credentials, Header};
-use crate::call::pace::Pace;
+use crate::call::rate_limit::RateLimit;
 use crate::call::response::{Failed, RawResponse, classify, classify_token, transport_failure};
 use crate::call::retry::{Failure, RetryBudget, RetryPolicy};
 use crate::call::run::Environment;
@@ -26,7 +26,7 @@ use crate::call::token::{Token, TokenCache, TokenResponse};
 use crate::cancel::{CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::log::{Log, LogLevel};
-use crate::sys::deadline::Bounds;
+use crate::sys::deadline::Deadline;
 use crate::sys::{self, PerProcess};
 use crate::transport::{self, Proxy, Transport, TransportConfig};
 
@@ -73,7 +73,7 @@ struct ProcessState {
     tokens: TokenCache,
     budget: RetryBudget,
     /// `None`: no limit.
-    pace: Option<Pace>,
+    rate_limit: Option<RateLimit>,
 }
 
 /// The credentials that a request is sent with.
@@ -111,7 +111,7 @@ impl Engine {
                 auth: apart.then(|| to(auth)),
                 tokens: TokenCache::default(),
                 budget: RetryBudget::new(),
-                pace: Pace::new(self.config.requests_per_second),
+                rate_limit: RateLimit::new(self.config.requests_per_second),
             })
         });
         match made {
@@ -147,10 +147,10 @@ impl Engine {
         progress: &Progress,
     ) -> Result<RawResponse, Error> {
         let began = Instant::now();
-        let deadline = until.unwrap_or(began + self.config.timeout);
+        let until = until.unwrap_or(began + self.config.timeout);
         let run = || {
-            let bounds = self.bounds(deadline, cancel)?;
-            run::run(request, &self.config.retry, &mut Call { engine: self, bounds, progress })
+            let deadline = self.deadline(until, cancel)?;
+            run::run(request, &self.config.retry, &mut Call { engine: self, deadline, progress })
         };
         let result = match cancel {
             Some(cancel) => cancel.polling(run),
@@ -207,23 +207,23 @@ impl Engine {
         self.config.timeout
     }
 
-    fn bounds(&self, deadline: Instant, cancel: Option<&CancelToken>) -> Result<Bounds, Error> {
+    fn deadline(&self, until: Instant, cancel: Option<&CancelToken>) -> Result<Deadline, Error> {
         // Asked before descriptors are made: there may be none left, and this is the better error then.
-        self.check_open(cancel, deadline)?;
+        self.check_open(cancel, until)?;
         let no_descriptor = |error: std::io::Error| {
             Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)
         };
-        let mut bounds =
-            Bounds { deadline, wakers: [sys::NONE, self.stop.fd().map_err(no_descriptor)?] };
+        let mut deadline =
+            Deadline { at: until, wakers: [sys::NONE, self.stop.fd().map_err(no_descriptor)?] };
         if let Some(cancel) = cancel {
-            bounds.wakers[0] = cancel.fd().map_err(no_descriptor)?;
-            if let Some(deadline) = cancel.deadline() {
-                bounds = bounds.no_later_than(deadline);
+            deadline.wakers[0] = cancel.fd().map_err(no_descriptor)?;
+            if let Some(own) = cancel.deadline() {
+                deadline = deadline.no_later_than(own);
             }
         }
         // Asked again, because only from now on a trigger wakes this call.
-        self.check_open(cancel, deadline)?;
-        Ok(bounds)
+        self.check_open(cancel, until)?;
+        Ok(deadline)
     }
 
     /// Sends a request once. After a 401 it gets a new access token and sends the request once more, however young the
@@ -231,23 +231,23 @@ impl Engine {
     fn exchange(
         &self,
         request: &Request,
-        bounds: Bounds,
+        deadline: Deadline,
         fresh: bool,
         attempts: &Cell<u32>,
         sent: &Cell<bool>,
     ) -> Result<RawResponse, Failed> {
         let state = self.state();
         let target = [self.prefix.as_str(), request.target.as_str()];
-        let fetch = |bounds| self.fetch_token(state, bounds);
+        let fetch = |deadline| self.fetch_token(state, deadline);
         let no_token = |error: Error| (Failure::NoToken, error.during_token());
         let mut authorization = match &self.basic {
             Some(header) => Authorization::Basic(Arc::clone(header)),
-            None => Authorization::Token(state.tokens.get(bounds, &fetch).map_err(no_token)?),
+            None => Authorization::Token(state.tokens.get(deadline, &fetch).map_err(no_token)?),
         };
         let mut refreshed = false;
         loop {
-            if let Some(pace) = &state.pace {
-                take_turn(pace, bounds).map_err(|error| (Failure::NotSent, error))?;
+            if let Some(rate_limit) = &state.rate_limit {
+                take_turn(rate_limit, deadline).map_err(|error| (Failure::NotSent, error))?;
             }
             attempts.set(attempts.get() + 1);
             let outgoing = transport::Request {
@@ -256,7 +256,7 @@ impl Engine {
                 authorization: authorization.header(),
                 content_type: "application/json",
                 body: request.body.as_deref(),
-                bounds,
+                deadline,
                 secret: false,
                 fresh,
                 write: request.is_write(),
@@ -278,7 +278,7 @@ impl Engine {
                 state.tokens.did_not_help(token);
                 return Err((failure, error));
             }
-            match state.tokens.replace(bounds, token, &fetch).map_err(no_token)? {
+            match state.tokens.replace(deadline, token, &fetch).map_err(no_token)? {
                 Some(token) => (authorization, refreshed) = (Authorization::Token(token), true),
                 None => return Err((failure, error)),
             }
@@ -314,7 +314,11 @@ impl Engine {
     }
 
     /// Fetches an access token, with retries as for a read.
-    fn fetch_token(&self, state: &ProcessState, bounds: Bounds) -> Result<TokenResponse, Error> {
+    fn fetch_token(
+        &self,
+        state: &ProcessState,
+        deadline: Deadline,
+    ) -> Result<TokenResponse, Error> {
         let EngineConfig { auth, credentials, retry, log, .. } = &self.config;
         let progress = Progress::default();
         let request = transport::Request {
@@ -323,14 +327,14 @@ impl Engine {
             authorization: &credentials.basic_header(),
             content_type: "application/x-www-form-urlencoded",
             body: Some(b"grant_type=client_credentials"),
-            bounds,
+            deadline,
             secret: true,
             write: false,
             fresh: false,
             sent: &Cell::new(false),
         };
         let http = state.auth.as_ref().unwrap_or(&state.api);
-        let mut call = Call { engine: self, bounds, progress: &progress };
+        let mut call = Call { engine: self, deadline, progress: &progress };
         let fetched = run::retried("access token", &Effect::Read, retry, &mut call, |_| {
             progress.attempts.set(progress.attempts.get() + 1);
             self.exchange_once(http, &request, classify_token)
@@ -342,8 +346,8 @@ impl Engine {
 }
 
 /// Waits within the deadline; fails if the call is cancelled meanwhile.
-fn sleep(bounds: Bounds, time: Duration) -> Result<(), Error> {
-    match bounds.sleep(time) {
+fn sleep(deadline: Deadline, time: Duration) -> Result<(), Error> {
+    match deadline.sleep(time) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::new(ErrorKind::Cancelled)),
         Err(error) => Err(Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)),
@@ -352,12 +356,12 @@ fn sleep(bounds: Bounds, time: Duration) -> Result<(), Error> {
 
 /// Waits for the client's turn under `requestsPerSecond`. A call whose turn comes after its deadline waits for the deadline
 /// and leaves the turn to others.
-fn take_turn(pace: &Pace, bounds: Bounds) -> Result<(), Error> {
-    match pace.take(Instant::now(), bounds.deadline) {
+fn take_turn(rate_limit: &RateLimit, deadline: Deadline) -> Result<(), Error> {
+    match rate_limit.take(Instant::now(), deadline.at) {
         Some(wait) if wait.is_zero() => Ok(()),
-        Some(wait) => sleep(bounds, wait),
+        Some(wait) => sleep(deadline, wait),
         None => {
-            sleep(bounds, bounds.time_left())?;
+            sleep(deadline, deadline.time_left())?;
             let source = "requestsPerSecond allows the request only later";
             Err(Error::new(ErrorKind::Timeout(Phase::Start)).with_source(source))
         }
@@ -370,7 +374,7 @@ fn level_of(error: &Error) -> LogLevel {
     match error.kind() {
         ErrorKind::Cancelled => LogLevel::Debug,
         ErrorKind::InvalidInput(_) => LogLevel::Info,
-        ErrorKind::Api(answer) if answer.http_status < 500 => LogLevel::Info,
+        ErrorKind::Api(api) if api.http_status < 500 => LogLevel::Info,
         _ => LogLevel::Error,
     }
 }
@@ -404,7 +408,7 @@ impl Progress {
 /// One call over the network.
 struct Call<'a> {
     engine: &'a Engine,
-    bounds: Bounds,
+    deadline: Deadline,
     progress: &'a Progress,
 }
 
@@ -414,7 +418,7 @@ impl Environment for Call<'_> {
         // Read-backs, which are fresh, are not counted.
         let attempts = if fresh { &uncounted } else { &self.progress.attempts };
         let sent = if request.is_write() { &self.progress.maybe_applied } else { &unsent };
-        let result = self.engine.exchange(request, self.bounds, fresh, attempts, sent);
+        let result = self.engine.exchange(request, self.deadline, fresh, attempts, sent);
         if matches!(result, Err((failure, _)) if failure.is_certain()) {
             sent.set(false);
         }
@@ -430,11 +434,11 @@ impl Environment for Call<'_> {
     }
 
     fn time_left(&self) -> Duration {
-        self.bounds.time_left()
+        self.deadline.time_left()
     }
 
     fn sleep(&mut self, time: Duration) -> Result<(), Error> {
-        sleep(self.bounds, time)
+        sleep(self.deadline, time)
     }
 
     fn budget(&self) -> &RetryBudget {

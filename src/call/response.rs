@@ -60,7 +60,7 @@ pub(crate) fn transport_failure(error: TransportError) -> Failed {
         How::Timeout => Error::new(ErrorKind::Timeout(phase)),
         How::Cancelled => Error::new(ErrorKind::Cancelled),
         How::Network => Error::new(ErrorKind::Transport(phase)),
-        How::Tls | How::Proxy => Error::new(ErrorKind::Transport(phase)).for_good(),
+        How::Tls | How::Proxy => Error::new(ErrorKind::Transport(phase)).not_retryable(),
         How::Protocol => Error::protocol("the response is not valid HTTP", status, b""),
         How::TooBig => Error::protocol("the response is bigger than the limit", status, b""),
     };

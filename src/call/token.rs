@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::call::credentials::Header;
 use crate::error::{Error, ErrorKind, Phase, is_retryable_status};
 use crate::json;
-use crate::sys::deadline::Bounds;
+use crate::sys::deadline::Deadline;
 use crate::sys::{self, Ready, Waker, Woken};
 
 /// An access token and its lifetime.
@@ -74,8 +74,8 @@ fn lifetime(expires_in: Option<&str>) -> Duration {
         .map_or(UNKNOWN, |seconds| Duration::from_secs_f64(seconds.clamp(SHORTEST, LONGEST)))
 }
 
-/// Asks the token endpoint for a token, within bounds.
-type Fetch<'a> = &'a dyn Fn(Bounds) -> Result<TokenResponse, Error>;
+/// Asks the token endpoint for a token, until the deadline.
+type Fetch<'a> = &'a dyn Fn(Deadline) -> Result<TokenResponse, Error>;
 
 /// Holds the current token, and lets one thread at a time fetch a new one.
 #[derive(Default)]
@@ -88,7 +88,7 @@ struct State {
     token: Option<Arc<Token>>,
     /// Triggered when the running fetch ends; `None` if none runs.
     fetching: Option<Arc<Waker>>,
-    /// The thread that it runs on: see [`sys::thread_mark`].
+    /// The thread that it runs on: see [`sys::thread_id`].
     fetching_on: usize,
     /// How many fetches have ended, so that a waiter knows the one it waited for.
     ended: u64,
@@ -115,7 +115,7 @@ impl FailedFetch {
     /// Returns the error, with the rest of the pause as its `retry_after`.
     fn error_at(&self, now: Instant) -> Error {
         let left = self.until.saturating_duration_since(now);
-        if left.is_zero() { self.error.clone() } else { self.error.clone().retry_in(left) }
+        if left.is_zero() { self.error.clone() } else { self.error.clone().retryable_after(left) }
     }
 }
 
@@ -151,7 +151,7 @@ impl TokenCache {
     /// While refreshing does not help it is done at most once a second; `None` means that there is no other token to try.
     pub(crate) fn replace(
         &self,
-        bounds: Bounds,
+        deadline: Deadline,
         rejected: &Arc<Token>,
         fetch: Fetch<'_>,
     ) -> Result<Option<Arc<Token>>, Error> {
@@ -164,11 +164,11 @@ impl TokenCache {
             state.token = None;
         }
         drop(state);
-        self.get(bounds, fetch).map(Some)
+        self.get(deadline, fetch).map(Some)
     }
 
     /// Returns the current token, or fetches one. `fetch` is called with its own deadline.
-    pub(crate) fn get(&self, bounds: Bounds, fetch: Fetch<'_>) -> Result<Arc<Token>, Error> {
+    pub(crate) fn get(&self, deadline: Deadline, fetch: Fetch<'_>) -> Result<Arc<Token>, Error> {
         let mut waited_for = None;
         loop {
             let mut state = self.lock();
@@ -189,14 +189,14 @@ impl TokenCache {
                     }
                 }
                 if let Some(running) = state.fetching.clone() {
-                    if state.fetching_on == sys::thread_mark() {
+                    if state.fetching_on == sys::thread_id() {
                         // A call that was made while the one that fetches polls: it would wait for itself.
                         drop(state);
-                        return self.fetch_beside(bounds, fetch);
+                        return self.fetch_beside(deadline, fetch);
                     }
                     waited_for = Some(state.ended + 1);
                     drop(state);
-                    let ended = match bounds.wait(running.fd(), Ready::ToRead) {
+                    let ended = match deadline.wait(running.fd(), Ready::ToRead) {
                         Ok(Woken::Ready) => continue,
                         Ok(Woken::Deadline) => Error::new(ErrorKind::Timeout(Phase::Token)),
                         Ok(Woken::Waker) => Error::new(ErrorKind::Cancelled),
@@ -210,9 +210,9 @@ impl TokenCache {
                 (Err(_), Some(token)) => return Ok(Arc::clone(token)),
                 (Err(error), None) => return Err(cannot_wait(error)),
             }
-            state.fetching_on = sys::thread_mark();
+            state.fetching_on = sys::thread_id();
             drop(state);
-            return self.fetch(bounds, usable, fetch);
+            return self.fetch(deadline, usable, fetch);
         }
     }
 
@@ -227,17 +227,17 @@ impl TokenCache {
     /// Fetches a token while this thread is fetching one already.
     fn fetch_beside(
         &self,
-        bounds: Bounds,
-        fetch: &dyn Fn(Bounds) -> Result<TokenResponse, Error>,
+        deadline: Deadline,
+        fetch: &dyn Fn(Deadline) -> Result<TokenResponse, Error>,
     ) -> Result<Arc<Token>, Error> {
-        let token = Arc::new(Token::new(fetch(bounds)?, Instant::now()));
+        let token = Arc::new(Token::new(fetch(deadline)?, Instant::now()));
         self.lock().token = Some(Arc::clone(&token));
         Ok(token)
     }
 
     fn fetch(
         &self,
-        bounds: Bounds,
+        deadline: Deadline,
         usable: Option<Arc<Token>>,
         fetch: Fetch<'_>,
     ) -> Result<Arc<Token>, Error> {
@@ -245,8 +245,8 @@ impl TokenCache {
         let began = Instant::now();
         // The caller of an early refresh has a good token: it is held only about as long as a fetch takes.
         let result = fetch(match usable {
-            Some(_) => bounds.no_later_than(began + early_limit(self.lock().took)),
-            None => bounds,
+            Some(_) => deadline.no_later_than(began + early_limit(self.lock().took)),
+            None => deadline,
         });
         let mut state = self.lock();
         let now = Instant::now();
@@ -322,16 +322,16 @@ mod tests {
     #[test]
     fn a_call_within_a_fetch_does_not_wait_for_itself() {
         let cache = TokenCache::default();
-        let outer = cache.get(later(), &|bounds| {
-            let inner = cache.get(bounds, &|_| Ok(fresh("inner", Duration::from_secs(3600))))?;
+        let outer = cache.get(later(), &|deadline| {
+            let inner = cache.get(deadline, &|_| Ok(fresh("inner", Duration::from_secs(3600))))?;
             assert_eq!(inner.header().as_str(), "inner");
             Ok(fresh("outer", Duration::from_secs(3600)))
         });
         assert_eq!(outer.unwrap().header().as_str(), "outer");
     }
 
-    fn later() -> Bounds {
-        Bounds::until(Instant::now() + Duration::from_secs(600))
+    fn later() -> Deadline {
+        Deadline::until(Instant::now() + Duration::from_secs(600))
     }
 
     fn fresh(text: &str, lifetime: Duration) -> TokenResponse {
@@ -341,7 +341,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     #[test]
-    fn token_answers() {
+    fn token_responses() {
         let ok = [
             (r#"{"access_token":"t","expires_in":3599,"scope":"","token_type":"bearer"}"#, 3599.0),
             (r#"{"access_token":"t"}"#, 300.0),
@@ -455,8 +455,8 @@ mod tests {
         let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let overloaded = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
-            let answer = crate::error::ApiError { http_status: 503, ..Default::default() };
-            Err(Error::new(ErrorKind::Api(answer)))
+            let api = crate::error::ApiError { http_status: 503, ..Default::default() };
+            Err(Error::new(ErrorKind::Api(api)))
         };
         for _ in 0..3 {
             let error = cache.get(later(), &overloaded).err().unwrap();
@@ -482,7 +482,7 @@ mod tests {
     fn a_waiter_keeps_its_own_deadline() {
         let cache = TokenCache::default();
         cache.lock().fetching = Some(Arc::new(Waker::new().unwrap()));
-        let error = cache.get(Bounds::until(Instant::now()), &|_| unreachable!()).err().unwrap();
+        let error = cache.get(Deadline::until(Instant::now()), &|_| unreachable!()).err().unwrap();
         assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Token)));
     }
 
@@ -498,10 +498,10 @@ mod tests {
             expires_at: now + HOUR,
         }));
         let fetches = AtomicUsize::new(0);
-        let down = |bounds: Bounds| {
+        let down = |deadline: Deadline| {
             fetches.fetch_add(1, Ordering::SeqCst);
             // The last fetch took no time.
-            assert!(bounds.time_left() <= Duration::from_millis(250));
+            assert!(deadline.time_left() <= Duration::from_millis(250));
             Err(Error::new(ErrorKind::Transport(Phase::Connect)))
         };
         for _ in 0..3 {

@@ -63,13 +63,13 @@ impl Client {
 #[derive(Debug)]
 #[must_use]
 pub struct Pages {
-    walk: PageWalk,
+    cursor: PageCursor,
     failed: bool,
 }
 
 impl Pages {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        Self { walk: PageWalk::new(client, query), failed: false }
+        Self { cursor: PageCursor::new(client, query), failed: false }
     }
 
     /// Fetches the next page; `None` after the last one, for ever.
@@ -77,25 +77,25 @@ impl Pages {
     /// # Errors
     ///
     /// See [`Error`]. A failure does not move the list: the next call asks for the same page again. A page whose next
-    /// token was used before in this walk is handed out; the call after it fails with
+    /// token was used before in this iteration is handed out; the call after it fails with
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
     pub fn next_page(&mut self) -> Result<Option<Response<Page>>, Error> {
-        let Some(response) = self.walk.fetch(None, None)? else { return Ok(None) };
-        let page = self.walk.client.decode::<ListNumbers>(response, None)?;
-        self.walk.advance(page.next_page_token.as_deref());
+        let Some(response) = self.cursor.fetch(None, None)? else { return Ok(None) };
+        let page = self.cursor.client.decode::<ListNumbers>(response, None)?;
+        self.cursor.advance(page.next_page_token.as_deref());
         Ok(Some(page))
     }
 
     /// Returns the token at which the next page begins: what [`ListNumbers::page_token`] takes to go on later. `None`
     /// before the first page, unless the list began at a token, and after the last.
     pub fn next_token(&self) -> Option<&str> {
-        self.walk.next_token()
+        self.cursor.next_token()
     }
 }
 
-/// The state of a walk through a list.
+/// The position in a list: what is fetched next.
 #[derive(Debug)]
-pub(crate) struct PageWalk {
+pub(crate) struct PageCursor {
     client: Client,
     /// The list, beginning at the next page.
     query: ListNumbers,
@@ -103,7 +103,7 @@ pub(crate) struct PageWalk {
     ended: bool,
 }
 
-impl PageWalk {
+impl PageCursor {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
         let mut seen = SeenTokens::default();
         if let Some(token) = query.token() {
@@ -151,7 +151,7 @@ impl PageWalk {
 
     /// Fetches the next page as it comes, and moves on.
     #[cfg(feature = "capi")]
-    pub(crate) fn next_reply(
+    pub(crate) fn next_response(
         &mut self,
         cancel: Option<&CancelToken>,
         until: Instant,
@@ -286,7 +286,7 @@ impl SeenTokens {
 #[derive(Debug)]
 #[must_use]
 pub struct Numbers {
-    walk: PageWalk,
+    cursor: PageCursor,
     page: Option<CurrentPage>,
     /// The list, beginning at this page.
     begin: ListNumbers,
@@ -295,14 +295,14 @@ pub struct Numbers {
 
 impl Numbers {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        let (begin, walk) = (query.clone(), PageWalk::new(client, query));
-        Self { walk, page: None, begin, failed: false }
+        let (begin, cursor) = (query.clone(), PageCursor::new(client, query));
+        Self { cursor, page: None, begin, failed: false }
     }
 
     /// Returns the token at which the page after the current one begins; see [`Pages::next_token`]. After a failure it is that
     /// of the page that could not be fetched, or that could not be read to its end.
     pub fn next_token(&self) -> Option<&str> {
-        self.walk.next_token()
+        self.cursor.next_token()
     }
 
     /// Decodes the next number into an empty one, in place because it is big; `false` at the end.
@@ -314,15 +314,19 @@ impl Numbers {
                     Ok(false) => {}
                     Err(misfit) => {
                         // `next_token` then begins at this page again, so that no number of it is lost.
-                        self.walk.go_back(self.begin.clone());
-                        return Err(self.walk.client.page_error(misfit, ACTIVE_NUMBERS, response));
+                        self.cursor.go_back(self.begin.clone());
+                        return Err(self.cursor.client.page_error(
+                            misfit,
+                            ACTIVE_NUMBERS,
+                            response,
+                        ));
                     }
                 }
             }
             // Frees the old page before the next one comes.
             self.page = None;
-            let begin = self.walk.query.clone();
-            let Some(page) = self.walk.next_items(None, None)? else { return Ok(false) };
+            let begin = self.cursor.query.clone();
+            let Some(page) = self.cursor.next_items(None, None)? else { return Ok(false) };
             (self.page, self.begin) = (Some(page), begin);
         }
     }

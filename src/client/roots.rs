@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::client::environment::Lookup;
 use crate::error::Error;
 use crate::log::{Log, LogLevel};
-use crate::transport::Trusted;
+use crate::transport::TrustAnchors;
 
 /// Which trust anchors are used.
 #[derive(Clone, Debug)]
@@ -40,10 +40,10 @@ impl Roots {
     ];
 
     /// Reads the certificates.
-    pub(crate) fn read(&self, log: &Log, variable: Lookup<'_>) -> Result<Trusted, Error> {
+    pub(crate) fn read(&self, log: &Log, variable: Lookup<'_>) -> Result<TrustAnchors, Error> {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let (field, file) = match self {
-            Self::Bundled => return Ok(Trusted::Bundled),
+            Self::Bundled => return Ok(TrustAnchors::Bundled),
             Self::Default => return Ok(from_environment(log, set)),
             Self::File(file) => ("caFile", file.clone()),
             Self::Platform => {
@@ -54,7 +54,7 @@ impl Roots {
             }
         };
         let (trusted, unusable) = read_file(&file)
-            .and_then(|pem| Trusted::from_pem(&pem))
+            .and_then(|pem| TrustAnchors::from_pem(&pem))
             .map_err(|problem| Error::invalid(field, format!("{}: {problem}", file.display())))?;
         warn_of_unusable(log, field, &file, unusable);
         Ok(trusted)
@@ -63,7 +63,7 @@ impl Roots {
 
 /// Reads what `SSL_CERT_FILE` and `SSL_CERT_DIR` name. What cannot be used is warned of, and if nothing can be used, the bundled
 /// roots are.
-fn from_environment(log: &Log, set: impl Fn(&'static str) -> Option<OsString>) -> Trusted {
+fn from_environment(log: &Log, set: impl Fn(&'static str) -> Option<OsString>) -> TrustAnchors {
     let mut certificates = Certificates::default();
     let mut problems = Vec::new();
     if let Some(file) = set(FILE).map(PathBuf::from) {
@@ -76,12 +76,12 @@ fn from_environment(log: &Log, set: impl Fn(&'static str) -> Option<OsString>) -
             problems.push((FOLDER, folders, problem));
         }
     }
-    let trusted = Trusted::from_pem(&certificates.pem).map(|(trusted, _)| trusted);
+    let trusted = TrustAnchors::from_pem(&certificates.pem).map(|(trusted, _)| trusted);
     let instead = if trusted.is_ok() { "it is left out" } else { "the bundled roots are used" };
     for (variable, value, problem) in problems {
         log.write(LogLevel::Warn, format_args!("{variable}: {value:?} {problem}; {instead}"));
     }
-    trusted.unwrap_or(Trusted::Bundled)
+    trusted.unwrap_or(TrustAnchors::Bundled)
 }
 
 /// Files of certificates, put together.
@@ -103,7 +103,7 @@ impl Certificates {
             return Ok(());
         }
         let pem = read_file(file)?;
-        let (_, unusable) = Trusted::from_pem(&pem)?;
+        let (_, unusable) = TrustAnchors::from_pem(&pem)?;
         warn_of_unusable(log, variable, file, unusable);
         self.seen.insert((metadata.dev(), metadata.ino()));
         self.pem.extend_from_slice(&pem);

@@ -40,18 +40,18 @@ pub extern "C" fn sinch_numbers_cancel_new_after(milliseconds: i64) -> *mut sinc
 pub type sinch_numbers_poll_fn = Option<unsafe extern "C" fn(userdata: *mut c_void) -> i32>;
 
 /// The caller's poll function and its userdata.
-struct Question {
+struct PollFunction {
     function: unsafe extern "C" fn(*mut c_void) -> i32,
     userdata: *mut c_void,
 }
 
 // SAFETY: the header demands a function that may be called on every thread that makes calls with the token, with that userdata.
-unsafe impl Send for Question {}
+unsafe impl Send for PollFunction {}
 // SAFETY: as above.
-unsafe impl Sync for Question {}
+unsafe impl Sync for PollFunction {}
 
-impl Question {
-    fn ask(&self) -> bool {
+impl PollFunction {
+    fn call(&self) -> bool {
         // SAFETY: the header demands that the function and its userdata outlive the token and the calls that it was given to.
         unsafe { (self.function)(self.userdata) != 0 }
     }
@@ -80,8 +80,8 @@ pub unsafe extern "C" fn sinch_numbers_cancel_new_polled(
 ) -> *mut sinch_numbers_cancel {
     guard_or("cancel_new_polled", ptr::null_mut(), || {
         let Some(function) = poll else { return Some(handle::into_raw(CancelToken::new())) };
-        let question = Question { function, userdata };
-        Some(handle::into_raw(CancelToken::polled(time(every_ms), move || question.ask())))
+        let poll = PollFunction { function, userdata };
+        Some(handle::into_raw(CancelToken::polled(time(every_ms), move || poll.call())))
     })
 }
 
@@ -110,9 +110,9 @@ pub unsafe extern "C" fn sinch_numbers_cancel_new_polled_with(
         }
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let cancel = unsafe { acquire(cancel) }.ok()?;
-        let question = poll.map(|function| Question { function, userdata });
-        let ask = move || question.as_ref().is_some_and(Question::ask);
-        Some(handle::into_raw(CancelToken::polled_below(&cancel, time(every_ms), ask)))
+        let poll = poll.map(|function| PollFunction { function, userdata });
+        let poll = move || poll.as_ref().is_some_and(PollFunction::call);
+        Some(handle::into_raw(CancelToken::polled_below(&cancel, time(every_ms), poll)))
     })
 }
 

@@ -15,18 +15,22 @@ pub const SINCH_NUMBERS_E_MISUSE: sinch_numbers_code = 2;
 pub const SINCH_NUMBERS_E_INPUT: sinch_numbers_code = 3;
 /// Credentials refused: 401 (after the token was refreshed), 403, or 400, 401 or 403 from the token endpoint.
 pub const SINCH_NUMBERS_E_AUTH: sinch_numbers_code = 4;
-/// Any other error answer of the service.
+/// Any other error response of the service.
 pub const SINCH_NUMBERS_E_API: sinch_numbers_code = 5;
-/// Name look-up, connect, TLS, reset, or the end of the stream before the answer was complete.
+/// Name look-up, connect, TLS, reset, or the end of the stream before the response was complete.
 pub const SINCH_NUMBERS_E_NETWORK: sinch_numbers_code = 6;
 /// The deadline of the client or of the cancel token passed.
 pub const SINCH_NUMBERS_E_TIMEOUT: sinch_numbers_code = 7;
-/// An answer that is not what the service promises, or too big.
+/// A response that is not what the service promises, or too big.
 pub const SINCH_NUMBERS_E_PROTOCOL: sinch_numbers_code = 8;
 /// The cancel token was triggered, or the client was shut down.
 pub const SINCH_NUMBERS_E_CANCELLED: sinch_numbers_code = 9;
 /// A bug in the library that was caught. The client stays usable.
 pub const SINCH_NUMBERS_E_INTERNAL: sinch_numbers_code = 10;
+/// A provisioning job failed: see "jobs" of the error document.
+pub const SINCH_NUMBERS_E_PROVISIONING: sinch_numbers_code = 11;
+/// The service does not accept the address: see "validation" of the error document. Nothing was changed.
+pub const SINCH_NUMBERS_E_ADDRESS: sinch_numbers_code = 12;
 
 /// Returns the name of a code, as in "E_API"; "UNKNOWN" for a number that is none. Never NULL. Since 1.0.
 #[unsafe(no_mangle)]
@@ -47,6 +51,8 @@ fn terminated_name(code: sinch_numbers_code) -> &'static str {
         SINCH_NUMBERS_E_PROTOCOL => "E_PROTOCOL\0",
         SINCH_NUMBERS_E_CANCELLED => "E_CANCELLED\0",
         SINCH_NUMBERS_E_INTERNAL => "E_INTERNAL\0",
+        SINCH_NUMBERS_E_PROVISIONING => "E_PROVISIONING\0",
+        SINCH_NUMBERS_E_ADDRESS => "E_ADDRESS\0",
         _ => "UNKNOWN\0",
     }
 }

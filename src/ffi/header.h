@@ -103,7 +103,7 @@
  * LOG
  *   Lines and messages that repeat what the service says have their control characters escaped, as in \n and \u{1b}, and are
  *   at most 4 KiB long. A call that fails is in the log at error, but at info when it is refused for its input (a bad number) or
- *   with an answer below 500 (a 404), and at debug when it is cancelled.
+ *   with a response below 500 (a 404), and at debug when it is cancelled.
  *
  * JSON IN
  *   NUL-terminated UTF-8 of at most 1 MiB: one object, keys in the API's own spelling. An unknown or misspelt key, a key

@@ -1,8 +1,8 @@
-//! The JSON of a result, and an index of what was read of it: a value is found by its JSON pointer without walking over the
+//! The JSON of a result, and an index of what was read of it: a value is found by its JSON pointer without scanning the
 //! document each time, and the text that C was given for it stays.
 //!
-//! An object or list is walked over once, when a pointer first leads into it. What is kept is the place of each member of an
-//! object, and of a list that of an item every [`STRETCH`] bytes: however short its items are, the index of a list takes no
+//! An object or list is scanned once, when a pointer first leads into it. What is kept is the place of each member of an
+//! object, and of a list that of an item every [`BLOCK`] bytes: however short its items are, the index of a list takes no
 //! more than a twentieth of its text. The members of an object are compared one by one: objects are short.
 
 use std::ffi::{CStr, CString};
@@ -11,8 +11,8 @@ use std::sync::OnceLock;
 
 use crate::json::{self, SPACE, cursor};
 
-/// How many bytes of a list may have to be walked over to find an item, and how many bytes of the document share a slot.
-const STRETCH: usize = 256;
+/// How many bytes of a list may have to be scanned to find an item, and how many bytes of the document share a slot.
+const BLOCK: usize = 256;
 
 /// One JSON object, checked, and what was read of it. Any number of threads may read it.
 pub(super) struct JsonText {
@@ -20,9 +20,9 @@ pub(super) struct JsonText {
     text: String,
     /// What was read, by the place in the text where it begins.
     slots: OnceLock<Box<[Slot]>>,
-    /// How many bytes were walked over so far.
+    /// How many bytes were scanned so far.
     #[cfg(test)]
-    walked: std::sync::atomic::AtomicUsize,
+    scanned: std::sync::atomic::AtomicUsize,
 }
 
 /// A chain of entries to which one can only be added, behind the last: nobody has to lock it to read it, and what was added
@@ -31,19 +31,19 @@ type Slot = OnceLock<Box<Entry>>;
 
 struct Entry {
     from: u32,
-    kept: Kept,
+    indexed: Indexed,
     next: Slot,
 }
 
 /// What is kept of a value.
-enum Kept {
+enum Indexed {
     Object(Box<[Member]>),
     List(List),
     /// The text that C was given.
     Text(CString),
 }
 
-impl Kept {
+impl Indexed {
     fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }
@@ -64,11 +64,11 @@ struct Member {
 
 struct List {
     count: usize,
-    /// The first item, each item of [`STRETCH`] bytes or more, and one in each stretch of shorter ones, in their order.
-    marks: Box<[Mark]>,
+    /// The first item, each item of [`BLOCK`] bytes or more, and one in each block of shorter ones, in their order.
+    samples: Box<[Sample]>,
 }
 
-struct Mark {
+struct Sample {
     index: u32,
     item: Place,
 }
@@ -81,7 +81,7 @@ impl JsonText {
             text: json,
             slots: OnceLock::new(),
             #[cfg(test)]
-            walked: std::sync::atomic::AtomicUsize::new(0),
+            scanned: std::sync::atomic::AtomicUsize::new(0),
         }
     }
 
@@ -108,9 +108,9 @@ impl JsonText {
     /// Returns how many members the object or list at a pointer has; a key that stands there twice is two.
     pub(super) fn count(&self, pointer: &str) -> Option<usize> {
         match self.inside(self.find(pointer)?)? {
-            Kept::Object(members) => Some(members.len()),
-            Kept::List(list) => Some(list.count),
-            Kept::Text(_) => None,
+            Indexed::Object(members) => Some(members.len()),
+            Indexed::List(list) => Some(list.count),
+            Indexed::Text(_) => None,
         }
     }
 
@@ -121,14 +121,14 @@ impl JsonText {
         }
         let whole = self.as_str().trim_matches(SPACE);
         pointer.split('/').skip(1).try_fold(whole, |value, step| match self.inside(value)? {
-            Kept::Object(members) => {
+            Indexed::Object(members) => {
                 let key = json::unescape_step(step)?;
                 // Of doubled keys the last counts.
                 let found = members.iter().rev().find(|it| is_key(self.at(it.key), &key));
                 found.map(|it| self.at(it.value))
             }
-            Kept::List(list) => self.item(list, step),
-            Kept::Text(_) => None,
+            Indexed::List(list) => self.item(list, step),
+            Indexed::Text(_) => None,
         })
     }
 
@@ -139,28 +139,28 @@ impl JsonText {
         if index >= list.count {
             return None;
         }
-        let before = list.marks.partition_point(|mark| mark.index as usize <= index);
-        let mark = list.marks.get(before.checked_sub(1)?)?;
-        let Some(further) = index.checked_sub(mark.index as usize + 1) else {
-            return Some(self.at(mark.item));
+        let before = list.samples.partition_point(|sample| sample.index as usize <= index);
+        let sample = list.samples.get(before.checked_sub(1)?)?;
+        let Some(further) = index.checked_sub(sample.index as usize + 1) else {
+            return Some(self.at(sample.item));
         };
-        let rest = self.text.get(mark.item.to as usize..)?;
+        let rest = self.text.get(sample.item.to as usize..)?;
         let item = json::items_after(rest).nth(further)?;
-        self.walk(self.place(item).to as usize - mark.item.to as usize);
+        self.count_scanned(self.place(item).to as usize - sample.item.to as usize);
         Some(item)
     }
 
-    /// The index of an object or list, which is walked over if nobody did so before; `None` for any other value.
-    fn inside(&self, value: &str) -> Option<&Kept> {
+    /// The index of an object or list, which is scanned if nobody did so before; `None` for any other value.
+    fn inside(&self, value: &str) -> Option<&Indexed> {
         match value.as_bytes().first() {
-            Some(b'{') => Some(self.kept(value, false, || Kept::Object(self.members(value)))),
-            Some(b'[') => Some(self.kept(value, false, || Kept::List(self.list(value)))),
+            Some(b'{') => Some(self.indexed(value, false, || Indexed::Object(self.members(value)))),
+            Some(b'[') => Some(self.indexed(value, false, || Indexed::List(self.list(value)))),
             _ => None,
         }
     }
 
     fn members(&self, object: &str) -> Box<[Member]> {
-        self.walk(object.len());
+        self.count_scanned(object.len());
         let place = |(key, value): (&str, &str)| {
             let plain = key.get(1..key.len() - 1).filter(|key| !key.contains('\\'));
             Member { key: self.place(plain.unwrap_or(key)), value: self.place(value) }
@@ -169,42 +169,41 @@ impl JsonText {
     }
 
     fn list(&self, list: &str) -> List {
-        self.walk(list.len());
-        let (mut count, mut marks, mut marked) = (0, Vec::<Mark>::new(), 0);
+        self.count_scanned(list.len());
+        let (mut count, mut samples, mut covered) = (0, Vec::<Sample>::new(), 0);
         for item in json::items(list) {
             let place = self.place(item);
-            let far = place.from as usize - marked >= STRETCH || item.len() >= STRETCH;
-            if far || marks.is_empty() {
-                marks.push(Mark { index: to_u32(count), item: place });
-                marked = place.to as usize;
+            let far = place.from as usize - covered >= BLOCK || item.len() >= BLOCK;
+            if far || samples.is_empty() {
+                samples.push(Sample { index: to_u32(count), item: place });
+                covered = place.to as usize;
             }
             count += 1;
         }
-        List { count, marks: marks.into() }
+        List { count, samples: samples.into() }
     }
 
     /// The text of a value, for C.
     fn text_of(&self, raw: &str) -> Option<&CStr> {
-        let make = || Kept::Text(c_string(&json::text_in(raw).unwrap_or(raw.into())));
-        match self.kept(raw, true, make) {
-            Kept::Text(text) => Some(text),
+        let make = || Indexed::Text(c_string(&json::text_in(raw).unwrap_or(raw.into())));
+        match self.indexed(raw, true, make) {
+            Indexed::Text(text) => Some(text),
             _ => None,
         }
     }
 
     /// What is kept of a value: its text, or its index. It is made if there is none.
-    fn kept(&self, value: &str, text: bool, make: impl Fn() -> Kept) -> &Kept {
+    fn indexed(&self, value: &str, text: bool, make: impl Fn() -> Indexed) -> &Indexed {
         let from = self.place(value).from;
-        let slots = self
-            .slots
-            .get_or_init(|| (0..=self.text.len() / STRETCH).map(|_| Slot::new()).collect());
-        let mut slot = &slots[from as usize / STRETCH];
+        let slots =
+            self.slots.get_or_init(|| (0..=self.text.len() / BLOCK).map(|_| Slot::new()).collect());
+        let mut slot = &slots[from as usize / BLOCK];
         loop {
             // A thread that finds another one at work here waits, then looks whether that made what it wants.
             let entry =
-                slot.get_or_init(|| Box::new(Entry { from, kept: make(), next: Slot::new() }));
-            if entry.from == from && entry.kept.is_text() == text {
-                return &entry.kept;
+                slot.get_or_init(|| Box::new(Entry { from, indexed: make(), next: Slot::new() }));
+            if entry.from == from && entry.indexed.is_text() == text {
+                return &entry.indexed;
             }
             slot = &entry.next;
         }
@@ -220,15 +219,15 @@ impl JsonText {
         self.text.get(place.from as usize..place.to as usize).unwrap_or_default()
     }
 
-    /// Counts the bytes that are walked over, for the tests.
+    /// Counts the bytes that are scanned, for the tests.
     #[cfg(test)]
-    fn walk(&self, bytes: usize) {
-        self.walked.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+    fn count_scanned(&self, bytes: usize) {
+        self.scanned.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
     }
 
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "counts in tests only")]
-    fn walk(&self, _: usize) {}
+    fn count_scanned(&self, _: usize) {}
 }
 
 impl Drop for JsonText {
@@ -297,35 +296,35 @@ mod tests {
     const FIELDS: [&str; 5] =
         ["phoneNumber", "regionCode", "type", "smsConfiguration/servicePlanId", "displayName"];
 
-    /// Reads five fields of a number and returns how many bytes were walked over for them.
+    /// Reads five fields of a number and returns how many bytes were scanned for them.
     fn read(page: &JsonText, index: usize) -> usize {
-        let before = page.walked.load(Ordering::Relaxed);
+        let before = page.scanned.load(Ordering::Relaxed);
         for field in FIELDS {
             assert!(page.value(&format!("/activeNumbers/{index}/{field}")).is_some(), "{index}");
         }
-        page.walked.load(Ordering::Relaxed) - before
+        page.scanned.load(Ordering::Relaxed) - before
     }
 
     #[test]
     fn a_page_costs_what_it_is_long() {
-        let walked = |numbers: usize| {
+        let scanned = |numbers: usize| {
             let page = page(numbers);
             (0..numbers).for_each(|index| assert!(read(&page, index) > 0));
-            let walked = page.walked.load(Ordering::Relaxed);
+            let scanned = page.scanned.load(Ordering::Relaxed);
             // Once for the page, its list, a number and what is in it each.
-            assert!(walked < 4 * page.as_str().len(), "{walked}");
+            assert!(scanned < 4 * page.as_str().len(), "{scanned}");
             // What was read is not read again.
             (0..numbers).for_each(|index| assert_eq!(read(&page, index), 0));
-            walked
+            scanned
         };
-        let (one, two) = (walked(1000), walked(2000));
+        let (one, two) = (scanned(1000), scanned(2000));
         assert!(two < one * 21 / 10, "{one} bytes for 1,000 numbers, {two} for 2,000");
     }
 
     #[test]
     fn the_last_number_costs_what_the_first_does() {
         let page = page(2000);
-        // Whoever comes first has the whole list walked over.
+        // Whoever comes first has the whole list scanned.
         assert!(read(&page, 1000) > page.as_str().len());
         let (first, last) = (read(&page, 0), read(&page, 1999));
         assert!(first.abs_diff(last) < 20 && last < 1000, "{first} and {last} bytes");
@@ -341,20 +340,20 @@ mod tests {
         }
         assert_eq!(document.value("/a/100000"), None);
         // In a stretch at most; behind a long item, nothing of that.
-        let before = document.walked.load(Ordering::Relaxed);
+        let before = document.scanned.load(Ordering::Relaxed);
         assert_eq!(text(document.value("/a/77777")), Some("7"));
-        assert!(document.walked.load(Ordering::Relaxed) - before <= STRETCH + 2);
+        assert!(document.scanned.load(Ordering::Relaxed) - before <= BLOCK + 2);
         assert_eq!((text(document.value("/b/2")), document.count("/b")), (Some("2"), Some(4)));
         assert_eq!((document.count("/b/3"), document.count("/b/0")), (Some(0), Some(1000)));
-        let Some(Kept::List(list)) = document.inside(document.find("/a").unwrap()) else {
+        let Some(Indexed::List(list)) = document.inside(document.find("/a").unwrap()) else {
             panic!("a is a list")
         };
-        let size = list.marks.len() * size_of::<Mark>();
+        let size = list.samples.len() * size_of::<Sample>();
         assert!(size <= document.find("/a").unwrap().len() / 20, "{size}");
     }
 
     #[test]
-    fn every_place_is_found_as_by_walking() {
+    fn every_place_is_found_as_by_scanning() {
         let documents = [
             r#"{"a":1,"b":[1,"two",{"c":null},[]],"a":[3],"":{"":"x"},"~/":"t"}"#,
             " {\n\t\"a\" : [ 1 , [ 2 , { \"b\" : \"c\" } ] , \"\\u00e9\" ] , \"\\u0061b\" : {} } \n",
@@ -449,8 +448,8 @@ mod tests {
             reading.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(seen.iter().all(|texts| *texts == seen[0]));
-        // Each part was walked over by one of them.
-        assert!(page.walked.load(Ordering::Relaxed) < 4 * page.as_str().len());
+        // Each part was scanned by one of them.
+        assert!(page.scanned.load(Ordering::Relaxed) < 4 * page.as_str().len());
     }
 
     #[test]

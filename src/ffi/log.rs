@@ -51,7 +51,7 @@ pub struct sinch_numbers_log {
 /// Lines that wait, and where the others go.
 pub(super) struct LogHandle {
     elsewhere: Option<LogSink>,
-    /// The thread that takes lines: see [`sys::thread_mark`].
+    /// The thread that takes lines: see [`sys::thread_id`].
     taker: AtomicUsize,
     /// Each process has its own: a lock may be held on another thread when it forks.
     lines: PerProcess<Mutex<Lines>>,
@@ -82,7 +82,7 @@ impl LogHandle {
     }
 
     fn write(&self, level: i32, line: &CStr) {
-        let taker = self.taker.load(Ordering::SeqCst) == sys::thread_mark();
+        let taker = self.taker.load(Ordering::SeqCst) == sys::thread_id();
         match &self.elsewhere {
             Some(elsewhere) if !taker => elsewhere.hand_on(level, line),
             _ => {
@@ -97,7 +97,7 @@ impl LogHandle {
     }
 
     fn next(&self) -> Option<(i32, *const c_char)> {
-        self.taker.store(sys::thread_mark(), Ordering::SeqCst);
+        self.taker.store(sys::thread_id(), Ordering::SeqCst);
         let mut lines = self.lines();
         let (level, line) = match lines.dropped {
             0 => lines.waiting.pop_front()?,

@@ -12,6 +12,7 @@ mod cancel;
 mod client;
 mod codes;
 mod escape;
+mod explain;
 mod handle;
 pub(crate) mod input;
 mod json_text;

@@ -86,7 +86,7 @@ pub(super) fn build_request<O: Operation>(operation: &O) -> Result<Request, Fail
 /// program starts: a wrong key is seen then and not in the middle of the work, and the first call that counts finds a token and
 /// a connection.
 ///
-/// Answer: as active_list, with at most one number; "/totalSize" says how many there are. Fails as active_list does, under its
+/// Response: as active_list, with at most one number; "/totalSize" says how many there are. Fails as active_list does, under its
 /// name: E_AUTH if the key or the project is wrong. Since 1.0.
 ///
 /// # Safety
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn sinch_numbers_client_check(
 ///
 ///   {"regionCode": "US", "numberPattern": {"pattern": "+1206", "searchPattern": "START"}, "pageSize": 100}
 ///
-/// Answer:
+/// Response:
 ///
 ///   {"activeNumbers": [ ... as active_get ... ], "nextPageToken": "...", "totalSize": 1}
 ///
@@ -152,7 +152,7 @@ pub(super) unsafe fn list_query(query: *const c_char) -> Result<ListNumbers, Fai
 
 /// Reads a number.
 ///
-/// phone_number: E.164, as in "+12025550134". Answer (fields may be missing, null, "" or {}, which all mean "nothing"):
+/// phone_number: E.164, as in "+12025550134". Response (fields may be missing, null, "" or {}, which all mean "nothing"):
 ///
 ///   {"phoneNumber": "+12025550134", "projectId": "...", "displayName": "desk", "regionCode": "US", "type": "LOCAL",
 ///    "capability": ["SMS", "VOICE"], "money": {"currencyCode": "USD", "amount": "2.00"}, "paymentIntervalMonths": 1,
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
 ///
 ///   {"displayName": "desk", "voiceConfiguration": {"type": "EST", "trunkId": "YOUR_trunkId"}}
 ///
-/// Answer: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
+/// Response: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
 /// over. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
 ///
 /// # Safety
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn sinch_numbers_active_update(
 
 /// Gives a number back: cancels its subscription at the end of the period that is paid for.
 ///
-/// Answer: as active_get, with that time in expireAt; the number stays readable until then. A failure can be maybe_applied:
+/// Response: as active_get, with that time in expireAt; the number stays readable until then. A failure can be maybe_applied:
 /// read the number before you release it again. Since 1.0.
 ///
 /// # Safety
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn sinch_numbers_active_release(
 
 /// Reads the emergency address of a number.
 ///
-/// Answer:
+/// Response:
 ///
 ///   {"streetNumber": "12345", "streetInfo": "Main St", "location": "Apt 5", "city": "Springfield", "state": "IL",
 ///    "postalCode": "62701", "postalCodePlusFour": "1234"}
@@ -274,7 +274,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_get(
 ///   {"displayName": "Office", "address": {"streetNumber": "12345", "streetInfo": "Main St", "location": "Apt 5",
 ///    "city": "Springfield", "state": "IL", "postalCode": "62701", "postalCodePlusFour": "1234"}}
 ///
-/// Answer: the address as the service took it, as emergency_address_get. A failure can be maybe_applied: read the address
+/// Response: the address as the service took it, as emergency_address_get. A failure can be maybe_applied: read the address
 /// before you send it again. Since 1.0.
 ///
 /// # Safety
@@ -298,7 +298,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_provision(
     }
 }
 
-/// Removes the emergency address of a number. Answer: {}. A failure can be maybe_applied: read the address before you send
+/// Removes the emergency address of a number. Response: {}. A failure can be maybe_applied: read the address before you send
 /// it again. Since 1.0.
 ///
 /// # Safety
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_deprovision(
 
 /// Asks what the service makes of an emergency address, without putting it anywhere.
 ///
-/// body: as emergency_address_provision. Answer:
+/// body: as emergency_address_provision. Response:
 ///
 ///   {"phoneNumber": "...", "displayName": "...", "validatedAddress": { ... }, "validationResult": "NEAR_MATCH",
 ///    "validationMessage": "...", "correctedAddress": { ... }, "candidateAddresses": [ { ... } ]}

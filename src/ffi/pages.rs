@@ -17,31 +17,31 @@ use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
 use crate::api::request::Operation;
 use crate::cancel::CancelToken;
-use crate::client::pages::{CurrentPage, PageWalk};
+use crate::client::pages::{CurrentPage, PageCursor};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::sys::{self, Ready};
 
-/// A walk through a list, page by page or number by number. Threads that share it take turns.
+/// An iteration through a list, page by page or number by number. Threads that share it take turns.
 pub struct sinch_numbers_pages {
     _opaque: [u8; 0],
 }
 
 pub(crate) struct PagesHandle {
     timeout: Duration,
-    walk: Mutex<Walk>,
-    /// In which process the walk was last begun to be used: a lock that was held over a fork is never given back.
+    iteration: Mutex<Iteration>,
+    /// In which process the iteration was last begun to be used: a lock that was held over a fork is never given back.
     generation: AtomicU64,
 }
 
-struct Walk {
-    pages: PageWalk,
+struct Iteration {
+    cursor: PageCursor,
     /// Which function goes through it: the one that was called first.
     by: Option<&'static str>,
     /// What is left of the page whose numbers are handed out.
     current: Option<CurrentPage>,
 }
 
-impl Walk {
+impl Iteration {
     /// Refuses a function if another one goes through the list: a number would be handed out twice, or lost.
     fn claim(&mut self, function: &'static str) -> Result<(), Failure> {
         match *self.by.get_or_insert(function) {
@@ -59,7 +59,7 @@ impl Opaque for sinch_numbers_pages {
 
 /// Begins to go through a list, page by page. Nothing is sent yet.
 ///
-/// query: as active_list; with a pageToken the walk begins there. pages_out: the pages; NULL is written on failure. They keep
+/// query: as active_list; with a pageToken the iteration begins there. pages_out: the pages; NULL is written on failure. They keep
 /// what they need of the client: free them in any order. Fails with E_MISUSE and E_INPUT. Since 1.0.
 ///
 /// # Safety
@@ -89,9 +89,9 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
             .and_then(|query| build_request(&query).map(|_| query))
             .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
         let timeout = client.client.timeout();
-        let pages = PageWalk::new(client.client.clone(), query);
-        let walk = Mutex::new(Walk { pages, by: None, current: None });
-        Ok(PagesHandle { timeout, walk, generation: AtomicU64::new(sys::generation()) })
+        let cursor = PageCursor::new(client.client.clone(), query);
+        let iteration = Mutex::new(Iteration { cursor, by: None, current: None });
+        Ok(PagesHandle { timeout, iteration, generation: AtomicU64::new(sys::generation()) })
     });
     let outcome = match made {
         Ok(pages) => {
@@ -105,10 +105,10 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
     unsafe { write_result(result_out, outcome) }
 }
 
-/// Fetches the next page. Answer: as active_list; empty pages in the middle of a list are handed out too.
+/// Fetches the next page. Response: as active_list; empty pages in the middle of a list are handed out too.
 ///
-/// DONE after the last page, for ever. A failure does not move the walk: the next call asks for the same page again. After a
-/// page whose nextPageToken was used before in this walk comes E_PROTOCOL instead of a circle. Threads that share the pages
+/// DONE after the last page, for ever. A failure does not move the iteration: the next call asks for the same page again. After a
+/// page whose nextPageToken was used before in this iteration comes E_PROTOCOL instead of a circle. Threads that share the pages
 /// take turns, each within its own deadline. Since 1.0.
 ///
 /// # Safety
@@ -122,8 +122,8 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        next("pages_next", pages, cancel, result_out, |walk, cancel, until| {
-            let response = walk.pages.next_reply(cancel, until)?;
+        next("pages_next", pages, cancel, result_out, |iteration, cancel, until| {
+            let response = iteration.cursor.next_response(cancel, until)?;
             Ok(response.map(Outcome::success))
         })
     }
@@ -140,11 +140,11 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
 ///   }                                       else it is DONE or a failure: free that result, too
 ///
 /// DONE after the last number, for ever. Pages without numbers are passed over, and so are null, "" and {} where a number
-/// should be. A failure does not move the walk: the next call tries the same page again, or the same number if that is what
+/// should be. A failure does not move the iteration: the next call tries the same page again, or the same number if that is what
 /// is no object (E_PROTOCOL, after all numbers before it). Token, deadline and turns are as those of pages_next, also where a
 /// number is at hand and nothing is sent. One page is held in memory, and only until its last number is handed out.
 ///
-/// A walk goes by pages or by numbers: what is called first, whatever came of it, is the only one that it takes, and the other
+/// An iteration goes by pages or by numbers: what is called first, whatever came of it, is the only one that it takes, and the other
 /// one is E_MISUSE. Since 1.0.
 ///
 /// # Safety
@@ -158,14 +158,14 @@ pub unsafe extern "C" fn sinch_numbers_pages_next_number(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        next("pages_next_number", pages, cancel, result_out, |walk, cancel, until| {
-            let number = walk.pages.next_number(&mut walk.current, cancel, until)?;
+        next("pages_next_number", pages, cancel, result_out, |iteration, cancel, until| {
+            let number = iteration.cursor.next_number(&mut iteration.current, cancel, until)?;
             Ok(number.map(|number| Outcome::number(number.json, number.http_status)))
         })
     }
 }
 
-/// Moves a walk on by one step when it is this thread's turn, and leaves what came of it.
+/// Moves an iteration on by one step when it is this thread's turn, and leaves what came of it.
 ///
 /// # Safety
 ///
@@ -175,7 +175,7 @@ unsafe fn next(
     pages: *mut sinch_numbers_pages,
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
-    step: impl FnOnce(&mut Walk, Option<&CancelToken>, Instant) -> Result<Option<Outcome>, Error>,
+    step: impl FnOnce(&mut Iteration, Option<&CancelToken>, Instant) -> Result<Option<Outcome>, Error>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(result_out, ptr::null_mut()) };
@@ -191,9 +191,9 @@ unsafe fn next(
             Some(cancel) => cancel.polling(|| pages.turn(Some(cancel), until)),
             None => pages.turn(None, until),
         };
-        let mut walk = turn?;
-        walk.claim(name)?;
-        Ok(step(&mut walk, cancel, until)?)
+        let mut iteration = turn?;
+        iteration.claim(name)?;
+        Ok(step(&mut iteration, cancel, until)?)
     });
     let outcome = match result {
         Ok(Some(outcome)) => outcome,
@@ -210,19 +210,19 @@ impl PagesHandle {
         &self,
         cancel: Option<&CancelToken>,
         until: Instant,
-    ) -> Result<MutexGuard<'_, Walk>, Failure> {
+    ) -> Result<MutexGuard<'_, Iteration>, Failure> {
         const SLICE: Duration = Duration::from_millis(2);
         let began = Instant::now();
         loop {
-            match self.walk.try_lock() {
-                Ok(walk) => {
+            match self.iteration.try_lock() {
+                Ok(iteration) => {
                     self.generation.store(sys::generation(), Ordering::SeqCst);
-                    return Ok(walk);
+                    return Ok(iteration);
                 }
-                // A panic in the middle of a page leaves the walk where it was.
-                Err(TryLockError::Poisoned(walk)) => {
+                // A panic in the middle of a page leaves the iteration where it was.
+                Err(TryLockError::Poisoned(iteration)) => {
                     self.generation.store(sys::generation(), Ordering::SeqCst);
-                    return Ok(walk.into_inner());
+                    return Ok(iteration.into_inner());
                 }
                 Err(TryLockError::WouldBlock) => {}
             }

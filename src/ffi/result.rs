@@ -1,4 +1,4 @@
-//! What a call came to: an answer, or an error and its document.
+//! What a call came to: a response, or an error and its document.
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
@@ -107,14 +107,13 @@ impl Outcome {
         let code = code_of(error);
         let message = chain(error);
         let api = error.api_error();
-        let details = api.map(|answer| format!("[{}]", answer.details.join(",")));
+        let details = api.map(|api| format!("[{}]", api.details.join(",")));
         let retry_after_ms = retry_after_ms(error);
-        let understood = api.is_some_and(|answer| {
-            answer.code.is_some() || answer.status.is_some() || answer.message.is_some()
-        });
+        let understood = api
+            .is_some_and(|api| api.code.is_some() || api.status.is_some() || api.message.is_some());
         let body = match error.kind() {
             ErrorKind::Protocol(violation) => violation.body.as_deref(),
-            _ => api.filter(|_| !understood).and_then(|answer| answer.body.as_deref()),
+            _ => api.filter(|_| !understood).and_then(|api| api.body.as_deref()),
         };
         let phase = match error.kind() {
             ErrorKind::Timeout(phase) | ErrorKind::Transport(phase) => Some(phase.as_str()),
@@ -126,8 +125,8 @@ impl Outcome {
         };
         let document = Document {
             http_status: error.http_status().unwrap_or(0),
-            status: api.and_then(|answer| answer.status.as_deref()),
-            body_code: api.and_then(|answer| answer.code),
+            status: api.and_then(|api| api.status.as_deref()),
+            body_code: api.and_then(|api| api.code),
             operation: error.operation().or(operation),
             phone_number: error.phone_number(),
             field,
@@ -141,7 +140,7 @@ impl Outcome {
             maybe_applied: error.may_have_been_applied(),
             found: error.found().and_then(|json| serde_json::from_str(json).ok()),
             attempts: error.attempts(),
-            request_id: api.and_then(|answer| answer.request_id.as_deref()),
+            request_id: api.and_then(|api| api.request_id.as_deref()),
             details: details.as_deref().and_then(|raw| serde_json::from_str(raw).ok()),
             body,
             ..Document::new(code, &message)
@@ -327,7 +326,7 @@ pub unsafe extern "C" fn sinch_numbers_result_retry_after_ms(
     unsafe { inspect("result_retry_after_ms", result, -1, |r| Some(r.retry_after_ms)) }
 }
 
-/// Returns 1 for a failed write that may have taken effect all the same: the request went out, and no answer says what
+/// Returns 1 for a failed write that may have taken effect all the same: the request went out, and no response says what
 /// became of it. Since 1.0.
 ///
 /// # Safety
@@ -341,7 +340,7 @@ pub unsafe extern "C" fn sinch_numbers_result_maybe_applied(
     unsafe { inspect("result_maybe_applied", result, 0, |r| Some(i32::from(r.maybe_applied))) }
 }
 
-/// Returns 1 for a success that was found out by reading, after the answer to a write had been lost. Since 1.0.
+/// Returns 1 for a success that was found out by reading, after the response to a write had been lost. Since 1.0.
 ///
 /// # Safety
 ///
@@ -356,7 +355,7 @@ pub unsafe extern "C" fn sinch_numbers_result_reconciled(
 
 /// Returns the value at a JSON pointer (RFC 6901), as in "/smsConfiguration/servicePlanId" or "/activeNumbers/0/phoneNumber":
 /// a string as plain text (what follows a U+0000 is left out), anything else as raw JSON, an object or list included. NULL if
-/// there is no such place. The text lives as long as the result. A list is walked over once, at the first look into it: its
+/// there is no such place. The text lives as long as the result. A list is scanned once, at the first look into it: its
 /// last item costs no more than its first. Since 1.0.
 ///
 /// # Safety
@@ -427,7 +426,7 @@ pub unsafe extern "C" fn sinch_numbers_result_message(
     unsafe { inspect("result_message", result, c"".as_ptr(), |r| Some(r.message.as_ptr())) }
 }
 
-/// Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's answer as it
+/// Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's response as it
 /// came, on failure the error document. It lives as long as the result. Since 1.0.
 ///
 /// # Safety

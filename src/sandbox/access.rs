@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::answer::{plain_error, success};
 use super::encoding::{base64_decode, form_decode};
 use super::http::{Request, Response};
+use super::response::{plain_error, success};
 use super::time::Timestamp;
 
 /// The one project, and its access key.
@@ -96,13 +96,13 @@ impl Access {
             }
             .response(400),
             Some(_) => {
-                let answer = TokenAnswer {
+                let response = TokenResponse {
                     access_token: self.issue(now),
                     expires_in: self.token_ttl.as_secs(),
                     scope: "",
                     token_type: "bearer",
                 };
-                success(&answer).with_header("cache-control", "no-store")
+                success(&response).with_header("cache-control", "no-store")
             }
         }
     }
@@ -166,7 +166,7 @@ fn invalid_request(hint: &'static str) -> Response {
 }
 
 #[derive(Serialize)]
-struct TokenAnswer {
+struct TokenResponse {
     access_token: String,
     expires_in: u64,
     scope: &'static str,
@@ -223,10 +223,10 @@ mod tests {
             ("content-type", "application/x-www-form-urlencoded"),
         ];
         let response = access.token(&request(&form, "grant_type=client_credentials"), now);
-        let answer: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
-        assert_eq!((response.status, &answer["token_type"]), (200, &"bearer".into()));
-        assert_eq!((&answer["expires_in"], &answer["scope"]), (&3600.into(), &"".into()));
-        format!("Bearer {}", answer["access_token"].as_str().unwrap())
+        let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!((response.status, &body["token_type"]), (200, &"bearer".into()));
+        assert_eq!((&body["expires_in"], &body["scope"]), (&3600.into(), &"".into()));
+        format!("Bearer {}", body["access_token"].as_str().unwrap())
     }
 
     #[test]
@@ -299,10 +299,10 @@ mod tests {
         ] {
             let headers = [("authorization", authorization), ("content-type", content_type)];
             let response = access.token(&request(&headers, body), at(0));
-            let answer: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
-            assert_eq!((response.status, &answer["error"]), (status, &error.into()), "{body}");
+            let said: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+            assert_eq!((response.status, &said["error"]), (status, &error.into()), "{body}");
             for field in ["error_description", "error_hint", "error_verbose"] {
-                assert!(answer[field].is_string(), "{field}");
+                assert!(said[field].is_string(), "{field}");
             }
         }
     }

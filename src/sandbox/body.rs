@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::{Failure, Violation};
+use super::response::{Failure, Violation};
 
 /// A JSON object of a request and what has been found wrong with the body so far.
 pub(super) struct Body {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::answer::Failure;
 use super::body::Body;
+use super::response::Failure;
 use super::streets::{Address, Match, look_up};
 
 /// What provisioning and validating are sent.
@@ -46,7 +46,7 @@ fn address(body: &mut Body, parts: &Map<String, Value>) -> Address {
     }
 }
 
-/// The answer to a validation. The fields stand in the order of the service's own answers.
+/// The response to a validation. The fields stand in the order of the service's own responses.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Verdict<'a> {

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::answer::plain_error;
 use super::http::Response;
+use super::response::plain_error;
 
 /// How often each fault happens: shares from 0 to 1.
 #[derive(Clone, Copy, Debug, Default)]

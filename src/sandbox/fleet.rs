@@ -81,7 +81,7 @@ impl Fleet {
     }
 }
 
-/// The fields stand in the order of the service's own answers.
+/// The fields stand in the order of the service's own responses.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page<'a> {

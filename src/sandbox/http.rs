@@ -22,7 +22,7 @@ pub(super) struct Request {
     pub(super) query: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
-    /// Whether the connection stays open after the answer.
+    /// Whether the connection stays open after the response.
     pub(super) keep_alive: bool,
 }
 
@@ -34,11 +34,11 @@ impl Request {
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Response {
     pub(super) status: u16,
-    /// Besides the ones that every answer has.
+    /// Besides the ones that every response has.
     pub(super) headers: Vec<(&'static str, String)>,
     /// JSON, or nothing.
     pub(super) body: Vec<u8>,
@@ -211,8 +211,8 @@ impl<S: Read + Write> Connection<S> {
         Ok(request)
     }
 
-    /// Writes an answer in one piece.
-    pub(super) fn answer(
+    /// Writes a response in one piece.
+    pub(super) fn respond(
         &mut self,
         response: &Response,
         to: &Request,
@@ -238,7 +238,7 @@ impl<S: Read + Write> Connection<S> {
 
     /// Takes in some of what is still on its way, up to the end or a bound.
     ///
-    /// Closing a socket with unread bytes resets it, and the reset can overtake the answer.
+    /// Closing a socket with unread bytes resets it, and the reset can overtake the response.
     pub(super) fn drain(&mut self) {
         for _ in 0..BODY_MAX / READ_SIZE {
             self.pending.clear();
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_goes_out_in_one_piece() {
+    fn a_response_goes_out_in_one_piece() {
         let response = Response {
             status: 429,
             headers: vec![("retry-after", "1".to_owned())],
@@ -475,7 +475,7 @@ mod tests {
         ] {
             let to = Request { method: method.to_owned(), keep_alive, ..Request::default() };
             let mut connection = connection("");
-            connection.answer(&response, &to, Timestamp::from_nanoseconds(0)).unwrap();
+            connection.respond(&response, &to, Timestamp::from_nanoseconds(0)).unwrap();
             let expected = format!(
                 "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\n{expected}"
             );

@@ -1,7 +1,6 @@
 //! The service, locally: see [`Sandbox`].
 
 mod access;
-mod answer;
 mod body;
 mod builder;
 mod emergency;
@@ -13,6 +12,7 @@ mod ledger;
 mod number;
 mod provisioning;
 mod query;
+mod response;
 mod routes;
 mod seed;
 mod server;
@@ -69,7 +69,7 @@ use server::Server;
 ///
 /// # What it does
 ///
-/// - A new link is provisioned by a job: the answer to the update shows it WAITING, half its
+/// - A new link is provisioned by a job: the response to the update shows it WAITING, half its
 ///   [time](SandboxBuilder::provisioning) later it is `IN_PROGRESS`, then the ids stand in the
 ///   configuration. Names, callback URLs and unlinking take effect at once. Unlinking a service plan
 ///   unlinks its campaign, and forgets a job that failed.

@@ -93,7 +93,7 @@ impl Number {
     }
 }
 
-/// The fields stand in the order of the service's own answers.
+/// The fields stand in the order of the service's own responses.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NumberView<'a> {

@@ -2,9 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::answer::{Failure, Violation};
 use super::encoding::{base64_decode, base64_encode};
 use super::number::{Capability, Number, NumberType};
+use super::response::{Failure, Violation};
 
 /// The parameters of a list, checked.
 #[derive(Debug, Default)]

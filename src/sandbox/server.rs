@@ -7,8 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::answer::{Reply, plain_error};
 use super::http::{Connection, End, Request, Response};
+use super::response::{Reply, plain_error};
 use super::service::Service;
 use super::time::Timestamp;
 
@@ -44,7 +44,7 @@ impl Clock {
 /// How a server behaves, whatever it serves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
-    /// Waited before each answer.
+    /// Waited before each response.
     pub(super) latency: Duration,
     /// Whether each request gets a line on standard error.
     pub(super) logs: bool,
@@ -179,7 +179,7 @@ impl Shared {
             } else {
                 format!("{method} {path} {status}\n")
             };
-            // Nobody listens: the answer matters more.
+            // Nobody listens: the response matters more.
             let _ = io::stderr().write_all(line.as_bytes());
         }
     }
@@ -239,7 +239,7 @@ fn serve(shared: &Shared, stream: &TcpStream) {
                 if lost {
                     return;
                 }
-                let sent = connection.answer(&response, &request, shared.clock.now());
+                let sent = connection.respond(&response, &request, shared.clock.now());
                 if sent.is_err() || !request.keep_alive {
                     return;
                 }
@@ -250,7 +250,7 @@ fn serve(shared: &Shared, stream: &TcpStream) {
                 let request =
                     Request { method: "?".to_owned(), path: "?".to_owned(), ..Request::default() };
                 shared.log(&request, &response, false);
-                if connection.answer(&response, &request, shared.clock.now()).is_ok() {
+                if connection.respond(&response, &request, shared.clock.now()).is_ok() {
                     let _ = stream.shutdown(Shutdown::Write);
                     let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
                     connection.drain();

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::access::{Access, PROJECT_ID};
-use super::answer::{Failure, Reply, plain_error, sized_success, success};
 use super::emergency::{AddressRequest, Verdict};
 use super::encoding::{form_decode, percent_decode};
 use super::faults::Faults;
@@ -12,6 +11,7 @@ use super::http::{Request, Response};
 use super::ledger::SandboxWrite;
 use super::number::is_e164;
 use super::query::ListQuery;
+use super::response::{Failure, Reply, plain_error, sized_success, success};
 use super::routes::{Operation, Target};
 use super::store::Store;
 use super::time::Timestamp;
@@ -189,7 +189,7 @@ mod tests {
         }
     }
 
-    /// The status and the body of an answer, so many milliseconds after the start.
+    /// The status and the body of a response, so many milliseconds after the start.
     fn call(service: &Service, line: &str, body: &str, milliseconds: u64) -> (u16, Value) {
         let now = START.plus(Duration::from_millis(milliseconds));
         let response = service.handle(&request(line, body), now).response;
@@ -378,15 +378,15 @@ mod tests {
         const VOICE: &str = "/voiceConfiguration/scheduledVoiceProvisioning/status";
         for (takes, states) in [
             (300, [Some("WAITING"), Some("WAITING"), Some("IN_PROGRESS"), None]),
-            // Over at the next read, yet the answer to the update shows it.
+            // Over at the next read, yet the response to the update shows it.
             (0, [Some("WAITING"), None, None, None]),
         ] {
             let time = Duration::from_millis(takes);
             let service = service(&SandboxBuilder::default().provisioning(time));
-            let (_, answer) = call(&service, "PATCH NUMBERS/+12025550134", BODY, 0);
+            let (_, response) = call(&service, "PATCH NUMBERS/+12025550134", BODY, 0);
             let later =
                 [0, 150, 300].map(|at| call(&service, "GET NUMBERS/+12025550134", "", at).1);
-            for (seen, expected) in [&answer].into_iter().chain(&later).zip(states) {
+            for (seen, expected) in [&response].into_iter().chain(&later).zip(states) {
                 for pointer in [SMS, VOICE] {
                     let status = seen.pointer(pointer).and_then(Value::as_str);
                     assert_eq!(status, expected, "{takes} {pointer}: {seen}");

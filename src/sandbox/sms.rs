@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::answer::Failure;
 use super::provisioning::{Schedule, Status};
+use super::response::Failure;
 use super::time::Timestamp;
 use super::update::SmsChange;
 
@@ -169,7 +169,7 @@ const SMS_ERROR_CODES: [&str; 18] = [
     "INVALID_NNID",
 ];
 
-// The fields stand in the order of the service's own answers.
+// The fields stand in the order of the service's own responses.
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

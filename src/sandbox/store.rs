@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::answer::{Failure, Reply};
 use super::faults::{Faults, WriteFaults, unavailable};
 use super::fleet::Fleet;
 use super::ledger::SandboxWrite;
 use super::number::Number;
 use super::provisioning::Schedule;
+use super::response::{Failure, Reply};
 use super::time::Timestamp;
 use super::write::Write;
 
@@ -213,7 +213,7 @@ mod tests {
         let name = || update(&json!({ "displayName": "Late" }));
         let plan = || update(&json!({ "smsConfiguration": { "servicePlanId": "P" } }));
         // Where the number shows the change, before and after; where the response does, and what.
-        for (phone, write, pointer, before, changed, answered, answer) in [
+        for (phone, write, pointer, before, changed, answered, response) in [
             (
                 BARE,
                 name(),
@@ -264,7 +264,7 @@ mod tests {
             let mut store = store(Duration::ZERO);
             let operation = write.operation();
             let body = accept(&mut store, phone, write, &late());
-            assert_eq!(body.pointer(answered), Some(&answer), "{operation}");
+            assert_eq!(body.pointer(answered), Some(&response), "{operation}");
             let pending = store.writes(START);
             assert_eq!((pending.len(), pending[0].operation), (1, operation));
             assert_eq!((pending[0].late, pending[0].applied), (true, None));

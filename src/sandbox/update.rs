@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::Failure;
 use super::body::Body;
+use super::response::Failure;
 use super::voice::{VoiceChange, VoiceType};
 
 /// What an update sets. What is not there stays as it is.

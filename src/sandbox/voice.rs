@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::answer::Failure;
 use super::provisioning::{Schedule, Status};
+use super::response::Failure;
 use super::time::Timestamp;
 
 /// What a number is linked to for voice.
@@ -137,7 +137,7 @@ impl VoiceType {
     }
 }
 
-// The fields stand in the order of the service's own answers.
+// The fields stand in the order of the service's own responses.
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::access::PROJECT_ID;
-use super::answer::{Failure, success};
 use super::emergency::AddressRequest;
 use super::http::Response;
 use super::number::{Number, NumberType};
 use super::provisioning::Schedule;
+use super::response::{Failure, success};
 use super::routes::Operation;
 use super::streets::{Match, look_up};
 use super::time::Timestamp;

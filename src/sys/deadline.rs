@@ -1,4 +1,4 @@
-//! The deadline of a call, and the descriptors that cancel it.
+//! The deadline of a call, and the descriptors that end it earlier.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -6,24 +6,24 @@ use std::time::{Duration, Instant};
 
 use crate::sys::{self, Ready, Woken};
 
-/// When a call must end: what every wait needs to know.
+/// When a call ends at the latest, and what ends it before: every wait observes both.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    pub(crate) deadline: Instant,
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
     /// Become readable when the call is cancelled: the cancel token's and the client's.
     pub(crate) wakers: [RawFd; 2],
 }
 
-impl Bounds {
-    /// Bounds by time alone.
+impl Deadline {
+    /// A deadline that nothing comes before.
     #[cfg(test)]
-    pub(crate) fn until(deadline: Instant) -> Self {
-        Self { deadline, wakers: [sys::NONE; 2] }
+    pub(crate) fn until(at: Instant) -> Self {
+        Self { at, wakers: [sys::NONE; 2] }
     }
 
-    /// The same, with a deadline that comes no later than another.
-    pub(crate) fn no_later_than(self, deadline: Instant) -> Self {
-        Self { deadline: self.deadline.min(deadline), ..self }
+    /// The same, but no later than this.
+    pub(crate) fn no_later_than(self, at: Instant) -> Self {
+        Self { at: self.at.min(at), ..self }
     }
 
     /// The same without what a write keeps for being read back: a quarter of the time that is left, at most 5 s.
@@ -34,12 +34,12 @@ impl Bounds {
     }
 
     pub(crate) fn time_left(self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.at.saturating_duration_since(Instant::now())
     }
 
-    /// Waits for a descriptor within the bounds.
+    /// Waits for a descriptor until the deadline.
     pub(crate) fn wait(self, fd: RawFd, ready: Ready) -> io::Result<Woken> {
-        sys::wait(fd, ready, self.wakers, self.deadline)
+        sys::wait(fd, ready, self.wakers, self.at)
     }
 
     /// Lets time pass; `false` when the call is to end instead.

@@ -11,15 +11,15 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-mod caller;
-mod lend;
 mod poll;
+mod polled;
+mod scoped;
 
-use caller::{Next, ask};
-pub(crate) use caller::{asking, thread_mark};
-pub(crate) use lend::{lend, with_lent};
 use poll::above_standard_streams;
 pub(crate) use poll::wait_any;
+use polled::{Next, poll_if_due};
+pub(crate) use polled::{polled, thread_id};
+pub(crate) use scoped::{scoped, with_scoped};
 
 /// The readiness to wait for.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ pub(crate) fn wait(
 /// How many milliseconds poll(2) is to wait: until the deadline, or until the caller is to be asked; `None` if the caller says
 /// that the call is to end.
 fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
-    let until = match ask() {
+    let until = match poll_if_due() {
         Next::Wait => deadline,
         Next::WaitUntil(due) => due.min(deadline),
         Next::End => return None,
@@ -176,7 +176,7 @@ fn connect<T>(socket: &OwnedFd, raw: &T) -> io::Result<()> {
 }
 
 /// Sets `TCP_USER_TIMEOUT`: a connection fails when sent data is not acknowledged for so long. Linux only.
-pub(crate) fn give_up_unacknowledged(socket: &TcpStream, after: Duration) {
+pub(crate) fn set_user_timeout(socket: &TcpStream, after: Duration) {
     #[cfg(target_os = "linux")]
     {
         let ms = libc::c_uint::try_from(after.as_millis()).unwrap_or(libc::c_uint::MAX);

@@ -30,13 +30,13 @@ const LARGE_READ: usize = 64 * 1024;
 
 /// When idle connections are not used any more.
 #[derive(Debug)]
-pub(super) struct Reuse {
+pub(super) struct ReusePolicy {
     pub(super) max_age: Duration,
     /// Set when a connection had died unnoticed: those that have been idle since before are presumed dead as well.
     pub(super) dead_before: Mutex<Option<Instant>>,
 }
 
-impl Reuse {
+impl ReusePolicy {
     fn is_presumed_dead(&self, idle_since: Instant) -> bool {
         let dead = self.dead_before.lock().unwrap_or_else(PoisonError::into_inner);
         dead.is_some_and(|dead| idle_since < dead)
@@ -61,13 +61,13 @@ enum State {
 
 /// What a connection goes over.
 #[derive(Debug)]
-pub(super) enum Below {
+pub(super) enum Stream {
     /// Used directly, without buffers in between.
     Tcp(Tcp),
     Tls(Box<dyn Transport>),
 }
 
-impl Below {
+impl Stream {
     /// Sends all of it.
     fn send(
         &mut self,
@@ -121,8 +121,8 @@ impl Below {
 
 /// A connection that ureq sends requests over.
 pub(super) struct Connection {
-    below: Below,
-    reuse: Arc<Reuse>,
+    stream: Stream,
+    reuse: Arc<ReusePolicy>,
     opened: Instant,
     idle_since: Instant,
     state: State,
@@ -138,15 +138,15 @@ pub(super) struct Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("below", &self.below).finish_non_exhaustive()
+        f.debug_struct("Connection").field("stream", &self.stream).finish_non_exhaustive()
     }
 }
 
 impl Connection {
-    pub(super) fn new(below: Below, reuse: Arc<Reuse>) -> Self {
+    pub(super) fn new(stream: Stream, reuse: Arc<ReusePolicy>) -> Self {
         let now = Instant::now();
         Self {
-            below,
+            stream,
             reuse,
             opened: now,
             idle_since: now,
@@ -195,7 +195,7 @@ impl Connection {
         }
         exchange.begin_to_send();
         let gathered = std::mem::take(&mut self.gathered);
-        let result = self.below.send(exchange, &self.output[..gathered], timeout);
+        let result = self.stream.send(exchange, &self.output[..gathered], timeout);
         // Wipes the credentials, as above.
         self.output[..gathered].fill(0);
         result
@@ -220,7 +220,7 @@ impl Connection {
                 return Err(ConnectionError::Protocol(what).into());
             }
         }
-        let received = self.below.receive(exchange, &mut self.input, timeout)?;
+        let received = self.stream.receive(exchange, &mut self.input, timeout)?;
         exchange.ended.set(received == 0);
         if self.state == State::Request && received > 0 {
             self.state = State::Head;
@@ -236,7 +236,7 @@ impl Connection {
     }
 
     /// Looks at the head of the response, and decides whether another request may follow.
-    fn see_head(&mut self, length: usize) {
+    fn read_head(&mut self, length: usize) {
         self.state = State::Body;
         let head = Head::of(&self.input.unconsumed()[..length]);
         let write = current(|exchange| exchange.write).unwrap_or(true);
@@ -248,7 +248,7 @@ impl Connection {
     fn is_silent(&mut self, exchange: &Exchange) -> bool {
         exchange.no_wait.set(true);
         exchange.would_block.set(false);
-        let input = self.below.receive(exchange, &mut self.input, NextTimeout::default());
+        let input = self.stream.receive(exchange, &mut self.input, NextTimeout::default());
         exchange.no_wait.set(false);
         input.is_err() && exchange.would_block.get()
     }
@@ -298,7 +298,7 @@ impl Transport for Connection {
     }
 
     fn is_tls(&self) -> bool {
-        matches!(self.below, Below::Tls(_))
+        matches!(self.stream, Stream::Tls(_))
     }
 }
 
@@ -341,7 +341,7 @@ impl Buffers for Connection {
 
     fn input_consume(&mut self, amount: usize) {
         if amount > 0 && self.state == State::Head {
-            self.see_head(amount);
+            self.read_head(amount);
         } else if amount > 0 {
             let _ = current(|exchange| exchange.body_begun.set(true));
         }

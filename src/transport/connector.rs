@@ -13,13 +13,13 @@ use ureq::unversioned::transport::{
 
 use crate::error::Phase;
 
-use super::connection::{Below, Connection, Reuse};
+use super::connection::{Connection, ReusePolicy, Stream};
 use super::exchange::{Exchange, current};
 use super::failure::ConnectionError;
 use super::proxy::Proxy;
 use super::resolver::Resolver;
 use super::socket::{Socket, Tcp};
-use super::{race, tunnel};
+use super::{happy_eyeballs, tunnel};
 
 /// How a server is reached.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Route {
     /// What a proxy is told about us.
     pub(super) user_agent: String,
     pub(super) connect_timeout: Duration,
-    pub(super) reuse: Arc<Reuse>,
+    pub(super) reuse: Arc<ReusePolicy>,
 }
 
 impl Route {
@@ -42,7 +42,7 @@ impl Route {
         let addresses = self.resolver.addresses(exchange)?;
         exchange.phase.set(Phase::Connect);
         exchange.connect_by.set(Some(Instant::now() + self.connect_timeout));
-        let opened = race::connect(&addresses, exchange);
+        let opened = happy_eyeballs::connect(&addresses, exchange);
         if let Err(ConnectionError::Io(_) | ConnectionError::Deadline) = opened {
             self.resolver.invalidate();
         }
@@ -61,7 +61,7 @@ impl Route {
 pub(super) fn chain(route: &Arc<Route>) -> impl Connector<(), Out = Connection> {
     ().chain(OpenSocket(Arc::clone(route)))
         .chain(RustlsConnector::default())
-        .chain(Finish(Arc::clone(&route.reuse)))
+        .chain(WrapConnection(Arc::clone(&route.reuse)))
 }
 
 /// The first connector: TCP, and the tunnel.
@@ -89,9 +89,9 @@ impl Connector<()> for OpenSocket {
 
 /// The last connector: puts our connection on top.
 #[derive(Debug)]
-struct Finish(Arc<Reuse>);
+struct WrapConnection(Arc<ReusePolicy>);
 
-impl<Tls: Transport> Connector<Either<Socket, Tls>> for Finish {
+impl<Tls: Transport> Connector<Either<Socket, Tls>> for WrapConnection {
     type Out = Connection;
 
     fn connect(
@@ -101,8 +101,8 @@ impl<Tls: Transport> Connector<Either<Socket, Tls>> for Finish {
     ) -> Result<Option<Connection>, Error> {
         let below = match transport {
             None => return Ok(None),
-            Some(Either::A(socket)) => Below::Tcp(socket.tcp),
-            Some(Either::B(tls)) => Below::Tls(Box::new(tls)),
+            Some(Either::A(socket)) => Stream::Tcp(socket.tcp),
+            Some(Either::B(tls)) => Stream::Tls(Box::new(tls)),
         };
         current(|exchange| exchange.connect_by.set(None))?;
         Ok(Some(Connection::new(below, Arc::clone(&self.0))))
@@ -111,9 +111,9 @@ impl<Tls: Transport> Connector<Either<Socket, Tls>> for Finish {
 
 /// Looks nothing up: ureq asks on every request, and addresses are needed only when a connection is opened.
 #[derive(Debug)]
-pub(super) struct NoLookup;
+pub(super) struct NoResolver;
 
-impl UreqResolver for NoLookup {
+impl UreqResolver for NoResolver {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         Ok(self.empty())
     }

@@ -11,7 +11,7 @@ use ureq::http;
 
 use crate::api::request::Method;
 use crate::error::Phase;
-use crate::sys::deadline::Bounds;
+use crate::sys::deadline::Deadline;
 use crate::sys::{self, Ready, Woken};
 
 use super::Request;
@@ -21,7 +21,7 @@ use super::tls::{explain, is_refusal, rustls_error};
 
 /// What the layers below ureq need to know about the exchange, and what they report back.
 pub(super) struct Exchange {
-    pub(super) bounds: Cell<Bounds>,
+    pub(super) deadline: Cell<Deadline>,
     pub(super) authorization: Authorization,
     pub(super) method: http::Method,
     /// The length of path and query.
@@ -54,7 +54,7 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn new(request: &Request<'_>) -> Self {
         Self {
-            bounds: Cell::new(request.bounds),
+            deadline: Cell::new(request.deadline),
             authorization: Arc::clone(request.authorization),
             method: method_of(request.method),
             target_length: request.target.iter().map(|part| part.len()).sum(),
@@ -78,28 +78,28 @@ impl Exchange {
     pub(super) fn begin_to_send(&self) {
         self.phase.set(Phase::Send);
         if !self.sent.replace(true) && self.write {
-            self.bounds.set(self.bounds.get().before_read_back());
+            self.deadline.set(self.deadline.get().before_read_back());
         }
     }
 
     /// Waits for a descriptor, as long as the call and the opening of a connection may take.
     pub(super) fn wait(&self, fd: RawFd, ready: Ready) -> Result<(), ConnectionError> {
-        match self.wait_bounds().wait(fd, ready)? {
+        match self.wait_deadline().wait(fd, ready)? {
             Woken::Ready => Ok(()),
             Woken::Waker => Err(ConnectionError::Cancelled),
             Woken::Deadline => Err(self.timed_out()),
         }
     }
 
-    /// The bounds of a wait: while a connection is opened, the time for that is part of them.
-    pub(super) fn wait_bounds(&self) -> Bounds {
-        let bounds = self.bounds.get();
-        self.connect_by.get().map_or(bounds, |by| bounds.no_later_than(by))
+    /// The deadline of a wait: while a connection is opened, the time for that is part of it.
+    pub(super) fn wait_deadline(&self) -> Deadline {
+        let deadline = self.deadline.get();
+        self.connect_by.get().map_or(deadline, |by| deadline.no_later_than(by))
     }
 
     /// The error of a wait that ran out of time.
     pub(super) fn timed_out(&self) -> ConnectionError {
-        if self.bounds.get().time_left().is_zero() {
+        if self.deadline.get().time_left().is_zero() {
             ConnectionError::Deadline
         } else {
             // Only the time for connecting: a failure that can be tried again.
@@ -126,10 +126,10 @@ impl Exchange {
     }
 }
 
-/// Calls a function with the exchange that was lent on this thread.
+/// Calls a function with the exchange that runs on this thread.
 pub(super) fn current<R>(call: impl FnOnce(&Exchange) -> R) -> Result<R, ConnectionError> {
     const NONE: ConnectionError = ConnectionError::Protocol("a connection outside of an exchange");
-    sys::with_lent(call).ok_or(NONE)
+    sys::with_scoped(call).ok_or(NONE)
 }
 
 fn method_of(method: Method) -> http::Method {
@@ -142,15 +142,15 @@ fn method_of(method: Method) -> http::Method {
 
 #[cfg(test)]
 impl Exchange {
-    /// An exchange of which only the bounds count.
-    pub(super) fn within(bounds: Bounds) -> Self {
+    /// An exchange of which only the deadline counts.
+    pub(super) fn within(deadline: Deadline) -> Self {
         Self::new(&Request {
             method: Method::Get,
             target: &[],
             authorization: &Authorization::default(),
             content_type: "",
             body: None,
-            bounds,
+            deadline,
             secret: false,
             write: false,
             fresh: false,

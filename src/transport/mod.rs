@@ -9,11 +9,11 @@ mod connection;
 mod connector;
 mod exchange;
 mod failure;
+mod happy_eyeballs;
 mod head;
 mod input;
 mod origin;
 mod proxy;
-mod race;
 mod resolver;
 mod socket;
 mod tls;
@@ -34,10 +34,10 @@ use zeroize::Zeroize;
 
 use crate::api::request::Method;
 use crate::error::Phase;
-use crate::sys::{self, deadline::Bounds};
+use crate::sys::{self, deadline::Deadline};
 
-use connection::Reuse;
-use connector::{NoLookup, Route};
+use connection::ReusePolicy;
+use connector::{NoResolver, Route};
 use exchange::Exchange;
 use failure::ConnectionError;
 use resolver::Resolver;
@@ -46,7 +46,7 @@ pub(crate) use authorization::{Authorization, basic};
 pub(crate) use failure::{TransportError, TransportErrorKind};
 pub(crate) use origin::{Origin, parse_port, split_port};
 pub(crate) use proxy::{Proxy, ProxyChoice};
-pub(crate) use tls::Trusted;
+pub(crate) use tls::TrustAnchors;
 
 /// The longest head of a response.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -63,7 +63,7 @@ pub(crate) struct TransportConfig {
     pub(crate) max_idle_connections: usize,
     pub(crate) max_response_bytes: u64,
     pub(crate) user_agent: String,
-    pub(crate) trusted: Trusted,
+    pub(crate) trusted: TrustAnchors,
 }
 
 /// A request.
@@ -75,7 +75,7 @@ pub(crate) struct Request<'a> {
     pub(crate) authorization: &'a Authorization,
     pub(crate) content_type: &'static str,
     pub(crate) body: Option<&'a [u8]>,
-    pub(crate) bounds: Bounds,
+    pub(crate) deadline: Deadline,
     /// Whether the response holds a secret: then it is small, comes uncompressed, and is wiped.
     pub(crate) secret: bool,
     /// Whether the request is not idempotent: it takes an idle connection only if that was used a moment ago.
@@ -135,7 +135,8 @@ impl Transport {
             Some(proxy) => Resolver::new(&proxy.host, proxy.port),
             None => Resolver::new(origin.host, origin.port),
         };
-        let reuse = Reuse { max_age: config.max_connection_age, dead_before: Mutex::default() };
+        let reuse =
+            ReusePolicy { max_age: config.max_connection_age, dead_before: Mutex::default() };
         let route = Arc::new(Route {
             resolver,
             proxy,
@@ -152,7 +153,7 @@ impl Transport {
             host: text(&host).unwrap_or(HeaderValue::from_static("invalid")),
             user_agent: text(&config.user_agent).unwrap_or(HeaderValue::from_static("")),
             max_response_bytes: config.max_response_bytes,
-            agent: Agent::with_parts(agent_config(config), connector::chain(&route), NoLookup),
+            agent: Agent::with_parts(agent_config(config), connector::chain(&route), NoResolver),
             route,
         }
     }
@@ -163,7 +164,7 @@ impl Transport {
         let _report = ReportSent { exchange: &exchange, to: request.sent };
         let began = Instant::now();
         let mut status = None;
-        let result = sys::lend(&exchange, || {
+        let result = sys::scoped(&exchange, || {
             let response = self.run(request, &exchange)?;
             status = Some(response.status().as_u16());
             exchange.phase.set(Phase::Receive);

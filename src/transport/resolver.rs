@@ -163,7 +163,7 @@ fn settle(cache: &Mutex<Cache>, found: io::Result<Vec<IpAddr>>) {
 
 impl Cache {
     /// The addresses in the order of RFC 8305: families take turns, beginning with that of the first address. The one that
-    /// won the last race comes first, those that stalled come last.
+    /// was connected to last comes first, those that stalled come last.
     fn ordered(&self, port: u16) -> Vec<SocketAddr> {
         let first_is_v4 = self.addresses.first().is_some_and(IpAddr::is_ipv4);
         let mut turns = [0, 0];
@@ -182,10 +182,10 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use crate::sys::deadline::Bounds;
+    use crate::sys::deadline::Deadline;
 
     fn soon() -> Exchange {
-        Exchange::within(Bounds::until(Instant::now() + Duration::from_secs(60)))
+        Exchange::within(Deadline::until(Instant::now() + Duration::from_secs(60)))
     }
 
     fn resolver() -> Resolver {
@@ -246,13 +246,13 @@ mod tests {
             thread::park();
             Ok(Vec::new())
         };
-        let past = Exchange::within(Bounds::until(Instant::now()));
+        let past = Exchange::within(Deadline::until(Instant::now()));
         let result = resolver().addresses_by(&past, hangs);
         assert!(matches!(result, Err(ConnectionError::Deadline)));
         // And whoever made the call, when it says so.
-        let later = Exchange::within(Bounds::until(Instant::now() + FRESH));
+        let later = Exchange::within(Deadline::until(Instant::now() + FRESH));
         let look_up = || resolver().addresses_by(&later, hangs);
-        let result = crate::sys::asking(Duration::from_millis(1), &|| true, look_up);
+        let result = crate::sys::polled(Duration::from_millis(1), &|| true, look_up);
         assert!(matches!(result, Err(ConnectionError::Cancelled)));
     }
 

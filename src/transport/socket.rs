@@ -35,7 +35,7 @@ impl Tcp {
     /// Takes a connected stream that does not block.
     pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        sys::give_up_unacknowledged(&stream, UNACKNOWLEDGED);
+        sys::set_user_timeout(&stream, UNACKNOWLEDGED);
         Ok(Self { stream, send_error: None, full_reads: 0 })
     }
 

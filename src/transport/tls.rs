@@ -12,13 +12,13 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 /// Trust anchors used to verify the server certificate.
 #[derive(Clone)]
-pub(crate) enum Trusted {
+pub(crate) enum TrustAnchors {
     /// Mozilla's, built into the library.
     Bundled,
     Given(Arc<Vec<Certificate<'static>>>),
 }
 
-impl fmt::Debug for Trusted {
+impl fmt::Debug for TrustAnchors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bundled => f.write_str("Bundled"),
@@ -27,7 +27,7 @@ impl fmt::Debug for Trusted {
     }
 }
 
-impl Trusted {
+impl TrustAnchors {
     /// Reads the certificates of a PEM file, and skips whatever else is in it. Returns how many cannot be used as well.
     pub(crate) fn from_pem(pem: &[u8]) -> Result<(Self, usize), String> {
         let pem = with_plain_labels(pem);
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn certificates_are_found_in_a_file_of_many_things() {
-        let name = |pem: &str| Trusted::from_pem(pem.as_bytes()).map(|_| ());
+        let name = |pem: &str| TrustAnchors::from_pem(pem.as_bytes()).map(|_| ());
         assert_eq!(name(""), Err("holds no certificate".to_owned()));
         assert_eq!(name("no PEM at all"), Err("holds no certificate".to_owned()));
         let section = |label: &str, body: &str| {
@@ -175,7 +175,7 @@ mod tests {
             (format!("{bad}{good}{other}{bad}"), ("Given(2 certificates)", 2)),
             (other.replace('\n', "\r\n"), ("Given(1 certificates)", 0)),
         ] {
-            let (trusted, unusable) = Trusted::from_pem(pem.as_bytes()).unwrap();
+            let (trusted, unusable) = TrustAnchors::from_pem(pem.as_bytes()).unwrap();
             assert_eq!((format!("{trusted:?}").as_str(), unusable), expected);
         }
     }

@@ -122,7 +122,7 @@ int main(int argc, char **argv)
     }
     pthread_barrier_wait(&ready);
     CHECK(fgets(line, sizeof line, stdin) != NULL);
-    /* "pausing": all have had their answer and wait before they try again, which only this side can tell. */
+    /* "pausing": all have had their response and wait before they try again, which only this side can tell. */
     while (line[0] == 'p' && __atomic_load_n(&pauses, __ATOMIC_SEQ_CST) < threads)
         sched_yield();
 

@@ -1,5 +1,5 @@
 /* Reads a number COUNT times, as text only, on one client: what a warm call costs is the difference of two runs.
- * Usage: costs COUNT; prints the length of an answer. */
+ * Usage: costs COUNT; prints the length of a response. */
 #include "common.h"
 
 int main(int argc, char **argv)

@@ -49,6 +49,8 @@ int use(const char *text, size_t *length)
     case SINCH_NUMBERS_E_PROTOCOL:
     case SINCH_NUMBERS_E_CANCELLED:
     case SINCH_NUMBERS_E_INTERNAL:
+    case SINCH_NUMBERS_E_PROVISIONING:
+    case SINCH_NUMBERS_E_ADDRESS:
     default:
         return code;
     }
@@ -65,6 +67,7 @@ int use(const char *text, size_t *length)
         code = sinch_numbers_client_check(client, cancel, &result);
     text = sinch_numbers_result_text(result, "/totalSize");
     *length = sinch_numbers_json_escape(text, NULL, 0);
+    text = sinch_numbers_explain(text);
     if (sinch_numbers_result_count(result, "/activeNumbers") < 1)
         return code;
     text = sinch_numbers_result_json(result, length);

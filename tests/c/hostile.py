@@ -49,7 +49,7 @@ DOCUMENT_KEYS = set(re.findall(r'"(\w+)":', DOCUMENT_KEYS)) - {"field", "descrip
 OK, DONE, MISUSE, INPUT = CODES["OK"], CODES["DONE"], CODES["E_MISUSE"], CODES["E_INPUT"]
 TIMEOUT, CANCELLED, INTERNAL = CODES["E_TIMEOUT"], CODES["E_CANCELLED"], CODES["E_INTERNAL"]
 API = CODES["E_API"]
-assert len(CODES) == 11 and sorted(CODES.values()) == list(range(11)), CODES
+assert len(CODES) == 13 and sorted(CODES.values()) == list(range(13)), CODES
 assert len(KINDS) == 5, KINDS
 
 RETURNS = {
@@ -82,7 +82,8 @@ class Parameter:
             self.is_a, self.of = "length", None
         elif kind == "const char*":
             self.is_a, self.of = "text", {"config": "config", "query": "query", "phone_number": "phone",
-                                          "body": "body", "json_pointer": "pointer", "text": "any", "message": "message"}[name]
+                                          "body": "body", "json_pointer": "pointer", "text": "any", "message": "message",
+                                          "code": "code"}[name]
         elif kind == "char*":
             self.is_a, self.of = "buffer", None
         elif kind in ("sinch_numbers_log_fn", "sinch_numbers_poll_fn", "void*"):
@@ -115,6 +116,8 @@ def shape(name):
         return "quiet"
     if [p.is_a for p in PARAMETERS[name]] == ["text", "buffer", "number"]:
         return "writer"
+    if returns == "const char*" and [p.is_a for p in PARAMETERS[name]] == ["text"]:
+        return "explainer"
     if all(PARAMETERS[name][i].is_a == "number" for i in range(len(listed))):
         return "plain"
     if returns in ("sinch_numbers_cancel*", "sinch_numbers_log*"):
@@ -375,8 +378,8 @@ def pointers(handles):
             elif SHAPES[name] == "plain":
                 assert parameter.is_a == "number", parameter.where
             else:
-                # `log` has them, and `text_of_writer`.
-                assert SHAPES[name] in ("log", "writer"), parameter.where
+                # `log` has them, and `text_of_writer` and `text_of_explainer`.
+                assert SHAPES[name] in ("log", "writer", "explainer"), parameter.where
     # All of them at once; and the handles that were given to the wrong functions are as they were.
     for name in CALLS:
         everything = {p.name: None for p in PARAMETERS[name]}
@@ -486,7 +489,8 @@ def texts(handles):
     for name, parameters in PARAMETERS.items():
         for parameter in parameters:
             if parameter.is_a == "text" and SHAPES[name] != "log":
-                of_shape = {"call": text_of_call, "accessor": text_of_accessor, "writer": text_of_writer}
+                of_shape = {"call": text_of_call, "accessor": text_of_accessor, "writer": text_of_writer,
+                            "explainer": text_of_explainer}
                 of_shape[SHAPES[name]](handles, name, parameter)
 
 
@@ -711,6 +715,24 @@ def text_of_writer(_handles, name, _parameter):
             assert cut == written[:fits] + b"\0" + b"Z" * (room - fits), (text and text[:40], size)
 
 
+def text_of_explainer(_handles, name, _parameter):
+    """Any text is explained by one and the same text, if only as one that is not known."""
+    assert short(name) == "explain", f"{name}: nobody said what it explains"
+    assert c("explain", None) is None
+    for text, code in [
+        (b"INTERNAL_ERROR", "INTERNAL_ERROR"), (b"CRS0018", "CRS0018"), (b"501", "501"),
+        (b"10DLC_LIMIT_EXCEEDED", "EXCEEDED_10DLC_LIMIT"), (b"CRS9999", None), (b"999", None), (b"", None),
+        (b"INTERNAL_ERROR ", None), (b"\xff", None), (b"\xed\xa0\x80", None), (b"501\xff", None),
+        (bytes(range(1, 256)), None), (b"1" * 2 * MAX_TEXT, None), (b"CRS" + b"1" * 2 * MAX_TEXT, None),
+    ]:
+        said = c("explain", text)
+        assert said == c("explain", text), text[:40]
+        explanation = json.loads(text_at(said))
+        assert list(explanation) == ["code", "meaning", "action", "actor", "retry"], explanation
+        assert explanation["code"] == code and explanation["meaning"] and explanation["action"], explanation
+        assert explanation["retry"] in ("no", "once", "later"), explanation
+
+
 # ---- the rest ------------------------------------------------------------------------------------------------
 
 
@@ -765,7 +787,7 @@ def plain():
     """Functions that take numbers only."""
     version = re.search(r'#define SINCH_NUMBERS_VERSION "(.*)"', HEADER).group(1)
     major, minor, patch = map(int, version.split("."))
-    limits = [-(2**31), -1, 11, 99, 2**31 - 1]
+    limits = [-(2**31), -1, 13, 99, 2**31 - 1]
     for name in FUNCTIONS:
         if SHAPES[name] == "plain":
             if short(name) == "version":
@@ -923,6 +945,9 @@ def panic(handles, name):
     if SHAPES[name] == "writer":
         buffer = ctypes.create_string_buffer(b"x" * 8)
         assert c(short(name), b"text", buffer, 8) == 0 and buffer.raw[:1] == b"\0"
+        return 1
+    if SHAPES[name] == "explainer":
+        assert c(short(name), b"501") is None
         return 1
     assert c(short(name), *[NOTHING[p.is_a] for p in PARAMETERS[name]]) is None
     return 1

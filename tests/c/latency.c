@@ -1,5 +1,5 @@
-/* How long a call that waits for its answer goes on after it was cancelled, its client shut down, or its deadline passed:
- * measured, not judged. A listener of its own takes the request and never answers, or stops in the middle of its answer. Prints
+/* How long a call that waits for its response goes on after it was cancelled, its client shut down, or its deadline passed:
+ * measured, not judged. A listener of its own takes the request and never answers, or stops in the middle of its response. Prints
  * the median and the longest of 200 rounds each, 40 for the deadline. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -138,7 +138,7 @@ int main(void)
             sinch_numbers_client_free(call.client);
         }
         qsort(over, DEADLINES, sizeof over[0], by_size);
-        printf("deadline, %s: median %.3f ms, longest %.3f ms late\n", way == 0 ? "no answer" : "half an answer",
+        printf("deadline, %s: median %.3f ms, longest %.3f ms late\n", way == 0 ? "no response" : "half a response",
                over[DEADLINES / 2], over[DEADLINES - 1]);
     }
     return 0;

@@ -1,5 +1,5 @@
 /*
- * A list number by number: threads that share the walk take turns, and each number is handed out once. What ends a call ends
+ * A list number by number: threads that share the iteration take turns, and each number is handed out once. What ends a call ends
  * it also where a number is at hand, which the next call hands out.
  */
 #include "common.h"
@@ -36,7 +36,7 @@ static void *run(void *unused)
     }
 }
 
-/* A walk hands out this number next. */
+/* An iteration hands out this number next. */
 static void comes(sinch_numbers_pages *walk, const char *number)
 {
     sinch_numbers_result *result;
@@ -93,7 +93,7 @@ int main(void)
 
     CHECK(sinch_numbers_active_list(client, NULL, NULL, &page) == SINCH_NUMBERS_OK);
     CHECK(sinch_numbers_result_count(page, "/activeNumbers") == count);
-    /* Each as it stands in its page; and the walk keeps what it needs. */
+    /* Each as it stands in its page; and the iteration keeps what it needs. */
     CHECK(sinch_numbers_pages_new(client, "{\"pageSize\": 5}", &pages, NULL) == SINCH_NUMBERS_OK);
     ended = new_client("");
     ended_calls(ended, page);

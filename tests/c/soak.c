@@ -188,7 +188,7 @@ static void *run(void *argument)
         maybe = sinch_numbers_result_maybe_applied(result);
         expect(write || !maybe, "a read that may have been applied", id, result);
         if (code == SINCH_NUMBERS_OK)
-            expect(as_asked(operation, number, result), "another answer", id, result);
+            expect(as_asked(operation, number, result), "another response", id, result);
         else
             expect(code > 0 && code < CODES && stated(code, result), "not a reason", id, result);
         ledger->told[id] = maybe ? UNKNOWN : write && code == SINCH_NUMBERS_OK ? DONE : NOT_DONE;

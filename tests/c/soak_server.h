@@ -106,7 +106,7 @@ static int put(int peer, const char *bytes, size_t length)
 }
 
 /* Answers; 0 if the connection is not to be used again. */
-static int answer(int peer, enum fault fault, int status, const char *more, const char *body)
+static int respond(int peer, enum fault fault, int status, const char *more, const char *body)
 {
     const struct timespec moment = {0, 1000000};
     char text[2048];
@@ -191,13 +191,13 @@ static int serve(int peer, const char *text, enum fault fault, uint64_t dice)
         return 0;
     }
     if (fault == BUSY || fault == BUSY_AFTER)
-        return answer(peer, fault, 503, "", "<html>busy</html>");
+        return respond(peer, fault, 503, "", "<html>busy</html>");
     if (fault == THROTTLED)
-        return answer(peer, fault, 429, "Retry-After: 0\r\n", "");
+        return respond(peer, fault, 429, "Retry-After: 0\r\n", "");
     if (fault == REJECTED)
-        return answer(peer, fault, 401, "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", "");
+        return respond(peer, fault, 401, "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", "");
     if (fault == BAD_JSON)
-        return answer(peer, fault, 200, "", "{\"phoneNumber\": \"+1");
+        return respond(peer, fault, 200, "", "{\"phoneNumber\": \"+1");
 
     if (number[0] == '\0')
         snprintf(body, sizeof body, "{\"activeNumbers\":[{\"phoneNumber\":\"+12000000000\"}],\"totalSize\":1}");
@@ -215,7 +215,7 @@ static int serve(int peer, const char *text, enum fault fault, uint64_t dice)
     } else
         snprintf(body, sizeof body, "{\"phoneNumber\":\"%s\",\"displayName\":\"%s\",\"expireAt\":%s}", number,
                  number[2] == '3' && done > 0 ? number + 3 : "", number[2] == '6' && done > 0 ? "\"2030-01-01T00:00:00Z\"" : "null");
-    return answer(peer, fault, found ? 200 : 404, "", body);
+    return respond(peer, fault, found ? 200 : 404, "", body);
 }
 
 static void *converse(void *argument)
@@ -232,7 +232,7 @@ static void *converse(void *argument)
             /* What fails here fails all calls for a while, which would be a test of that only. */
             if (fault != STALE && fault != SLOW && fault != CUT)
                 fault = NONE;
-            go_on = answer(peer, fault, 200, "", "{\"access_token\":\"token\",\"expires_in\":3599}");
+            go_on = respond(peer, fault, 200, "", "{\"access_token\":\"token\",\"expires_in\":3599}");
             COUNT(ledger->tokens);
         } else {
             COUNT(ledger->requests);

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
     pthread_t *threads = calloc((size_t)count, sizeof *threads);
 
     CHECK(count > 0 && threads != NULL);
-    /* The machine may be small, and the threads many: what counts is that each gets its answer. */
+    /* The machine may be small, and the threads many: what counts is that each gets its response. */
     client = new_client(", \"timeoutMs\": 600000, \"connectTimeoutMs\": 600000");
     CHECK(pthread_barrier_init(&start, NULL, (unsigned)count) == 0);
     for (i = 0; i < count; i++)

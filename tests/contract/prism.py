@@ -71,7 +71,7 @@ class Account:
 
 class Front(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Head and body of an answer are two writes; without this the second may wait for an ACK.
+    # Head and body of a response are two writes; without this the second may wait for an ACK.
     disable_nagle_algorithm = True
     account = None
     prism_port = None
@@ -81,7 +81,7 @@ class Front(http.server.BaseHTTPRequestHandler):
         if "transfer-encoding" in self.headers:
             self.account.record(self.command, self.path, 411, None, ["a body without a length"])
             self.close_connection = True
-            self.answer(411, {}, b"")
+            self.respond(411, {}, b"")
             return
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if path == "/oauth2/token":
@@ -101,9 +101,9 @@ class Front(http.server.BaseHTTPRequestHandler):
             violations.append("the body of a token request has to be a form")
         if body != b"grant_type=client_credentials":
             violations.append("grant_type=client_credentials has to be asked for")
-        answer = {"access_token": TOKEN, "token_type": "bearer", "expires_in": 3599, "scope": ""}
+        token = {"access_token": TOKEN, "token_type": "bearer", "expires_in": 3599, "scope": ""}
         self.account.record(self.command, self.path, 200, "token", violations)
-        self.answer(200, {"content-type": "application/json"}, json.dumps(answer).encode())
+        self.respond(200, {"content-type": "application/json"}, json.dumps(token).encode())
 
     def forward(self, path, body):
         violations = []
@@ -131,21 +131,21 @@ class Front(http.server.BaseHTTPRequestHandler):
         }
         prism.request(self.command, self.path, body or None, headers)
         response = prism.getresponse()
-        answer = response.read()
+        said = response.read()
         prism.close()
         seen = response.getheader("sl-violations")
         if seen:
             violations.append(seen)
         elif response.status >= 400:
             # What Prism does not let through it answers itself.
-            violations.append(answer.decode(errors="replace"))
+            violations.append(said.decode(errors="replace"))
         self.account.record(self.command, self.path, response.status, operation, violations)
         kept = {}
         if response.getheader("content-type"):
             kept["content-type"] = response.getheader("content-type")
-        self.answer(response.status, kept, answer)
+        self.respond(response.status, kept, said)
 
-    def answer(self, status, headers, body):
+    def respond(self, status, headers, body):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

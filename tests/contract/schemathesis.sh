@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds the sandbox against the machine-readable contract: schemathesis makes up requests from it,
-# good and bad ones, the same in every run, and checks every answer.
+# good and bad ones, the same in every run, and checks every response.
 #
 # Usage: tests/contract/schemathesis.sh
 #   CONTRACT      the contract [../shared/spec/active-number.openapi.yaml beside the repository]

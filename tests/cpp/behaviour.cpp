@@ -109,7 +109,11 @@ void texts()
     CHECK(sn::optional_text().str().empty() && sn::optional_text().value_or("-") == "-");
     CHECK(sn::optional_text("").value_or("-").empty());
 
+    CHECK(sn::explain("CAMPAIGN_EXPIRED").find("{\"code\":\"CAMPAIGN_EXPIRED\",\"meaning\":\"") == 0);
+    CHECK(sn::explain("CRS9999").find("{\"code\":null,") == 0 && sn::explain("").find("{\"code\":null,") == 0);
+
     // A NUL would hide what stands behind it from C.
+    CHECK(code_of([] { sn::explain(std::string("501\0", 4)); }) == SINCH_NUMBERS_E_INPUT);
     const sn::client client;
     const std::string nul("\0", 1);
     CHECK(code_of([&] { sn::client made(sandbox() + nul + "rubbish"); }) == SINCH_NUMBERS_E_INPUT);
@@ -177,7 +181,7 @@ void numbers()
     const auto all = client.numbers(query);
     CHECK(std::distance(all.begin(), all.end()) == 12 && !all.next() && all.next().code() == SINCH_NUMBERS_DONE);
 
-    // A loop that was left goes on where it was; and the walk keeps what it needs.
+    // A loop that was left goes on where it was; and the iteration keeps what it needs.
     auto gone = std::unique_ptr<sn::client>(new sn::client);
     const auto walk = gone->numbers(query, sn::cancel());
     gone.reset();
@@ -354,7 +358,7 @@ void log()
         sn::client first(sandbox(", \"logLevel\": \"trace\""), write);
         sn::client client(std::move(first));
         CHECK(code_of([&] { client.active_get("+12025550000"); }) == SINCH_NUMBERS_E_API);
-        // A new token is worth knowing; an answer that says no is ordinary.
+        // A new token is worth knowing; a response that says no is ordinary.
         CHECK(written->worst == 3 && written->texts.size() > 1);
         auto pages = std::unique_ptr<sn::pages>(new sn::pages(client.pages()));
         client = sn::client();

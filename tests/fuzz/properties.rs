@@ -32,7 +32,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
 pub const TARGETS: [Target; 7] = [
-    ("answers", answers),
+    ("responses", responses),
     ("c_inputs", c_inputs),
     ("error_bodies", error_bodies),
     ("framing", framing),
@@ -41,8 +41,8 @@ pub const TARGETS: [Target; 7] = [
     ("tokens", tokens),
 ];
 
-/// A body with status 200, as the answer of every operation.
-pub fn answers(body: &[u8]) {
+/// A body with status 200, as the response of every operation.
+pub fn responses(body: &[u8]) {
     let oracle = oracle(body);
     match json::check(body) {
         Ok(text) => like_serde(text, oracle.as_ref()),
@@ -184,7 +184,7 @@ pub fn retry_after(lines: &[u8]) {
 /// A body, as the token endpoint's.
 pub fn tokens(body: &[u8]) {
     let said = oracle(body);
-    let said = said.as_ref().map_or("", |answer| text_at(answer, "access_token"));
+    let said = said.as_ref().map_or("", |response| text_at(response, "access_token"));
     match TokenResponse::parse(200, body) {
         Ok(fresh) => {
             let (header, lifetime) = fresh.parts();
@@ -433,19 +433,19 @@ fn decoded(text: &str, more: &[u8]) -> String {
     decoded.unwrap_or_default()
 }
 
-/// Reads a body as the answer to an operation; what was read, written and read again, must be the same.
+/// Reads a body as the response to an operation; what was read, written and read again, must be the same.
 fn reads<O: Operation>(json: &str, said: Option<&Value>, like: impl Fn(&O::Output, &Value))
 where
     O::Output: Serialize + DeserializeOwned + PartialEq + Debug,
 {
     match decoded_as::<O>(json) {
-        Ok(answer) => {
+        Ok(response) => {
             if let Some(said) = said {
-                like(&answer, said);
+                like(&response, said);
             }
-            let written = serde_json::to_string(&answer).unwrap_or_default();
+            let written = serde_json::to_string(&response).unwrap_or_default();
             let again = serde_json::from_str::<O::Output>(&written);
-            assert!(again.is_ok_and(|again| again == answer), "{written}");
+            assert!(again.is_ok_and(|again| again == response), "{written}");
         }
         Err(error) => {
             assert!(matches!(error.kind(), ErrorKind::Protocol(_)), "{error:?}");
@@ -469,21 +469,21 @@ fn decoded_as<O: Operation>(json: &str) -> Result<O::Output, Error> {
 
 /// What an error says must be what the body says, and its document must be JSON.
 fn told(error: Error, status: u16, said: Option<&Value>) {
-    let Some(answer) = error.api_error() else { return };
-    assert_eq!(answer.http_status, status);
+    let Some(response) = error.api_error() else { return };
+    assert_eq!(response.http_status, status);
     // Each of 4,096 bytes may become a replacement character.
-    assert!(answer.body.as_ref().is_none_or(|body| body.len() <= 3 * 4096));
-    for entry in &answer.details {
+    assert!(response.body.as_ref().is_none_or(|body| body.len() <= 3 * 4096));
+    for entry in &response.details {
         assert!(serde_json::from_str::<&serde_json::value::RawValue>(entry).is_ok());
     }
     if let Some(own) = said.and_then(|said| said.get("error")).filter(|own| own.is_object()) {
         let word = |key| Some(text_at(own, key)).filter(|word| !word.trim().is_empty());
-        assert_eq!(answer.status.as_deref(), word("status"));
+        assert_eq!(response.status.as_deref(), word("status"));
         if let Some(message) = word("message") {
-            assert_eq!(answer.message.as_deref(), Some(message));
+            assert_eq!(response.message.as_deref(), Some(message));
         }
         if let Some(code) = own.get("code").and_then(Value::as_i64) {
-            assert_eq!(answer.code, Some(code));
+            assert_eq!(response.code, Some(code));
         }
     }
     assert!(json::check(document(error).as_bytes()).is_ok());

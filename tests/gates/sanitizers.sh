@@ -43,7 +43,7 @@ done
 # Of the others, those that drive such a program as well; and one whose deadlines of a second or less AddressSanitizer spends itself.
 for test in c::broken c::reading content::odd_content proxies::c_ proxies::socks_is read_back::c_and_python redirects::redirects_are secrets::a_panic secrets::every_level \
     secrets::what_a_client_is_made_of_does_not_show_in_c secrets::what_the_service_says_back_is_not_said_again_through_c \
-    statuses::error_answers table:: trust::c_ tokens::c_ slow::a_call_ends; do
+    statuses::error_responses table:: trust::c_ tokens::c_ slow::a_call_ends; do
     skipped+=(--skip "$test")
 done
 (

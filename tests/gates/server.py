@@ -1,7 +1,7 @@
 """A service for the gates. Every number reads the same, and a page is full of them. Prints its URL first. GET /connections tells how many were opened.
 
 --tls CERT KEY  speaks TLS, as localhost
---hang COUNT    leaves so many requests of the API without an answer, writes a line to --tell when all have come, and
+--hang COUNT    leaves so many requests of the API without a response, writes a line to --tell when all have come, and
                 answers those after them
 """
 
@@ -57,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def answer(self):
+    def respond(self):
         global came
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/connections":
@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
         # In one piece, so that reading it is one system call.
         self.wfile.write(head.encode() + body)
 
-    do_GET = do_POST = do_PATCH = answer
+    do_GET = do_POST = do_PATCH = respond
 
     def log_message(self, *_):
         pass

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A thread with a stack of 64 KiB does a whole call over TLS: look-up, handshake, token, answer. With the release build.
+# A thread with a stack of 64 KiB does a whole call over TLS: look-up, handshake, token, response. With the release build.
 # Usage: tests/gates/stack.sh
 source "$(dirname "$0")/common.sh"
 

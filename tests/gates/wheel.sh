@@ -58,9 +58,9 @@ import decimal
 from sinch_numbers import Client, monthly_cost, parse_timestamp
 
 def cost(client: Client, number: str) -> "decimal.Decimal | None":
-    answer = client.active_get(number)
-    print(parse_timestamp(answer["nextChargeDate"]).isoformat(), answer.reconciled + 1)
-    return monthly_cost(answer)
+    response = client.active_get(number)
+    print(parse_timestamp(response["nextChargeDate"]).isoformat(), response.reconciled + 1)
+    return monthly_cost(response)
 PROGRAM
 "$work/build/bin/python" -m pip install --quiet --disable-pip-version-check mypy
 "$work/build/bin/python" -m mypy --strict --no-error-summary --cache-dir "$work/mypy" \

@@ -1,4 +1,4 @@
-//! The library against real sockets: what it sends, what it makes of answers, what it does on failures.
+//! The library against real sockets: what it sends, what it makes of responses, what it does on failures.
 
 mod api;
 mod auth;

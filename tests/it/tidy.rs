@@ -224,8 +224,8 @@ fn libraries_and_unsafe_code_stay_in_their_rooms() {
 #[test]
 fn files_are_short_and_the_library_is_small() {
     const MOST_IN_A_FILE: usize = 500;
-    // The goal is 7,800.
-    const MOST: usize = 9_100;
+    // The goal is 8,900: 7,800, and 1,100 for what waits, relinks, explains and verifies callbacks.
+    const MOST: usize = 10_200;
     let sources = library();
     let mut found = Vec::new();
     for source in &sources {

@@ -18,7 +18,7 @@ PATIENCE = 60
 
 
 class Say(NamedTuple):
-    """An answer."""
+    """A response."""
 
     status: int = 200
     body: str = "{}"
@@ -28,7 +28,7 @@ class Say(NamedTuple):
 #: Answers `{}`, but not before the test says so: `server.release.set()`.
 HOLD = Say(body='{"held": true}')
 
-#: Closes the connection without an answer.
+#: Closes the connection without a response.
 HANG_UP = Say(status=0)
 
 
@@ -39,11 +39,11 @@ class Request(NamedTuple):
 
 
 class Server:
-    """Plays its answers in order, the last one again and again. It runs on threads of this very interpreter: what is
+    """Plays its responses in order, the last one again and again. It runs on threads of this very interpreter: what is
     answered at all shows that a call lets other threads run."""
 
-    def __init__(self, *answers: Say) -> None:
-        self.answers = list(answers)
+    def __init__(self, *responses: Say) -> None:
+        self.responses = list(responses)
         self.requests: List[Request] = []
         #: How many access tokens were fetched.
         self.tokens = 0
@@ -86,7 +86,7 @@ class Server:
             say = Say(body='{"access_token":"t","token_type":"bearer","expires_in":3599}')
         else:
             with self._lock:
-                say = self.answers[min(len(self.requests), len(self.answers) - 1)]
+                say = self.responses[min(len(self.requests), len(self.responses) - 1)]
                 self.requests.append(Request(handler.command, handler.path, body))
             self.arrived.release()
         if say is HOLD:

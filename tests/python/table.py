@@ -18,9 +18,9 @@ def main() -> None:
             if text:
                 arguments.append(json.loads(text))
             try:
-                answer = getattr(client, operation)(*arguments)
-                code, status, said = 0, answer.http_status, answer.json
-                assert answer == json.loads(said), "the dictionary is what was said"
+                response = getattr(client, operation)(*arguments)
+                code, status, said = 0, response.http_status, response.json
+                assert response == json.loads(said), "the dictionary is what was said"
             except sinch_numbers.SinchNumbersError as error:
                 # As the library writes it: without spaces, characters as they are.
                 said = json.dumps(error.document, separators=(",", ":"), ensure_ascii=False)

@@ -7,7 +7,7 @@ import unittest
 from support import HANG_UP, NUMBER, Say, Server, error_body
 
 import sinch_numbers
-from sinch_numbers import Answer, ApiError, AuthError, Cancel, CancelledError, Client, MisuseError, ProtocolError
+from sinch_numbers import ApiError, AuthError, Cancel, CancelledError, Client, MisuseError, ProtocolError, Response
 
 OFFICE = {
     "displayName": "Office",
@@ -73,19 +73,19 @@ class Operations(unittest.TestCase):
             self.assertEqual(len(list(walk)), 1)
             self.assertEqual(list(walk), [], "done for ever")
 
-    def test_an_answer_is_what_the_service_said(self):
+    def test_a_response_is_what_the_service_said(self):
         said = ' {"money":{"amount":"0.80"},\n"new":[1.50,{"\\u00e9":null}], "big":' + "9" * 5000 + "} "
         with Server(Say(body=said)) as server, server.client() as client:
-            answer = client.active_get(NUMBER)
-        self.assertEqual(answer.json, said, "to the last byte")
-        self.assertEqual(answer["money"], {"amount": "0.80"})
-        self.assertEqual(answer["new"], [1.5, {"é": None}])
-        self.assertEqual(len(str(answer["big"])), 5000, "more digits than Python likes to read")
-        self.assertEqual((answer.http_status, answer.reconciled), (200, False))
-        again = pickle.loads(pickle.dumps(answer))
-        self.assertIsInstance(again, Answer)
-        self.assertEqual((again, again.json), (answer, answer.json))
-        json.dumps({key: answer[key] for key in ("money", "new")})
+            response = client.active_get(NUMBER)
+        self.assertEqual(response.json, said, "to the last byte")
+        self.assertEqual(response["money"], {"amount": "0.80"})
+        self.assertEqual(response["new"], [1.5, {"é": None}])
+        self.assertEqual(len(str(response["big"])), 5000, "more digits than Python likes to read")
+        self.assertEqual((response.http_status, response.reconciled), (200, False))
+        again = pickle.loads(pickle.dumps(response))
+        self.assertIsInstance(again, Response)
+        self.assertEqual((again, again.json), (response, response.json))
+        json.dumps({key: response[key] for key in ("money", "new")})
 
     def test_what_is_sent(self):
         with Server(Say()) as server, server.client() as client:
@@ -133,10 +133,10 @@ class Operations(unittest.TestCase):
     def test_a_write_that_was_found_to_be_done(self):
         done = Say(body='{"phoneNumber":"%s","displayName":"desk"}' % NUMBER)
         with Server(HANG_UP, done) as server, server.client() as client:
-            answer = client.active_update(NUMBER, {"displayName": "desk"})
+            response = client.active_update(NUMBER, {"displayName": "desk"})
         self.assertEqual([request.method for request in server.requests], ["PATCH", "GET"])
-        self.assertTrue(answer.reconciled)
-        self.assertEqual(answer["displayName"], "desk")
+        self.assertTrue(response.reconciled)
+        self.assertEqual(response["displayName"], "desk")
 
     def test_the_version(self):
         self.assertEqual(sinch_numbers.library_version(), sinch_numbers.__version__)

@@ -19,11 +19,11 @@ from sinch_numbers import ApiError, Cancel, CancelledError, Client, MisuseError
 
 def read(client, number):
     """What a child does: a call that works, and one that fails."""
-    answer = client.active_get(number)
+    response = client.active_get(number)
     try:
         client.active_get("+19999999999")
     except ApiError as error:
-        return os.getpid(), answer, error
+        return os.getpid(), response, error
     raise AssertionError("the sandbox rents no such number")
 
 
@@ -190,10 +190,10 @@ class Processes(unittest.TestCase):
             with context.Pool(2) as pool:
                 jobs = [pool.apply_async(read, (client, NUMBER)) for _ in range(6)]
                 for job in jobs:
-                    process, answer, error = job.get(PATIENCE)
+                    process, response, error = job.get(PATIENCE)
                     self.assertNotEqual(process, os.getpid())
-                    self.assertEqual(answer["phoneNumber"], NUMBER)
-                    self.assertEqual(answer.json, before.json)
+                    self.assertEqual(response["phoneNumber"], NUMBER)
+                    self.assertEqual(response.json, before.json)
                     self.assertEqual((error.http_status, error.document["status"]), (404, "NOT_FOUND"))
                 with self.assertRaises(ApiError):
                     pool.apply_async(fail, (client,)).get(PATIENCE)
@@ -239,7 +239,7 @@ class Processes(unittest.TestCase):
 
             said = self.forked(child)
             self.assertEqual(said, repr([NUMBER, rest]))
-            self.assertEqual([len(page["activeNumbers"]) for page in pages], rest, "the child's walk is its own")
+            self.assertEqual([len(page["activeNumbers"]) for page in pages], rest, "the child's iteration is its own")
             self.assertEqual(client.active_get(NUMBER)["phoneNumber"], NUMBER)
 
     def test_a_fork_while_other_threads_are_inside(self):

@@ -129,7 +129,7 @@ class Signals(unittest.TestCase):
         self.assertTrue(caught.exception.__cause__.__cause__.maybe_applied)
 
     def test_a_handler_that_returns_disturbs_nothing(self):
-        # The answer comes only when the handler has run: it must run while the call blocks.
+        # The response comes only when the handler has run: it must run while the call blocks.
         with Server(HOLD) as server, server.client(timeout_ms=LONG) as client:
             self.handle(lambda *_: server.release.set())
             for cancel in [None, Cancel(), Cancel(LONG)]:
@@ -226,7 +226,7 @@ class Signals(unittest.TestCase):
             self.assertRaises(DeadlineError, client.active_get, NUMBER, cancel=Cancel(0.05))
 
     def test_lines_are_written_while_a_call_waits(self):
-        # The answer comes only when the line has been seen.
+        # The response comes only when the line has been seen.
         with Server(Say(503, ""), HOLD) as server:
 
             class Seen(logging.Handler):

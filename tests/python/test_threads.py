@@ -144,7 +144,7 @@ class Log(unittest.TestCase):
             self.assertNotIn(secret, text)
 
     def test_how_much_is_said(self):
-        # An answer that says no is ordinary; one that says that the service broke down is not.
+        # A response that says no is ordinary; one that says that the service broke down is not.
         for level, status, quiet in [("off", 501, True), ("error", 404, True), ("error", 501, False)]:
             handler = Records()
             with Server(Say(status, "")) as server:
@@ -191,15 +191,15 @@ class Log(unittest.TestCase):
 
     def test_a_handler_may_use_another_client(self):
         with Server(Say()) as server, server.client() as other:
-            answers = []
+            responses = []
 
             class Telling(logging.Handler):
                 def emit(self, record):
-                    answers.append(other.active_get(NUMBER))
+                    responses.append(other.active_get(NUMBER))
 
             with server.client(log_level="debug", logger=logger("telling", Telling())) as client:
                 client.active_get(NUMBER)
-            self.assertIn({}, answers)
+            self.assertIn({}, responses)
 
 
 class End(unittest.TestCase):

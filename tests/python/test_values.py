@@ -1,11 +1,11 @@
-"""Helpers for what the answers hold: times and prices."""
+"""Helpers for what the responses hold: times, prices and codes."""
 
 import unittest
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 
 import support  # noqa: F401
-from sinch_numbers import monthly_cost, parse_timestamp
+from sinch_numbers import InputError, explain, monthly_cost, parse_timestamp
 
 UTC = timezone.utc
 
@@ -84,6 +84,22 @@ class Prices(unittest.TestCase):
     def test_it_adds_up(self):
         number = {"money": {"currencyCode": "USD", "amount": "0.10"}, "paymentIntervalMonths": 1}
         self.assertEqual(sum(monthly_cost(number) for _ in range(10)), Decimal("1.00"))
+
+
+class Explanations(unittest.TestCase):
+    def test_a_code(self):
+        for code, actor, retry in [("CAMPAIGN_PENDING_ACCEPTANCE", "sinch", "later"), ("501", "you", "no")]:
+            found = explain(code)
+            self.assertEqual([found["code"], found["actor"], found["retry"]], [code, actor, retry])
+            self.assertTrue(found["meaning"] and found["action"])
+        self.assertEqual(explain("10DLC_LIMIT_EXCEEDED"), explain("EXCEEDED_10DLC_LIMIT"))
+
+    def test_what_is_no_code(self):
+        for code, said in [("CRS9999", "CRS"), ("999", "TCR"), ("", "not a code"), ("\ud800", "not a code")]:
+            self.assertIsNone(explain(code)["code"])
+            self.assertIn(said, explain(code)["meaning"])
+        self.assertRaises(InputError, explain, "501\0")
+        self.assertRaises(TypeError, explain, None)
 
 
 if __name__ == "__main__":

@@ -143,21 +143,21 @@ impl Client {
         }
     }
 
-    /// The body of an answer; it must be read whole before it is decoded.
+    /// The body of a response; it must be read whole before it is decoded.
     fn fetch(&self, url: &str) -> Vec<u8> {
         const BEARER: &str = "Bearer fixed";
         match self {
             Self::Ureq(agent) => {
                 let request = agent.get(url).header("Authorization", BEARER);
-                let mut answer =
-                    request.header("Accept", "application/json").call().expect("an answer");
-                answer.body_mut().with_config().limit(1 << 30).read_to_vec().expect("a body")
+                let mut response =
+                    request.header("Accept", "application/json").call().expect("a response");
+                response.body_mut().with_config().limit(1 << 30).read_to_vec().expect("a body")
             }
             Self::Reqwest(client) => {
                 let request = client.get(url).header("Authorization", BEARER);
-                let answer = request.header("Accept", "application/json").send();
-                let answer = answer.and_then(|answer| answer.error_for_status());
-                answer.expect("an answer").bytes().expect("a body").to_vec()
+                let response = request.header("Accept", "application/json").send();
+                let response = response.and_then(|response| response.error_for_status());
+                response.expect("a response").bytes().expect("a body").to_vec()
             }
         }
     }

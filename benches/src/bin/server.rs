@@ -1,5 +1,5 @@
 //! The service on the loopback interface, so quick that it is never what is measured: a thread for each connection, every
-//! body rendered before the first request, one write for each answer.
+//! body rendered before the first request, one write for each response.
 //!
 //! usage: server FOLDER
 //!
@@ -17,7 +17,7 @@ use std::time::Duration;
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 
 const NUMBERS: usize = 100_000;
-/// What the slow port takes for an answer.
+/// What the slow port takes for a response.
 const SERVICE_TIME: Duration = Duration::from_millis(2);
 const TOKEN: &str = r#"{"access_token":"eyJhbGciOiJSUzI1NiIsImtpZCI6IjE1In0.eyJpc3MiOiJodHRwczovL2F1dGguc2luY2guY29tIiwic3ViIjoiYmVuY2gifQ.c2lnbmF0dXJlLW9mLW5vLWltcG9ydGFuY2U","expires_in":3599,"scope":"","token_type":"bearer"}"#;
 
@@ -27,7 +27,7 @@ enum Manner {
     Plain,
     Slow,
     Tls,
-    /// Ends each connection after one answer.
+    /// Ends each connection after one response.
     TlsOnce,
 }
 
@@ -95,7 +95,7 @@ fn number(index: usize) -> String {
 struct Service {
     fleet: Fleet,
     token: Vec<u8>,
-    /// The answer to every get.
+    /// The response to every get.
     number: Vec<u8>,
     /// And with the end of the connection announced.
     last: Vec<u8>,
@@ -109,7 +109,7 @@ fn head(length: usize, more: &str) -> String {
     )
 }
 
-fn answer(body: &str, more: &str) -> Vec<u8> {
+fn response(body: &str, more: &str) -> Vec<u8> {
     (head(body.len(), more) + body).into_bytes()
 }
 
@@ -118,9 +118,9 @@ impl Service {
         let number = number(0);
         Self {
             fleet: Fleet::new(),
-            token: answer(TOKEN, ""),
-            number: answer(&number, ""),
-            last: answer(&number, "Connection: close\r\n"),
+            token: response(TOKEN, ""),
+            number: response(&number, ""),
+            last: response(&number, "Connection: close\r\n"),
             counts: Default::default(),
             tls,
         }
@@ -192,7 +192,7 @@ impl Service {
             } else if line.contains("/activeNumbers") {
                 self.page(line, stream)?;
             } else if line.contains("/stats") {
-                stream.write_all(&answer(&self.stats(), ""))?;
+                stream.write_all(&response(&self.stats(), ""))?;
             } else {
                 stream.write_all(&self.token)?;
             }

@@ -1,4 +1,4 @@
-//! What broken answers and broken connections become.
+//! What broken responses and broken connections become.
 
 use std::error::Error as _;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use sinch_numbers::{
 };
 
 use crate::support::mocked;
-use crate::support::server::{Act, Server, answer, ok};
+use crate::support::server::{Act, Server, ok, response};
 
 const NUMBER: &str = "+12025550134";
 const GET: &str = "activeNumbers/+12025550134";
@@ -34,11 +34,11 @@ fn raw(text: &str) -> Act {
     Act::RawThenClose(text.as_bytes().to_vec())
 }
 
-/// One attempt each, so that a row is about classification only. Whole answers are in `statuses`, `content` and `redirects`.
+/// One attempt each, so that a row is about classification only. Whole responses are in `statuses`, `content` and `redirects`.
 #[test]
 #[rustfmt::skip]
-fn broken_answers_are_told_apart() {
-    // The answer, then: kind, status, and for a write whether it may have been applied.
+fn broken_responses_are_told_apart() {
+    // The response, then: kind, status, and for a write whether it may have been applied.
     let rows: Vec<(Act, &str, Option<u16>, bool)> = vec![
         (raw(""), "transport", None, true),
         (raw("HTTP/1.1 200 OK\r\nContent-Le"), "transport", None, true),
@@ -69,7 +69,7 @@ fn broken_answers_are_told_apart() {
 }
 
 #[test]
-fn compressed_answers_are_read_and_counted_decompressed() {
+fn compressed_responses_are_read_and_counted_decompressed() {
     // {"displayName":"aaaa…"}: 4,000 times the letter, in some 50 bytes of gzip.
     let gzip = include_bytes!("../support/samples/long-name.json.gz");
     let mut server = mocked::server();
@@ -155,7 +155,7 @@ fn what_the_service_says_is_one_printable_line() {
     let said = r"first\n\u001b[2Jsecond\u202e";
     let long = "x".repeat(10_000);
     let body = |message: &str| format!(r#"{{"error":{{"code":409,"message":"{message}"}}}}"#);
-    let server = Server::new([answer(409, &body(said)), answer(500, &body(&long))]);
+    let server = Server::new([response(409, &body(said)), response(500, &body(&long))]);
     let (client, lines) = logged(&server);
     let error = client.get(NUMBER).unwrap_err();
     assert!(error.to_string().ends_with(r": first\n\u{1b}[2Jsecond\u{202e}"), "{error}");
@@ -179,7 +179,7 @@ fn what_the_service_says_is_one_printable_line() {
 
 #[test]
 fn a_refusal_is_no_error_of_the_program_s() {
-    let server = Server::new([answer(404, "")]);
+    let server = Server::new([response(404, "")]);
     let (client, lines) = logged(&server);
     let refused: [Box<dyn Fn() -> bool>; 4] = [
         Box::new(|| client.get(NUMBER).is_err()),
@@ -209,7 +209,7 @@ fn a_404_may_say_what_is_missing() {
     ];
     for (status, details, missing) in rows {
         let body = format!(r#"{{"error":{{"code":{status},"status":"X","details":{details}}}}}"#);
-        let error = Server::new([answer(status, &body)]).client().get(NUMBER).unwrap_err();
+        let error = Server::new([response(status, &body)]).client().get(NUMBER).unwrap_err();
         assert_eq!(error.missing().as_deref(), missing, "{details}");
     }
 }

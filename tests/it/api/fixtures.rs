@@ -12,7 +12,7 @@ use sinch_numbers::{
     VoiceConfiguration, VoiceTarget,
 };
 
-use crate::support::server::{Act, Server, answer_with, ok};
+use crate::support::server::{Act, Server, ok, response_with};
 
 fn act(response: &Value) -> Act {
     let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
@@ -24,7 +24,7 @@ fn act(response: &Value) -> Act {
         Some(text) => text.as_str().unwrap().to_owned(),
         None => response["body"].to_string(),
     };
-    answer_with(status, &headers, &body)
+    response_with(status, &headers, &body)
 }
 
 /// Drops what means nothing, so that null, `""`, `{}` and a missing field compare equal.
@@ -314,7 +314,7 @@ fn fragment(name: &str, fixture: &Value) -> usize {
         "ScheduledVoiceProvisioning" => again::<ScheduledVoiceProvisioning>(value),
         other => panic!("unknown type {other}"),
     };
-    // A field that this version does not know is passed over by the types; answers keep it in their JSON.
+    // A field that this version does not know is passed over by the types; responses keep it in their JSON.
     let mut asserted = fixture["asserted"].clone();
     asserted.as_object_mut().unwrap().remove("/customField");
     compare(name, &asserted, &read)

@@ -57,8 +57,8 @@ fn note(mut socket: TcpStream, noted: &Mutex<Vec<Vec<u8>>>) {
         if let Some(length) = whole.filter(|length| bytes.len() >= *length) {
             let rest = bytes.split_off(length);
             noted.lock().unwrap().push(std::mem::replace(&mut bytes, rest));
-            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-            if socket.write_all(answer).is_err() {
+            let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+            if socket.write_all(response).is_err() {
                 return;
             }
             continue;

@@ -1,4 +1,4 @@
-//! One table: what each operation sends, byte for byte, and what it makes of the answer.
+//! One table: what each operation sends, byte for byte, and what it makes of the response.
 
 use sinch_numbers::{
     Address, Capability, Client, Credentials, EmergencyAddress, EmergencyAddressRequest, Error,

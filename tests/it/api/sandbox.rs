@@ -69,11 +69,11 @@ fn the_life_of_a_number() {
             .link_service_plan("plan-1")
             .assign_trunk("trunk-1")
             .callback_url("https://example.com/callback");
-        let answer = client.update(number, &update).unwrap();
-        assert_eq!(answer.display_name.as_deref(), Some("reception"));
-        assert_eq!(answer.provisioning(), Provisioning::Pending);
-        assert_eq!(answer.sms_job().unwrap().service_plan_id.as_deref(), Some("plan-1"));
-        assert_eq!(answer.voice_job().unwrap().trunk_id.as_deref(), Some("trunk-1"));
+        let response = client.update(number, &update).unwrap();
+        assert_eq!(response.display_name.as_deref(), Some("reception"));
+        assert_eq!(response.provisioning(), Provisioning::Pending);
+        assert_eq!(response.sms_job().unwrap().service_plan_id.as_deref(), Some("plan-1"));
+        assert_eq!(response.voice_job().unwrap().trunk_id.as_deref(), Some("trunk-1"));
         let settled = settle(client, number);
         assert_eq!(settled.provisioning(), Provisioning::Settled);
         let sms = settled.sms_configuration.as_ref().unwrap();

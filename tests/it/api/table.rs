@@ -12,7 +12,7 @@ use sinch_numbers::{
 use crate::support::calls::{code, whole_message};
 use crate::support::drivers::{Outcome, c_driver, drive, python_driver};
 use crate::support::mismatches::Mismatches;
-use crate::support::server::{Act, Recorded, Server, answer, answer_with, ok};
+use crate::support::server::{Act, Recorded, Server, ok, response, response_with};
 
 const N: &str = "+12025550134";
 
@@ -40,7 +40,7 @@ fn row(
 /// Turns an expression of a client into what is run for a row.
 macro_rules! run {
     ($client:ident => $call:expr) => {
-        Box::new(move |$client: &Client| $call.map(|answer| (200, answer.json().to_owned())))
+        Box::new(move |$client: &Client| $call.map(|response| (200, response.json().to_owned())))
     };
 }
 
@@ -132,7 +132,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// Answers that a typed round trip would change; the number tells them apart.
+/// Responses that a typed round trip would change; the number tells them apart.
 fn said(index: usize) -> String {
     let odd = [
         r#"{"phoneNumber":"+12025550134","newField":[1.50,{"deep":null}]"#,
@@ -146,8 +146,8 @@ fn said(index: usize) -> String {
 fn the_eight_operations_are_the_same_in_rust_c_and_python() {
     let rows = table();
     assert!(rows.len() >= 25);
-    let answers = || (0..rows.len()).map(|index| ok(&said(index))).collect();
-    let [rust, c, python] = in_three_languages(&rows, answers);
+    let responses = || (0..rows.len()).map(|index| ok(&said(index))).collect();
+    let [rust, c, python] = in_three_languages(&rows, responses);
     let mut found = Mismatches::default();
 
     for (index, row) in rows.iter().enumerate() {
@@ -179,14 +179,14 @@ fn failures_are_the_same_in_rust_c_and_python() {
             continue;
         }
         acts.push(match rows.len() {
-            0 => answer_with(400, "x-request-id: r-1\r\n", bad_request),
-            1 => answer(404, not_found),
-            2 => answer(403, r#"{"error":"not allowed"}"#),
-            3 => answer(404, ""),
+            0 => response_with(400, "x-request-id: r-1\r\n", bad_request),
+            1 => response(404, not_found),
+            2 => response(403, r#"{"error":"not allowed"}"#),
+            3 => response(404, ""),
             4 => ok("[1]"),
-            5 => answer(409, "<html>no</html>"),
+            5 => response(409, "<html>no</html>"),
             6 => ok(r#"{"error":{"code":7,"message":"later","status":"FAILED"}}"#),
-            _ => answer(302, ""),
+            _ => response(302, ""),
         });
         rows.push(row);
     }

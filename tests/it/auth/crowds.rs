@@ -12,7 +12,7 @@ use crate::support::calls::{NUMBER, kind};
 use crate::support::faults::Gate;
 use crate::support::server::{Recorded, read_request};
 
-/// What is done about a request: an answer, after whatever there is to wait for.
+/// What is done about a request: a response, after whatever there is to wait for.
 type Decide = dyn Fn(&Recorded, usize) -> String + Send + Sync;
 
 /// A service that decides on each request, on a thread of its own, and may take its time. It is told how many of the same kind
@@ -185,7 +185,7 @@ fn a_waiter_keeps_its_own_deadline_and_the_fetch_goes_on() {
     let service = slow_first(&gate);
     let client = service.client();
     thread::scope(|scope| {
-        let fetcher = scope.spawn(|| client.get(NUMBER).map(|answer| answer.attempts()));
+        let fetcher = scope.spawn(|| client.get(NUMBER).map(|response| response.attempts()));
         service.await_tokens(1);
         let soon = CancelToken::with_deadline(Duration::from_secs(2));
         let error = client.with_cancel(&soon).release(NUMBER).unwrap_err();
@@ -204,7 +204,7 @@ fn a_waiter_that_is_cancelled_leaves_the_fetch_alone() {
     let service = slow_first(&gate);
     let client = service.client();
     thread::scope(|scope| {
-        let fetcher = scope.spawn(|| client.get(NUMBER).map(|answer| answer.attempts()));
+        let fetcher = scope.spawn(|| client.get(NUMBER).map(|response| response.attempts()));
         service.await_tokens(1);
         let token = CancelToken::new();
         let waiting = client.with_cancel(&token);

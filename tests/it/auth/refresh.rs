@@ -6,7 +6,7 @@ use mockito::{Mock, Server};
 use sinch_numbers::{Credentials, ErrorKind, ListNumbers};
 
 use crate::support::mocked;
-use crate::support::server::{self, answer_with, ok, token};
+use crate::support::server::{self, ok, response_with, token};
 
 const NUMBER: &str = "+12025550134";
 const GET: &str = "activeNumbers/+12025550134";
@@ -53,18 +53,18 @@ fn one_token_serves_all_threads_and_calls() {
 #[test]
 fn a_401_refreshes_once_and_sends_once_more() {
     let refused = [
-        answer_with(401, "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", ""),
-        answer_with(
+        response_with(401, "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", ""),
+        response_with(
             401,
             "www-authenticate: Basic realm=\"Realm\"\r\n",
             r#"{"title":"Token expired"}"#,
         ),
-        answer_with(401, "", "foo2"),
+        response_with(401, "", "foo2"),
     ];
     for refused in refused {
         let server = server::Server::with_tokens([refused, ok("{}")], [token("old"), token("new")]);
-        let answer = server.client().get(NUMBER).unwrap();
-        assert_eq!(answer.attempts(), 2);
+        let response = server.client().get(NUMBER).unwrap();
+        assert_eq!(response.attempts(), 2);
         let shown: Vec<_> = server
             .requests()
             .iter()
@@ -76,7 +76,7 @@ fn a_401_refreshes_once_and_sends_once_more() {
 }
 
 #[test]
-fn a_second_401_is_the_answer() {
+fn a_second_401_is_the_response() {
     let body = r#"{"error":{"code":401,"status":"UNAUTHENTICATED","message":"no"}}"#;
     let mut server = Server::new();
     let token = mocked::token(&mut server, "token-1").expect(2).create();
@@ -91,7 +91,7 @@ fn a_second_401_is_the_answer() {
 }
 
 #[test]
-fn under_basic_the_first_401_is_the_answer() {
+fn under_basic_the_first_401_is_the_response() {
     let mut server = Server::new();
     let token = mocked::token(&mut server, "token-1").expect(0).create();
     let refused = mocked::on(&mut server, "GET", GET).with_status(401).create();

@@ -9,7 +9,7 @@ use std::thread;
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 
-use crate::support::server::{Act, Server, answer, ok, token};
+use crate::support::server::{Act, Server, ok, response, token};
 use crate::support::tls_front::front;
 use crate::support::tls_server::Authority;
 use crate::support::toolchain::{bare, compile, printed};
@@ -68,14 +68,15 @@ fn look(program: &Path, over: Over, config: &str) -> String {
 }
 
 fn chunked(body: &str) -> Act {
-    let mut answer = "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned();
+    let mut response = "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned();
     for piece in body.as_bytes().chunks(50) {
-        write!(answer, "{:x}\r\n{}\r\n", piece.len(), std::str::from_utf8(piece).unwrap()).unwrap();
+        write!(response, "{:x}\r\n{}\r\n", piece.len(), std::str::from_utf8(piece).unwrap())
+            .unwrap();
     }
-    Act::Raw((answer + "0\r\n\r\n").into())
+    Act::Raw((response + "0\r\n\r\n").into())
 }
 
-/// An answer that announces more than this, or no length at all.
+/// A response that announces more than this, or no length at all.
 fn unfinished(head: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 X\r\n{head}\r\n{body}").into()
 }
@@ -150,10 +151,10 @@ fn rows() -> Vec<Row> {
         (
             "a token that was replaced",
             "",
-            (vec![ok("{}"), answer(401, ""), ok("{}")], vec![token(TOKEN), token(SECOND)]),
+            (vec![ok("{}"), response(401, ""), ok("{}")], vec![token(TOKEN), token(SECOND)]),
             &["secret", "again"],
         ),
-        ("every call refused", "", (vec![answer(401, "")], vec![token(TOKEN)]), all),
+        ("every call refused", "", (vec![response(401, "")], vec![token(TOKEN)]), all),
         ("chunks", "", tokens(chunked(&with_token)), all),
         ("many chunks", "", tokens(chunked(&padded)), all),
         ("no length", "", tokens(Act::RawThenClose(unfinished("", &padded))), all),
@@ -183,7 +184,7 @@ fn rows() -> Vec<Row> {
         ("not for a header", "", tokens(token(&format!("{TOKEN}\\u0000"))), none),
         ("too long", "", tokens(token(&format!("{TOKEN}{}", "x".repeat(9000)))), none),
         ("over the limit", r#""maxResponseBytes":150,"#, tokens(ok(&padded)), none),
-        ("a redirect that holds one", "", tokens(answer(302, &with_token)), none),
+        ("a redirect that holds one", "", tokens(response(302, &with_token)), none),
         ("a secret with escapes", "", tokens(token(TOKEN)), all),
         ("refused for its auth", r#""auth":"digest","#, tokens(token(TOKEN)), &[]),
         ("refused for a misspelling", r#""tiemoutMs":1,"#, tokens(token(TOKEN)), &[]),

@@ -11,7 +11,7 @@ use sinch_numbers::{CancelToken, Client, ClientBuilder, Credentials, Error, LogL
 use crate::api::injection::base64;
 use crate::support::calls::NUMBER;
 use crate::support::drivers::c_driver;
-use crate::support::server::{Act, Server, answer, answer_with, ok, token};
+use crate::support::server::{Act, Server, ok, response, response_with, token};
 
 /// What base64, URLs and JSON write differently is in it.
 const SECRET: &str = "Zr4/Tm9+WvB2nY6sLd8=q7Kx~Hf3/Uc5";
@@ -70,7 +70,7 @@ struct Row {
     piece: &'static str,
 }
 
-/// The API's answer to a call that shows a token.
+/// The API's response to a call that shows a token.
 fn api(name: &'static str, api: Act, piece: &'static str) -> Row {
     Row { name, basic: false, api, tokens: token(TOKEN), piece }
 }
@@ -80,7 +80,7 @@ fn keyed(name: &'static str, api: Act, piece: &'static str) -> Row {
     Row { basic: true, ..self::api(name, api, piece) }
 }
 
-/// The token endpoint's answer.
+/// The token endpoint's response.
 fn tokens(name: &'static str, tokens: Act, piece: &'static str) -> Row {
     Row { name, basic: false, api: ok("{}"), tokens, piece }
 }
@@ -95,43 +95,47 @@ fn rows() -> Vec<Row> {
     let message =
         |text: &str| format!(r#"{{"error":{{"code":400,"status":"INVALID","message":"{text}"}}}}"#);
     let filler = "x".repeat(4096 - 20);
-    let located = |to: &str| answer_with(302, &format!("Location: {to}\r\n"), "");
+    let located = |to: &str| response_with(302, &format!("Location: {to}\r\n"), "");
     vec![
-        api("text", answer(401, &format!("bad header: Bearer {TOKEN}")), "bad header: Bearer ***"),
-        api("message", answer(403, &message(&format!("Bearer {TOKEN}"))), "Bearer ***"),
-        api("message of a bad request", answer(400, &message(TOKEN)), ": ***"),
+        api(
+            "text",
+            response(401, &format!("bad header: Bearer {TOKEN}")),
+            "bad header: Bearer ***",
+        ),
+        api("message", response(403, &message(&format!("Bearer {TOKEN}"))), "Bearer ***"),
+        api("message of a bad request", response(400, &message(TOKEN)), ": ***"),
         api(
             "message when limited",
-            answer(429, &message(&format!("slow down, {TOKEN}"))),
+            response(429, &message(&format!("slow down, {TOKEN}"))),
             "slow down, ***",
         ),
         api(
             "message of a breakdown",
-            answer(500, &message(&format!("cannot read {TOKEN}"))),
+            response(500, &message(&format!("cannot read {TOKEN}"))),
             "cannot read ***",
         ),
-        api("escaped slashes", answer(400, &message(&json_token)), ": ***"),
-        api("percent-encoded", answer(400, &message(&percent_encoded(TOKEN))), ": ***"),
+        api("escaped slashes", response(400, &message(&json_token)), ": ***"),
+        api("percent-encoded", response(400, &message(&percent_encoded(TOKEN))), ": ***"),
         api(
             "percent-encoded in lower case",
-            answer(
+            response(
                 400,
                 &message(&TOKEN.replace('/', "%2f").replace('+', "%2b").replace('=', "%3d")),
             ),
             ": ***",
         ),
-        api("twice", answer(400, &message(&format!("{TOKEN} is not {TOKEN}"))), "*** is not ***"),
-        api("the first half", answer(400, &message(&TOKEN[..30])), ": ***"),
-        api("the second half", answer(400, &message(&TOKEN[30..])), ": ***"),
+        api("twice", response(400, &message(&format!("{TOKEN} is not {TOKEN}"))), "*** is not ***"),
+        api("the first half", response(400, &message(&TOKEN[..30])), ": ***"),
+        api("the second half", response(400, &message(&TOKEN[30..])), ": ***"),
         api(
             "status",
-            answer(400, &format!(r#"{{"error":{{"status":"{TOKEN}"}}}}"#)),
+            response(400, &format!(r#"{{"error":{{"status":"{TOKEN}"}}}}"#)),
             "status 400 ***",
         ),
-        api("error", answer(400, &format!(r#"{{"error":"{TOKEN}"}}"#)), "status 400: ***"),
+        api("error", response(400, &format!(r#"{{"error":"{TOKEN}"}}"#)), "status 400: ***"),
         api(
             "a field",
-            answer(
+            response(
                 400,
                 &format!(
                     r#"{{"error":{{"details":[{{"fieldViolations":[{{"field":"{TOKEN}","description":"bad"}}]}}]}}}}"#
@@ -141,7 +145,7 @@ fn rows() -> Vec<Row> {
         ),
         api(
             "a description",
-            answer(
+            response(
                 400,
                 &format!(
                     r#"{{"error":{{"details":[{{"fieldViolations":[{{"field":"a","description":"{json_token}"}}]}}]}}}}"#
@@ -151,7 +155,7 @@ fn rows() -> Vec<Row> {
         ),
         api(
             "details",
-            answer(
+            response(
                 404,
                 &format!(
                     r#"{{"error":{{"status":"NOT_FOUND","details":[{{"resourceName":"{json_token}"}}]}}}}"#
@@ -161,24 +165,24 @@ fn rows() -> Vec<Row> {
         ),
         api(
             "problem",
-            answer(403, &format!(r#"{{"title":"No","detail":"{TOKEN} expired"}}"#)),
+            response(403, &format!(r#"{{"title":"No","detail":"{TOKEN} expired"}}"#)),
             "*** expired",
         ),
         api(
             "problem's type",
-            answer(403, &format!(r#"{{"type":"https://a/{TOKEN}","title":"No"}}"#)),
+            response(403, &format!(r#"{{"type":"https://a/{TOKEN}","title":"No"}}"#)),
             "status 403 No",
         ),
-        api("trace id", answer(500, &format!(r#"{{"title":"No","traceId":"{TOKEN}"}}"#)), "***"),
-        api("request id", answer_with(500, &format!("X-Request-Id: {TOKEN}\r\n"), "no"), "***"),
+        api("trace id", response(500, &format!(r#"{{"title":"No","traceId":"{TOKEN}"}}"#)), "***"),
+        api("request id", response_with(500, &format!("X-Request-Id: {TOKEN}\r\n"), "no"), "***"),
         api(
             "a page of a gateway",
-            answer(502, &format!("<pre>GET /\nAuthorization: Bearer {TOKEN}\n</pre>")),
+            response(502, &format!("<pre>GET /\nAuthorization: Bearer {TOKEN}\n</pre>")),
             "Bearer ***",
         ),
         api(
             "cut off by the limit of an excerpt",
-            answer(502, &format!("{filler}{TOKEN}")),
+            response(502, &format!("{filler}{TOKEN}")),
             "xxx***",
         ),
         api(
@@ -194,7 +198,7 @@ fn rows() -> Vec<Row> {
             "no ***",
         ),
         api("two documents", ok(&format!(r#"{{}}{{"a":"{TOKEN}"}}"#)), "***"),
-        api("no final status", answer(600, &format!("what? {TOKEN}")), "what? ***"),
+        api("no final status", response(600, &format!("what? {TOKEN}")), "what? ***"),
         api(
             "the path of a redirect",
             located(&format!("https://evil.test/{TOKEN}")),
@@ -245,13 +249,13 @@ fn rows() -> Vec<Row> {
         ),
         keyed(
             "the Basic header",
-            answer(401, &message(&format!("bad header: Basic {basic}"))),
+            response(401, &message(&format!("bad header: Basic {basic}"))),
             "Basic ***",
         ),
-        keyed("the key", answer(401, &message(&format!("key-id:{SECRET}"))), "key-id:***"),
+        keyed("the key", response(401, &message(&format!("key-id:{SECRET}"))), "key-id:***"),
         keyed(
             "the Basic header on a page",
-            answer(500, &format!("<pre>Authorization: Basic {basic}</pre>")),
+            response(500, &format!("<pre>Authorization: Basic {basic}</pre>")),
             "Basic ***",
         ),
         keyed(
@@ -261,7 +265,7 @@ fn rows() -> Vec<Row> {
         ),
         tokens(
             "description",
-            answer(
+            response(
                 401,
                 &format!(r#"{{"error":"invalid_client","error_description":"no key {SECRET}"}}"#),
             ),
@@ -269,7 +273,7 @@ fn rows() -> Vec<Row> {
         ),
         tokens(
             "hint",
-            answer(
+            response(
                 400,
                 &format!(
                     r#"{{"error":"invalid_client","error_description":"no","error_hint":"{SECRET}"}}"#
@@ -279,24 +283,28 @@ fn rows() -> Vec<Row> {
         ),
         tokens(
             "error code",
-            answer(400, &format!(r#"{{"error":"{basic}","error_description":"no"}}"#)),
+            response(400, &format!(r#"{{"error":"{basic}","error_description":"no"}}"#)),
             "status 400 ***: no",
         ),
-        tokens("error alone", answer(403, &format!(r#"{{"error":"Basic {basic}"}}"#)), "Basic ***"),
+        tokens(
+            "error alone",
+            response(403, &format!(r#"{{"error":"Basic {basic}"}}"#)),
+            "Basic ***",
+        ),
         tokens(
             "page",
-            answer(500, &format!("<pre>Authorization: Basic {basic}\nkey: {SECRET}</pre>")),
+            response(500, &format!("<pre>Authorization: Basic {basic}\nkey: {SECRET}</pre>")),
             "key: ***",
         ),
         tokens(
             "an error with a token",
-            answer(500, &format!(r#"{{"access_token":"{TOKEN}"}}"#)),
+            response(500, &format!(r#"{{"access_token":"{TOKEN}"}}"#)),
             "status 500",
         ),
         tokens("redirect", located(&format!("https://evil.test/{SECRET}")), "302"),
         tokens(
             "limited",
-            answer(429, &format!(r#"{{"message":"slow down, {SECRET}"}}"#)),
+            response(429, &format!(r#"{{"message":"slow down, {SECRET}"}}"#)),
             "slow down, ***",
         ),
         tokens("cut off JSON", ok(&format!(r#"{{"access_token":"{TOKEN}","#)), "not a JSON object"),
@@ -435,7 +443,7 @@ fn what_the_service_says_back_is_not_said_again_through_c() {
 }
 
 #[test]
-fn an_answer_that_does_not_fit_is_told_without_the_token() {
+fn a_response_that_does_not_fit_is_told_without_the_token() {
     let rows = [
         format!(r#"{{"phoneNumber":"+1","smsConfiguration":"{TOKEN}"}}"#),
         format!(r#"{{"phoneNumber":"+1","{TOKEN}":1,"money":"{TOKEN}","smsConfiguration":5}}"#),
@@ -570,9 +578,9 @@ fn every_level_of_the_log_is_silent_about_them() {
     let said = format!(r#"{{"error":"{}"}}"#, basic());
     let rows = || {
         [
-            api("refused", answer(500, &refused), "bad header: Bearer ***"),
-            tokens("token", answer(500, &said), "status 500: ***"),
-            keyed("key", answer(500, &said), "status 500: ***"),
+            api("refused", response(500, &refused), "bad header: Bearer ***"),
+            tokens("token", response(500, &said), "status 500: ***"),
+            keyed("key", response(500, &said), "status 500: ***"),
         ]
     };
     let names = ["error", "warn", "info", "debug", "trace"];

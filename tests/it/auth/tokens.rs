@@ -10,7 +10,7 @@ use crate::support::calls::{Failed, NUMBER, bound, call, whole_message};
 use crate::support::drivers::{c_driver, drive};
 use crate::support::faults::{Faults, Step, reply, send};
 use crate::support::mocked;
-use crate::support::server::{Act, Server, answer, answer_with, ok, token};
+use crate::support::server::{Act, Server, ok, response, response_with, token};
 
 const GET: &str = "activeNumbers/+12025550134";
 
@@ -21,7 +21,7 @@ const GZIP: [u8; 40] = [
 ];
 
 #[test]
-fn odd_answers_that_hold_a_token_will_do() {
+fn odd_responses_that_hold_a_token_will_do() {
     let with = |rest: &str| ok(&format!(r#"{{"access_token":"t"{rest}}}"#));
     let gzip = {
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n";
@@ -42,13 +42,13 @@ fn odd_answers_that_hold_a_token_will_do() {
         ("another type", with(r#","token_type":"MAC""#), false),
         ("no text for a type", with(r#","token_type":7"#), false),
         ("fields nobody knows", with(r#","error":null,"x":[{}]"#), false),
-        ("status 201", answer(201, r#"{"access_token":"t"}"#), false),
+        ("status 201", response(201, r#"{"access_token":"t"}"#), false),
         ("compressed", gzip, false),
         ("in chunks", Act::Raw(chunks.into()), false),
         ("and closes", Act::RawThenClose(last.into()), false),
         (
             "plain text",
-            answer_with(200, "Content-Type: text/plain\r\n", r#"{"access_token":"t"}"#),
+            response_with(200, "Content-Type: text/plain\r\n", r#"{"access_token":"t"}"#),
             false,
         ),
     ];
@@ -56,8 +56,12 @@ fn odd_answers_that_hold_a_token_will_do() {
         let server = Server::with_tokens([ok("{}")], [act]);
         let client = server.client();
         for _ in 0..2 {
-            let answer = client.get(NUMBER);
-            assert_eq!(answer.unwrap_or_else(|e| panic!("{name}: {e:?}")).attempts(), 1, "{name}");
+            let response = client.get(NUMBER);
+            assert_eq!(
+                response.unwrap_or_else(|e| panic!("{name}: {e:?}")).attempts(),
+                1,
+                "{name}"
+            );
         }
         assert!(due || server.token_requests().len() == 1, "{name}");
         for request in server.requests() {
@@ -150,17 +154,17 @@ fn a_401_is_answered_with_one_new_token_and_no_more() {
         (usize, usize),
     );
     let two = || vec![token("old"), token("new")];
-    let no = || answer(401, "");
+    let no = || response(401, "");
     let gone = || Act::RawThenClose(Vec::new());
-    let busy = || answer_with(503, SOON, "");
+    let busy = || response_with(503, SOON, "");
     let ours = || ok(r#"{"phoneNumber":"+12025550134"}"#);
     let rows: Vec<Row> = vec![
         ("a read", "active_get", two(), vec![no(), ok("{}")], "ok", 2, (2, 2)),
         // It was refused, so it was not carried out.
         ("a write", "active_release", two(), vec![no(), ok("{}")], "ok", 2, (2, 2)),
         ("twice", "active_update", two(), vec![no()], "auth", 2, (2, 2)),
-        ("then 403", "active_update", two(), vec![no(), answer(403, "")], "auth", 2, (2, 2)),
-        ("then 404", "active_get", two(), vec![no(), answer(404, "")], "api", 2, (2, 2)),
+        ("then 403", "active_update", two(), vec![no(), response(403, "")], "auth", 2, (2, 2)),
+        ("then 404", "active_get", two(), vec![no(), response(404, "")], "api", 2, (2, 2)),
         (
             "then busy, then good",
             "active_get",
@@ -197,11 +201,11 @@ fn a_401_is_answered_with_one_new_token_and_no_more() {
             2,
             (2, 2),
         ),
-        ("403 is final", "active_release", two(), vec![answer(403, "")], "auth", 1, (1, 1)),
+        ("403 is final", "active_release", two(), vec![response(403, "")], "auth", 1, (1, 1)),
         (
             "the endpoint knows us no more",
             "active_release",
-            vec![token("old"), answer(401, "")],
+            vec![token("old"), response(401, "")],
             vec![no()],
             "auth",
             1,
@@ -210,7 +214,7 @@ fn a_401_is_answered_with_one_new_token_and_no_more() {
         (
             "the endpoint is down",
             "active_release",
-            vec![token("old"), answer_with(503, "Retry-After: 99\r\n", "")],
+            vec![token("old"), response_with(503, "Retry-After: 99\r\n", "")],
             vec![no()],
             "api",
             1,
@@ -309,7 +313,7 @@ fn each_call_may_refresh_once() {
 #[test]
 fn a_401_that_stays_costs_at_most_a_token_a_second() {
     let server =
-        Server::with_tokens([answer(401, "")], (0..100).map(|n| token(&format!("token-{n}"))));
+        Server::with_tokens([response(401, "")], (0..100).map(|n| token(&format!("token-{n}"))));
     let client = server.client();
     let began = Instant::now();
     for calls in 1..=20 {
@@ -428,24 +432,31 @@ fn c_is_told_what_became_of_its_token() {
         (
             "refreshed",
             vec![token("old"), token("new")],
-            vec![answer(401, ""), ok("{}")],
+            vec![response(401, ""), ok("{}")],
             0,
             200,
             (2, 2),
         ),
-        ("refused twice", vec![token("old"), token("new")], vec![answer(401, "")], 4, 401, (2, 2)),
+        (
+            "refused twice",
+            vec![token("old"), token("new")],
+            vec![response(401, "")],
+            4,
+            401,
+            (2, 2),
+        ),
         (
             "unknown key",
-            vec![answer(401, r#"{"error":"invalid_client"}"#)],
+            vec![response(401, r#"{"error":"invalid_client"}"#)],
             vec![ok("{}")],
             4,
             401,
             (1, 0),
         ),
-        ("no such path", vec![answer(404, "")], vec![ok("{}")], 5, 404, (1, 0)),
+        ("no such path", vec![response(404, "")], vec![ok("{}")], 5, 404, (1, 0)),
         (
             "throttled",
-            vec![answer_with(429, "Retry-After: 99\r\n", "")],
+            vec![response_with(429, "Retry-After: 99\r\n", "")],
             vec![ok("{}")],
             5,
             429,

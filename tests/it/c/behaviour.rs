@@ -1,4 +1,4 @@
-//! What the library promises beside its answers, from C: cancel, shutdown, threads, fork, signals, limits, unloading.
+//! What the library promises beside its responses, from C: cancel, shutdown, threads, fork, signals, limits, unloading.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sinch_numbers::Sandbox;
 
-use crate::support::server::{Act, Server, answer_with, ok, token};
+use crate::support::server::{Act, Server, ok, response_with, token};
 use crate::support::toolchain::{bare, compile, library_folder, printed, with_account};
 
 /// A program of `tests/c`. What it does not use it does not link: `load` is to load the library itself.
@@ -67,14 +67,14 @@ fn places(threads: usize) -> Vec<Place> {
         updates: Vec::new(),
         maybe_applied,
     };
-    let later = answer_with(429, "Retry-After: 600\r\n", "");
+    let later = response_with(429, "Retry-After: 600\r\n", "");
     vec![
         place("waiting", Act::Stall, true),
         place("receiving", head, true),
         place("pausing", later, false),
         // The reads hang, those that read an update back among them.
         Place {
-            updates: vec![answer_with(503, "", "")],
+            updates: vec![response_with(503, "", "")],
             ..place("reading back", Act::Stall, true)
         },
         // One fetches it; the others wait for that.

@@ -35,7 +35,7 @@ fn rows() -> Vec<Row> {
         row("reset after the request", vec![Step::Request, Step::Reset], wait),
         ends("ended in the status line", "HTTP/1.1 20", wait),
         ends("ended in the head", "HTTP/1.1 200 OK\r\nContent-", wait),
-        ends("ended behind an interim answer", "HTTP/1.1 100 Continue\r\n\r\n", wait),
+        ends("ended behind an interim response", "HTTP/1.1 100 Continue\r\n\r\n", wait),
         ends("ended in the body", &(head("Content-Length: 3") + "{}"), receive),
         ends("ended between chunks", &format!("{CHUNKED}2\r\n{{}}\r\n"), receive),
         row(

@@ -4,7 +4,7 @@ use serde_json::Value;
 use sinch_numbers::{ErrorKind, ListNumbers};
 
 use crate::support::drivers::{Outcome, c_driver, drive};
-use crate::support::server::{Act, Server, answer, ok};
+use crate::support::server::{Act, Server, ok, response};
 
 const OK: i32 = 0;
 const DONE: i32 = 1;
@@ -13,7 +13,7 @@ const AUTH: i32 = 4;
 const API: i32 = 5;
 const PROTOCOL: i32 = 8;
 
-/// Begins a walk through a list, and takes its steps.
+/// Begins an iteration through a list, and takes its steps.
 fn walk(server: &Server, query: &str, steps: &[&str]) -> Vec<Outcome> {
     let mut lines = format!("pages_new\t\t{query}\n");
     for step in steps {
@@ -25,7 +25,7 @@ fn walk(server: &Server, query: &str, steps: &[&str]) -> Vec<Outcome> {
     outcomes
 }
 
-/// A walk by numbers alone.
+/// An iteration by numbers alone.
 fn numbers(acts: impl IntoIterator<Item = Act>, steps: usize) -> (Server, Vec<Outcome>) {
     let server = Server::new(acts);
     let outcomes = walk(&server, "", &vec!["pages_next_number"; steps]);
@@ -54,7 +54,7 @@ fn numbers_come_one_by_one_as_they_stand_in_their_pages() {
         ok(
             "{ \"nextPageToken\" : \"e\" , \"activeNumbers\" : [ null , \"\" , { } , {\"phoneNumber\":\"+14\"}\n, null ] }",
         ),
-        answer(201, r#"{"activeNumbers":5,"activeNumbers":[{"x":"]}"},{}],"nextPageToken":""}"#),
+        response(201, r#"{"activeNumbers":5,"activeNumbers":[{"x":"]}"},{}],"nextPageToken":""}"#),
     ]);
     let steps = ["pages_next_number"; 6];
     let outcomes = walk(&server, r#"{"regionCode":"US","pageSize":2}"#, &steps);
@@ -81,7 +81,7 @@ fn a_failure_does_not_lose_a_number() {
     let (server, outcomes) = numbers(
         [
             ok(r#"{"activeNumbers":[{"phoneNumber":"+1"}],"nextPageToken":"a"}"#),
-            answer(400, "{}"),
+            response(400, "{}"),
             ok("no JSON"),
             ok(r#"{"activeNumbers":{"phoneNumber":"+2"},"nextPageToken":"b"}"#),
             ok(r#"{"activeNumbers":[],"nextPageToken":["b"]}"#),
@@ -127,10 +127,10 @@ fn a_list_that_goes_in_circles_ends() {
 }
 
 #[test]
-fn a_walk_goes_by_pages_or_by_numbers() {
+fn an_iteration_goes_by_pages_or_by_numbers() {
     let acts = || {
         [
-            answer(400, "{}"),
+            response(400, "{}"),
             ok(r#"{"activeNumbers":[{"phoneNumber":"+1"}],"nextPageToken":"a"}"#),
             ok(r#"{"activeNumbers":[{"phoneNumber":"+2"}]}"#),
         ]
@@ -173,7 +173,7 @@ fn a_check_fetches_a_token_and_lists_one_number() {
 
 #[test]
 fn a_check_fails_as_a_list_does() {
-    let refused = || [answer(403, r#"{"message":"no"}"#), answer(403, r#"{"message":"no"}"#)];
+    let refused = || [response(403, r#"{"message":"no"}"#), response(403, r#"{"message":"no"}"#)];
     let server = Server::new(refused());
     let lines = "client_check\t\t\nactive_list\t\t{\"pageSize\":1}\n".to_owned();
     let outcomes = drive(c_driver(), &server.url, "", lines);

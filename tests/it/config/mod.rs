@@ -1,4 +1,4 @@
 //! Settings: where they come from, and what they change.
 
 mod environment;
-mod pace;
+mod rate_limit;

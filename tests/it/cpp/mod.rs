@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sinch_numbers::Sandbox;
 
-use crate::support::server::{Act, Server, answer, answer_with, ok};
+use crate::support::server::{Act, Server, ok, response, response_with};
 use crate::support::toolchain::{compile, printed, root, with_account};
 
 /// How many calls the program leaves standing at the silent server, one after the other, until it is told that they arrived.
@@ -121,9 +121,9 @@ fn what_cannot_be_meant_does_not_compile() {
 fn behave(program: &Path) {
     let sandbox = Sandbox::start().unwrap();
     let silent = Server::new([Act::Stall]);
-    let busy = Server::new([answer_with(429, "Retry-After: 20\r\n", "")]);
+    let busy = Server::new([response_with(429, "Retry-After: 20\r\n", "")]);
     let number = r#"{"phoneNumber":"+12025550101","displayName":"old"}"#;
-    let lost = Server::new([answer(500, ""), ok(number)]);
+    let lost = Server::new([response(500, ""), ok(number)]);
     let mut running = with_account(program, &sandbox)
         .args([&silent.url, &busy.url, &lost.url])
         .stdin(Stdio::piped())

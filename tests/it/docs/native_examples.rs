@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sinch_numbers::{Client, Credentials, ListNumbers, Sandbox};
 
-use crate::support::server::{Act, Server, answer, ok};
+use crate::support::server::{Act, Server, ok, response};
 use crate::support::toolchain::{
     bare, compile, folder as run_folder, library_folder, printed, root, with_account,
 };
@@ -161,7 +161,7 @@ fn list_fleet_prints_every_number() {
         // A page that does not come is not the end of the list.
         let server = Server::new([
             ok(r#"{"activeNumbers":[{"phoneNumber":"+1"}],"nextPageToken":"a"}"#),
-            answer(404, "{}"),
+            response(404, "{}"),
         ]);
         let output = run_scripted(&program, &server, &[]);
         assert!(failed(&output).contains("404"));
@@ -219,10 +219,10 @@ fn link_number_reads_again_when_a_response_is_lost() {
         let server = Server::new([
             ok(r#"{"phoneNumber":"+12025550134"}"#),
             // The update: its outcome is unknown, and reading it back fails.
-            answer(500, ""),
-            answer(404, ""),
-            answer(404, ""),
-            answer(404, ""),
+            response(500, ""),
+            response(404, ""),
+            response(404, ""),
+            response(404, ""),
             ok(linked),
         ]);
         let output = run_scripted(&program, &server, &["+12025550134", "app", "app-7"]);
@@ -276,7 +276,7 @@ fn emergency_address_believes_only_what_reads_back() {
     let no_correction = r#"{"validationResult":"NEAR_MATCH","correctedAddress":{}}"#;
     let arguments = ["+12025550134", "Office", "1", "A B", "C", "GA", "30326", "Floor 2"];
     let reads = "reads back: 1 A \"B\" St, Floor 2, C, GA 30326\n";
-    let lost = [answer(500, ""), answer(403, "")];
+    let lost = [response(500, ""), response(403, "")];
     for program in programs("emergency_address") {
         let play = |acts: &[&[Act]]| {
             let server = Server::new(acts.concat());
@@ -298,7 +298,7 @@ fn emergency_address_believes_only_what_reads_back() {
         let (_server, output) = play(&[&[ok(NEAR), ok(TAKEN), ok(OTHER)]]);
         assert!(failed(&output).contains("another address than was provisioned"));
 
-        // The answer is lost, and the library's own look at the address is refused.
+        // The response is lost, and the library's own look at the address is refused.
         let (_server, output) = play(&[&[ok(NEAR)], &lost, &[ok(TAKEN)]]);
         assert!(output.status.success(), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stdout).ends_with(reads), "{output:?}");
@@ -318,7 +318,7 @@ fn a_telephony_module_routes_and_is_unloaded_under_load() {
     let (host, module) = telephony();
     let module = module.to_str().unwrap();
     let sandbox = Sandbox::start().unwrap();
-    // Far longer than any answer takes.
+    // Far longer than any response takes.
     let numbers = ["60000", "+12025550101", "+12025550142", "+12025550117", "+12025550000"];
     let output = run(&host, &sandbox, &[&[module], &numbers[..]].concat());
     assert!(output.status.success(), "{output:?}");

@@ -1,4 +1,4 @@
-//! Writes whose outcome is unknown, against a service with a memory: a gateway before the sandbox breaks the answer to the
+//! Writes whose outcome is unknown, against a service with a memory: a gateway before the sandbox breaks the response to the
 //! first write, which the service has carried out or has never seen. Whatever is told afterwards must be true, and nothing
 //! may have happened twice.
 
@@ -16,7 +16,7 @@ use socket2::SockRef;
 
 use crate::support::calls::kind;
 
-/// What comes of the first write instead of its answer.
+/// What comes of the first write instead of its response.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     Reset,
@@ -24,7 +24,7 @@ enum Fault {
     /// These bytes, and then the end of the stream.
     Bytes(&'static str),
     /// These bytes, and the connection stays open.
-    Answer(&'static str),
+    Response(&'static str),
     Stall,
 }
 
@@ -36,12 +36,12 @@ const FAULTS: [(Fault, &str); 12] = [
     (Fault::Bytes("HTTP/1.1 200 OK\r\nContent-Le"), "transport:wait"),
     (Fault::Bytes("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"phoneNumb"), "transport:receive"),
     (Fault::Bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"), "transport:receive"),
-    (Fault::Answer("HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"), "api"),
-    (Fault::Answer("HTTP/1.1 502 X\r\nContent-Length: 15\r\n\r\n<html>no</html>"), "api"),
-    (Fault::Answer("HTTP/1.1 503 X\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"), "api"),
-    (Fault::Answer("HTTP/1.1 504 X\r\nContent-Length: 0\r\n\r\n"), "api"),
-    (Fault::Answer("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>ok</html>"), "protocol"),
-    (Fault::Answer("HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{\"error\":{\"code\":500}}"), "api"),
+    (Fault::Response("HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"), "api"),
+    (Fault::Response("HTTP/1.1 502 X\r\nContent-Length: 15\r\n\r\n<html>no</html>"), "api"),
+    (Fault::Response("HTTP/1.1 503 X\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"), "api"),
+    (Fault::Response("HTTP/1.1 504 X\r\nContent-Length: 0\r\n\r\n"), "api"),
+    (Fault::Response("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>ok</html>"), "protocol"),
+    (Fault::Response("HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{\"error\":{\"code\":500}}"), "api"),
     (Fault::Stall, "timeout:wait"),
 ];
 
@@ -143,17 +143,17 @@ fn serve(shared: &Shared, socket: &TcpStream) {
     while let Some(request) = read_message(&mut reader) {
         let writes = !request.starts_with(b"GET ");
         let broken = writes && shared.writes.fetch_add(1, Ordering::SeqCst) == 0;
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         if !broken || shared.reaches {
             let mut behind = TcpStream::connect(&shared.behind).unwrap();
             behind.write_all(&request).unwrap();
-            answer = read_message(&mut BufReader::new(behind)).unwrap();
-            if writes && answer.starts_with(b"HTTP/1.1 2") {
+            response = read_message(&mut BufReader::new(behind)).unwrap();
+            if writes && response.starts_with(b"HTTP/1.1 2") {
                 shared.effects.fetch_add(1, Ordering::SeqCst);
             }
         }
         if !broken {
-            (&*socket).write_all(&answer).unwrap();
+            (&*socket).write_all(&response).unwrap();
             continue;
         }
         match shared.fault {
@@ -167,7 +167,7 @@ fn serve(shared: &Shared, socket: &TcpStream) {
                 let _ = socket.shutdown(Shutdown::Both);
                 return;
             }
-            Fault::Answer(bytes) => (&*socket).write_all(bytes.as_bytes()).unwrap(),
+            Fault::Response(bytes) => (&*socket).write_all(bytes.as_bytes()).unwrap(),
             Fault::Stall => {
                 shared.open.lock().unwrap().push(socket.try_clone().unwrap());
                 return;
@@ -176,7 +176,7 @@ fn serve(shared: &Shared, socket: &TcpStream) {
     }
 }
 
-/// Reads a request or an answer, as it came: a head and as many bytes as it announces.
+/// Reads a request or a response, as it came: a head and as many bytes as it announces.
 fn read_message(reader: &mut impl BufRead) -> Option<Vec<u8>> {
     let mut message = Vec::new();
     let mut length = 0;

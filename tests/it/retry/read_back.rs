@@ -8,7 +8,7 @@ use sinch_numbers::{CancelToken, Client, ErrorKind, Phase};
 
 use crate::support::calls::{Call, Done, Failed};
 use crate::support::drivers::{c_driver, drive, python_driver};
-use crate::support::server::{Act, Server, answer, answer_with, ok};
+use crate::support::server::{Act, Server, ok, response, response_with};
 use crate::transport::broken::in_parallel;
 
 const NUMBER: &str = r#"{"phoneNumber":"+12025550134","displayName":"old","expireAt":null}"#;
@@ -19,7 +19,7 @@ const NOT_FOUND: &str = r#"{"error":{"code":404,"status":"NOT_FOUND","message":"
 const NO_NUMBER: &str = r#"{"error":{"code":404,"status":"NOT_FOUND","message":"","details":[{"type":"ResourceInfo","resourceType":"ActiveNumber","resourceName":"+12025550134"}]}}"#;
 
 fn not_found() -> Act {
-    answer(404, NOT_FOUND)
+    response(404, NOT_FOUND)
 }
 
 /// What is read when a write was applied, in order, and the JSON of its success; provisioning is never proved.
@@ -48,11 +48,11 @@ fn irrelevant(call: &Call) -> Vec<Act> {
         ok("{}"),
         ok(r#"{"status":"maintenance"}"#),
         ok("<html>maintenance</html>"),
-        answer(404, ""),
-        answer(404, "default backend - 404"),
-        answer(404, r#"{"error":"not found"}"#),
-        answer(400, ""),
-        answer(503, ""),
+        response(404, ""),
+        response(404, "default backend - 404"),
+        response(404, r#"{"error":"not found"}"#),
+        response(400, ""),
+        response(503, ""),
         Act::RawThenClose(Vec::new()),
     ];
     if call.name.starts_with("active") {
@@ -61,7 +61,7 @@ fn irrelevant(call: &Call) -> Vec<Act> {
         acts.push(ok(r#"{"displayName":"desk","expireAt":"2024-09-24T14:15:22Z"}"#));
     } else {
         // No number, and so no address of it: that removes nothing.
-        acts.push(answer(404, NO_NUMBER));
+        acts.push(response(404, NO_NUMBER));
     }
     acts
 }
@@ -69,9 +69,9 @@ fn irrelevant(call: &Call) -> Vec<Act> {
 /// Failures that leave open whether the request was carried out, with the kind that is reported.
 fn ambiguous() -> Vec<(Act, &'static str, Option<u16>)> {
     let cut = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{";
-    let status = |status| (answer_with(status, "", "<html>"), "api", Some(status));
+    let status = |status| (response_with(status, "", "<html>"), "api", Some(status));
     let redirect = |status| {
-        (answer_with(status, "Location: https://x.test/\r\n", ""), "protocol", Some(status))
+        (response_with(status, "Location: https://x.test/\r\n", ""), "protocol", Some(status))
     };
     let error = |body| (ok(body), "api", Some(200));
     vec![
@@ -101,9 +101,9 @@ fn ambiguous() -> Vec<(Act, &'static str, Option<u16>)> {
 
 /// The failures of which nothing is asked: the service says that the request was not carried out.
 fn certain() -> Vec<(Act, &'static str, Option<u16>)> {
-    let status = |status: u16, kind| (answer(status, ""), kind, Some(status));
+    let status = |status: u16, kind| (response(status, ""), kind, Some(status));
     let redirect = |status| {
-        (answer_with(status, "Location: https://x.test/\r\n", ""), "protocol", Some(status))
+        (response_with(status, "Location: https://x.test/\r\n", ""), "protocol", Some(status))
     };
     let error = |body| (ok(body), "api", Some(200));
     vec![
@@ -147,7 +147,7 @@ fn a_write_that_was_applied_is_a_success() {
         let Some((reads, json)) = applied(call) else { return Ok(()) };
         let right = Done { json: json.to_owned(), attempts: 1, reconciled: true };
         // At the first read, or at a later one.
-        let later = vec![not_applied(call).0, answer(503, "")];
+        let later = vec![not_applied(call).0, response(503, "")];
         for before in [Vec::new(), later] {
             let server =
                 Server::new([vec![failure.clone()], before.clone(), reads.clone()].concat());
@@ -176,7 +176,7 @@ fn what_does_not_show_may_have_been_applied_and_is_not_sent_again() {
 #[test]
 fn what_is_not_about_the_resource_proves_nothing() {
     in_parallel(&each(irrelevant), |(call, read)| {
-        let server = Server::new([answer(502, ""), read.clone()]);
+        let server = Server::new([response(502, ""), read.clone()]);
         let error = call.run(&client(&server)).unwrap_err();
         let right = failed("api", Some(502), true);
         assert_eq!(Failed::from(&error), right, "{} {read:?}", call.name);
@@ -192,11 +192,11 @@ fn an_address_that_is_missing_is_gone_only_from_a_number_that_is_there() {
     let rows = [
         (ok(r#"{"phoneNumber":"+12025550199"}"#), "W".to_owned() + &"RR".repeat(3)),
         (not_found(), "W".to_owned() + &"RR".repeat(3)),
-        (answer(503, ""), "W".to_owned() + &"RR".repeat(3)),
+        (response(503, ""), "W".to_owned() + &"RR".repeat(3)),
     ];
     in_parallel(&rows, |(number, sent)| {
         let reads = [not_found(), number.clone()];
-        let acts = [vec![answer(500, "")], [reads.clone(), reads.clone(), reads].concat()];
+        let acts = [vec![response(500, "")], [reads.clone(), reads.clone(), reads].concat()];
         let server = Server::new(acts.concat());
         let error = call.run(&client(&server)).unwrap_err();
         assert!(error.may_have_been_applied() && error.found().is_none(), "{error:?}");
@@ -221,7 +221,7 @@ fn what_was_found_is_what_was_read_last() {
     let call = crate::support::calls::call("active_update");
     let other = r#"{"phoneNumber":"+12025550134","displayName":"other"}"#;
     let reads = [ok(NUMBER), ok(other), ok("{}")];
-    let server = Server::new([vec![answer(500, "")], reads.to_vec()].concat());
+    let server = Server::new([vec![response(500, "")], reads.to_vec()].concat());
     let error = call.run(&client(&server)).unwrap_err();
     assert_eq!(error.found(), Some(other));
     // It can hold a home address.
@@ -256,7 +256,7 @@ fn a_write_stops_waiting_while_there_is_time_to_read_back() {
 fn with_one_attempt_a_write_is_read_back_too() {
     in_parallel(&each(|call| vec![applied(call)]), |(call, applied)| {
         let Some((reads, _)) = applied else { return Ok(()) };
-        let server = Server::new([vec![answer(500, "")], reads.clone()].concat());
+        let server = Server::new([vec![response(500, "")], reads.clone()].concat());
         let client = server.builder().max_attempts(1).build().unwrap();
         assert!(call.run(&client).is_ok_and(|done| done.reconciled), "{}", call.name);
         Ok(())
@@ -266,7 +266,7 @@ fn with_one_attempt_a_write_is_read_back_too() {
 #[test]
 fn a_read_back_that_hangs_is_a_timeout() {
     in_parallel(&Call::writes().collect::<Vec<_>>(), |call| {
-        let server = Server::new([answer(500, ""), not_applied(call).0, Act::Stall]);
+        let server = Server::new([response(500, ""), not_applied(call).0, Act::Stall]);
         let client = server.builder().timeout(Duration::from_secs(8)).build().unwrap();
         let error = call.run(&client).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Wait)), "{error:?}");
@@ -280,7 +280,7 @@ fn a_read_back_that_hangs_is_a_timeout() {
 fn a_read_back_that_is_ended_is_cancelled() {
     let ways = each(|_| vec!["token", "shutdown", "deadline"]);
     in_parallel(&ways, |(call, way)| {
-        let server = Server::new([answer(500, ""), not_applied(call).0, Act::Stall]);
+        let server = Server::new([response(500, ""), not_applied(call).0, Act::Stall]);
         let token = match *way {
             "deadline" => CancelToken::with_deadline(Duration::from_secs(8)),
             _ => CancelToken::new(),
@@ -314,7 +314,7 @@ fn a_read_back_that_is_ended_is_cancelled() {
 fn a_read_back_opens_a_connection_of_its_own() {
     in_parallel(&Call::writes().collect::<Vec<_>>(), |call| {
         // The connection of the write stays open, and is not trusted.
-        let server = Server::new([answer(500, ""), not_applied(call).0]);
+        let server = Server::new([response(500, ""), not_applied(call).0]);
         let client = server.builder().build().unwrap();
         assert!(call.run(&client).is_err());
         assert_eq!(order(&server, call), "WRRR", "{}", call.name);
@@ -327,7 +327,7 @@ fn a_read_back_opens_a_connection_of_its_own() {
 #[test]
 fn with_an_empty_budget_nothing_is_read_back() {
     let call = crate::support::calls::call("active_release");
-    let server = Server::new([answer(500, "")]);
+    let server = Server::new([response(500, "")]);
     let client =
         server.builder().max_attempts(10).timeout(Duration::from_secs(60)).build().unwrap();
     // Reads that fail use the budget up.
@@ -362,12 +362,17 @@ fn a_success_that_cannot_be_read_is_read_back() {
 fn c_and_python_say_what_was_found() {
     let rows = each(|_| {
         let hang_up = Act::RawThenClose(Vec::new());
-        vec![(answer(500, ""), 5, 500), (hang_up, 6, 0), (Act::Stall, 7, 0), (ok("<html>"), 8, 200)]
-            .into_iter()
-            .flat_map(|row| [(row.clone(), true), (row, false)])
-            // The Python driver has the deadline of the environment, which is long.
-            .filter(|(row, through_c)| *through_c || !matches!(row.0, Act::Stall))
-            .collect()
+        vec![
+            (response(500, ""), 5, 500),
+            (hang_up, 6, 0),
+            (Act::Stall, 7, 0),
+            (ok("<html>"), 8, 200),
+        ]
+        .into_iter()
+        .flat_map(|row| [(row.clone(), true), (row, false)])
+        // The Python driver has the deadline of the environment, which is long.
+        .filter(|(row, through_c)| *through_c || !matches!(row.0, Act::Stall))
+        .collect()
     });
     in_parallel(&rows, |(call, ((failure, code, status), through_c))| {
         let (read, found) = not_applied(call);

@@ -31,7 +31,7 @@ fn breaks() -> Vec<Break> {
         passing("reset after the request", vec![Step::Request, Step::Reset], "transport:wait"),
         passing("ended in the head", ends(b"HTTP/1.1 200 OK\r\nConte".to_vec()), "transport:wait"),
         passing(
-            "ended behind an interim answer",
+            "ended behind an interim response",
             ends(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()),
             "transport:wait",
         ),
@@ -66,8 +66,8 @@ fn breaks() -> Vec<Break> {
     ]
 }
 
-/// An answer that is the last of its connection, so that each exchange has a script of its own.
-fn answer(status: u16, body: &str) -> Vec<Step> {
+/// A response that is the last of its connection, so that each exchange has a script of its own.
+fn response(status: u16, body: &str) -> Vec<Step> {
     let length = body.len();
     let text = format!(
         "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -153,7 +153,7 @@ fn reads_get_through_when_it_passes() {
     let pairs: Vec<_> =
         breaks.iter().flat_map(|broken| Call::reads().map(move |call| (broken, call))).collect();
     in_parallel(&pairs, |(broken, call)| {
-        let (bad, good) = (|| broken.script.clone(), || answer(200, "{}"));
+        let (bad, good) = (|| broken.script.clone(), || response(200, "{}"));
         let [second, third, never] = if broken.passing {
             [
                 done("{}", 2, false, "WW"),
@@ -185,7 +185,7 @@ fn writes_are_read_back_and_not_sent_again() {
         let mut cases = vec![
             (
                 "not applied",
-                vec![bad(), answer(not_applied.0, not_applied.1)],
+                vec![bad(), response(not_applied.0, not_applied.1)],
                 failed(broken, 1, true, "WRRR"),
             ),
             ("the same for ever", vec![bad()], failed(broken, 1, true, "WRRR")),
@@ -193,7 +193,7 @@ fn writes_are_read_back_and_not_sent_again() {
         if !applied.is_empty() {
             let json = if applied[0].0 == 200 { applied[0].1 } else { "{}" };
             let reads: Vec<_> =
-                applied.iter().map(|(status, body)| answer(*status, body)).collect();
+                applied.iter().map(|(status, body)| response(*status, body)).collect();
             let sent = format!("W{}", "R".repeat(reads.len()));
             let first = [vec![bad()], reads.clone()].concat();
             cases.push(("applied", first, done(json, 1, true, &sent)));

@@ -5,7 +5,7 @@ use sinch_numbers::{
 };
 
 use crate::support::calls::CALLS;
-use crate::support::server::{Act, Server, answer, answer_with, ok};
+use crate::support::server::{Act, Server, ok, response, response_with};
 use crate::transport::broken::in_parallel;
 
 const NUMBER: &str = "+12025550134";
@@ -31,7 +31,7 @@ const WRITES: [(&str, Run); 4] = [
 ];
 
 fn busy(status: u16) -> Act {
-    answer_with(status, "Retry-After: 0\r\n", "")
+    response_with(status, "Retry-After: 0\r\n", "")
 }
 
 /// Failures that leave open whether the request was carried out.
@@ -83,7 +83,7 @@ fn a_write_that_was_turned_away_is_tried_again() {
 fn errors_that_stay_are_reported_at_once() {
     for status in [400, 403, 404, 405, 409, 410, 422, 425] {
         for (name, run) in READS.into_iter().chain(WRITES) {
-            let server = Server::new([answer(status, "{}"), ok("{}")]);
+            let server = Server::new([response(status, "{}"), ok("{}")]);
             let error = run(&server.client()).unwrap_err();
             assert_eq!((error.http_status(), server.requests().len()), (Some(status), 1), "{name}");
             assert!(!error.may_have_been_applied());
@@ -96,7 +96,7 @@ fn strange_errors_of_a_server_are_not_tried_again_but_writes_are_read_back() {
     let rows: Vec<_> =
         [501, 505, 599].into_iter().flat_map(|status| CALLS.map(|call| (status, call))).collect();
     in_parallel(&rows, |(status, call)| {
-        let server = Server::new([answer(*status, "{}"), ok("{}")]);
+        let server = Server::new([response(*status, "{}"), ok("{}")]);
         let error = call.run(&server.client()).unwrap_err();
         assert_eq!(error.may_have_been_applied(), call.writes, "{}", call.name);
         // Calling again cannot help.
@@ -111,19 +111,19 @@ fn strange_errors_of_a_server_are_not_tried_again_but_writes_are_read_back() {
 #[test]
 fn a_wait_that_does_not_fit_is_returned_not_slept() {
     let server =
-        Server::new([answer_with(429, "Retry-After: 120\r\n", r#"{"error":"rate limited"}"#)]);
+        Server::new([response_with(429, "Retry-After: 120\r\n", r#"{"error":"rate limited"}"#)]);
     let error = server.client().get(NUMBER).unwrap_err();
-    let ErrorKind::RateLimited(answer) = error.kind() else { panic!("{error:?}") };
-    assert_eq!(answer.message.as_deref(), Some("rate limited"));
+    let ErrorKind::RateLimited(response) = error.kind() else { panic!("{error:?}") };
+    assert_eq!(response.message.as_deref(), Some("rate limited"));
     assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(120));
     assert_eq!(server.requests().len(), 1);
 }
 
 #[test]
-fn a_date_is_held_against_the_date_of_the_answer() {
+fn a_date_is_held_against_the_date_of_the_response() {
     let headers =
         "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:59:37 GMT\r\n";
-    let server = Server::new([answer_with(503, headers, "")]);
+    let server = Server::new([response_with(503, headers, "")]);
     let error = server.client().get(NUMBER).unwrap_err();
     assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(600));
 }
@@ -153,8 +153,8 @@ fn a_connection_is_kept_and_one_that_died_idle_is_replaced_silently() {
 }
 
 #[test]
-fn an_error_answer_does_not_cost_the_connection() {
-    let server = Server::new([answer(404, r#"{"error":{}}"#), answer(400, ""), ok("{}")]);
+fn an_error_response_does_not_cost_the_connection() {
+    let server = Server::new([response(404, r#"{"error":{}}"#), response(400, ""), ok("{}")]);
     let client = server.client();
     assert!(client.get(NUMBER).is_err());
     assert!(client.get(NUMBER).is_err());

@@ -33,10 +33,10 @@ pub(crate) struct Done {
 macro_rules! run {
     ($client:ident => $call:expr) => {
         |$client| {
-            $call.map(|answer| Done {
-                json: answer.json().to_owned(),
-                attempts: answer.attempts(),
-                reconciled: answer.reconciled(),
+            $call.map(|response| Done {
+                json: response.json().to_owned(),
+                attempts: response.attempts(),
+                reconciled: response.reconciled(),
             })
         }
     };

@@ -45,7 +45,7 @@ pub(crate) fn send(text: impl Into<Vec<u8>>) -> Step {
     Step::Send(text.into())
 }
 
-/// An answer with a length, after which the connection stays open.
+/// A response with a length, after which the connection stays open.
 pub(crate) fn reply(status: u16, body: &str) -> Step {
     send(format!(
         "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

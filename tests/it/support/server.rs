@@ -21,24 +21,24 @@ pub(crate) enum Act {
     Stall,
 }
 
-/// An answer with a status, headers (each with its line end) and a body.
-pub(crate) fn answer_with(status: u16, headers: &str, body: &str) -> Act {
-    answer_bytes(status, headers, body.as_bytes())
+/// A response with a status, headers (each with its line end) and a body.
+pub(crate) fn response_with(status: u16, headers: &str, body: &str) -> Act {
+    response_bytes(status, headers, body.as_bytes())
 }
 
 /// The same with a body that need not be text.
-pub(crate) fn answer_bytes(status: u16, headers: &str, body: &[u8]) -> Act {
+pub(crate) fn response_bytes(status: u16, headers: &str, body: &[u8]) -> Act {
     let length = body.len();
     let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
     Act::Raw([head.as_bytes(), body].concat())
 }
 
-pub(crate) fn answer(status: u16, body: &str) -> Act {
-    answer_with(status, "Content-Type: application/json\r\n", body)
+pub(crate) fn response(status: u16, body: &str) -> Act {
+    response_with(status, "Content-Type: application/json\r\n", body)
 }
 
 pub(crate) fn ok(body: &str) -> Act {
-    answer(200, body)
+    response(200, body)
 }
 
 pub(crate) fn token(text: &str) -> Act {

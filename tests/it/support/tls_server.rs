@@ -169,7 +169,7 @@ pub(crate) enum Step {
     Together(Vec<Vec<u8>>),
     /// Sends bytes as they are, past TLS.
     Raw(Vec<u8>),
-    /// Takes new keys, and tells the client so: something that is no part of an answer.
+    /// Takes new keys, and tells the client so: something that is no part of a response.
     UpdateKeys,
     /// Ends the stream in order, as far as TLS is concerned.
     CloseNotify,
@@ -304,8 +304,8 @@ fn play_step(shared: &Shared, stream: &mut Stream, step: Step) -> bool {
                 shared.requests.lock().unwrap().push(request);
                 let body = if is_token { r#"{"access_token":"t"}"# } else { "{}" };
                 let length = body.len();
-                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
-                if stream.get_mut().write_all(answer.as_bytes()).is_err() {
+                let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+                if stream.get_mut().write_all(response.as_bytes()).is_err() {
                     return false;
                 }
             }

@@ -1,4 +1,4 @@
-//! TLS that goes wrong: in the handshake, after it, and where an answer ends.
+//! TLS that goes wrong: in the handshake, after it, and where a response ends.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ fn a_handshake_that_fails_says_why_and_is_repeated_where_that_may_help() {
             "corrupt message",
             false,
         ),
-        row("an answer before its time", vec![record(23, b"{}")], "unexpected message", false),
+        row("a response before its time", vec![record(23, b"{}")], "unexpected message", false),
         row(
             "a record that is too long",
             vec![faults::send([22, 3, 3, 255, 255])],
@@ -188,8 +188,8 @@ fn endings() -> Vec<Ending> {
     let remove = |what, script, kind, status| {
         row(what, "emergency_address_deprovision", script, kind, status)
     };
-    let answer = |head: &str, body: &str| send(&format!("{HEAD}{head}\r\n{body}"));
-    let to_the_end = |body: &str| answer("Connection: close\r\n", body);
+    let response = |head: &str, body: &str| send(&format!("{HEAD}{head}\r\n{body}"));
+    let to_the_end = |body: &str| response("Connection: close\r\n", body);
     let lost = Some(200);
     vec![
         // A body without a length ends with its connection, and only the server's own goodbye proves that it was the server.
@@ -232,39 +232,44 @@ fn endings() -> Vec<Ending> {
         remove("empty, reset", vec![Request, to_the_end(""), Reset], "transport", lost),
         remove(
             "empty by its length, end",
-            vec![Request, answer("Content-Length: 0\r\n", ""), End],
+            vec![Request, response("Content-Length: 0\r\n", ""), End],
             "ok",
             None,
         ),
         // Where the length is known the goodbye proves nothing.
-        read("length, end", vec![Request, answer("Content-Length: 2\r\n", "{}"), End], "ok", None),
+        read(
+            "length, end",
+            vec![Request, response("Content-Length: 2\r\n", "{}"), End],
+            "ok",
+            None,
+        ),
         read(
             "length, goodbye in the body",
-            vec![Request, answer("Content-Length: 9\r\n", "{}"), CloseNotify],
+            vec![Request, response("Content-Length: 9\r\n", "{}"), CloseNotify],
             "transport:receive",
             lost,
         ),
         read(
             "length, end in the body",
-            vec![Request, answer("Content-Length: 9\r\n", "{}"), End],
+            vec![Request, response("Content-Length: 9\r\n", "{}"), End],
             "transport:receive",
             lost,
         ),
         read(
             "length, reset in the body",
-            vec![Request, answer("Content-Length: 9\r\n", "{}"), Reset],
+            vec![Request, response("Content-Length: 9\r\n", "{}"), Reset],
             "transport",
             lost,
         ),
         read(
             "chunks, end",
-            vec![Request, answer("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"), End],
+            vec![Request, response("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"), End],
             "ok",
             None,
         ),
         read(
             "chunks, goodbye between",
-            vec![Request, answer("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n"), CloseNotify],
+            vec![Request, response("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n"), CloseNotify],
             "transport:receive",
             lost,
         ),
@@ -285,11 +290,11 @@ fn endings() -> Vec<Ending> {
             "transport:receive",
             lost,
         ),
-        read("goodbye instead of an answer", vec![Request, CloseNotify], "transport:wait", None),
-        read("end instead of an answer", vec![Request, End], "transport:wait", None),
+        read("goodbye instead of a response", vec![Request, CloseNotify], "transport:wait", None),
+        read("end instead of a response", vec![Request, End], "transport:wait", None),
         read("goodbye in the head", vec![Request, send(HEAD), CloseNotify], "transport:wait", None),
         write(
-            "rubbish instead of an answer",
+            "rubbish instead of a response",
             vec![Request, Raw(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())],
             "transport:wait",
             None,
@@ -307,16 +312,16 @@ fn endings() -> Vec<Ending> {
             "api",
             Some(404),
         ),
-        // What is no part of an answer is passed over.
+        // What is no part of a response is passed over.
         read(
-            "new keys before the answer",
-            vec![Request, Step::UpdateKeys, answer("Content-Length: 2\r\n", "{}")],
+            "new keys before the response",
+            vec![Request, Step::UpdateKeys, response("Content-Length: 2\r\n", "{}")],
             "ok",
             None,
         ),
         read(
-            "new keys in the answer",
-            vec![Request, answer("Content-Length: 2\r\n", "{"), Step::UpdateKeys, send("}")],
+            "new keys in the response",
+            vec![Request, response("Content-Length: 2\r\n", "{"), Step::UpdateKeys, send("}")],
             "ok",
             None,
         ),
@@ -324,7 +329,7 @@ fn endings() -> Vec<Ending> {
 }
 
 #[test]
-fn an_answer_counts_as_whole_only_if_its_end_is_the_servers() {
+fn a_response_counts_as_whole_only_if_its_end_is_the_servers() {
     let rows = endings();
     assert!(rows.len() >= 25);
     let authority = &Authority::new();

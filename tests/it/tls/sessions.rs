@@ -1,4 +1,4 @@
-//! What outlives an answer under TLS: idle connections, sessions, and trust that each host has to earn.
+//! What outlives a response under TLS: idle connections, sessions, and trust that each host has to earn.
 
 use std::thread;
 
@@ -11,14 +11,14 @@ use crate::support::faults::Gate;
 use crate::support::tls_server::{Authority, Secure, Step, config, send};
 use crate::tls::faults::builder;
 
-const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-const LAST_ANSWER: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+const RESPONSE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+const LAST_RESPONSE: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
 
 /// What happens between two calls, and how many connections they then need.
 #[test]
-fn idle_connections_live_through_what_is_no_answer_and_nothing_else() {
+fn idle_connections_live_through_what_is_no_response_and_nothing_else() {
     use Step::{Await, CloseNotify, End, Request, Serve, UpdateKeys};
-    let answer = || send(ANSWER);
+    let response = || send(RESPONSE);
     let unasked = || send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 2\r\n\r\n{}");
     // What happens while the connection is idle, and whether it is still good afterwards.
     let rows: Vec<(&str, Vec<Step>, bool)> = vec![
@@ -30,8 +30,8 @@ fn idle_connections_live_through_what_is_no_answer_and_nothing_else() {
         ("the end", vec![End], false),
         ("new keys and a goodbye", vec![UpdateKeys, CloseNotify], false),
         ("new keys and the end", vec![UpdateKeys, End], false),
-        ("an answer unasked", vec![unasked()], false),
-        ("new keys and an answer unasked", vec![UpdateKeys, unasked()], false),
+        ("a response unasked", vec![unasked()], false),
+        ("new keys and a response unasked", vec![UpdateKeys, unasked()], false),
         ("rubbish", vec![Step::Raw(b"rubbish!".to_vec())], false),
     ];
     let authority = &Authority::new();
@@ -41,7 +41,7 @@ fn idle_connections_live_through_what_is_no_answer_and_nothing_else() {
             scope.spawn(move || {
                 let identity = authority.certify(&["localhost"], |_| ());
                 let (gate, steps) = (Gate::default(), 3 + idle.len());
-                let first = [vec![Request, answer(), Await(gate.clone())], idle, vec![Serve]];
+                let first = [vec![Request, response(), Await(gate.clone())], idle, vec![Serve]];
                 let server =
                     Secure::playing(config(identity, &[&TLS13]), [first.concat(), vec![Serve]]);
                 let client = builder(&server.url("localhost")).ca_file(file).build().unwrap();
@@ -49,8 +49,8 @@ fn idle_connections_live_through_what_is_no_answer_and_nothing_else() {
                 gate.open();
                 server.await_steps(steps);
                 // A write: it must not be sent where nobody listens.
-                let answer = client.release(NUMBER).unwrap_or_else(|e| panic!("{name}: {e:?}"));
-                assert_eq!((answer.attempts(), answer.reconciled()), (1, false), "{name}");
+                let response = client.release(NUMBER).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+                assert_eq!((response.attempts(), response.reconciled()), (1, false), "{name}");
                 assert_eq!(client.get(NUMBER).unwrap().attempts(), 1, "{name}");
                 assert_eq!(server.connections(), if good { 1 } else { 2 }, "{name}");
                 assert_eq!(server.requests().len(), 3, "{name}");
@@ -61,15 +61,15 @@ fn idle_connections_live_through_what_is_no_answer_and_nothing_else() {
 
 /// Neither in a record of its own nor in the same one, neither read already nor still in a buffer.
 #[test]
-fn what_comes_with_an_answer_is_not_taken_for_the_next_one() {
+fn what_comes_with_a_response_is_not_taken_for_the_next_one() {
     let unasked = |size| {
         let body = format!(r#"{{"displayName":"{}"}}"#, "x".repeat(size));
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
     };
     let rows = [
-        ("in the same record", vec![format!("{ANSWER}{}", unasked(9))]),
-        ("in another", vec![ANSWER.to_owned(), unasked(9)]),
-        ("longer than is read at once", vec![ANSWER.to_owned(), unasked(9000)]),
+        ("in the same record", vec![format!("{RESPONSE}{}", unasked(9))]),
+        ("in another", vec![RESPONSE.to_owned(), unasked(9)]),
+        ("longer than is read at once", vec![RESPONSE.to_owned(), unasked(9000)]),
     ];
     let authority = Authority::new();
     for (name, records) in rows {
@@ -92,7 +92,7 @@ fn sessions_are_resumed() {
     let authority = Authority::new();
     for versions in [&[&TLS12][..], &[&TLS13]] {
         let identity = authority.certify(&["localhost"], |_| ());
-        let last = vec![Step::Request, send(LAST_ANSWER), Step::CloseNotify, Step::End];
+        let last = vec![Step::Request, send(LAST_RESPONSE), Step::CloseNotify, Step::End];
         let server = Secure::playing(config(identity, versions), [last]);
         let client = builder(&server.url("localhost"))
             .ca_file(authority.file("resumed.pem"))

@@ -22,11 +22,11 @@ pub(crate) struct Row {
     pub(crate) script: Vec<Step>,
     /// What the call comes to, in words:
     /// - `ok`: it succeeds with `{}`; `ok, kept`: and its connection is used again; `ok, closed`: and is not;
-    /// - `empty`, with a status if it is not 200: the answer has no body, which only deprovision may have;
+    /// - `empty`, with a status if it is not 200: the response has no body, which only deprovision may have;
     /// - a failure as [`kind`](crate::support::calls::kind) names it, with the status, if the error has one: `protocol 200`. Where the
-    ///   network decides which of several it is, they stand with `or` between them. A connection whose answer came whole may
+    ///   network decides which of several it is, they stand with `or` between them. A connection whose response came whole may
     ///   be kept, whatever it said, but for `protocol 200, closed`. `refused` before it: a write was not applied, for the head
-    ///   of the answer said so.
+    ///   of the response said so.
     pub(crate) right: &'static str,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn resets(
     row(what, vec![Step::Request, send(bytes), Step::Reset], right)
 }
 
-/// The head of a successful answer, with headers that need no line end behind the last.
+/// The head of a successful response, with headers that need no line end behind the last.
 pub(crate) fn head(headers: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{headers}\r\n\r\n")
 }
@@ -217,7 +217,7 @@ pub(crate) fn in_parallel<T: Sync>(items: &[T], check: impl Fn(&T) -> Result<(),
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Where a whole answer can be cut off, and what the call is then doing.
+/// Where a whole response can be cut off, and what the call is then doing.
 fn cuts() -> Vec<(&'static str, String, &'static str)> {
     let length = head("Content-Length: 14");
     let cut = |what, text: &str| (what, text.to_owned(), "transport:wait");
@@ -237,9 +237,9 @@ fn cuts() -> Vec<(&'static str, String, &'static str)> {
         cut("behind a header", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"),
         cut("before the last byte of the head", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r"),
         cut("in the head of an error", "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n"),
-        cut("behind an interim answer", "HTTP/1.1 100 Continue\r\n\r\n"),
+        cut("behind an interim response", "HTTP/1.1 100 Continue\r\n\r\n"),
         cut("behind an early hint", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
-        cut("in the head behind an interim answer", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"),
+        cut("in the head behind an interim response", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"),
         cut("behind empty lines", "\r\n\r\n"),
         body("between head and body", length.clone()),
         body("after a byte of the body", format!("{length}{{")),
@@ -310,9 +310,9 @@ fn connections() -> Vec<Row> {
         resets("reset behind a body of no length", head("X: y") + "{}", "transport:receive"),
         // The last chunk says that the body is whole (RFC 9112, section 8).
         ends("ended behind the last chunk", format!("{CHUNKED}2\r\n{{}}\r\n0\r\n"), "ok, closed"),
-        // The answer was whole before the connection went.
-        ends("ended behind the answer", head("Content-Length: 2") + "{}", "ok"),
-        resets("reset behind the answer", head("Content-Length: 2") + "{}", "ok"),
+        // The response was whole before the connection went.
+        ends("ended behind the response", head("Content-Length: 2") + "{}", "ok"),
+        resets("reset behind the response", head("Content-Length: 2") + "{}", "ok"),
         // An error status says enough.
         ends("ended in the body of a 404", error(404), "api 404"),
         resets("reset in the body of a 400", error(400), "api 400"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sinch_numbers::{CancelToken, Client, Error, ErrorKind, LogLevel, Phase};
 
-use crate::support::server::{Act, Server, answer_with, ok, token};
+use crate::support::server::{Act, Server, ok, response_with, token};
 
 const NUMBER: &str = "+12025550134";
 
@@ -22,7 +22,7 @@ struct Place {
 
 fn places() -> Vec<Place> {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{".to_vec();
-    let pause = answer_with(429, "Retry-After: 20\r\n", "");
+    let pause = response_with(429, "Retry-After: 20\r\n", "");
     let place = |name, server, applied| Place { name, server, applied, pauses: Arc::default() };
     vec![
         place("waiting", Server::new([Act::Stall]), true),
@@ -125,7 +125,7 @@ fn whoever_waits_for_the_token_of_another_call_polls() {
 
 #[test]
 fn a_poll_that_says_no_does_not_touch_a_call() {
-    let server = Server::new([answer_with(429, "Retry-After: 1\r\n", ""), ok("{}")]);
+    let server = Server::new([response_with(429, "Retry-After: 1\r\n", ""), ok("{}")]);
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let token = CancelToken::polled(Duration::ZERO, move || {

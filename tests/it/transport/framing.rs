@@ -1,4 +1,4 @@
-//! Broken framing: what is said in place of an answer, or is no answer that HTTP/1.1 allows; and what is odd and allowed.
+//! Broken framing: what is said in place of a response, or is no response that HTTP/1.1 allows; and what is odd and allowed.
 
 use crate::support::faults::{Step, send};
 use crate::transport::broken::{
@@ -15,8 +15,8 @@ fn not_http() -> Vec<Row> {
     vec![
         stays("the banner of SSH", "SSH-2.0-OpenSSH_9.2\r\n", WRONG),
         stays("the banner of SMTP", "220 mail.example.com ESMTP\r\n", WRONG),
-        stays("the answer of IMAP", "* BAD unknown command\r\n", WRONG),
-        stays("the answer of Redis", "-ERR unknown command 'GET'\r\n", WRONG),
+        stays("the response of IMAP", "* BAD unknown command\r\n", WRONG),
+        stays("the response of Redis", "-ERR unknown command 'GET'\r\n", WRONG),
         stays("a TLS alert", &b"\x15\x03\x01\x00\x02\x02\x46"[..], WRONG),
         stays("a TLS handshake", &b"\x16\x03\x03\x00\x5a\x02\x00\x00\x56\x03\x03"[..], WRONG),
         stays("HTTP/2 settings", &b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03"[..], WRONG),
@@ -80,22 +80,22 @@ fn status_lines() -> Vec<Row> {
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade",
             "protocol 101",
         ),
-        // An interim answer has no body: these are taken for the next head.
-        line("an interim answer with a body", "HTTP/1.1 199 Odd", WRONG),
+        // An interim response has no body: these are taken for the next head.
+        line("an interim response with a body", "HTTP/1.1 199 Odd", WRONG),
         line("a continuation with a body", "HTTP/1.1 102 Processing", WRONG),
         stays(
-            "garbage behind an interim answer",
+            "garbage behind an interim response",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/2 200\r\n",
             WRONG,
         ),
         stays(
-            "an error behind an interim answer",
+            "an error behind an interim response",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n",
             "api 404",
         ),
-        line("an interim answer", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK", "ok, kept"),
+        line("an interim response", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK", "ok, kept"),
         line(
-            "an interim answer with a date",
+            "an interim response with a date",
             "HTTP/1.1 100 Continue\r\nDate: today\r\n\r\nHTTP/1.1 200 OK",
             "ok, kept",
         ),
@@ -104,9 +104,9 @@ fn status_lines() -> Vec<Row> {
             "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\nHTTP/1.1 200 OK",
             "ok, kept",
         ),
-        line("an unknown interim answer", "HTTP/1.1 150 Wait\r\n\r\nHTTP/1.1 200 OK", "ok, kept"),
+        line("an unknown interim response", "HTTP/1.1 150 Wait\r\n\r\nHTTP/1.1 200 OK", "ok, kept"),
         stays(
-            "many interim answers",
+            "many interim responses",
             "HTTP/1.1 100 Continue\r\n\r\n".repeat(50) + &status_line("HTTP/1.1 200 OK"),
             "ok, kept",
         ),
@@ -285,7 +285,7 @@ fn chunks() -> Vec<Row> {
         chunked("garbage behind chunk data", "2\r\n{}garbage\r\n0\r\n\r\n", WRONG),
         chunked("a bad size behind a good chunk", "1\r\n{\r\nx\r\n}\r\n0\r\n\r\n", WRONG),
         chunked(
-            "a last chunk that is missing before another answer",
+            "a last chunk that is missing before another response",
             "2\r\n{}\r\nHTTP/1.1 200 OK\r\n\r\n",
             WRONG,
         ),
@@ -443,7 +443,7 @@ const NOTHING: &[u8] =
 
 /// When it is said: before its time, twice, too much.
 fn timing() -> Vec<Row> {
-    let answer = || send(head("Content-Length: 2") + "{}");
+    let response = || send(head("Content-Length: 2") + "{}");
     let refusal = |status| {
         send(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
     };
@@ -455,19 +455,19 @@ fn timing() -> Vec<Row> {
             "api 413",
         ),
         row("a refusal that nobody asked for", vec![refusal(408), Step::End], "api 408"),
-        row("an answer before the request is read", vec![Step::Read(10), answer()], "ok"),
+        row("a response before the request is read", vec![Step::Read(10), response()], "ok"),
         row(
-            "two answers",
+            "two responses",
             vec![Step::Request, send((head("Content-Length: 2") + "{}").repeat(2))],
             "ok, closed",
         ),
         row(
-            "an error behind the answer",
+            "an error behind the response",
             vec![Step::Request, send(head("Content-Length: 2") + "{}HTTP/1.1 500 X\r\n\r\n")],
             "ok, closed",
         ),
         row(
-            "an empty line behind the answer",
+            "an empty line behind the response",
             vec![Step::Request, send(head("Content-Length: 2") + "{}\r\n")],
             "ok, closed",
         ),
@@ -482,7 +482,7 @@ fn timing() -> Vec<Row> {
 }
 
 #[test]
-fn broken_answers_are_told_as_what_they_are() {
+fn broken_responses_are_told_as_what_they_are() {
     let groups =
         [not_http(), status_lines(), headers(), lengths(), chunks(), encodings(), timing()];
     let rows: Vec<Row> = groups.into_iter().flatten().collect();

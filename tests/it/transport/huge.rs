@@ -1,5 +1,5 @@
-//! Answers that are too big, requests that nobody reads, hosts that do not accept: the call ends, and memory stays within twice
-//! the limit of an answer.
+//! Responses that are too big, requests that nobody reads, hosts that do not accept: the call ends, and memory stays within twice
+//! the limit of a response.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::transport::broken::{
     CHUNKED, DEADLINE, Row, bytes, check_by_turns, ends, failed, head, row, stays,
 };
 
-/// How big an answer may be in these rows.
+/// How big a response may be in these rows.
 const LIMIT: usize = 64 * 1024;
 /// How big a head may be.
 const HEAD: usize = 16 * 1024;

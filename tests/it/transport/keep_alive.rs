@@ -38,7 +38,7 @@ fn rows() -> Vec<Row> {
     let late =
         send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     vec![
-        said("an answer with a length", ok("Content-Length: 2"), true),
+        said("a response with a length", ok("Content-Length: 2"), true),
         said("a close that is announced", ok("Content-Length: 2\r\nConnection: close"), false),
         said("HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_owned(), false),
         said(
@@ -60,7 +60,7 @@ fn rows() -> Vec<Row> {
         ),
         said("a redirect", error("302", "Location: /\r\nContent-Length: 4\r\n\r\nhere"), true),
         said("bad JSON", head("Content-Length: 2") + "[]", true),
-        said("an answer that is too big", head("Content-Length: 5000") + &" ".repeat(5000), false),
+        said("a response that is too big", head("Content-Length: 5000") + &" ".repeat(5000), false),
         said(
             "an error that is too big",
             error("404", "Content-Length: 5000\r\n\r\n") + &" ".repeat(5000),
@@ -72,7 +72,7 @@ fn rows() -> Vec<Row> {
             error("404", "Transfer-Encoding: chunked\r\n\r\nx\r\n"),
             false,
         ),
-        said("more than the answer", ok("Content-Length: 2") + "{}", false),
+        said("more than the response", ok("Content-Length: 2") + "{}", false),
         said(
             "an unknown transfer-encoding of an error",
             error("404", "Transfer-Encoding: x\r\nContent-Length: 2\r\n\r\n{}"),
@@ -84,7 +84,7 @@ fn rows() -> Vec<Row> {
         idle("a farewell and the end while idle", vec![late, Step::End], ClientEnd::Ended),
         idle("an empty line while idle", vec![send("\r\n")], ClientEnd::Unread),
         idle(
-            "a whole answer while idle",
+            "a whole response while idle",
             vec![reply(200, r#"{"displayName":"forged"}"#)],
             ClientEnd::Unread,
         ),
@@ -139,7 +139,7 @@ fn deaths() -> Vec<(&'static str, Vec<Step>)> {
         ("reset", vec![Step::Request, Step::Reset]),
         ("reset in the request", vec![Step::Read(1), Step::Reset]),
         ("ended in the request", vec![Step::Read(1), Step::End]),
-        ("ended in the answer", vec![Step::Request, send("HTTP/1.1 2"), Step::End]),
+        ("ended in the response", vec![Step::Request, send("HTTP/1.1 2"), Step::End]),
     ]
 }
 
@@ -157,8 +157,8 @@ fn reads_survive_a_connection_that_dies_as_they_use_it() {
             let client = server.builder().build().unwrap();
             call.run(&client).unwrap();
             let done = call.run(&client).unwrap_or_else(|error| panic!("{name}: {error:?}"));
-            // A connection that had died is replaced silently; an answer that breaks off is an attempt.
-            let attempts = if what == "ended in the answer" { 2 } else { 1 };
+            // A connection that had died is replaced silently; a response that breaks off is an attempt.
+            let attempts = if what == "ended in the response" { 2 } else { 1 };
             assert_eq!((done.attempts, server.connections()), (attempts, 2), "{name}");
             server.assert_held(1, &name);
         }

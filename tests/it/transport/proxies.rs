@@ -45,8 +45,8 @@ fn a_proxy_may_say_yes_in_its_own_way() {
     for (name, pieces) in rows {
         let proxy = Tunnels::answering(server.port, pieces);
         let client = builder("https://numbers.test", &proxy.url()).ca_file(&file).build().unwrap();
-        let answer = client.get(NUMBER);
-        assert!(answer.is_ok(), "{name}: {answer:?}");
+        let response = client.get(NUMBER);
+        assert!(response.is_ok(), "{name}: {response:?}");
         assert_eq!(proxy.heads().len(), 1, "{name}: one tunnel for the token and the call");
     }
 }

@@ -10,7 +10,7 @@ use sinch_numbers::Error;
 use crate::support::calls::{CALLS, Call, Failed, call};
 use crate::support::drivers::{c_driver, drive};
 use crate::support::mismatches::Mismatches;
-use crate::support::server::{Act, Server, answer_with, ok};
+use crate::support::server::{Act, Server, ok, response_with};
 
 /// Where redirects point, and where not a single connection may come in.
 struct Elsewhere(TcpListener);
@@ -34,7 +34,7 @@ impl Elsewhere {
     }
 }
 
-/// 304 is none, but no final answer either; 305 and 306 are history; the rest of the hundred is for the future.
+/// 304 is none, but no final response either; 305 and 306 are history; the rest of the hundred is for the future.
 const STATUSES: [u16; 12] = [300, 301, 302, 303, 304, 305, 306, 307, 308, 310, 350, 399];
 
 /// Locations, `HOST` for the other server, and what is told of each.
@@ -74,10 +74,10 @@ const LOCATIONS: [(&str, &str); 32] = [
 ];
 
 fn redirect(status: u16, location: Option<&str>) -> Act {
-    // A body that would pass for an answer makes it none.
+    // A body that would pass for a response makes it none.
     let body = if status == 304 { "" } else { r#"{"phoneNumber":"+12025550134"}"# };
     let headers = location.map(|to| format!("Location: {to}\r\n")).unwrap_or_default();
-    answer_with(status, &headers, body)
+    response_with(status, &headers, body)
 }
 
 /// A 3xx is not followed and not retried. A write that is to be sent elsewhere, 301, 307 and 308, was not carried out; of the
@@ -197,7 +197,7 @@ fn token_endpoint(found: &mut Mismatches) -> usize {
             found.holds(
                 &row,
                 &error.to_string(),
-                &format!("access token: unexpected answer: {expected}"),
+                &format!("access token: unexpected response: {expected}"),
             );
             found.lacks(&row, &format!("{error} {error:?}"), "hush");
             elsewhere.assert_left_alone(&row);
@@ -206,7 +206,7 @@ fn token_endpoint(found: &mut Mismatches) -> usize {
     STATUSES.len()
 }
 
-/// Other answers point somewhere too, and mean something else.
+/// Other responses point somewhere too, and mean something else.
 fn no_redirects(found: &mut Mismatches) -> usize {
     let elsewhere = Elsewhere::new();
     let headers =
@@ -214,7 +214,7 @@ fn no_redirects(found: &mut Mismatches) -> usize {
     let rows =
         [(404, Some("api")), (410, Some("api")), (503, Some("api")), (201, None), (200, None)];
     for (status, expected) in rows {
-        let server = Server::new([answer_with(status, &headers, "{}")]);
+        let server = Server::new([response_with(status, &headers, "{}")]);
         let client = server.builder().max_attempts(1).build().unwrap();
         let result = call("active_get").run(&client);
         let kind = result.err().map(|error| crate::support::calls::kind(&error));

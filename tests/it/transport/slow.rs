@@ -66,7 +66,7 @@ fn silences() -> Vec<Row> {
             WAIT,
         ),
         stalls("in the head of an error", "HTTP/1.1 404 X\r\n", WAIT),
-        stalls("behind an interim answer", "HTTP/1.1 100 Continue\r\n\r\n", WAIT),
+        stalls("behind an interim response", "HTTP/1.1 100 Continue\r\n\r\n", WAIT),
         stalls("behind an early hint", "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n", WAIT),
         stalls("behind an empty line", "\r\n", WAIT),
         stalls("between head and body", length.clone(), RECEIVE),
@@ -109,7 +109,7 @@ fn drops() -> Vec<Row> {
     let gzip = head(&format!("Content-Encoding: gzip\r\nContent-Length: {}", GZIP.len()));
     vec![
         drips("of a status line", "", "HTTP/1.1 200 OK\r\n\r\n", WAIT),
-        drips("of an interim answer", "", "HTTP/1.1 100 Continue\r\n\r\n".repeat(9), WAIT),
+        drips("of an interim response", "", "HTTP/1.1 100 Continue\r\n\r\n".repeat(9), WAIT),
         drips("of headers", "HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n".repeat(9), WAIT),
         drips("of empty lines", "", "\r\n".repeat(99), WAIT),
         drips("of a body", length.clone(), " ".repeat(99), RECEIVE),
@@ -139,7 +139,7 @@ fn floods_of_nothing() -> Vec<Row> {
     // A block of nothing, which is not the last.
     let gzip = bytes(&[head("Content-Encoding: gzip").as_bytes(), &GZIP[..10]]);
     vec![
-        floods("interim answers", "", "HTTP/1.1 100 Continue\r\n\r\n", EITHER),
+        floods("interim responses", "", "HTTP/1.1 100 Continue\r\n\r\n", EITHER),
         floods("early hints", "", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", EITHER),
         floods(
             "trailers",

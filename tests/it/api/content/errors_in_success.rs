@@ -1,4 +1,4 @@
-//! "A successful response, or an Error": an `error` in an answer that calls itself a success.
+//! "A successful response, or an Error": an `error` in a response that calls itself a success.
 
 use serde_json::Value;
 use sinch_numbers::ErrorKind;
@@ -6,9 +6,9 @@ use sinch_numbers::ErrorKind;
 use super::{ask, through_c};
 use crate::support::calls::{Call, Failed, call, code};
 use crate::support::mismatches::Mismatches;
-use crate::support::server::{Server, answer_bytes};
+use crate::support::server::{Server, response_bytes};
 
-/// What the answer is.
+/// What the response is.
 enum Is {
     Success,
     Error {
@@ -54,7 +54,7 @@ fn rows() -> Vec<(&'static str, Is)> {
         ("\u{feff}{\"error\":\"no\"}", error("api", None, "status 200: no")),
         (r#"{"\u0065rror":"no"}"#, error("api", None, "status 200: no")),
         (r#"{"\u0065rr\u006F\u0072":{"code":403}}"#, error("auth", Some(403), "status 200 (code 403)")),
-        // Beside what is no answer of the operation.
+        // Beside what is no response of the operation.
         (r#"{"displayName":"a","error":"no"}"#, error("api", None, "status 200: no")),
         (r#"{"nextPageToken":"t","totalSize":0,"error":"no"}"#, error("api", None, "status 200: no")),
         (r#"{"error":{"code":400,"phoneNumber":"+12"}}"#, error("api", Some(400), "status 200 (code 400)")),
@@ -77,7 +77,7 @@ fn rows() -> Vec<(&'static str, Is)> {
         (r#"{"error":true}"#, Success),
         (r#"{"error":[]}"#, Success),
         (r#"{"error":[{"code":403}]}"#, Success),
-        // Beside what an answer holds.
+        // Beside what a response holds.
         (r#"{"phoneNumber":"+12","error":{"code":403}}"#, Success),
         (r#"{"error":"no","phoneNumber":"+12"}"#, Success),
         (r#"{"error":"no","\u0070honeNumber":"+12"}"#, Success),
@@ -109,7 +109,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
         }
     });
     let reads = call("active_get");
-    let acts = rows.iter().map(|(body, _)| answer_bytes(200, "", body.as_bytes())).collect();
+    let acts = rows.iter().map(|(body, _)| response_bytes(200, "", body.as_bytes())).collect();
     for ((body, is), (code, status, json)) in rows.iter().zip(through_c(reads, acts)) {
         let row = format!("{body} in C");
         match is {
@@ -137,7 +137,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
 
 fn check(found: &mut Mismatches, call: Call, status: u16, body: &str, is: &Is) {
     let row = format!("{}: {status} {body}", call.name);
-    match (ask(call, answer_bytes(status, "", body.as_bytes())), is) {
+    match (ask(call, response_bytes(status, "", body.as_bytes())), is) {
         (Ok((_, json)), Success) => found.same(&row, &json.as_str(), &body),
         (Err(error), Is::Error { kind, code: number, says }) => {
             // With a code of 4xx the service refused; without one it may have broken down over it.
@@ -151,9 +151,9 @@ fn check(found: &mut Mismatches, call: Call, status: u16, body: &str, is: &Is) {
             };
             found.same(&row, &Failed::from(&error), &expected);
             found.same(&row, &code(&error), &if *kind == "auth" { 4 } else { 5 });
-            let answer = error.api_error().unwrap();
-            found.same(&row, &answer.code, number);
-            found.same(&row, &answer.body.as_deref(), &Some(body));
+            let response = error.api_error().unwrap();
+            found.same(&row, &response.code, number);
+            found.same(&row, &response.body.as_deref(), &Some(body));
             let message = error.to_string();
             let message =
                 message.strip_suffix(" (the change may have been applied)").unwrap_or(&message);
@@ -166,19 +166,19 @@ fn check(found: &mut Mismatches, call: Call, status: u16, body: &str, is: &Is) {
 /// It is read like any other error.
 fn more_of_it(found: &mut Mismatches) -> usize {
     let body = r#"{"error":{"code":400,"details":[{"fieldViolations":[{"field":"type","description":"bad"}], "n":1.50 }],"new":1},"traceId":"t-1"}"#;
-    let server = Server::new([answer_bytes(200, "Retry-After: 7\r\n", body.as_bytes())]);
+    let server = Server::new([response_bytes(200, "Retry-After: 7\r\n", body.as_bytes())]);
     let error = server.plain_client().get(crate::support::calls::NUMBER).unwrap_err();
-    let ErrorKind::Api(answer) = error.kind() else { panic!("{error:?}") };
+    let ErrorKind::Api(response) = error.kind() else { panic!("{error:?}") };
     found.same(
         "details",
-        &answer.details,
+        &response.details,
         &vec![
             r#"{"fieldViolations":[{"field":"type","description":"bad"}], "n":1.50 }"#.to_owned(),
         ],
     );
-    found.same("violations", &answer.field_violations.len(), &1);
-    found.same("message", &answer.message.as_deref(), &Some("type: bad"));
-    found.same("request id", &answer.request_id.as_deref(), &Some("t-1"));
+    found.same("violations", &response.field_violations.len(), &1);
+    found.same("message", &response.message.as_deref(), &Some("type: bad"));
+    found.same("request id", &response.request_id.as_deref(), &Some("t-1"));
     found.same("retry after", &error.retry_after().map(|wait| wait.as_secs()), &Some(7));
     found.same("requests", &server.requests().len(), &1);
     1

@@ -1,4 +1,4 @@
-//! Every field of every answer: what means nothing in it, and what is refused because it is of another type. C hands on both.
+//! Every field of every response: what means nothing in it, and what is refused because it is of another type. C hands on both.
 
 use std::fmt::Write as _;
 
@@ -90,7 +90,7 @@ const PLACES: [Place; 14] = [
         ("correctedAddress", Object), ("candidateAddresses", Objects),
     ]),
     ("emergency_address_validate", r#"{"correctedAddress":#}"#, &[("streetNumber", Text)]),
-    // Where a write may have taken effect, although its answer cannot be read.
+    // Where a write may have taken effect, although its response cannot be read.
     ("active_update", "#", &[("displayName", Text), ("voiceConfiguration", Object)]),
     ("active_release", "#", &[("expireAt", Text)]),
     ("emergency_address_provision", "#", &[("streetNumber", Text)]),

@@ -1,7 +1,7 @@
-//! Odd content in successful answers: what is refused, what is taken as it came, and how its values read.
+//! Odd content in successful responses: what is refused, what is taken as it came, and how its values read.
 //!
 //! A case is a body, or a spelling of a field, that no other case has. It runs through one operation that reads and one that
-//! writes where only that differs, through all eight where each has its own answer, and the essential ones through C as well.
+//! writes where only that differs, through all eight where each has its own response, and the essential ones through C as well.
 
 mod documents;
 mod errors_in_success;
@@ -19,7 +19,7 @@ use sinch_numbers::{Address, Client, EmergencyAddressRequest, Error, ListNumbers
 use crate::support::calls::{Call, Failed, NUMBER};
 use crate::support::drivers::{Outcome, c_driver, drive};
 use crate::support::mismatches::Mismatches;
-use crate::support::server::{Act, Server, answer_bytes};
+use crate::support::server::{Act, Server, response_bytes};
 
 #[test]
 fn odd_content_comes_to_what_it_says() {
@@ -52,10 +52,10 @@ fn odd_content_comes_to_what_it_says() {
 
 /// A success as the service sends it.
 fn success(body: impl AsRef<[u8]>) -> Act {
-    answer_bytes(200, "Content-Type: application/json\r\n", body.as_ref())
+    response_bytes(200, "Content-Type: application/json\r\n", body.as_ref())
 }
 
-/// Makes a call of a server that gives the same answer again and again; the value as it was understood, written again, and
+/// Makes a call of a server that gives the same response again and again; the value as it was understood, written again, and
 /// the bytes as they came.
 fn ask(call: Call, act: Act) -> Result<(Value, String), Error> {
     let server = Server::new([act]);
@@ -65,8 +65,8 @@ fn ask(call: Call, act: Act) -> Result<(Value, String), Error> {
 fn read(call: Call, client: &Client) -> Result<(Value, String), Error> {
     macro_rules! both {
         ($call:expr) => {{
-            let answer = $call?;
-            Ok((serde_json::to_value(&*answer).unwrap(), answer.json().to_owned()))
+            let response = $call?;
+            Ok((serde_json::to_value(&*response).unwrap(), response.json().to_owned()))
         }};
     }
     let address = Address::new("1", "Main St", "Springfield", "IL", "62701");
@@ -97,7 +97,7 @@ fn refused(call: Call, status: u16) -> Failed {
     }
 }
 
-/// Reads so many answers, one by one, through C.
+/// Reads so many responses, one by one, through C.
 fn through_c(call: Call, acts: Vec<Act>) -> Vec<Outcome> {
     let count = acts.len();
     let server = Server::new(acts);

@@ -169,10 +169,10 @@ fn numbers(bodies: &[String], mut each: impl FnMut(usize, ActiveNumber, &str)) {
     let server = Server::new(bodies.iter().map(success));
     let client = server.plain_client();
     for (index, body) in bodies.iter().enumerate() {
-        let answer = client.get(NUMBER).unwrap_or_else(|error| panic!("{body}: {error:?}"));
-        assert_eq!(answer.json(), body);
-        let json = answer.json().to_owned();
-        each(index, answer.into_inner(), &json);
+        let response = client.get(NUMBER).unwrap_or_else(|error| panic!("{body}: {error:?}"));
+        assert_eq!(response.json(), body);
+        let json = response.json().to_owned();
+        each(index, response.into_inner(), &json);
     }
 }
 

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::{ask, refused, through_c};
 use crate::support::calls::{CALLS, Failed, call};
 use crate::support::mismatches::Mismatches;
-use crate::support::server::{Act, Server, answer_bytes};
+use crate::support::server::{Act, Server, response_bytes};
 
 const BODY: &str = r#"{"displayName":"é"}"#;
 
-/// Any status of success is one, and what is in the answer counts, not what its headers call it.
+/// Any status of success is one, and what is in the response counts, not what its headers call it.
 const TAKEN: [(u16, &str); 32] = [
     (200, ""),
     (201, "Location: /v1/elsewhere\r\n"),
@@ -62,7 +62,7 @@ fn taken(found: &mut Mismatches) -> usize {
     for (status, headers) in TAKEN {
         for call in [call("active_get"), call("active_release")] {
             let row = format!("{}: {status} {headers:?}", call.name);
-            match ask(call, answer_bytes(status, headers, BODY.as_bytes())) {
+            match ask(call, response_bytes(status, headers, BODY.as_bytes())) {
                 Ok(read) => {
                     found.same(&row, &read, &(json!({"displayName": "é"}), BODY.to_owned()));
                 }
@@ -71,7 +71,7 @@ fn taken(found: &mut Mismatches) -> usize {
         }
     }
     let acts =
-        TAKEN.iter().map(|(status, headers)| answer_bytes(*status, headers, BODY.as_bytes()));
+        TAKEN.iter().map(|(status, headers)| response_bytes(*status, headers, BODY.as_bytes()));
     let outcomes = through_c(call("active_get"), acts.collect());
     for ((status, headers), outcome) in TAKEN.iter().zip(outcomes) {
         found.same(&format!("{status} {headers:?} in C"), &outcome, &(0, *status, BODY.to_owned()));
@@ -104,9 +104,9 @@ fn empty(found: &mut Mismatches) -> usize {
         found.same(&format!("{what}, in C"), &document["body"], &Value::Null);
     });
 
-    // What stands behind an answer that has no body belongs to no answer.
+    // What stands behind a response that has no body belongs to no response.
     let stray = b"HTTP/1.1 204 X\r\n\r\n{\"displayName\":\"stray\"}".to_vec();
-    let server = Server::new([Act::Raw(stray), answer_bytes(200, "", BODY.as_bytes())]);
+    let server = Server::new([Act::Raw(stray), response_bytes(200, "", BODY.as_bytes())]);
     let client = server.plain_client();
     let nothing = call("emergency_address_deprovision").run(&client).map(|done| done.json);
     found.same("bytes behind a 204", &nothing.ok().as_deref(), &Some("{}"));
@@ -119,7 +119,7 @@ fn empty(found: &mut Mismatches) -> usize {
     {
         cases += 1;
         let read =
-            ask(call("emergency_address_deprovision"), answer_bytes(200, "", body.as_bytes()));
+            ask(call("emergency_address_deprovision"), response_bytes(200, "", body.as_bytes()));
         let expected = Some((Value::Null, body.trim_start_matches('\u{feff}').to_owned()));
         found.same(body, &read.ok(), &expected);
     }
@@ -134,9 +134,9 @@ fn request_ids(found: &mut Mismatches) -> usize {
         ("", None),
     ];
     for (headers, expected) in rows {
-        let server = Server::new([answer_bytes(200, headers, BODY.as_bytes())]);
-        let answer = server.plain_client().get(crate::support::calls::NUMBER).unwrap();
-        found.same(headers, &answer.request_id(), &expected);
+        let server = Server::new([response_bytes(200, headers, BODY.as_bytes())]);
+        let response = server.plain_client().get(crate::support::calls::NUMBER).unwrap();
+        found.same(headers, &response.request_id(), &expected);
     }
     rows.len()
 }

@@ -1,4 +1,4 @@
-//! What the headers of an error answer tell: the id of the request, and how long to wait.
+//! What the headers of an error response tell: the id of the request, and how long to wait.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::calls::{NUMBER, call};
 use crate::support::drivers::{c_driver, drive};
 use crate::support::mismatches::Mismatches;
-use crate::support::server::{Act, Server, answer_bytes};
+use crate::support::server::{Act, Server, response_bytes};
 
 /// Headers and a body, and the id.
 #[rustfmt::skip]
@@ -64,7 +64,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
 
 fn ids(found: &mut Mismatches) -> usize {
     let server = Server::new(
-        IDS.iter().map(|(headers, body, _)| answer_bytes(404, headers, body.as_bytes())),
+        IDS.iter().map(|(headers, body, _)| response_bytes(404, headers, body.as_bytes())),
     );
     let client = server.plain_client();
     for (headers, body, expected) in IDS {
@@ -79,7 +79,7 @@ fn ids(found: &mut Mismatches) -> usize {
 fn waits(found: &mut Mismatches) -> usize {
     for status in [400, 401, 404, 429, 500, 503] {
         let act = |(wait, _): &(&str, _)| {
-            answer_bytes(status, &format!("{DATE}Retry-After:{wait}\r\n"), b"")
+            response_bytes(status, &format!("{DATE}Retry-After:{wait}\r\n"), b"")
         };
         let server = Server::new(WAITS.iter().map(act));
         let client = server.plain_client();
@@ -94,7 +94,7 @@ fn waits(found: &mut Mismatches) -> usize {
     let date = "Retry-After: Sun, 06 Nov 1994 08:49:44 GMT\r\n";
     let broken = format!("Date: today\r\n{date}");
     for headers in [date, &broken] {
-        let server = Server::new([answer_bytes(503, headers, b"")]);
+        let server = Server::new([response_bytes(503, headers, b"")]);
         let error = server.plain_client().get(NUMBER).unwrap_err();
         found.same(headers, &error.retry_after(), &None);
     }
@@ -114,7 +114,7 @@ fn waits_in_c(found: &mut Mismatches) -> usize {
         (501, "Retry-After: 7\r\n", -1),
     ];
     let acts: Vec<Act> =
-        rows.iter().map(|(status, headers, _)| answer_bytes(*status, headers, b"")).collect();
+        rows.iter().map(|(status, headers, _)| response_bytes(*status, headers, b"")).collect();
     let server = Server::new(acts);
     let lines = call("active_get").line().repeat(rows.len());
     let outcomes = drive(c_driver(), &server.url, r#""auth": "basic", "maxAttempts": 1"#, lines);
@@ -127,7 +127,7 @@ fn waits_in_c(found: &mut Mismatches) -> usize {
         );
     }
     // A write that may have been applied is not to be repeated, however long one waits.
-    let server = Server::new([answer_bytes(503, "Retry-After: 7\r\n", b"")]);
+    let server = Server::new([response_bytes(503, "Retry-After: 7\r\n", b"")]);
     let line = call("active_release").line();
     let (_, _, json) =
         drive(c_driver(), &server.url, r#""auth": "basic", "maxAttempts": 1"#, line).remove(0);

@@ -1,4 +1,4 @@
-//! Error answers: the status says what kind of failure it is, the body and the headers say what is told about it.
+//! Error responses: the status says what kind of failure it is, the body and the headers say what is told about it.
 //!
 //! A case is a status, a shape of a body, or a form of a header that no other case has; every shape is met with every status.
 
@@ -27,12 +27,12 @@ const STATUSES: [(u16, &str, bool); 48] = [
     (500, "api", true), (501, "api", false), (502, "api", true), (503, "api", true), (504, "api", true), (505, "api", false),
     (506, "api", false), (507, "api", false), (508, "api", false), (511, "api", false), (520, "api", false), (522, "api", false),
     (530, "api", false), (599, "api", false),
-    // No final answer has these.
+    // No final response has these.
     (600, "protocol", false), (700, "protocol", false), (900, "protocol", false), (999, "protocol", false),
 ];
 
 #[test]
-fn error_answers_are_classified() {
+fn error_responses_are_classified() {
     let mut found = Mismatches::default();
     let shapes = shapes();
     statuses(&mut found, &shapes);
@@ -69,10 +69,10 @@ fn statuses(found: &mut Mismatches, shapes: &[Shape]) {
             };
             found.same(&row, &Failed::from(&error), &expected);
             match error.api_error() {
-                Some(answer) => {
-                    found.same(&row, &answer.http_status, &status);
-                    found.same(&row, &shapes::told(answer), &shape.told());
-                    found.same(&row, &answer.body, &shape.excerpt());
+                Some(response) => {
+                    found.same(&row, &response.http_status, &status);
+                    found.same(&row, &shapes::told(response), &shape.told());
+                    found.same(&row, &response.body, &shape.excerpt());
                 }
                 None => found.same(&row, &kind, &"protocol"),
             }
@@ -135,10 +135,10 @@ fn in_c(found: &mut Mismatches, shapes: &[Shape]) {
         found.same(&row, &document["httpStatus"], &Value::from(status));
         let message = whole_message(&error).replace('\0', "\\0");
         found.same(&row, &document["message"], &Value::from(message));
-        let Some(answer) = error.api_error() else { continue };
-        found.same(&row, &document["status"], &Value::from(answer.status.clone()));
-        found.same(&row, &document["bodyCode"], &Value::from(answer.code));
-        found.same(&row, &document["requestId"], &Value::from(answer.request_id.clone()));
+        let Some(response) = error.api_error() else { continue };
+        found.same(&row, &document["status"], &Value::from(response.status.clone()));
+        found.same(&row, &document["bodyCode"], &Value::from(response.code));
+        found.same(&row, &document["requestId"], &Value::from(response.request_id.clone()));
         let violations = document["fieldViolations"].as_array().unwrap().iter();
         let violations: Vec<_> = violations
             .map(|v| (v["field"].as_str().unwrap(), v["description"].as_str().unwrap()))

@@ -28,16 +28,16 @@ type Told = (
     Option<String>,
 );
 
-pub(super) fn told(answer: &ApiError) -> Told {
-    let violations = answer.field_violations.iter();
+pub(super) fn told(response: &ApiError) -> Told {
+    let violations = response.field_violations.iter();
     (
-        answer.code,
-        answer.status.clone(),
-        answer.message.clone(),
+        response.code,
+        response.status.clone(),
+        response.message.clone(),
         violations.map(|v| (v.field.clone(), v.description.clone())).collect(),
-        answer.details.clone(),
-        answer.problem_type.clone(),
-        answer.request_id.clone(),
+        response.details.clone(),
+        response.problem_type.clone(),
+        response.request_id.clone(),
     )
 }
 
@@ -70,7 +70,7 @@ impl Shape {
         let mut text = match kind {
             "protocol" => {
                 return format!(
-                    "active_get +12025550134: unexpected answer: a status that no final response has (status {status})"
+                    "active_get +12025550134: unexpected response: a status that no final response has (status {status})"
                 );
             }
             "auth" => format!("credentials refused: status {status}"),

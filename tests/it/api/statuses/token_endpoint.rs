@@ -5,7 +5,7 @@ use mockito::{Matcher, Server};
 use crate::support::calls::{Failed, call};
 use crate::support::mismatches::Mismatches;
 use crate::support::mocked;
-use crate::support::server::{self, answer_bytes, ok};
+use crate::support::server::{self, ok, response_bytes};
 
 type Headers = &'static [(&'static str, &'static str)];
 
@@ -81,7 +81,7 @@ pub(super) fn run(found: &mut Mismatches) -> usize {
         found.same(&format!("token endpoint: {status}"), &done.is_ok(), &true);
     }
     // A length, which no 204 has, changes nothing.
-    let scripted = server::Server::with_tokens([ok("{}")], [answer_bytes(204, "", b"")]);
+    let scripted = server::Server::with_tokens([ok("{}")], [response_bytes(204, "", b"")]);
     let error = call("active_get").run(&scripted.client()).unwrap_err();
     let says = "the response is not a JSON object (status 204)";
     found.holds("token endpoint: 204 with a length", &error.to_string(), says);

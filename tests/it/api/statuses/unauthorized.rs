@@ -1,4 +1,4 @@
-//! 401 and 403 under OAuth2: a 401 gets a new token and is sent once more, whatever it says; a second one is the answer.
+//! 401 and 403 under OAuth2: a 401 gets a new token and is sent once more, whatever it says; a second one is the response.
 
 use mockito::Server;
 

@@ -1,4 +1,4 @@
-//! Answers in the service's own shapes.
+//! Responses in the service's own shapes.
 
 use std::fmt;
 
@@ -87,7 +87,7 @@ impl Failure {
 impl From<Failure> for Response {
     fn from(failure: Failure) -> Self {
         match failure {
-            // The message is empty in the service's own answers, too: what is useful is in the details.
+            // The message is empty in the service's own responses, too: what is useful is in the details.
             Failure::Invalid(field_violations) => {
                 error(400, "INVALID_ARGUMENT", "", &[Detail::BadRequest { field_violations }])
             }

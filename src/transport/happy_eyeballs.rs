@@ -19,7 +19,7 @@ pub(super) fn connect(
     addresses: &[SocketAddr],
     exchange: &Exchange,
 ) -> Result<(TcpStream, SocketAddr), ConnectionError> {
-    let bounds = exchange.wait_bounds();
+    let deadline = exchange.wait_deadline();
     let mut waiting = addresses.iter();
     let mut attempts: Vec<(TcpStream, SocketAddr)> = Vec::with_capacity(addresses.len());
     let mut next_at = Instant::now();
@@ -41,12 +41,12 @@ pub(super) fn connect(
             return Err(last);
         }
         let more = !waiting.as_slice().is_empty();
-        let until = if more { bounds.no_later_than(next_at) } else { bounds };
+        let until = if more { deadline.no_later_than(next_at) } else { deadline };
         let sockets: Vec<RawFd> = attempts.iter().map(|(stream, _)| stream.as_raw_fd()).collect();
-        let (woken, ready) = sys::wait_any(&sockets, until.wakers, until.deadline)?;
+        let (woken, ready) = sys::wait_any(&sockets, until.wakers, until.at)?;
         match woken {
             Woken::Waker => return Err(ConnectionError::Cancelled),
-            Woken::Deadline if bounds.time_left().is_zero() => return Err(exchange.timed_out()),
+            Woken::Deadline if deadline.time_left().is_zero() => return Err(exchange.timed_out()),
             Woken::Deadline => {}
             Woken::Ready => {
                 for index in (0..ready.len()).rev().filter(|index| ready[*index]) {
@@ -67,12 +67,12 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    use crate::sys::deadline::Bounds;
+    use crate::sys::deadline::Deadline;
 
     const LONG: Duration = Duration::from_secs(600);
 
     fn until(time: Duration) -> Exchange {
-        Exchange::within(Bounds::until(Instant::now() + time))
+        Exchange::within(Deadline::until(Instant::now() + time))
     }
 
     fn closed() -> SocketAddr {
@@ -133,16 +133,16 @@ mod tests {
         let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
         assert!(matches!(result, Err(ConnectionError::Io(error)) if timed_out(&error)));
         let waker = sys::Waker::new().unwrap();
-        let bounds = Bounds { wakers: [waker.fd(), sys::NONE], ..until(LONG).bounds.get() };
+        let deadline = Deadline { wakers: [waker.fd(), sys::NONE], ..until(LONG).deadline.get() };
         std::thread::scope(|scope| {
             let call =
-                scope.spawn(move || connect(&addresses, &Exchange::within(bounds)).map(|_| ()));
+                scope.spawn(move || connect(&addresses, &Exchange::within(deadline)).map(|_| ()));
             waker.trigger();
             assert!(matches!(call.join().unwrap(), Err(ConnectionError::Cancelled)));
         });
         // Or when whoever made it says so.
         let result =
-            sys::asking(Duration::from_millis(1), &|| true, || connect(&addresses, &until(LONG)));
+            sys::polled(Duration::from_millis(1), &|| true, || connect(&addresses, &until(LONG)));
         assert!(matches!(result, Err(ConnectionError::Cancelled)));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sinch_numbers::{CancelToken, ListNumbers};
 
 use crate::support::calls::{NUMBER, kind};
-use crate::support::server::{Server, answer, ok};
+use crate::support::server::{Server, ok, response};
 
 #[test]
 fn all_calls_of_a_client_share_the_rate() {
@@ -29,7 +29,7 @@ fn all_calls_of_a_client_share_the_rate() {
 
 #[test]
 fn retries_wait_for_their_turn_as_well() {
-    let server = Server::new([answer(503, "{}"), answer(503, "{}"), ok("{}")]);
+    let server = Server::new([response(503, "{}"), response(503, "{}"), ok("{}")]);
     // Three requests in two seconds, whatever the dice say about the pauses between attempts.
     let client = server.builder().requests_per_second(1.0).build().unwrap();
     let began = Instant::now();

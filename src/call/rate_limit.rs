@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 /// Spaces the requests of all calls of a client evenly: a token bucket that holds one token. The caller gives the time.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     interval: Duration,
     /// When the next request may be sent; `None` before the first.
     next: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RateLimit {
     /// Makes a limit; `None` for a rate of 0, which is no limit.
     pub(crate) fn new(per_second: f64) -> Option<Self> {
         const DAY: Duration = Duration::from_secs(86_400);
@@ -55,32 +55,33 @@ mod tests {
             (5199, 6000, Some(1)),
             (5300, 5300, None),
         ];
-        let (pace, begin, ms) = (Pace::new(10.0).unwrap(), Instant::now(), Duration::from_millis);
+        let (rate_limit, begin, ms) =
+            (RateLimit::new(10.0).unwrap(), Instant::now(), Duration::from_millis);
         for (now, deadline, wait) in rows {
-            let taken = pace.take(begin + ms(now), begin + ms(deadline));
+            let taken = rate_limit.take(begin + ms(now), begin + ms(deadline));
             assert_eq!(taken, wait.map(ms), "{now}");
         }
     }
 
     #[test]
     fn rates() {
-        assert!(Pace::new(0.0).is_none() && Pace::new(-0.0).is_none());
+        assert!(RateLimit::new(0.0).is_none() && RateLimit::new(-0.0).is_none());
         for (rate, seconds) in
             [(0.5, 2.0), (1e-300, 86_400.0), (f64::MIN_POSITIVE, 86_400.0), (1e6, 1e-6)]
         {
-            let pace = Pace::new(rate).unwrap();
-            assert_eq!(pace.interval, Duration::from_secs_f64(seconds), "{rate}");
+            let rate_limit = RateLimit::new(rate).unwrap();
+            assert_eq!(rate_limit.interval, Duration::from_secs_f64(seconds), "{rate}");
         }
     }
 
     #[test]
     fn threads_share_the_turns() {
-        let (pace, begin) = (Pace::new(100.0).unwrap(), Instant::now());
+        let (rate_limit, begin) = (RateLimit::new(100.0).unwrap(), Instant::now());
         let late = begin + Duration::from_secs(60);
         let mut waits: Vec<Duration> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
                 .map(|_| {
-                    let take = || (0..10).map(|_| pace.take(begin, late).unwrap());
+                    let take = || (0..10).map(|_| rate_limit.take(begin, late).unwrap());
                     scope.spawn(move || take().collect::<Vec<_>>())
                 })
                 .collect();

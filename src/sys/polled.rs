@@ -1,0 +1,152 @@
+//! Calls a function of the caller while a call waits: it decides whether the call ends.
+//!
+//! For programs whose runtime must be asked, on the thread that made the call: Python's signal handlers run only when Python
+//! runs. Like the value in [`scoped`](super::scoped), the function stands in a thread-local without a destructor.
+
+use std::cell::Cell;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use super::scoped;
+
+thread_local! {
+    /// What the call that runs on this thread polls; null if nothing.
+    static POLL: Cell<*const Poll<'static>> = const { Cell::new(ptr::null()) };
+}
+
+/// What is called, and when.
+struct Poll<'a> {
+    every: Duration,
+    due: Cell<Instant>,
+    /// The function has said that the call ends: it is not called again.
+    ended: Cell<bool>,
+    function: &'a dyn Fn() -> bool,
+}
+
+/// Restores what was polled before, also when the call panics.
+struct Restore(*const Poll<'static>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        POLL.set(self.0);
+    }
+}
+
+/// Runs a call. Its waits on this thread call `function`, first when `every` has passed and then as often; when it returns
+/// `true` they end as if a waker had been triggered.
+pub(crate) fn polled<R>(
+    every: Duration,
+    function: &dyn Fn() -> bool,
+    call: impl FnOnce() -> R,
+) -> R {
+    let due = Cell::new(Instant::now() + every);
+    let poll = Poll { every, due, ended: Cell::new(false), function };
+    let _restore = Restore(POLL.replace(ptr::from_ref(&poll).cast()));
+    call()
+}
+
+/// What a wait does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Wait until its deadline.
+    Wait,
+    /// Wait until then at the latest, and poll again.
+    WaitUntil(Instant),
+    /// End: the caller says so.
+    End,
+}
+
+/// Polls the caller if it is time to.
+pub(super) fn poll_if_due() -> Next {
+    let poll = POLL.get();
+    if poll.is_null() {
+        return Next::Wait;
+    }
+    // SAFETY: the pointer was made by `polled` on this thread from a value that lives until `polled` has taken the pointer out
+    // of the slot again; this call runs within that one.
+    let poll = unsafe { &*poll };
+    if !poll.ended.get() && Instant::now() >= poll.due.get() {
+        // The function may make calls of its own on this thread: they see nothing of this one.
+        let _restore = Restore(POLL.replace(ptr::null()));
+        poll.ended.set(scoped::without_scoped(poll.function));
+        poll.due.set(Instant::now() + poll.every);
+    }
+    if poll.ended.get() { Next::End } else { Next::WaitUntil(poll.due.get()) }
+}
+
+/// Returns a number that no other thread that is alive has. Async-signal-safe.
+pub(crate) fn thread_id() -> usize {
+    POLL.with(|slot| ptr::from_ref(slot).addr())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NONE, Ready, Waker, Woken, scoped, wait, wait_any, with_scoped};
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+    const SHORT: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn every_wait_polls_and_ends_when_told_to() {
+        let polls = Cell::new(0);
+        let third = || {
+            polls.set(polls.get() + 1);
+            polls.get() >= 3
+        };
+        let later = Instant::now() + LONG;
+        polled(SHORT, &third, || {
+            assert_eq!(wait(NONE, Ready::ToRead, [NONE; 2], later).unwrap(), Woken::Waker);
+            assert_eq!(polls.get(), 3);
+            // From then on at once, and without polling again.
+            assert_eq!(wait_any(&[], [NONE; 2], later).unwrap().0, Woken::Waker);
+            assert_eq!(polls.get(), 3);
+        });
+        polls.set(0);
+        polled(SHORT, &third, || {
+            assert_eq!(wait_any(&[], [NONE; 2], later).unwrap().0, Woken::Waker);
+        });
+        assert_eq!((polls.get(), poll_if_due()), (3, Next::Wait));
+    }
+
+    #[test]
+    fn many_short_waits_poll_like_a_long_one() {
+        let ready = Waker::new().unwrap();
+        ready.trigger();
+        let polls = Cell::new(0);
+        let count = || {
+            polls.set(polls.get() + 1);
+            false
+        };
+        polled(SHORT, &count, || {
+            while polls.get() < 3 {
+                let woken = wait(ready.fd(), Ready::ToRead, [NONE; 2], Instant::now() + LONG);
+                assert_eq!(woken.unwrap(), Woken::Ready);
+            }
+        });
+        polls.set(0);
+        polled(LONG, &count, || {
+            assert_eq!(
+                wait(ready.fd(), Ready::ToRead, [NONE; 2], Instant::now() + LONG).unwrap(),
+                Woken::Ready
+            );
+        });
+        assert_eq!(polls.get(), 0, "not before its time");
+    }
+
+    #[test]
+    fn the_polled_function_finds_nothing_of_the_call() {
+        let inner = || {
+            assert_eq!(poll_if_due(), Next::Wait);
+            assert_eq!(with_scoped(|number: &u32| *number), None);
+            true
+        };
+        scoped(&7_u32, || {
+            polled(SHORT, &inner, || {
+                let woken = wait(NONE, Ready::ToRead, [NONE; 2], Instant::now() + LONG);
+                assert_eq!(woken.unwrap(), Woken::Waker);
+                assert_eq!(with_scoped(|number: &u32| *number), Some(7));
+            });
+        });
+    }
+}
