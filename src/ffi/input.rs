@@ -286,6 +286,8 @@ pub(crate) fn config(text: Option<&str>) -> Result<ClientBuilder, Error> {
 mod tests {
     use super::*;
 
+    const RANGE: &str = "timeoutMs: is not from 1 to 86400000 (24 hours)";
+
     #[test]
     fn what_is_refused_is_named_by_its_path() {
         type Read = fn(&str) -> Result<(), Error>;
@@ -310,7 +312,6 @@ mod tests {
             r#", "timeout": 1"#,
         ]
         .map(place);
-        const RANGE: &str = "timeoutMs: is not from 1 to 86400000 (24 hours)";
         let rows: [(Read, &str, &str); 52] = [
             (of_query, "", "query: is no JSON object: unexpected end of input at byte 0"),
             (of_query, "[]", "query: is no JSON object: expected an object at byte 0"),

@@ -201,7 +201,8 @@ fn a_deadline_of_a_token_comes_before_that_of_the_operation() {
 /// Lost responses, gateways that give up, and writes that are carried out later than they are answered.
 #[test]
 fn an_unreliable_service_is_brought_to_the_same_end() {
-    let faults: [(&str, fn() -> Sandbox); 3] = [
+    type Start = fn() -> Sandbox;
+    let faults: [(&str, Start); 3] = [
         ("lost", || {
             Sandbox::builder().lose(0.5).provisioning(Duration::from_millis(50)).start().unwrap()
         }),
