@@ -163,11 +163,13 @@ pub(crate) fn code(error: &Error) -> i32 {
     match error.kind() {
         ErrorKind::InvalidInput(_) => 3,
         ErrorKind::Authentication(_) => 4,
-        ErrorKind::RateLimited(_) | ErrorKind::Api(_) => 5,
+        ErrorKind::RateLimited(_) | ErrorKind::Api(_) | ErrorKind::Conflict(_) => 5,
         ErrorKind::Transport(_) => 6,
         ErrorKind::Timeout(_) => 7,
         ErrorKind::Protocol(_) => 8,
         ErrorKind::Cancelled => 9,
+        ErrorKind::Provisioning(_) => 11,
+        ErrorKind::Address(_) => 12,
         _ => panic!("{error:?}"),
     }
 }
