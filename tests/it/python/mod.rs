@@ -126,6 +126,11 @@ fn values() {
 }
 
 #[test]
+fn waiting() {
+    passes("test_waiting.py");
+}
+
+#[test]
 fn signals() {
     let found = interpreters();
     assert!(!found.is_empty());
