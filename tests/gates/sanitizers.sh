@@ -10,7 +10,7 @@ triple=$(rustc -vV | sed -n 's/^host: //p')
 library debug
 sandbox
 count=0
-for name in smoke values turns numbers storm forks sigpipe threads load calls; do
+for name in smoke values turns numbers storm forks sigpipe threads load calls waits; do
     program "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
 done
 # checked PROGRAM [ARGUMENT...]
@@ -23,6 +23,7 @@ for name in smoke values turns numbers storm sigpipe; do checked "$name"; done
 # Its allocator may be locked by another thread at the moment of a fork, for ever: seen with gcc 12.
 checked forks alone
 checked threads 100
+checked waits many 1000
 checked load "$work/lib/libsinch_numbers.so.1" 1000000
 for how in cancel shared signal shutdown; do
     mkfifo "$work/tell.$how"

@@ -17,12 +17,13 @@ checked() {
     count=$((count + 1))
 }
 
-for name in smoke values turns numbers storm forks sigpipe limits threads load calls; do program "$name"; done
+for name in smoke values turns numbers storm forks sigpipe limits threads load calls waits; do program "$name"; done
 for name in smoke values turns numbers storm limits; do checked "$name"; done
 checked sigpipe 6
 # A child has lost what the parent's other threads had in their hands: that is fork's doing.
 leaks=no checked forks
 checked threads 16
+checked waits many 200
 checked load "$work/lib/libsinch_numbers.so.1" 100000
 # What ends calls that hang. `free` is not here: it leaks, as it says it does.
 for how in cancel shared signal shutdown; do
