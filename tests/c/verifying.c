@@ -10,24 +10,32 @@
 /* Of the body, with the secret "my-callback-secret". */
 #define GOOD "b93021e0182c2772dbcdf4e8983ae8f409e78c3b"
 
+/* A byte more than is taken. */
+static char too_long[1024 * 1024 + 1];
+
 static const struct {
     const char *name;
     int secrets, fits; /* how many, and which of them is the right one; -1 for none */
     int wrong;         /* which digit of the signature is wrong; -1 for none */
     char digit;        /* what stands there: of the same kind, letter or digit */
+    const char *body;  /* another one, with this secret's signature; NULL for none */
+    const char *signature;
+    size_t length;
 } cases[] = {
-    {"right", 1, 0, -1, 0},
-    {"first-of-8", 8, 0, -1, 0},
-    {"fourth-of-8", 8, 3, -1, 0},
-    {"last-of-8", 8, 7, -1, 0},
-    {"none-of-8", 8, -1, -1, 0},
-    {"none", 1, -1, -1, 0},
-    {"wrong-digit-0", 1, 0, 0, 'a'},
-    {"wrong-digit-1", 1, 0, 1, '8'},
-    {"wrong-digit-20", 1, 0, 20, 'a'},
-    {"wrong-digit-38", 1, 0, 38, '4'},
-    {"wrong-digit-39", 1, 0, 39, 'a'},
-    {"malformed", 1, 0, 39, 'g'},
+    {"right", 1, 0, -1, 0, NULL, NULL, 0},
+    {"first-of-8", 8, 0, -1, 0, NULL, NULL, 0},
+    {"fourth-of-8", 8, 3, -1, 0, NULL, NULL, 0},
+    {"last-of-8", 8, 7, -1, 0, NULL, NULL, 0},
+    {"none-of-8", 8, -1, -1, 0, NULL, NULL, 0},
+    {"none", 1, -1, -1, 0, NULL, NULL, 0},
+    {"wrong-digit-0", 1, 0, 0, 'a', NULL, NULL, 0},
+    {"wrong-digit-1", 1, 0, 1, '8', NULL, NULL, 0},
+    {"wrong-digit-20", 1, 0, 20, 'a', NULL, NULL, 0},
+    {"wrong-digit-38", 1, 0, 38, '4', NULL, NULL, 0},
+    {"wrong-digit-39", 1, 0, 39, 'a', NULL, NULL, 0},
+    {"malformed", 1, 0, 39, 'g', NULL, NULL, 0},
+    {"not-json", 1, 0, -1, 0, "x", "6b186cdab6c6ee3cb5fbfc999b9c3d9474391089", 1},
+    {"too-long", 1, 0, -1, 0, too_long, GOOD, sizeof too_long},
 };
 
 int main(int argc, char **argv)
@@ -51,7 +59,13 @@ int main(int argc, char **argv)
         strcat(secrets, "]");
         if (cases[i].wrong >= 0)
             signature[cases[i].wrong] = cases[i].digit;
-        code = sinch_numbers_callback_verify(secrets, signature, VOICE, strlen(VOICE), &result);
+        if (cases[i].body != NULL)
+            code = sinch_numbers_callback_verify(secrets, cases[i].signature, cases[i].body, cases[i].length, &result);
+        else
+            code = sinch_numbers_callback_verify(secrets, signature, VOICE, strlen(VOICE), &result);
+        CHECK(code == sinch_numbers_result_code(result));
+        if (code != SINCH_NUMBERS_OK)
+            CHECK(strstr(sinch_numbers_result_json(result, NULL), "callback-secre") == NULL);
         sinch_numbers_result_free(result);
         puts(sinch_numbers_code_name(code));
         return 0;
