@@ -1,8 +1,13 @@
 //! The client: one method per operation.
 
 pub(crate) mod builder;
+mod converge;
+mod ensure;
 mod environment;
+pub(crate) mod operations;
 pub(crate) mod pages;
+pub(crate) mod provisioning;
+mod relink;
 pub(crate) mod response;
 mod roots;
 pub(crate) mod settings;
@@ -200,11 +205,7 @@ impl Client {
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         operation: impl FnOnce(PhoneNumber) -> O,
     ) -> Result<Response<O::Output>, Error> {
-        let checked = phone_number.try_into().map_err(Into::into);
-        let checked = checked
-            .map_err(|error: Error| error.of_operation(O::NAME, None))
-            .inspect_err(|error| self.refused(error))?;
-        self.call(&operation(checked))
+        self.call(&operation(self.checked(O::NAME, phone_number)?))
     }
 
     /// Logs a call that is refused before it begins.
@@ -270,7 +271,7 @@ impl Client {
 
     /// Writes a warning to the client's log.
     #[cfg(feature = "capi")]
-    pub(crate) fn warn(&self, line: &str) {
+    pub(crate) fn warn(&self, line: fmt::Arguments<'_>) {
         self.engine.warn(line);
     }
 }
