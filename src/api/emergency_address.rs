@@ -1,6 +1,6 @@
 //! The operations on emergency addresses: get, provision, deprovision, validate.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress};
 use crate::api::numbers::verify_number;
@@ -21,8 +21,8 @@ use crate::json::decode::Decode;
 /// let address = Address::new("12345", "Main St", "Springfield", "IL", "62701").location("Apt 5");
 /// # let _ = address;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 #[must_use]
 pub struct Address {
     street_number: String,
@@ -97,8 +97,8 @@ impl From<&EmergencyAddress> for Address {
 /// let request = EmergencyAddressRequest::new("Springfield office", address);
 /// # let _ = request;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 #[must_use]
 pub struct EmergencyAddressRequest {
     display_name: String,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::handle::{self, BadText, MAX_TEXT};
-use crate::api::emergency_address::{Address, EmergencyAddressRequest};
+use crate::api::emergency_address::EmergencyAddressRequest;
 use crate::api::list::ListNumbers;
 use crate::api::numbers::NumberUpdate;
 use crate::api::phone_number::PhoneNumber;
@@ -15,7 +15,7 @@ use crate::client::builder::ClientBuilder;
 use crate::client::settings::Settings;
 use crate::error::Error;
 use crate::json;
-use crate::json::input::{Value, from_members, set};
+use crate::json::input::{Value, from_members};
 
 /// # Safety
 ///
@@ -52,121 +52,21 @@ fn read<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Error> {
     Ok(from_members(Value::members(object(name, text)?))?)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Query {
-    region_code: Option<String>,
-    #[serde(rename = "type")]
-    number_type: Option<String>,
-    number_pattern: Option<Pattern>,
-    #[serde(default)]
-    capability: Vec<String>,
-    page_size: Option<u64>,
-    page_token: Option<String>,
-    order_by: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Pattern {
-    pattern: Option<String>,
-    search_pattern: Option<String>,
-}
-
 /// Reads the parameters of a list.
 pub(crate) fn query(text: &str) -> Result<ListNumbers, Error> {
-    let query: Query = read("query", text)?;
-    let pattern = query.number_pattern.unwrap_or(Pattern { pattern: None, search_pattern: None });
-    let mut list = ListNumbers::new();
-    list = set(list, query.region_code, ListNumbers::region_code);
-    list = set(list, query.number_type, ListNumbers::number_type);
-    list = set(list, pattern.pattern, ListNumbers::pattern);
-    list = set(list, pattern.search_pattern, ListNumbers::search_pattern);
-    list = query.capability.into_iter().fold(list, ListNumbers::capability);
-    // A size that does not fit the type is too big for the API, too: the list's own check reports it.
-    let size = query.page_size.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
-    list = set(list, size, ListNumbers::page_size);
-    list = set(list, query.page_token, ListNumbers::page_token);
-    Ok(set(list, query.order_by, ListNumbers::order_by))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Update {
-    display_name: Option<String>,
-    sms_configuration: Option<Sms>,
-    voice_configuration: Option<Voice>,
-    callback_url: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Sms {
-    service_plan_id: String,
-    campaign_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Voice {
-    #[serde(rename = "type")]
-    application_type: String,
-    app_id: Option<String>,
-    trunk_id: Option<String>,
-    service_id: Option<String>,
+    read("query", text)
 }
 
 /// Reads the body of an update.
 pub(crate) fn update(text: &str) -> Result<NumberUpdate, Error> {
-    let body: Update = read("body", text)?;
-    let mut update = NumberUpdate::new();
-    update = set(update, body.display_name, NumberUpdate::display_name);
-    update = set(update, body.callback_url, NumberUpdate::callback_url);
-    if let Some(Sms { service_plan_id, campaign_id }) = body.sms_configuration {
-        update = update.sms(service_plan_id, campaign_id);
-    }
-    if let Some(voice) = body.voice_configuration {
-        let ids = [voice.app_id, voice.trunk_id, voice.service_id];
-        update = update.voice(voice.application_type.into(), ids)?;
-    }
-    if update == NumberUpdate::new() {
-        return Err(Error::invalid("body", "sets nothing"));
-    }
+    let update: NumberUpdate = read("body", text)?;
+    update.check_json("body")?;
     Ok(update)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Emergency {
-    display_name: String,
-    address: Place,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Place {
-    street_number: String,
-    street_info: String,
-    location: Option<String>,
-    city: String,
-    state: String,
-    postal_code: String,
-    postal_code_plus_four: Option<String>,
 }
 
 /// Reads the body of provisioning or validating an emergency address.
 pub(crate) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, Error> {
-    let Emergency { display_name, address: place } = read("body", text)?;
-    let address = Address::new(
-        place.street_number,
-        place.street_info,
-        place.city,
-        place.state,
-        place.postal_code,
-    );
-    let address = set(address, place.location, Address::location);
-    let address = set(address, place.postal_code_plus_four, Address::postal_code_plus_four);
-    Ok(EmergencyAddressRequest::new(display_name, address))
+    read("body", text)
 }
 
 /// Reads the settings of a client. Without a text they come from the environment.

@@ -18,7 +18,7 @@ use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request};
 use crate::call::api_error;
 use crate::call::response::{self, RawResponse};
-use crate::call::retry::{Decision, Failure, RetryContext, RetryPolicy, parse_retry_after};
+use crate::call::retry::{Decision, Failure, RetryContext, decide, parse_retry_after};
 use crate::call::token::TokenResponse;
 use crate::client::response::{Response, decode_response};
 use crate::error::{Error, ErrorKind, is_retryable_status};
@@ -171,8 +171,9 @@ pub fn retry_after(lines: &[u8]) {
         None => assert!(!counted),
     }
     let time_left = Duration::from_secs(30);
-    let now = RetryContext { attempts: 1, retry_after: wait, time_left, dice: 0.5 };
-    match RetryPolicy::default().decide(Failure::Status(429), &Effect::Read, now) {
+    let now =
+        RetryContext { attempts: 1, max_attempts: 3, retry_after: wait, time_left, dice: 0.5 };
+    match decide(Failure::Status(429), &Effect::Read, now) {
         Decision::Retry(slept) => assert!(slept < time_left && wait.is_none_or(|w| w == slept)),
         decision => {
             assert!(matches!(decision, Decision::Report));
