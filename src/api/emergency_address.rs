@@ -8,7 +8,6 @@ use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
 use crate::error::{ApiError, Error};
 use crate::json;
-use crate::json::cursor::{DecodeError, Rest};
 use crate::json::decode::Decode;
 
 /// An emergency address to send: five required parts and two optional ones.
@@ -169,22 +168,8 @@ pub(crate) struct DeprovisionEmergencyAddress {
     pub(crate) phone_number: PhoneNumber,
 }
 
-/// The response to deprovisioning: any object, which is ignored.
-#[derive(Debug, Default)]
-pub(crate) struct Nothing;
-
-impl Decode for Nothing {
-    fn read<'a>(&mut self, document: &'a str, _error: &mut DecodeError) -> Rest<'a> {
-        Some(document)
-    }
-
-    fn is_nothing(&self) -> bool {
-        true
-    }
-}
-
 impl Operation for DeprovisionEmergencyAddress {
-    type Output = Nothing;
+    type Output = ();
     const NAME: &'static str = "emergency_address_deprovision";
 
     fn request(&self) -> Result<Request, Error> {

@@ -53,7 +53,6 @@ impl Failure {
 }
 
 /// The decision about a failure.
-#[derive(Debug)]
 pub(crate) enum Decision<'a> {
     /// Wait for this time, then send the request again.
     Retry(Duration),

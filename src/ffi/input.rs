@@ -49,7 +49,7 @@ fn object<'a>(name: &str, text: &'a str) -> Result<&'a str, Error> {
 }
 
 fn read<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Error> {
-    Ok(from_members(Value::members(object(name, text)?))?)
+    Ok(from_members(&mut Value::members(object(name, text)?))?)
 }
 
 /// Reads the parameters of a list.

@@ -74,7 +74,7 @@ unsafe fn execute_as(
 /// Logs input that is refused: it never comes to a call, which would log itself.
 pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) {
     if let Failure::Error(error) = failure {
-        client.refused(&error.clone().of_operation(operation, None));
+        client.engine.refused(&error.clone().of_operation(operation, None));
     }
 }
 

@@ -16,7 +16,7 @@ use super::handle::{self, Opaque};
 use super::json_text::{JsonText, c_string};
 use super::{Failure, guard_or};
 use crate::call::response::RawResponse;
-use crate::error::{Error, ErrorKind, FieldViolation};
+use crate::error::{ApiError, Error, ErrorKind, FieldViolation};
 use crate::log::printable;
 
 /// What a call came to. Immutable: any number of threads may read it.
@@ -104,53 +104,43 @@ impl Outcome {
     }
 
     fn error(operation: Option<&str>, error: &Error) -> Self {
-        let code = code_of(error);
-        let message = chain(error);
-        let api = error.api_error();
+        let (code, message) = (code_of(error), chain(error));
+        let (api, http_status) = (error.api_error(), error.http_status().unwrap_or(0));
+        let (retry_after_ms, maybe_applied) =
+            (retry_after_ms(error), error.may_have_been_applied());
         let details = api.map(|api| format!("[{}]", api.details.join(",")));
-        let retry_after_ms = retry_after_ms(error);
-        let understood = api
-            .is_some_and(|api| api.code.is_some() || api.status.is_some() || api.message.is_some());
-        let body = match error.kind() {
-            ErrorKind::Protocol(violation) => violation.body.as_deref(),
-            _ => api.filter(|_| !understood).and_then(|api| api.body.as_deref()),
-        };
-        let phase = match error.kind() {
-            ErrorKind::Timeout(phase) | ErrorKind::Transport(phase) => Some(phase.as_str()),
-            _ => None,
-        };
-        let field = match error.kind() {
-            ErrorKind::InvalidInput(input) => Some(input.field.as_str()),
-            _ => None,
-        };
+        let (mut body, mut phase, mut field) = (None, None, None);
+        match error.kind() {
+            ErrorKind::Protocol(violation) => body = violation.body.as_deref(),
+            ErrorKind::Timeout(at) | ErrorKind::Transport(at) => phase = Some(at.as_str()),
+            ErrorKind::InvalidInput(input) => field = Some(input.field.as_str()),
+            _ => {}
+        }
+        // The text of an error response of which nothing was understood.
+        if let Some(ApiError { code: None, status: None, message: None, body: text, .. }) = api {
+            body = text.as_deref();
+        }
         let document = Document {
-            http_status: error.http_status().unwrap_or(0),
+            http_status,
             status: api.and_then(|api| api.status.as_deref()),
             body_code: api.and_then(|api| api.code),
             operation: error.operation().or(operation),
             phone_number: error.phone_number(),
             field,
-            field_violations: error
-                .field_violations()
-                .iter()
-                .map(|FieldViolation { field, description }| Violation { field, description })
-                .collect(),
+            field_violations: error.field_violations(),
             phase,
             retry_after_ms,
-            maybe_applied: error.may_have_been_applied(),
-            found: error.found().and_then(|json| serde_json::from_str(json).ok()),
+            maybe_applied,
+            found: raw(error.found()),
             attempts: error.attempts(),
             request_id: api.and_then(|api| api.request_id.as_deref()),
-            details: details.as_deref().and_then(|raw| serde_json::from_str(raw).ok()),
+            details: raw(details.as_deref()),
             body,
             ..Document::new(code, &message)
         };
-        Self {
-            http_status: error.http_status().map_or(0, i32::from),
-            retry_after_ms,
-            maybe_applied: error.may_have_been_applied(),
-            ..Self::new(code, document.write(), &message)
-        }
+        let http_status = http_status.into();
+        let outcome = Self::new(code, document.write(), &message);
+        Self { http_status, retry_after_ms, maybe_applied, ..outcome }
     }
 
     /// The JSON and its length; a NUL stands behind it.
@@ -191,8 +181,12 @@ fn retry_after_ms(error: &Error) -> i64 {
     i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
 }
 
+fn raw(json: Option<&str>) -> Option<&RawValue> {
+    serde_json::from_str(json?).ok()
+}
+
 /// The error document, in the order in which it is written.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     code: &'a str,
@@ -203,7 +197,7 @@ struct Document<'a> {
     operation: Option<&'a str>,
     phone_number: Option<&'a str>,
     field: Option<&'a str>,
-    field_violations: Vec<Violation<'a>>,
+    field_violations: &'a [FieldViolation],
     phase: Option<&'a str>,
     retry_after_ms: i64,
     maybe_applied: bool,
@@ -214,33 +208,9 @@ struct Document<'a> {
     found: Option<&'a RawValue>,
 }
 
-#[derive(Serialize)]
-struct Violation<'a> {
-    field: &'a str,
-    description: &'a str,
-}
-
 impl<'a> Document<'a> {
     fn new(code: sinch_numbers_code, message: &'a str) -> Self {
-        Self {
-            code: code_name(code),
-            http_status: 0,
-            status: None,
-            body_code: None,
-            message,
-            operation: None,
-            phone_number: None,
-            field: None,
-            field_violations: Vec::new(),
-            phase: None,
-            retry_after_ms: -1,
-            maybe_applied: false,
-            attempts: 0,
-            request_id: None,
-            details: None,
-            body: None,
-            found: None,
-        }
+        Self { code: code_name(code), message, retry_after_ms: -1, ..Self::default() }
     }
 
     fn write(&self) -> String {

@@ -30,6 +30,17 @@ pub(crate) trait Decode: Default {
     }
 }
 
+/// A response that is any object, which is ignored.
+impl Decode for () {
+    fn read<'a>(&mut self, text: &'a str, _error: &mut DecodeError) -> Rest<'a> {
+        Some(text)
+    }
+
+    fn is_nothing(&self) -> bool {
+        true
+    }
+}
+
 /// A type whose values are never absent: a field of it is an `Option`, or an item of a list.
 pub(crate) trait FromJson: Sized {
     /// The expected type, for messages.

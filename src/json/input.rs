@@ -21,16 +21,20 @@ pub(crate) struct Value<'a> {
     pub(crate) json: bool,
 }
 
+/// A value with its key.
+type Member<'a> = (Cow<'a, str>, Value<'a>);
+
 impl<'a> Value<'a> {
     /// The members of an object that has passed [`check`](super::check).
-    pub(crate) fn members(object: &'a str) -> impl Iterator<Item = (Cow<'a, str>, Self)> {
+    pub(crate) fn members(object: &'a str) -> impl Iterator<Item = Member<'a>> {
         members(object).map(|(name, text)| (name.clone(), Self { name, text, json: true }))
     }
 }
 
-/// Deserializes a struct from its members.
+/// Deserializes a struct from its members. They come as one type of iterator: with a type for each source, what serde derives
+/// would be compiled for each.
 pub(crate) fn from_members<'a, T: Deserialize<'a>>(
-    members: impl Iterator<Item = (Cow<'a, str>, Value<'a>)>,
+    members: &mut dyn Iterator<Item = Member<'a>>,
 ) -> Result<T, DecodeError> {
     T::deserialize(MapDeserializer::new(members))
 }
@@ -58,7 +62,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 visitor.visit_seq(SeqDeserializer::new(items(text).map(item)))
             }
             Some(b'{') if members(text).next().is_none() => refuse("is empty; leave it out"),
-            Some(b'{') => visitor.visit_map(MapDeserializer::new(Value::members(text))),
+            Some(b'{') => {
+                let members: &mut dyn Iterator<Item = Member<'de>> = &mut Value::members(text);
+                visitor.visit_map(MapDeserializer::new(members))
+            }
             _ => match (text, text.parse::<u64>(), text.parse::<f64>()) {
                 ("null", ..) => refuse("is null; leave out what is not wanted"),
                 ("true", ..) => visitor.visit_bool(true),

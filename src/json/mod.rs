@@ -110,7 +110,7 @@ pub(crate) fn value_at<'a>(document: &'a str, pointer: &str) -> Option<&'a str> 
     let mut steps = pointer.strip_prefix('/')?.split('/');
     steps.try_fold(document, |raw, step| {
         if raw.starts_with('[') {
-            return item(raw, step);
+            return items(raw).nth(index(step)?);
         }
         let key = unescape_step(step)?;
         members(raw).filter(|(name, _)| *name == key).last().map(|(_, value)| value)
@@ -218,12 +218,10 @@ fn inside(text: &str, bracket: char) -> &str {
     strip_mark(text, bracket).unwrap_or_default()
 }
 
-fn item<'a>(array: &'a str, step: &str) -> Option<&'a str> {
-    if !step.bytes().all(|byte| byte.is_ascii_digit()) || (step.len() > 1 && step.starts_with('0'))
-    {
-        return None;
-    }
-    items(array).nth(step.parse().ok()?)
+/// Returns the index that a step of an RFC 6901 pointer names: digits alone, without a zero before others.
+pub(crate) fn index(step: &str) -> Option<usize> {
+    let canonical = step == "0" || !step.starts_with(['0', '+']);
+    if canonical { step.parse().ok() } else { None }
 }
 
 /// Returns the key that a step of an RFC 6901 pointer names; `None` if the step is malformed.
@@ -234,9 +232,6 @@ pub(crate) fn unescape_step(step: &str) -> Option<Cow<'_, str>> {
     let mut after_tildes = step.split('~').skip(1);
     if !after_tildes.all(|text| text.starts_with(['0', '1'])) {
         return None;
-    }
-    if !step.contains('~') {
-        return Some(Cow::Borrowed(step));
     }
     // In this order: "~01" means "~1".
     Some(Cow::Owned(step.replace("~1", "/").replace("~0", "~")))

@@ -25,7 +25,7 @@ use crate::error::{Error, ErrorKind, is_retryable_status};
 use crate::ffi::input;
 use crate::ffi::result::document;
 use crate::json::{self, TopLevelKeys};
-use crate::transport;
+use crate::transport::{self, head};
 
 /// A target: its name, which is also its corpus', and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
@@ -143,7 +143,13 @@ pub fn error_bodies(body: &[u8]) {
 
 /// What a server sends, as the transport looks at it before ureq does.
 pub fn framing(bytes: &[u8]) {
-    transport::fuzz_head(bytes);
+    let interim = head::interim_length(bytes).unwrap_or(0);
+    assert!(interim <= bytes.len());
+    if interim > 0 {
+        assert_eq!(head::interim_length(&bytes[..interim]), Some(interim));
+        assert_eq!(head::interim_length(&bytes[..interim - 1]), None);
+    }
+    let _ = head::Head::of(&bytes[interim..]);
 }
 
 /// A `Retry-After`, and in the next line a `Date`.
