@@ -31,7 +31,7 @@ unsafe fn execute(
     client: *const sinch_numbers_client,
     cancel: *const sinch_numbers_cancel,
     out: *mut *mut sinch_numbers_result,
-    request: impl FnOnce() -> Result<Request, Failure>,
+    request: &dyn Fn() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { execute_as(operation, operation, client, cancel, out, request) }
@@ -48,7 +48,7 @@ unsafe fn execute_as(
     client: *const sinch_numbers_client,
     cancel: *const sinch_numbers_cancel,
     out: *mut *mut sinch_numbers_result,
-    request: impl FnOnce() -> Result<Request, Failure>,
+    request: &dyn Fn() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(out, ptr::null_mut()) };
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn sinch_numbers_client_check(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute_as("client_check", ListNumbers::NAME, client, cancel, result_out, || {
+        execute_as("client_check", ListNumbers::NAME, client, cancel, result_out, &|| {
             build_request(&ListNumbers::new().page_size(1))
         })
     }
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn sinch_numbers_active_list(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_list", client, cancel, result_out, || build_request(&list_query(query)?))
+        execute("active_list", client, cancel, result_out, &|| build_request(&list_query(query)?))
     }
 }
 
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_get", client, cancel, result_out, || {
+        execute("active_get", client, cancel, result_out, &|| {
             build_request(&GetNumber { phone_number: input::phone_number(phone_number)? })
         })
     }
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn sinch_numbers_active_update(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_update", client, cancel, result_out, || {
+        execute("active_update", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let update = input::update(text("body", body)?)?;
             build_request(&UpdateNumber { phone_number, update: &update })
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn sinch_numbers_active_release(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_release", client, cancel, result_out, || {
+        execute("active_release", client, cancel, result_out, &|| {
             build_request(&ReleaseNumber { phone_number: input::phone_number(phone_number)? })
         })
     }
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_get(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("emergency_address_get", client, cancel, result_out, || {
+        execute("emergency_address_get", client, cancel, result_out, &|| {
             build_request(&GetEmergencyAddress { phone_number: input::phone_number(phone_number)? })
         })
     }
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_provision(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("emergency_address_provision", client, cancel, result_out, || {
+        execute("emergency_address_provision", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let address = input::emergency_address(text("body", body)?)?;
             build_request(&ProvisionEmergencyAddress { phone_number, address: &address })
@@ -313,7 +313,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_deprovision(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("emergency_address_deprovision", client, cancel, result_out, || {
+        execute("emergency_address_deprovision", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             build_request(&DeprovisionEmergencyAddress { phone_number })
         })
@@ -343,7 +343,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_validate(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("emergency_address_validate", client, cancel, result_out, || {
+        execute("emergency_address_validate", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let address = input::emergency_address(text("body", body)?)?;
             build_request(&ValidateEmergencyAddress { phone_number, address: &address })

@@ -50,6 +50,8 @@ pub(crate) fn set<B, T>(builder: B, value: Option<T>, setter: impl FnOnce(B, T) 
 impl<'de> Deserializer<'de> for Value<'de> {
     type Error = DecodeError;
 
+    // Compiled once for each type of value, and not again for each field.
+    #[inline(never)]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let text = self.text;
         let refuse = |problem| Err(refuse("", problem));
@@ -83,6 +85,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         })
     }
 
+    #[inline(never)]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_some(self)
     }
