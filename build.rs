@@ -13,7 +13,7 @@ mod capi {
     use std::path::Path;
 
     /// In the order of the header.
-    const SOURCES: [&str; 10] = [
+    const SOURCES: [&str; 11] = [
         "src/ffi/version.rs",
         "src/ffi/codes.rs",
         "src/ffi/log.rs",
@@ -23,6 +23,7 @@ mod capi {
         "src/ffi/result.rs",
         "src/ffi/escape.rs",
         "src/ffi/explain.rs",
+        "src/ffi/callback.rs",
         "src/ffi/cancel.rs",
     ];
     const CONTRACT: &str = "src/ffi/header.h";

@@ -69,6 +69,41 @@ pub enum ErrorKind {
     /// The call was ended by its [`CancelToken`](crate::CancelToken) or by
     /// [`Client::shutdown`](crate::Client::shutdown).
     Cancelled,
+    /// The signature of a callback was refused: its body must not be used.
+    Signature(SignatureProblem),
+}
+
+/// The reason why the signature of a callback was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureProblem {
+    /// There is none.
+    Missing,
+    /// It is not 40 hexadecimal digits.
+    Malformed,
+    /// It is of another secret, or of another body.
+    OtherSecret,
+}
+
+impl SignatureProblem {
+    /// Returns the stable name: `MISSING`, `MALFORMED` or `OTHER_SECRET`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "MISSING",
+            Self::Malformed => "MALFORMED",
+            Self::OtherSecret => "OTHER_SECRET",
+        }
+    }
+}
+
+impl fmt::Display for SignatureProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "signature is missing",
+            Self::Malformed => "signature is not 40 hexadecimal digits",
+            Self::OtherSecret => "signature is of another secret or of another body",
+        })
+    }
 }
 
 /// An input that was refused, and the reason.
@@ -296,8 +331,8 @@ impl Error {
 
     /// Returns the name of the operation that failed: `active_list`, `active_get`, `active_update`,
     /// `active_release`, `emergency_address_get`, `emergency_address_provision`,
-    /// `emergency_address_deprovision` or `emergency_address_validate`. `None` for a failure before an
-    /// operation begins.
+    /// `emergency_address_deprovision` or `emergency_address_validate`; `callback_verify` for a callback.
+    /// `None` for a failure before an operation begins.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
@@ -433,6 +468,7 @@ impl fmt::Display for ErrorKind {
             Self::Timeout(phase) => write!(f, "deadline passed while {phase}"),
             Self::Transport(phase) => write!(f, "network failed while {phase}"),
             Self::Cancelled => f.write_str("cancelled"),
+            Self::Signature(problem) => problem.fmt(f),
             Self::Protocol(violation) => {
                 write!(f, "unexpected response: {}", printable(&violation.problem, 0))?;
                 violation.http_status.map_or(Ok(()), |status| write!(f, " (status {status})"))

@@ -80,7 +80,7 @@ pub(crate) struct RetryContext {
 }
 
 /// Decides what is done about a failure, without clock, random numbers or I/O of its own.
-pub(crate) fn decide<'a>(failure: Failure, effect: &'a Effect, now: RetryContext) -> Decision<'a> {
+pub(crate) fn decide(failure: Failure, effect: &Effect, now: RetryContext) -> Decision<'_> {
     match effect {
         Effect::Write(verify) if !failure.is_certain() => return Decision::ReadBack(verify),
         Effect::Write(_) | Effect::Read => {}

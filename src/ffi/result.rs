@@ -60,8 +60,8 @@ impl Outcome {
         Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, response.json, "") }
     }
 
-    /// One number of a page.
-    pub(super) fn number(json: String, http_status: u16) -> Self {
+    /// JSON that is no response of its own: a number of a page, or an event.
+    pub(super) fn of_json(json: String, http_status: u16) -> Self {
         Self { http_status: i32::from(http_status), ..Self::new(SINCH_NUMBERS_OK, json, "") }
     }
 
@@ -110,10 +110,14 @@ impl Outcome {
             (retry_after_ms(error), error.may_have_been_applied());
         let details = api.map(|api| format!("[{}]", api.details.join(",")));
         let (mut body, mut phase, mut field) = (None, None, None);
+        let mut status = api.and_then(|api| api.status.as_deref());
         match error.kind() {
             ErrorKind::Protocol(violation) => body = violation.body.as_deref(),
             ErrorKind::Timeout(at) | ErrorKind::Transport(at) => phase = Some(at.as_str()),
             ErrorKind::InvalidInput(input) => field = Some(input.field.as_str()),
+            ErrorKind::Signature(problem) => {
+                (field, status) = (Some("signature"), Some(problem.as_str()));
+            }
             _ => {}
         }
         // The text of an error response of which nothing was understood.
@@ -122,7 +126,7 @@ impl Outcome {
         }
         let document = Document {
             http_status,
-            status: api.and_then(|api| api.status.as_deref()),
+            status,
             body_code: api.and_then(|api| api.code),
             operation: error.operation().or(operation),
             phone_number: error.phone_number(),
@@ -164,7 +168,7 @@ fn chain(error: &Error) -> String {
 fn code_of(error: &Error) -> sinch_numbers_code {
     match error.kind() {
         ErrorKind::InvalidInput(_) => SINCH_NUMBERS_E_INPUT,
-        ErrorKind::Authentication(_) => SINCH_NUMBERS_E_AUTH,
+        ErrorKind::Authentication(_) | ErrorKind::Signature(_) => SINCH_NUMBERS_E_AUTH,
         ErrorKind::RateLimited(_) | ErrorKind::Api(_) => SINCH_NUMBERS_E_API,
         ErrorKind::Timeout(_) => SINCH_NUMBERS_E_TIMEOUT,
         ErrorKind::Transport(_) => SINCH_NUMBERS_E_NETWORK,

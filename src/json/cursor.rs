@@ -94,7 +94,7 @@ pub(super) fn strip_mark(text: &str, mark: char) -> Option<&str> {
 }
 
 /// Splits a text into the value that it begins with and the rest.
-pub(super) fn split_value(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_value(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start_matches(SPACE);
     let rest = after_value(text.as_bytes())?;
     text.split_at_checked(text.len() - rest.len())

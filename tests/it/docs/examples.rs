@@ -2,13 +2,13 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sinch_numbers::{Client, Credentials, ListNumbers, Provisioning, Sandbox};
 
 use crate::support::toolchain::{
-    bare, compile, library_folder, printed as out, root, with_account,
+    self, bare, compile, library_folder, printed as out, root, with_account,
 };
 
 /// Where cargo put the examples when it built this test.
@@ -171,9 +171,7 @@ fn blocks(language: &str) -> Vec<String> {
 
 /// Writes a block of the README to a file of its own.
 fn file(name: &str, text: &str) -> String {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
+    toolchain::file(name, text).to_str().unwrap().to_owned()
 }
 
 #[test]

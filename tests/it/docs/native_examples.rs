@@ -11,7 +11,9 @@ use std::time::Duration;
 use sinch_numbers::{Client, Credentials, ListNumbers, Sandbox};
 
 use crate::support::server::{Act, Server, ok, response};
-use crate::support::toolchain::{bare, compile, library_folder, printed, root, with_account};
+use crate::support::toolchain::{
+    bare, compile, folder as run_folder, library_folder, printed, root, with_account,
+};
 
 const LANGUAGES: [(&str, &str, &str); 2] = [("cc", "c", "-std=c99"), ("c++", "cpp", "-std=c++11")];
 
@@ -75,8 +77,7 @@ fn the_command_on_top_of_each_builds_it() {
     let mut seen = 0;
     for (_, folder, _) in LANGUAGES {
         let folder = root().join("examples").join(folder);
-        let work =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder.strip_prefix(root()).unwrap());
+        let work = run_folder().join(folder.strip_prefix(root()).unwrap());
         fs::create_dir_all(&work).unwrap();
         let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap()).collect();
         for file in &files {
