@@ -115,7 +115,7 @@ mod tests {
         let of_update: Read = |text| update(text).map(drop);
         let of_address: Read = |text| emergency_address(text).map(drop);
         let of_config: Read = |text| config(Some(text)).map(drop);
-        let rows: [(Read, &str, &str); 28] = [
+        let rows: [(Read, &str, &str); 30] = [
             (of_query, "", "query: is no JSON object: unexpected end of input at byte 0"),
             (of_query, "[]", "query: is no JSON object: expected an object at byte 0"),
             (
@@ -132,6 +132,8 @@ mod tests {
             (of_query, r#"{"capability": "SMS"}"#, "capability: is not a list"),
             (of_query, r#"{"capability": ["SMS", 1]}"#, "capability: is not a string"),
             (of_query, r#"{"numberPattern": "1"}"#, "numberPattern: is not an object"),
+            (of_query, r#"{"numberPattern": []}"#, "numberPattern: is not an object"),
+            (of_query, r#"{"numberPattern": ["1", "END"]}"#, "numberPattern: is not an object"),
             (of_query, r#"{"numberPattern": { }}"#, "numberPattern: is empty; leave it out"),
             (
                 of_query,

@@ -14,8 +14,8 @@ mod raw;
 
 pub(crate) use check::{SyntaxError, TopLevelKeys, check, check_and_outline};
 #[cfg(feature = "capi")]
-pub(crate) use find::{index, items_after, raw_members, unescape_step};
-pub(crate) use find::{items, members, text_in, text_of, value_at};
+pub(crate) use find::{index, items_after, raw_members, text_in, unescape_step};
+pub(crate) use find::{items, members, text_of, value_at};
 #[cfg(feature = "capi")]
 pub(crate) use raw::string_of;
 
