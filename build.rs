@@ -13,12 +13,13 @@ mod capi {
     use std::path::Path;
 
     /// In the order of the header.
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 12] = [
         "src/ffi/version.rs",
         "src/ffi/codes.rs",
         "src/ffi/log.rs",
         "src/ffi/client.rs",
         "src/ffi/operations.rs",
+        "src/ffi/converge.rs",
         "src/ffi/pages.rs",
         "src/ffi/result.rs",
         "src/ffi/escape.rs",

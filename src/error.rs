@@ -39,12 +39,27 @@ struct Inner {
     operation: Option<&'static str>,
     phone_number: Option<String>,
     during_token: bool,
-    not_retryable: bool,
+    retry: Retry,
     attempts: u32,
     may_have_been_applied: bool,
     /// JSON. It can hold a home address, so `Display` and `Debug` do not show it.
     found: Option<String>,
+    /// The JSON of the number before a relink.
+    previous: Option<String>,
+    /// The JSON of the outcomes of a relink's steps.
+    steps: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What is known about calling again, apart from the kind of the failure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    /// Nothing.
+    ByKind,
+    /// Every call fails as this one did.
+    Never,
+    /// The operation reads before it sends: calling it again is safe, whatever was applied.
+    ReadsFirst,
 }
 
 /// The kind of an [`Error`], which tells the caller what to do.
@@ -71,6 +86,40 @@ pub enum ErrorKind {
     Cancelled,
     /// The signature of a callback was refused: its body must not be used.
     Signature(SignatureProblem),
+    /// A provisioning job of the number failed: from [`Client::wait`](crate::Client::wait) and
+    /// [`Client::relink`](crate::Client::relink).
+    Provisioning(ProvisioningError),
+    /// The service does not accept the emergency address, and nothing was changed: from
+    /// [`Client::ensure_emergency_address`](crate::Client::ensure_emergency_address).
+    Address(AddressRefusal),
+    /// Somebody else changes the same number or its address at the same time. Has a description for people.
+    Conflict(String),
+}
+
+/// Provisioning jobs that failed. `jobs` gives them with their reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProvisioningError {
+    /// The jobs and their codes, for people.
+    pub problem: String,
+    /// The JSON of the number.
+    pub(crate) number: String,
+}
+
+/// An emergency address that the service does not accept. `validation` gives its corrections.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AddressRefusal {
+    /// The result of the validation, as in `NO_MATCH`.
+    pub result: String,
+    /// The JSON of the validation. It holds a home address, so `Debug` does not show it.
+    pub(crate) json: String,
+}
+
+impl fmt::Debug for AddressRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AddressRefusal").field("result", &self.result).finish_non_exhaustive()
+    }
 }
 
 /// The reason why the signature of a callback was refused.
@@ -184,6 +233,8 @@ pub enum Phase {
     Tls,
     /// Sending the request.
     Send,
+    /// Waiting for provisioning to end, or for a change to show.
+    Provisioning,
     /// Waiting for the head of the response.
     Wait,
     /// Receiving the body of the response.
@@ -205,6 +256,7 @@ impl Phase {
             Self::Connect => ("connect", "connecting"),
             Self::Tls => ("tls", "agreeing on TLS"),
             Self::Send => ("send", "sending the request"),
+            Self::Provisioning => ("provisioning", "waiting for the change to take effect"),
             Self::Wait => ("wait", "waiting for the response"),
             Self::Receive => ("receive", "receiving the response"),
         }
@@ -224,10 +276,12 @@ impl Error {
             operation: None,
             phone_number: None,
             during_token: false,
-            not_retryable: false,
+            retry: Retry::ByKind,
             attempts: 0,
             may_have_been_applied: false,
             found: None,
+            previous: None,
+            steps: None,
             source: None,
         }))
     }
@@ -276,7 +330,7 @@ impl Error {
 
     /// Marks a failure that every retry would repeat, such as a refused certificate.
     pub(crate) fn not_retryable(mut self) -> Self {
-        self.0.not_retryable = true;
+        self.0.retry = Retry::Never;
         self
     }
 
@@ -300,12 +354,40 @@ impl Error {
         self
     }
 
+    /// Sets what an operation that converges knows: whether it may have changed something, and what it last read.
+    pub(crate) fn converging(mut self, changed: bool, found: Option<String>) -> Self {
+        self.0.may_have_been_applied = changed;
+        if self.0.retry != Retry::Never {
+            self.0.retry = Retry::ReadsFirst;
+        }
+        self.0.found = found;
+        self
+    }
+
+    /// Sets the number before a relink, and what became of its steps.
+    pub(crate) fn relinking(mut self, previous: Option<String>, steps: String) -> Self {
+        self.0.previous = previous;
+        self.0.steps = Some(steps);
+        self
+    }
+
     /// Passes every text that may quote a response to a function, which can change it.
     pub(crate) fn each_quote(&mut self, change: &mut dyn FnMut(&mut String)) {
-        self.0.found.iter_mut().for_each(&mut *change);
-        if let ErrorKind::Protocol(violation) = &mut self.0.kind {
-            change(&mut violation.problem);
-            violation.body.iter_mut().for_each(&mut *change);
+        self.0.found.iter_mut().chain(&mut self.0.previous).for_each(&mut *change);
+        match &mut self.0.kind {
+            ErrorKind::Protocol(violation) => {
+                change(&mut violation.problem);
+                violation.body.iter_mut().for_each(&mut *change);
+            }
+            ErrorKind::Provisioning(failed) => {
+                change(&mut failed.problem);
+                change(&mut failed.number);
+            }
+            ErrorKind::Address(refusal) => {
+                change(&mut refusal.result);
+                change(&mut refusal.json);
+            }
+            _ => {}
         }
         let Some(e) = self.api_error_mut() else { return };
         for FieldViolation { field, description } in &mut e.field_violations {
@@ -395,15 +477,36 @@ impl Error {
         self.0.found.as_deref()
     }
 
+    /// Returns the JSON of the number as [`Client::relink`](crate::Client::relink) first read it; `None` for other operations,
+    /// and if it could not be read.
+    pub fn previous(&self) -> Option<&str> {
+        self.0.previous.as_deref()
+    }
+
+    /// Returns the outcomes of the steps that [`Client::relink`](crate::Client::relink) sent, as JSON:
+    /// `[{"step":"unlink_sms","outcome":"done"}]`. `None` for other operations.
+    pub fn steps(&self) -> Option<&str> {
+        self.0.steps.as_deref()
+    }
+
     /// Tells whether the same call may succeed later, unchanged.
     ///
-    /// Never when [`may_have_been_applied`](Error::may_have_been_applied): read before you repeat.
+    /// Never when a single write [may have been applied](Error::may_have_been_applied): read before you repeat. Operations
+    /// that read by themselves before they send ([`Client::relink`](crate::Client::relink),
+    /// [`Client::ensure_emergency_address`](crate::Client::ensure_emergency_address)) can be called again then.
     pub fn can_retry(&self) -> bool {
-        if self.0.may_have_been_applied || self.0.not_retryable {
-            return false;
+        match self.0.retry {
+            Retry::Never => return false,
+            Retry::ReadsFirst if self.0.may_have_been_applied => return true,
+            _ if self.0.may_have_been_applied => return false,
+            _ => {}
         }
         match &self.0.kind {
-            ErrorKind::RateLimited(_) | ErrorKind::Timeout(_) | ErrorKind::Transport(_) => true,
+            ErrorKind::RateLimited(_)
+            | ErrorKind::Timeout(_)
+            | ErrorKind::Transport(_)
+            | ErrorKind::Provisioning(_)
+            | ErrorKind::Conflict(_) => true,
             ErrorKind::Api(e) => is_retryable_status(e.http_status),
             _ => false,
         }
@@ -468,6 +571,14 @@ impl fmt::Display for ErrorKind {
             Self::Timeout(phase) => write!(f, "deadline passed while {phase}"),
             Self::Transport(phase) => write!(f, "network failed while {phase}"),
             Self::Cancelled => f.write_str("cancelled"),
+            Self::Provisioning(failed) => {
+                write!(f, "provisioning failed: {}", printable(&failed.problem, 0))
+            }
+            Self::Address(refusal) => {
+                let result = printable(&refusal.result, 0);
+                write!(f, "the service does not accept the address: {result}")
+            }
+            Self::Conflict(problem) => f.write_str(problem),
             Self::Signature(problem) => problem.fmt(f),
             Self::Protocol(violation) => {
                 write!(f, "unexpected response: {}", printable(&violation.problem, 0))?;

@@ -45,6 +45,12 @@
 //! | [`validate_emergency_address`](Client::validate_emergency_address) | ask what the service makes of an address |
 //! | [`provision_emergency_address`](Client::provision_emergency_address) | put an address on it |
 //! | [`deprovision_emergency_address`](Client::deprovision_emergency_address) | remove the address |
+//! | [`wait`](Client::wait) | wait until the provisioning jobs of a number are over |
+//! | [`relink`](Client::relink) | bring it to the wanted service plan, campaign, voice application, trunk or fax service, from any state |
+//! | [`ensure_emergency_address`](Client::ensure_emergency_address) | make sure that it has an address that the service validated |
+//!
+//! The last three take several requests and wait in between, with a deadline of their own: they read first, send only what is
+//! missing, and can be called again after a failure or a crash.
 //!
 //! # Responses
 //!
@@ -180,6 +186,10 @@ mod sandbox;
 mod sys;
 mod transport;
 
+#[cfg(test)]
+#[path = "../tests/model/random.rs"]
+mod random;
+
 /// The callbacks that the service sends to the URL of a number ([`ActiveNumber::callback_url`]) when a provisioning job has ended
 /// (API: "Callbacks").
 ///
@@ -190,6 +200,7 @@ pub mod callbacks {
 }
 
 pub use api::emergency_address::{Address, EmergencyAddressRequest};
+pub use api::ensure::EnsureEmergencyAddress;
 pub use api::enums::{
     Capability, NumberType, OrderBy, ProvisioningStatus, SearchPattern, SmsErrorCode,
     ValidationResult, VoiceApplicationType,
@@ -202,16 +213,19 @@ pub use api::models::{
 pub use api::numbers::{NumberUpdate, VoiceTarget};
 pub use api::phone_number::PhoneNumber;
 pub use api::provisioning::{Actor, Explanation, RetryAdvice, explain};
+pub use api::relink::{Relink, RelinkOutcome, RelinkStep, StepOutcome};
 pub use api::timestamp::Timestamp;
 pub use call::credentials::Credentials;
 pub use cancel::CancelToken;
 pub use client::Client;
 pub use client::builder::ClientBuilder;
+pub use client::operations::{EnsuredEmergencyAddress, Relinked, Wait};
 pub use client::pages::{Numbers, Pages};
+pub use client::provisioning::FailedJob;
 pub use client::response::Response;
 pub use error::{
-    ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase, ProtocolViolation,
-    SignatureProblem,
+    AddressRefusal, ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase,
+    ProtocolViolation, ProvisioningError, SignatureProblem,
 };
 pub use log::LogLevel;
 #[cfg(feature = "sandbox")]

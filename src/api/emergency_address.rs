@@ -24,15 +24,15 @@ use crate::json::decode::Decode;
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 #[must_use]
 pub struct Address {
-    street_number: String,
-    street_info: String,
+    pub(super) street_number: String,
+    pub(super) street_info: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<String>,
-    city: String,
-    state: String,
-    postal_code: String,
+    pub(super) location: Option<String>,
+    pub(super) city: String,
+    pub(super) state: String,
+    pub(super) postal_code: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    postal_code_plus_four: Option<String>,
+    pub(super) postal_code_plus_four: Option<String>,
 }
 
 impl Address {
@@ -100,8 +100,8 @@ impl From<&EmergencyAddress> for Address {
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 #[must_use]
 pub struct EmergencyAddressRequest {
-    display_name: String,
-    address: Address,
+    pub(super) display_name: String,
+    pub(super) address: Address,
 }
 
 impl EmergencyAddressRequest {
@@ -110,7 +110,7 @@ impl EmergencyAddressRequest {
         Self { display_name: display_name.into(), address: address.into() }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let Self { display_name, address } = self;
         let required = [
             ("displayName", display_name),
@@ -220,7 +220,7 @@ fn is_address(json: &str) -> bool {
 }
 
 /// Tells whether a 404 is about the number rather than its address.
-fn names_the_number(error: &ApiError) -> bool {
+pub(crate) fn names_the_number(error: &ApiError) -> bool {
     error.details.iter().any(|detail| {
         let kind = json::value_at(detail, "/resourceType").and_then(json::text_of);
         kind.as_deref() == Some("ActiveNumber")

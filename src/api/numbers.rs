@@ -50,9 +50,9 @@ pub struct NumberUpdate {
     #[serde(skip_serializing_if = "Option::is_none")]
     display_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sms_configuration: Option<SmsUpdate>,
+    pub(super) sms_configuration: Option<SmsUpdate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    voice_configuration: Option<VoiceUpdate>,
+    pub(super) voice_configuration: Option<VoiceUpdate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     callback_url: Option<String>,
 }
@@ -62,17 +62,17 @@ type Refused = Option<(&'static str, &'static str)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct SmsUpdate {
-    service_plan_id: String,
+pub(crate) struct SmsUpdate {
+    pub(super) service_plan_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    campaign_id: Option<String>,
+    pub(super) campaign_id: Option<String>,
     #[serde(skip)]
     refused: Refused,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct VoiceUpdate {
+pub(crate) struct VoiceUpdate {
     #[serde(rename = "type")]
     application_type: VoiceApplicationType,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -226,7 +226,7 @@ impl NumberUpdate {
             return Err(Error::invalid(name, "sets nothing"));
         }
         let Some(voice) = &self.voice_configuration else { return Ok(()) };
-        let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id];
+        let ids = voice.ids();
         let (given, needed) = match voice.application_type {
             VoiceApplicationType::Rtc => (ids[0].is_some(), "appId"),
             VoiceApplicationType::Est => (ids[1].is_some(), "trunkId"),
@@ -239,7 +239,31 @@ impl NumberUpdate {
         if given { Ok(()) } else { Err(Error::invalid("voiceConfiguration", problem())) }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// Makes an update of links alone.
+    #[cfg(feature = "capi")]
+    pub(crate) fn of_links(
+        sms_configuration: Option<SmsUpdate>,
+        voice_configuration: Option<VoiceUpdate>,
+    ) -> Self {
+        Self { sms_configuration, voice_configuration, ..Self::default() }
+    }
+
+    /// Tells whether a number without a running job is as the update asks.
+    pub(crate) fn is_in_effect(&self, number: &ActiveNumber) -> bool {
+        is_updated(self, number)
+    }
+
+    /// Tells whether the update changes nothing but links.
+    pub(super) fn is_links_alone(&self) -> bool {
+        self.display_name.is_none() && self.callback_url.is_none()
+    }
+
+    /// Returns an update with the voice configuration of this one alone.
+    pub(super) fn voice_alone(&self) -> Self {
+        Self { voice_configuration: self.voice_configuration.clone(), ..Self::default() }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let sms = self.sms_configuration.as_ref().and_then(|sms| sms.refused);
         let voice = self.voice_configuration.as_ref().and_then(|voice| voice.refused);
         if let Some((field, problem)) = sms.or(voice) {
@@ -351,37 +375,58 @@ fn is_same(asked: Option<&String>, found: Option<&String>) -> bool {
 }
 
 fn is_sms_set(asked: &SmsUpdate, number: &ActiveNumber) -> bool {
-    let same = |plan: &Option<String>, campaign: &Option<String>| {
-        is_same(Some(&asked.service_plan_id), plan.as_ref())
-            && is_same(asked.campaign_id.as_ref(), campaign.as_ref())
-    };
-    let in_current = match &number.sms_configuration {
-        Some(sms) => same(&sms.service_plan_id, &sms.campaign_id),
-        None => same(&None, &None),
-    };
     let job = number.sms_job();
-    let in_job = job.is_some_and(|job| same(&job.service_plan_id, &job.campaign_id));
-    is_settled(job.map(ScheduledProvisioning::status), in_current, in_job)
+    let in_job = job.is_some_and(|job| asked.is_in_job(job));
+    is_settled(job.map(ScheduledProvisioning::status), asked.is_in_current(number), in_job)
 }
 
-/// Type and ids belong together: all are in the configuration, or all in its job.
+impl SmsUpdate {
+    fn is(&self, plan: Option<&String>, campaign: Option<&String>) -> bool {
+        is_same(Some(&self.service_plan_id), plan) && is_same(self.campaign_id.as_ref(), campaign)
+    }
+
+    pub(super) fn is_in_current(&self, number: &ActiveNumber) -> bool {
+        let sms = number.sms_configuration.as_ref();
+        self.is(
+            sms.and_then(|sms| sms.service_plan_id.as_ref()),
+            sms.and_then(|sms| sms.campaign_id.as_ref()),
+        )
+    }
+
+    pub(super) fn is_in_job(&self, job: &ScheduledProvisioning) -> bool {
+        self.is(job.service_plan_id.as_ref(), job.campaign_id.as_ref())
+    }
+}
+
 fn is_voice_set(asked: &VoiceUpdate, number: &ActiveNumber) -> bool {
-    let asked_ids = [&asked.app_id, &asked.trunk_id, &asked.service_id];
-    let same = |application_type: &VoiceApplicationType, ids: [&Option<String>; 3]| {
-        *application_type == asked.application_type
-            && asked_ids.iter().zip(ids).all(|(asked, id)| is_same(asked.as_ref(), id.as_ref()))
-    };
-    let unlinks = asked_ids.into_iter().flatten().all(String::is_empty);
-    let in_current = number.voice_configuration.as_ref().map_or(unlinks, |voice| {
-        let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id];
-        let is_unlinked = ids.into_iter().all(Option::is_none);
-        (unlinks && is_unlinked) || same(voice.application_type(), ids)
-    });
     let job = number.voice_job();
-    let in_job = job.is_some_and(|job| {
-        same(job.application_type(), [&job.app_id, &job.trunk_id, &job.service_id])
-    });
-    is_settled(job.map(ScheduledVoiceProvisioning::status), in_current, in_job)
+    let in_job = job.is_some_and(|job| asked.is_in_job(job));
+    is_settled(job.map(ScheduledVoiceProvisioning::status), asked.is_in_current(number), in_job)
+}
+
+impl VoiceUpdate {
+    fn ids(&self) -> [&Option<String>; 3] {
+        [&self.app_id, &self.trunk_id, &self.service_id]
+    }
+
+    /// Type and ids belong together: all are in the configuration, or all in its job.
+    fn is(&self, application_type: &VoiceApplicationType, ids: [&Option<String>; 3]) -> bool {
+        *application_type == self.application_type
+            && self.ids().iter().zip(ids).all(|(asked, id)| is_same(asked.as_ref(), id.as_ref()))
+    }
+
+    pub(super) fn is_in_current(&self, number: &ActiveNumber) -> bool {
+        let unlinks = self.ids().into_iter().flatten().all(String::is_empty);
+        number.voice_configuration.as_ref().map_or(unlinks, |voice| {
+            let ids = [&voice.app_id, &voice.trunk_id, &voice.service_id];
+            let is_unlinked = ids.into_iter().all(Option::is_none);
+            (unlinks && is_unlinked) || self.is(voice.application_type(), ids)
+        })
+    }
+
+    pub(super) fn is_in_job(&self, job: &ScheduledVoiceProvisioning) -> bool {
+        self.is(job.application_type(), [&job.app_id, &job.trunk_id, &job.service_id])
+    }
 }
 
 /// Tells whether values that are in a configuration, or in its job with this status, are there to stay.

@@ -135,9 +135,8 @@ impl Engine {
         self.config.log.write(level_of(error), format_args!("{error}"));
     }
 
-    #[cfg(feature = "capi")]
-    pub(crate) fn warn(&self, line: &str) {
-        self.config.log.write(LogLevel::Warn, format_args!("{line}"));
+    pub(crate) fn warn(&self, line: fmt::Arguments<'_>) {
+        self.config.log.write(LogLevel::Warn, line);
     }
 
     /// Makes one logical call: retries, and reads back a write whose outcome is unknown, until the deadline.
@@ -210,12 +209,15 @@ impl Engine {
         Ok(())
     }
 
-    #[cfg(feature = "capi")]
     pub(crate) fn timeout(&self) -> Duration {
         self.config.timeout
     }
 
-    fn deadline(&self, until: Instant, cancel: Option<&CancelToken>) -> Result<Deadline, Error> {
+    pub(crate) fn deadline(
+        &self,
+        until: Instant,
+        cancel: Option<&CancelToken>,
+    ) -> Result<Deadline, Error> {
         // Asked before descriptors are made: there may be none left, and this is the better error then.
         self.check_open(cancel, until)?;
         let no_descriptor = |error: std::io::Error| {
@@ -354,7 +356,7 @@ impl Engine {
 }
 
 /// Waits within the deadline; fails if the call is cancelled meanwhile.
-fn sleep(deadline: Deadline, time: Duration) -> Result<(), Error> {
+pub(crate) fn sleep(deadline: Deadline, time: Duration) -> Result<(), Error> {
     match deadline.sleep(time) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::new(ErrorKind::Cancelled)),
@@ -407,9 +409,22 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    #[cfg(feature = "capi")]
     pub(crate) fn maybe_applied(&self) -> bool {
         self.maybe_applied.get()
+    }
+
+    pub(crate) fn set_maybe_applied(&self, maybe_applied: bool) {
+        self.maybe_applied.set(maybe_applied);
+    }
+
+    /// The number of requests sent, read-backs not counted.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.get()
+    }
+
+    /// Adds the requests of a call that is a part of this one.
+    pub(crate) fn add_attempts(&self, part: &Self) {
+        self.attempts.set(self.attempts.get() + part.attempts.get());
     }
 }
 

@@ -1,8 +1,13 @@
 //! The client: one method per operation.
 
 pub(crate) mod builder;
+mod converge;
+mod ensure;
 mod environment;
+pub(crate) mod operations;
 pub(crate) mod pages;
+pub(crate) mod provisioning;
+mod relink;
 pub(crate) mod response;
 mod roots;
 pub(crate) mod settings;
@@ -198,11 +203,7 @@ impl Client {
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         operation: impl FnOnce(PhoneNumber) -> O,
     ) -> Result<Response<O::Output>, Error> {
-        let checked = phone_number.try_into().map_err(Into::into);
-        let checked = checked
-            .map_err(|error: Error| error.of_operation(O::NAME, None))
-            .inspect_err(|error| self.engine.refused(error))?;
-        self.call(&operation(checked))
+        self.call(&operation(self.checked(O::NAME, phone_number)?))
     }
 
     fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {

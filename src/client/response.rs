@@ -29,6 +29,12 @@ impl<T> Response<T> {
         self.value
     }
 
+    /// Makes the response of an operation that converges.
+    pub(super) fn of(value: T, response: RawResponse) -> Self {
+        let RawResponse { json, request_id, attempts, reconciled, .. } = response;
+        Self { value, json, attempts, reconciled, request_id }
+    }
+
     /// Returns the service's JSON as it came, with the fields that this version does not know.
     pub fn json(&self) -> &str {
         &self.json
@@ -69,10 +75,7 @@ pub(crate) fn decode_response<O: Operation>(
     request: Option<&Request>,
 ) -> Result<Response<O::Output>, Error> {
     match O::Output::decode(&response.json) {
-        Ok(value) => {
-            let RawResponse { json, request_id, attempts, reconciled, .. } = response;
-            Ok(Response { value, json, attempts, reconciled, request_id })
-        }
+        Ok(value) => Ok(Response::of(value, response)),
         Err(misfit) => {
             let number = request.and_then(|request| request.phone_number.as_ref());
             Err(unreadable(&misfit, &response, O::NAME, number))

@@ -2,21 +2,25 @@
 
 use std::env;
 use std::ffi::c_char;
+use std::time::Duration;
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::Failure;
 use super::handle::{self, BadText, MAX_TEXT};
-use crate::api::emergency_address::EmergencyAddressRequest;
+use crate::api::emergency_address::{Address, EmergencyAddressRequest};
+use crate::api::ensure::EnsureEmergencyAddress;
 use crate::api::list::ListNumbers;
-use crate::api::numbers::NumberUpdate;
+use crate::api::numbers::{NumberUpdate, SmsUpdate, VoiceUpdate};
 use crate::api::phone_number::PhoneNumber;
+use crate::api::relink::Relink;
 use crate::client::builder::ClientBuilder;
+use crate::client::operations::Wait;
 use crate::client::settings::Settings;
 use crate::error::Error;
 use crate::json;
-use crate::json::input::{Value, from_members};
+use crate::json::input::{Value, from_members, set};
 
 /// # Safety
 ///
@@ -60,14 +64,73 @@ pub(crate) fn query(text: &str) -> Result<ListNumbers, Error> {
 
 /// Reads the body of an update.
 pub(crate) fn update(text: &str) -> Result<NumberUpdate, Error> {
-    let update: NumberUpdate = read("body", text)?;
-    update.check_json("body")?;
+    checked("body", read("body", text)?)
+}
+
+/// Checks an update that stands in `name`.
+fn checked(name: &str, update: NumberUpdate) -> Result<NumberUpdate, Error> {
+    update.check_json(name)?;
     Ok(update)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct WaitOptions {
+    expect: Option<NumberUpdate>,
+    timeout_ms: Option<u64>,
+}
+
+/// Reads the options of waiting.
+pub(crate) fn wait(text: &str) -> Result<Wait, Error> {
+    let options: WaitOptions = read("options", text)?;
+    let expected = options.expect.map(|update| checked("expect", update)).transpose()?;
+    let wait = set(Wait::new(), expected, Wait::expect);
+    Ok(set(wait, options.timeout_ms.map(Duration::from_millis), Wait::timeout))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Target {
+    sms_configuration: Option<SmsUpdate>,
+    voice_configuration: Option<VoiceUpdate>,
+    timeout_ms: Option<u64>,
+}
+
+/// Reads the target of a relink.
+pub(crate) fn relink(text: &str) -> Result<Relink, Error> {
+    let Target { sms_configuration, voice_configuration, timeout_ms } = read("target", text)?;
+    let links = NumberUpdate::of_links(sms_configuration, voice_configuration);
+    let relink = Relink::to(checked("target", links)?);
+    Ok(set(relink, timeout_ms.map(Duration::from_millis), Relink::timeout))
 }
 
 /// Reads the body of provisioning or validating an emergency address.
 pub(crate) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, Error> {
     read("body", text)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Ensure {
+    display_name: String,
+    address: Address,
+    accept: Option<String>,
+    force: Option<bool>,
+    timeout_ms: Option<u64>,
+}
+
+/// Reads the body of ensuring an emergency address.
+pub(crate) fn ensure(text: &str) -> Result<EnsureEmergencyAddress, Error> {
+    let body: Ensure = read("body", text)?;
+    let request = EmergencyAddressRequest::new(body.display_name, body.address);
+    let wanted = EnsureEmergencyAddress::new(request);
+    let wanted = match body.accept.as_deref() {
+        None | Some("exact") => wanted,
+        Some("corrected") => wanted.accept_corrected(),
+        Some(_) => return Err(Error::invalid("accept", "is neither exact nor corrected")),
+    };
+    let wanted = if body.force == Some(true) { wanted.force() } else { wanted };
+    Ok(set(wanted, body.timeout_ms.map(Duration::from_millis), EnsureEmergencyAddress::timeout))
 }
 
 /// Reads the secrets of callbacks: a list of texts. No error repeats any of it.
@@ -108,6 +171,8 @@ pub(crate) fn config(text: Option<&str>) -> Result<ClientBuilder, Error> {
 mod tests {
     use super::*;
 
+    const RANGE: &str = "timeoutMs: is not from 1 to 86400000 (24 hours)";
+
     #[test]
     fn what_is_refused_is_named_by_its_path() {
         type Read = fn(&str) -> Result<(), Error>;
@@ -115,7 +180,24 @@ mod tests {
         let of_update: Read = |text| update(text).map(drop);
         let of_address: Read = |text| emergency_address(text).map(drop);
         let of_config: Read = |text| config(Some(text)).map(drop);
-        let rows: [(Read, &str, &str); 30] = [
+        let of_wait: Read = |text| wait(text).map(drop);
+        let of_relink: Read = |text| relink(text)?.check();
+        let of_ensure: Read = |text| ensure(text)?.check();
+        let place = |more: &str| {
+            format!(
+                r#"{{"displayName": "a", "address": {{"streetNumber": "1", "streetInfo": "b", "city": "c", "state": "IL", "postalCode": "6"}}{more}}}"#
+            )
+        };
+        let [accept, no_text, force, zero, long, misspelt] = [
+            r#", "accept": "near""#,
+            r#", "accept": true"#,
+            r#", "force": "true""#,
+            r#", "timeoutMs": 0"#,
+            r#", "timeoutMs": 86400001"#,
+            r#", "timeout": 1"#,
+        ]
+        .map(place);
+        let rows: [(Read, &str, &str); 53] = [
             (of_query, "", "query: is no JSON object: unexpected end of input at byte 0"),
             (of_query, "[]", "query: is no JSON object: expected an object at byte 0"),
             (
@@ -172,6 +254,61 @@ mod tests {
                 of_address,
                 r#"{"displayName": "a", "address": {"city": "b"}}"#,
                 "address.streetNumber: is missing",
+            ),
+            (of_wait, "[]", "options: is no JSON object: expected an object at byte 0"),
+            (of_wait, r#"{"expect": {}}"#, "expect: is empty; leave it out"),
+            (of_wait, r#"{"expect": "plan"}"#, "expect: is not an object"),
+            (
+                of_wait,
+                r#"{"expect": {"smsConfiguration": {"campaignId": "c"}}}"#,
+                "expect.smsConfiguration.servicePlanId: is missing",
+            ),
+            (
+                of_wait,
+                r#"{"expected": {}}"#,
+                "expected: is not known here; known are expect, timeoutMs",
+            ),
+            (of_wait, r#"{"timeoutMs": 1.5}"#, "timeoutMs: is not a whole number from 0 up"),
+            (of_relink, "", "target: is no JSON object: unexpected end of input at byte 0"),
+            (of_relink, "{}", "target: sets nothing"),
+            (of_relink, r#"{"timeoutMs": 1000}"#, "target: sets nothing"),
+            (
+                of_relink,
+                r#"{"displayName": "desk"}"#,
+                "displayName: is not known here; known are smsConfiguration, voiceConfiguration, timeoutMs",
+            ),
+            (
+                of_relink,
+                r#"{"voiceConfiguration": {"type": "EST", "appId": "a"}}"#,
+                "voiceConfiguration: lacks trunkId, which its type EST needs",
+            ),
+            (of_relink, r#"{"smsConfiguration": {"servicePlanId": "p"}, "timeoutMs": 0}"#, RANGE),
+            (
+                of_relink,
+                r#"{"smsConfiguration": {"servicePlanId": "p"}, "timeoutMs": 86400001}"#,
+                RANGE,
+            ),
+            (
+                of_relink,
+                r#"{"smsConfiguration": {"servicePlanId": "p"}, "timeoutMs": -1}"#,
+                "timeoutMs: is not a whole number from 0 up",
+            ),
+            (of_ensure, "{}", "displayName: is missing"),
+            (of_ensure, r#"{"displayName": "a"}"#, "address: is missing"),
+            (
+                of_ensure,
+                r#"{"displayName": "a", "address": {}}"#,
+                "address: is empty; leave it out",
+            ),
+            (of_ensure, &accept, "accept: is neither exact nor corrected"),
+            (of_ensure, &no_text, "accept: is not a string"),
+            (of_ensure, &force, "force: is not true or false"),
+            (of_ensure, &zero, RANGE),
+            (of_ensure, &long, RANGE),
+            (
+                of_ensure,
+                &misspelt,
+                "timeout: is not known here; known are displayName, address, accept, force, timeoutMs",
             ),
             (of_config, "{}", "projectId: is missing"),
             (of_config, r#"{"keySecret": ["hush"]}"#, "keySecret: is not a string"),

@@ -12,6 +12,7 @@ mod callback;
 mod cancel;
 mod client;
 mod codes;
+mod converge;
 mod escape;
 mod explain;
 mod handle;

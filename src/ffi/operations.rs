@@ -18,8 +18,10 @@ use crate::api::list::ListNumbers;
 use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
 use crate::api::request::{Operation, Request};
 use crate::call::Progress;
+use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
 use crate::client::Client;
+use crate::error::Error;
 
 /// Runs an operation of the API and leaves its result.
 ///
@@ -51,6 +53,34 @@ unsafe fn execute_as(
     request: &dyn Fn() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        run(
+            function,
+            operation,
+            client,
+            cancel,
+            out,
+            request,
+            |client, request, cancel, progress| client.send(&request, cancel, None, progress),
+        )
+    }
+}
+
+/// Runs what a function does with a client: prepares it, does it, and leaves its result. What cannot be prepared is bad input.
+///
+/// # Safety
+///
+/// As [`execute`].
+pub(super) unsafe fn run<T>(
+    function: &'static str,
+    operation: &'static str,
+    client: *const sinch_numbers_client,
+    cancel: *const sinch_numbers_cancel,
+    out: *mut *mut sinch_numbers_result,
+    prepare: impl FnOnce() -> Result<T, Failure>,
+    run: impl FnOnce(&Client, T, Option<&CancelToken>, &Progress) -> Result<RawResponse, Error>,
+) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(out, ptr::null_mut()) };
     let progress = Progress::default();
     let result = guard(function, || {
@@ -58,9 +88,8 @@ unsafe fn execute_as(
         let client = unsafe { required(client) }?;
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let cancel = unsafe { optional(cancel) }?;
-        let cancel: Option<&CancelToken> = cancel.as_deref();
-        let request = request().inspect_err(|failure| note(&client.client, operation, failure))?;
-        Ok(client.client.send(&request, cancel, None, &progress)?)
+        let prepared = prepare().inspect_err(|failure| note(&client.client, operation, failure))?;
+        Ok(run(&client.client, prepared, cancel.as_deref(), &progress)?)
     });
     let outcome = match result {
         Ok(response) => Outcome::success(response),
@@ -183,7 +212,7 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
     }
 }
 
-/// Changes a number.
+/// Changes a number. To have it linked to something else and wait until it is, see sinch_numbers_active_relink.
 ///
 /// body: a JSON object with what is to change, at least one of displayName, smsConfiguration {servicePlanId (required),
 /// campaignId}, voiceConfiguration {type (required), and the key of its id: appId for RTC, trunkId for EST, serviceId for
@@ -192,8 +221,8 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
 ///
 ///   {"displayName": "desk", "voiceConfiguration": {"type": "EST", "trunkId": "YOUR_trunkId"}}
 ///
-/// Response: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
-/// over. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
+/// Response: as active_get, still with the old configuration beside the job that changes it:
+/// sinch_numbers_active_wait waits for it. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
 ///
 /// # Safety
 ///
@@ -266,7 +295,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_get(
     }
 }
 
-/// Puts an emergency address on a number. Validate it first.
+/// Puts an emergency address on a number. Validate it first; sinch_numbers_emergency_address_ensure does both.
 ///
 /// body: displayName and address are required, and in the address streetNumber, streetInfo, city, state and postalCode;
 /// location and postalCodePlusFour are optional.

@@ -7,10 +7,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::codes::{
-    SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_API, SINCH_NUMBERS_E_AUTH, SINCH_NUMBERS_E_CANCELLED,
-    SINCH_NUMBERS_E_INPUT, SINCH_NUMBERS_E_INTERNAL, SINCH_NUMBERS_E_MISUSE,
-    SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL, SINCH_NUMBERS_E_TIMEOUT, SINCH_NUMBERS_OK,
-    code_name, sinch_numbers_code,
+    SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_ADDRESS, SINCH_NUMBERS_E_API, SINCH_NUMBERS_E_AUTH,
+    SINCH_NUMBERS_E_CANCELLED, SINCH_NUMBERS_E_INPUT, SINCH_NUMBERS_E_INTERNAL,
+    SINCH_NUMBERS_E_MISUSE, SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL,
+    SINCH_NUMBERS_E_PROVISIONING, SINCH_NUMBERS_E_TIMEOUT, SINCH_NUMBERS_OK, code_name,
+    sinch_numbers_code,
 };
 use super::handle::{self, Opaque};
 use super::json_text::{JsonText, c_string};
@@ -110,6 +111,7 @@ impl Outcome {
             (retry_after_ms(error), error.may_have_been_applied());
         let details = api.map(|api| format!("[{}]", api.details.join(",")));
         let (mut body, mut phase, mut field) = (None, None, None);
+        let (mut jobs, mut validation) = (None, None);
         let mut status = api.and_then(|api| api.status.as_deref());
         match error.kind() {
             ErrorKind::Protocol(violation) => body = violation.body.as_deref(),
@@ -118,6 +120,8 @@ impl Outcome {
             ErrorKind::Signature(problem) => {
                 (field, status) = (Some("signature"), Some(problem.as_str()));
             }
+            ErrorKind::Provisioning(failed) => jobs = Some(failed.jobs_json()),
+            ErrorKind::Address(refusal) => validation = Some(refusal.json.as_str()),
             _ => {}
         }
         // The text of an error response of which nothing was understood.
@@ -136,6 +140,10 @@ impl Outcome {
             retry_after_ms,
             maybe_applied,
             found: raw(error.found()),
+            previous: raw(error.previous()),
+            steps: raw(error.steps()),
+            jobs: raw(jobs.as_deref()),
+            validation: raw(validation),
             attempts: error.attempts(),
             request_id: api.and_then(|api| api.request_id.as_deref()),
             details: raw(details.as_deref()),
@@ -169,11 +177,15 @@ fn code_of(error: &Error) -> sinch_numbers_code {
     match error.kind() {
         ErrorKind::InvalidInput(_) => SINCH_NUMBERS_E_INPUT,
         ErrorKind::Authentication(_) | ErrorKind::Signature(_) => SINCH_NUMBERS_E_AUTH,
-        ErrorKind::RateLimited(_) | ErrorKind::Api(_) => SINCH_NUMBERS_E_API,
+        ErrorKind::RateLimited(_) | ErrorKind::Api(_) | ErrorKind::Conflict(_) => {
+            SINCH_NUMBERS_E_API
+        }
         ErrorKind::Timeout(_) => SINCH_NUMBERS_E_TIMEOUT,
         ErrorKind::Transport(_) => SINCH_NUMBERS_E_NETWORK,
         ErrorKind::Protocol(_) => SINCH_NUMBERS_E_PROTOCOL,
         ErrorKind::Cancelled => SINCH_NUMBERS_E_CANCELLED,
+        ErrorKind::Provisioning(_) => SINCH_NUMBERS_E_PROVISIONING,
+        ErrorKind::Address(_) => SINCH_NUMBERS_E_ADDRESS,
     }
 }
 
@@ -210,6 +222,10 @@ struct Document<'a> {
     details: Option<&'a RawValue>,
     body: Option<&'a str>,
     found: Option<&'a RawValue>,
+    previous: Option<&'a RawValue>,
+    steps: Option<&'a RawValue>,
+    jobs: Option<&'a RawValue>,
+    validation: Option<&'a RawValue>,
 }
 
 impl<'a> Document<'a> {
@@ -273,7 +289,7 @@ pub unsafe extern "C" fn sinch_numbers_result_code(
     unsafe { inspect("result_code", result, SINCH_NUMBERS_E_MISUSE, |r| Some(r.code)) }
 }
 
-/// Returns the HTTP status; 0 if none was received. Since 1.0.
+/// Returns the HTTP status; 0 if none was received. Of the calls that wait it is 200 on OK. Since 1.0.
 ///
 /// # Safety
 ///
@@ -287,7 +303,8 @@ pub unsafe extern "C" fn sinch_numbers_result_http_status(
 }
 
 /// Tells whether the same call may succeed later, unchanged: -1 it cannot (always when maybe_applied: read before you
-/// repeat), 0 it may, more than 0 it may after that many milliseconds, which the service asked for. Since 1.0.
+/// repeat), 0 it may, more than 0 it may after that many milliseconds, which the service asked for. The calls that wait read by
+/// themselves: of these it is 0 when maybe_applied, see CALLS THAT WAIT. Since 1.0.
 ///
 /// # Safety
 ///
@@ -301,7 +318,7 @@ pub unsafe extern "C" fn sinch_numbers_result_retry_after_ms(
 }
 
 /// Returns 1 for a failed write that may have taken effect all the same: the request went out, and no response says what
-/// became of it. Since 1.0.
+/// became of it. Of the calls that wait: if any of their requests has changed something, or may have. Since 1.0.
 ///
 /// # Safety
 ///
@@ -401,7 +418,8 @@ pub unsafe extern "C" fn sinch_numbers_result_message(
 }
 
 /// Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's response as it
-/// came, on failure the error document. It lives as long as the result. Since 1.0.
+/// came (of active_relink and emergency_address_ensure, their own document), on failure the error document. It lives as long as
+/// the result. Since 1.0.
 ///
 /// # Safety
 ///

@@ -5,6 +5,7 @@ mod auth;
 mod c;
 mod callbacks;
 mod config;
+mod converge;
 mod cpp;
 mod docs;
 mod python;

@@ -16,34 +16,10 @@ use crate::api::phone_number::PhoneNumber;
 use crate::api::request::Request;
 use crate::error::{ApiError, Error, ErrorKind, Phase};
 
+use crate::random::Random;
+
 const NUMBER: &str = "+12025550134";
 const HISTORIES: u64 = 10_000;
-
-/// `SplitMix64`: the same histories in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn ms(&mut self, most: u64) -> Duration {
-        Duration::from_millis(self.below(most + 1))
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        let index = usize::try_from(self.below(from.len() as u64)).unwrap();
-        from[index].clone()
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Write {

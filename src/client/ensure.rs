@@ -1,0 +1,115 @@
+//! Ensuring an emergency address.
+
+use crate::api::emergency_address::{
+    GetEmergencyAddress, ProvisionEmergencyAddress, ValidateEmergencyAddress, names_the_number,
+};
+use crate::api::ensure::EnsureEmergencyAddress;
+use crate::api::models::{AddressValidation, EmergencyAddress};
+use crate::api::phone_number::PhoneNumber;
+use crate::api::request::Request;
+use crate::client::converge::{DOUBLING, GROWING, Run, Service, Written};
+use crate::client::provisioning::address_refused;
+use crate::error::{Error, ErrorKind};
+use crate::json::decode::Decode;
+
+/// The end of ensuring an address.
+pub(super) struct Ensured {
+    pub(super) address: EmergencyAddress,
+    /// Whether it was provisioned.
+    pub(super) changed: bool,
+    /// The JSON of the validation; `None` if the address stood already.
+    pub(super) validation: Option<String>,
+}
+
+/// Puts an address on a number, unless it stands there; only one that the service has validated.
+pub(super) fn ensure<S: Service>(
+    run: &mut Run<'_, S>,
+    phone_number: &PhoneNumber,
+    wanted: &EnsureEmergencyAddress,
+) -> Result<Ensured, Error> {
+    /// How often a provision of unknown outcome is sent again.
+    const RESENDS: u32 = 2;
+    let before = read_address(run, phone_number)?;
+    if let Some(address) = before.clone().filter(|a| !wanted.force && wanted.request.stands(a)) {
+        return Ok(Ensured { address, changed: false, validation: None });
+    }
+    let validate =
+        ValidateEmergencyAddress { phone_number: phone_number.clone(), address: &wanted.request };
+    let json = run.read(&Request::of(&validate)?.readable_as::<AddressValidation>())?.json;
+    let validation = AddressValidation::decode(&json).unwrap_or_default();
+    let Some(accepted) = wanted.accepted(&validation) else {
+        return Err(address_refused(&json, &validation));
+    };
+    let stood = before.as_ref().is_some_and(|address| accepted.stands(address));
+    if let Some(address) = before.clone().filter(|_| !wanted.force && stood) {
+        return Ok(Ensured { address, changed: false, validation: Some(json) });
+    }
+    let provision =
+        ProvisionEmergencyAddress { phone_number: phone_number.clone(), address: &accepted };
+    let (mut unsent, mut unknown, mut resent) = (GROWING, DOUBLING, 0);
+    loop {
+        match run.write(&provision)? {
+            Written::Accepted => break,
+            Written::NotApplied(error) => run.pause_after(unsent.take(), error)?,
+            Written::Unknown(error) => {
+                run.pause_after(unknown.take(), error.clone())?;
+                let now = read_address(run, phone_number)?;
+                // An address that stood before does not tell whether the display name has come, too.
+                if let Some(address) = now.filter(|now| !stood && accepted.stands(now)) {
+                    run.reconciled = true;
+                    return Ok(Ensured { address, changed: true, validation: Some(json) });
+                }
+                if resent == RESENDS {
+                    return Err(error);
+                }
+                resent += 1;
+            }
+        }
+    }
+    let (mut pause, mut contradicted, mut looks) = (GROWING, DOUBLING, 0);
+    loop {
+        /// How often another address is read before it is believed.
+        const LOOKS: u32 = 4;
+        let now = read_address(run, phone_number)?;
+        match now {
+            Some(address) if accepted.stands(&address) => {
+                return Ok(Ensured { address, changed: true, validation: Some(json) });
+            }
+            Some(_) if now != before && looks == LOOKS => {
+                let problem =
+                    "the address is another one than was sent: somebody else changes it too";
+                return Err(Error::new(ErrorKind::Conflict(problem.to_owned())));
+            }
+            Some(_) if now != before => {
+                looks += 1;
+                run.pause_whole(contradicted.take(), "the address is not the one that was sent")?;
+            }
+            _ => run.pause(&mut pause, "the address does not show yet")?,
+        }
+    }
+}
+
+/// Reads the address of a number; `None` if the service says that it has none.
+fn read_address<S: Service>(
+    run: &mut Run<'_, S>,
+    phone_number: &PhoneNumber,
+) -> Result<Option<EmergencyAddress>, Error> {
+    let request = Request::of(&GetEmergencyAddress { phone_number: phone_number.clone() })?;
+    match run.read(&request.readable_as::<EmergencyAddress>()) {
+        Ok(response) => {
+            let address = EmergencyAddress::decode(&response.json).unwrap_or_default();
+            let address = Some(address).filter(|address| *address != EmergencyAddress::default());
+            run.found = address.is_some().then_some(response.json);
+            Ok(address)
+        }
+        Err(error) if error.not_found().is_some_and(|e| !names_the_number(e)) => {
+            run.found = None;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/model/ensure.rs"]
+mod model;

@@ -1,0 +1,354 @@
+//! The operations that bring a number to a wanted state: wait, relink, ensure an emergency address.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::api::ensure::EnsureEmergencyAddress;
+use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress};
+use crate::api::numbers::NumberUpdate;
+use crate::api::phone_number::PhoneNumber;
+use crate::api::relink::{Relink, RelinkOutcome, Steps, check_timeout};
+use crate::api::request::Request;
+use crate::call::response::RawResponse;
+use crate::call::{Progress, sleep};
+use crate::cancel::CancelToken;
+use crate::client::Client;
+use crate::client::converge::{Run, Service};
+use crate::client::ensure::{Ensured, ensure};
+use crate::client::relink::{relink, wait};
+use crate::client::response::Response;
+use crate::error::Error;
+use crate::json::decode::Decode;
+use crate::sys::deadline::Deadline;
+
+/// What [`Client::wait`] waits for, and for how long.
+///
+/// ```
+/// use std::time::Duration;
+/// use sinch_numbers::{NumberUpdate, Wait};
+///
+/// let update = NumberUpdate::new().link_service_plan("plan-2");
+/// let wait = Wait::new().expect(update).timeout(Duration::from_secs(120));
+/// # let _ = wait;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Wait {
+    expected: Option<NumberUpdate>,
+    timeout: Duration,
+}
+
+impl Wait {
+    /// Waits until no job is under way: two reads at least 2 s apart must say so, as a job that was just asked for may not
+    /// show yet.
+    pub fn new() -> Self {
+        Self { expected: None, timeout: Duration::from_secs(600) }
+    }
+
+    /// Waits until the number is as this update asks, and no job is under way.
+    pub fn expect(mut self, update: NumberUpdate) -> Self {
+        self.expected = Some(update);
+        self
+    }
+
+    /// Sets the deadline of the whole operation. Default: 10 min; range: 1 ms to 24 h.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The result of a relink.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Relinked {
+    /// The number with the wanted links.
+    pub number: ActiveNumber,
+    /// The number as it was read first.
+    pub previous: ActiveNumber,
+    /// The steps in their order, with what became of each.
+    pub steps: Vec<RelinkOutcome>,
+}
+
+/// The result of ensuring an emergency address. `Debug` shows the addresses.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EnsuredEmergencyAddress {
+    /// The address on the number.
+    pub address: EmergencyAddress,
+    /// Whether it was provisioned; `false` if it stood already. Its display name was sent then; one that stood already
+    /// cannot be read, and may be another.
+    pub changed: bool,
+    /// The validation; `None` if none was needed.
+    pub validation: Option<AddressValidation>,
+}
+
+/// The JSON of [`Relinked`].
+#[derive(Serialize)]
+struct RelinkedDocument<'a> {
+    number: &'a RawValue,
+    previous: &'a RawValue,
+    steps: &'a [RelinkOutcome],
+}
+
+/// The JSON of [`EnsuredEmergencyAddress`].
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EnsuredDocument<'a> {
+    address: &'a RawValue,
+    changed: bool,
+    display_name: &'static str,
+    validation: Option<&'a RawValue>,
+}
+
+impl Client {
+    /// Waits until the provisioning jobs of a number are over, after an [`update`](Client::update).
+    ///
+    /// It reads the number at once and then after pauses that grow from 0.25 s to 30 s; a read that fails is repeated. A job
+    /// whose status is unknown counts as under way.
+    ///
+    /// # Errors
+    ///
+    /// [`Provisioning`](crate::ErrorKind::Provisioning) if a job failed and the number is not as expected;
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the deadline of the operation passed, with the number as last read in
+    /// [`found`](Error::found); and those of [`get`](Client::get).
+    pub fn wait(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+        wait: &Wait,
+    ) -> Result<Response<ActiveNumber>, Error> {
+        let phone_number = self.checked(WAIT, phone_number)?;
+        let (response, number) = self.run_wait(&phone_number, wait, None, &Progress::default())?;
+        Ok(Response::of(number, response))
+    }
+
+    /// Brings a number to the wanted links, from any state, and waits until they are in effect.
+    ///
+    /// It reads the number, sends only what is missing, and waits for each job: the old service plan or campaign is
+    /// unlinked, as little as possible, before the new one is linked; a voice application, trunk or fax service is replaced
+    /// in place, so that the number never goes dark. Nothing is sent while a job is under way. It can be called again after
+    /// a failure or a crash, with the same end: what stands as wanted is not touched.
+    ///
+    /// A step whose response is lost is not sent again before the number was read, 2 s later or more. Nothing is restored
+    /// after a failure: [`previous`](Error::previous) has the number as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the links are unfit;
+    /// [`Provisioning`](crate::ErrorKind::Provisioning) if a job that it started failed;
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the deadline of the operation passed;
+    /// [`Conflict`](crate::ErrorKind::Conflict) if somebody else changes the number; and those of [`get`](Client::get) and
+    /// [`update`](Client::update). [`steps`](Error::steps), [`found`](Error::found) and
+    /// [`may_have_been_applied`](Error::may_have_been_applied) tell how far it came.
+    pub fn relink(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+        wanted: &Relink,
+    ) -> Result<Response<Relinked>, Error> {
+        let phone_number = self.checked(RELINK, phone_number)?;
+        let (response, relinked) =
+            self.run_relink(&phone_number, wanted, None, &Progress::default())?;
+        Ok(Response::of(relinked, response))
+    }
+
+    /// Makes sure that a number has an emergency address: reads it, and if it is another one or none, validates the wanted
+    /// one, provisions it if the service accepts it, and reads it back.
+    ///
+    /// Two addresses are the same if street number, street, location, city, state and postal code are, case and spaces
+    /// apart. It never removes an address, and never provisions one that the service did not validate.
+    ///
+    /// # Errors
+    ///
+    /// [`Address`](crate::ErrorKind::Address) if the service does not accept the address, nothing was changed then;
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the deadline of the operation passed;
+    /// [`Conflict`](crate::ErrorKind::Conflict) if somebody else changes the address; and those of
+    /// [`emergency_address`](Client::emergency_address) and
+    /// [`provision_emergency_address`](Client::provision_emergency_address). [`found`](Error::found) is the address that
+    /// stands now.
+    pub fn ensure_emergency_address(
+        &self,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+        wanted: &EnsureEmergencyAddress,
+    ) -> Result<Response<EnsuredEmergencyAddress>, Error> {
+        let phone_number = self.checked(ENSURE, phone_number)?;
+        let (response, ensured) =
+            self.run_ensure(&phone_number, wanted, None, &Progress::default())?;
+        Ok(Response::of(ensured, response))
+    }
+
+    pub(super) fn checked(
+        &self,
+        operation: &'static str,
+        phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
+    ) -> Result<PhoneNumber, Error> {
+        phone_number.try_into().map_err(|error| {
+            let error = error.into().of_operation(operation, None);
+            self.engine.refused(&error);
+            error
+        })
+    }
+
+    pub(crate) fn run_wait(
+        &self,
+        phone_number: &PhoneNumber,
+        wait: &Wait,
+        cancel: Option<&CancelToken>,
+        progress: &Progress,
+    ) -> Result<(RawResponse, ActiveNumber), Error> {
+        let expected = wait.expected.as_ref();
+        let checked =
+            check_timeout(wait.timeout).and_then(|()| expected.map_or(Ok(()), NumberUpdate::check));
+        self.converge(WAIT, phone_number, (checked, wait.timeout), cancel, progress, |run| {
+            let number = self::wait(run, phone_number, expected)?;
+            Ok((run.found.clone().unwrap_or_default(), number))
+        })
+    }
+
+    pub(crate) fn run_relink(
+        &self,
+        phone_number: &PhoneNumber,
+        wanted: &Relink,
+        cancel: Option<&CancelToken>,
+        progress: &Progress,
+    ) -> Result<(RawResponse, Relinked), Error> {
+        let checked = (wanted.check(), wanted.timeout);
+        self.converge(RELINK, phone_number, checked, cancel, progress, |run| {
+            let mut steps = Steps::default();
+            let relinked = relink(run, phone_number, wanted, &mut steps);
+            let steps = steps.outcomes(relinked.is_ok());
+            let number = relinked.map_err(|error| {
+                let steps = serde_json::to_string(&steps).unwrap_or_default();
+                error.relinking(run.previous.clone(), steps)
+            })?;
+            let previous = run.previous.clone().unwrap_or_default();
+            let document = RelinkedDocument {
+                number: raw(run.found.as_deref().unwrap_or_default())?,
+                previous: raw(&previous)?,
+                steps: &steps,
+            };
+            let json = serde_json::to_string(&document).unwrap_or_default();
+            let previous = ActiveNumber::decode(&previous).unwrap_or_default();
+            Ok((json, Relinked { number, previous, steps }))
+        })
+    }
+
+    pub(crate) fn run_ensure(
+        &self,
+        phone_number: &PhoneNumber,
+        wanted: &EnsureEmergencyAddress,
+        cancel: Option<&CancelToken>,
+        progress: &Progress,
+    ) -> Result<(RawResponse, EnsuredEmergencyAddress), Error> {
+        let checked = (wanted.check(), wanted.timeout);
+        self.converge(ENSURE, phone_number, checked, cancel, progress, |run| {
+            let Ensured { address, changed, validation } = ensure(run, phone_number, wanted)?;
+            let document = EnsuredDocument {
+                address: raw(run.found.as_deref().unwrap_or_default())?,
+                changed,
+                display_name: if changed { "sent" } else { "unverified" },
+                validation: validation.as_deref().map(raw).transpose()?,
+            };
+            let json = serde_json::to_string(&document).unwrap_or_default();
+            let validation = validation.as_deref().map(AddressValidation::decode);
+            let validation = validation.and_then(Result::ok);
+            Ok((json, EnsuredEmergencyAddress { address, changed, validation }))
+        })
+    }
+
+    /// Runs an operation until it ends or its deadline passes. Its JSON and value make the response; a failure is completed
+    /// and logged.
+    fn converge<T>(
+        &self,
+        operation: &'static str,
+        phone_number: &PhoneNumber,
+        (checked, timeout): (Result<(), Error>, Duration),
+        cancel: Option<&CancelToken>,
+        progress: &Progress,
+        body: impl FnOnce(&mut Run<'_, Calls<'_>>) -> Result<(String, T), Error>,
+    ) -> Result<(RawResponse, T), Error> {
+        let cancel = self.cancel.as_ref().or(cancel);
+        let mut found = None;
+        let go = || {
+            checked?;
+            let deadline = self.engine.deadline(Instant::now() + timeout, cancel)?;
+            let mut calls = Calls { client: self, cancel, deadline, progress };
+            let mut run = Run::new(&mut calls);
+            let result = body(&mut run);
+            found = run.found.take();
+            let (json, value) = result?;
+            let reconciled = run.reconciled;
+            let attempts = progress.attempts();
+            let empty = RawResponse::empty(200, None);
+            Ok((RawResponse { json, attempts, reconciled, ..empty }, value))
+        };
+        let result = match cancel {
+            Some(cancel) => cancel.polling(go),
+            None => go(),
+        };
+        result.map_err(|error: Error| {
+            let error = error
+                .of_operation(operation, Some(phone_number.as_str()))
+                .attempted(progress.attempts())
+                .converging(progress.maybe_applied(), found);
+            let error = self.engine.redacted(error, None);
+            self.engine.refused(&error);
+            error
+        })
+    }
+}
+
+const WAIT: &str = "active_wait";
+const RELINK: &str = "active_relink";
+const ENSURE: &str = "emergency_address_ensure";
+
+fn raw(json: &str) -> Result<&RawValue, Error> {
+    serde_json::from_str(json).map_err(|_| Error::protocol("the response is no JSON", None, b""))
+}
+
+/// The calls of one operation.
+struct Calls<'a> {
+    client: &'a Client,
+    cancel: Option<&'a CancelToken>,
+    deadline: Deadline,
+    progress: &'a Progress,
+}
+
+impl Service for Calls<'_> {
+    fn call(&mut self, request: &Request) -> Result<RawResponse, Error> {
+        let until = self.deadline.at.min(Instant::now() + self.client.engine.timeout());
+        let (part, before) = (Progress::default(), self.progress.maybe_applied());
+        if request.is_write() {
+            // Should the call panic, it is known that it may have been sent.
+            self.progress.set_maybe_applied(true);
+        }
+        let result = self.client.engine.send(request, self.cancel, Some(until), &part);
+        self.progress.add_attempts(&part);
+        self.progress.set_maybe_applied(before);
+        result
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.time_left()
+    }
+
+    fn sleep(&mut self, time: Duration) -> Result<(), Error> {
+        sleep(self.deadline, time)
+    }
+
+    fn warn(&self, line: fmt::Arguments<'_>) {
+        self.client.engine.warn(line);
+    }
+
+    fn changed(&mut self) {
+        self.progress.set_maybe_applied(true);
+    }
+}

@@ -1,0 +1,5 @@
+//! Waiting, relinking and ensuring an emergency address.
+
+mod killed;
+mod sandbox;
+mod wire;
