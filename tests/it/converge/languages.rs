@@ -299,14 +299,9 @@ fn in_language(language: &str, row: &Row, sandbox: &Sandbox) -> Outcome {
 
 /// What Rust makes of a row, as the C library says it.
 fn in_rust(row: &Row, client: &Client) -> Outcome {
-    let token = match row.call.3 {
-        "before" => CancelToken::new(),
-        _ => {
-            let asked = AtomicU32::new(0);
-            let ask = move || asked.fetch_add(1, Ordering::Relaxed) >= 40;
-            CancelToken::polled(Duration::from_millis(5), ask)
-        }
-    };
+    let asked = AtomicU32::new(0);
+    let ask = move || asked.fetch_add(1, Ordering::Relaxed) >= 40;
+    let token = CancelToken::polled(Duration::from_millis(5), ask);
     if row.call.3 == "before" {
         token.trigger();
     }
