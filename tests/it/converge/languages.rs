@@ -252,7 +252,9 @@ fn the_calls_that_wait_are_the_same_in_four_languages() {
             let shown = summary(outcome);
             let shown = cut.iter().fold(&*shown, |text, cut| text.split(cut).next().unwrap());
             found.same(&name, &shown, &row.expected);
-            found.same(&name, &message(outcome), &message(rust));
+            if row.call.3 != "during" {
+                found.same(&name, &message(outcome), &message(rust));
+            }
             found.same(&name, writes, rust_writes);
         }
     }
