@@ -309,7 +309,7 @@ fn no_trait_has_a_single_implementor() {
 /// Where each operation must occur, with the text that is looked for: `NAME` is the operation's name, `RUST` the method of the
 /// Rust client, `TYPE` the type of `src/api`.
 #[rustfmt::skip]
-const PLACES: [(&str, &str); 17] = [
+const PLACES: [(&str, &str); 19] = [
     ("src/client/mod.rs", "pub fn RUST("),
     ("src/ffi/operations.rs", "fn sinch_numbers_NAME("),
     ("src/lib.rs", "(Client::RUST)"),
@@ -326,6 +326,8 @@ const PLACES: [(&str, &str); 17] = [
     ("tests/c/table.c", "\"NAME\""),
     ("tests/cpp/behaviour.cpp", "NAME("),
     ("tests/fuzz/properties.rs", "TYPE"),
+    ("tests/it/api/content/mod.rs", "\"NAME\""),
+    ("tests/it/api/operations.rs", "\"NAME\""),
     ("tests/python/test_operations.py", "NAME("),
 ];
 
