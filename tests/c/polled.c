@@ -76,8 +76,8 @@ int main(void)
     config_of(config, sizeof config, ", \"logLevel\": \"trace\"");
     CHECK(sinch_numbers_client_new(config, sinch_numbers_log_write, log, &client, NULL) == SINCH_NUMBERS_OK);
 
-    cancel = sinch_numbers_cancel_new_polled(on_poll, &self, EVERY);
     CHECK(clock_gettime(CLOCK_MONOTONIC, &began) == 0);
+    cancel = sinch_numbers_cancel_new_polled(on_poll, &self, EVERY);
     CHECK(sinch_numbers_active_get(client, NUMBER, cancel, NULL) == SINCH_NUMBERS_E_CANCELLED);
     CHECK(polled == 3);
     CHECK(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state) == 0 && state == PTHREAD_CANCEL_ENABLE);
