@@ -296,7 +296,7 @@ typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
 #define SINCH_NUMBERS_E_TIMEOUT 7
 
 /*
- * A response that is not what the service promises, or too big.
+ * A response that is not what the service promises, or too big. Of a callback: signed, but no JSON object.
  */
 #define SINCH_NUMBERS_E_PROTOCOL 8
 

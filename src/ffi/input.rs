@@ -134,7 +134,7 @@ pub(crate) fn ensure(text: &str) -> Result<EnsureEmergencyAddress, Error> {
 }
 
 /// Reads the secrets of callbacks: a list of texts. No error repeats any of it.
-pub(super) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
+pub(crate) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
     const KEY: &str = "{\"secrets\":";
     let refused = |problem: String| Error::invalid("secrets", problem);
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).trim_matches(json::SPACE);
