@@ -233,12 +233,12 @@ typedef struct sinch_numbers_log sinch_numbers_log;
 typedef struct sinch_numbers_pages sinch_numbers_pages;
 
 /*
- * What a call came to. Immutable: any number of threads may read it.
+ * The result of a call. Immutable: any number of threads may read it.
  */
 typedef struct sinch_numbers_result sinch_numbers_result;
 
 /*
- * What a function came to. New values may come: treat an unknown one as a failure.
+ * The result of a function. New values may come: treat an unknown one as a failure.
  */
 typedef int32_t sinch_numbers_code;
 

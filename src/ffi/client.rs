@@ -1,4 +1,4 @@
-//! The client.
+//! The handle of a client: making, shutting down, freeing.
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
