@@ -13,7 +13,7 @@ mod capi {
     use std::path::Path;
 
     /// In the order of the header.
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 12] = [
         "src/ffi/version.rs",
         "src/ffi/codes.rs",
         "src/ffi/log.rs",
@@ -24,6 +24,7 @@ mod capi {
         "src/ffi/result.rs",
         "src/ffi/escape.rs",
         "src/ffi/explain.rs",
+        "src/ffi/callback.rs",
         "src/ffi/cancel.rs",
     ];
     const CONTRACT: &str = "src/ffi/header.h";

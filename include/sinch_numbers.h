@@ -119,8 +119,8 @@
  *      "fieldViolations": [{"field": "order_by", "description": "..."}], "phase": null, "retryAfterMs": -1,
  *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null, "found": null}
  *
- *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them. field: what of
- *   your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
+ *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them (status of a
+ *   callback that is refused: MISSING, MALFORMED or OTHER_SECRET). field: what of your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
  *   attempts: how often the request was tried. requestId: quote it to the service's support. body: at most the first 4 KiB of
  *   a response that could not be understood. found: after maybeApplied, the number or its emergency address as last read. It can
  *   hold a home address, and stands in the document only: not in messages, not in the log.
@@ -233,7 +233,8 @@ typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
 #define SINCH_NUMBERS_E_INPUT 3
 
 /*
- * Credentials refused: 401 (after the token was refreshed), 403, or 400, 401 or 403 from the token endpoint.
+ * Credentials refused: 401 (after the token was refreshed), 403, or 400, 401 or 403 from the token endpoint. Of a callback: its
+ * signature.
  */
 #define SINCH_NUMBERS_E_AUTH 4
 
@@ -853,6 +854,35 @@ SINCH_NUMBERS_NOEXCEPT;
  */
 SINCH_NUMBERS_API
 const char *sinch_numbers_explain(const char *code)
+SINCH_NUMBERS_NOEXCEPT;
+
+/*
+ * Checks the signature of a callback: what the service sends to the callbackUrl of a number when a provisioning job has ended.
+ *
+ * secrets: a JSON array of 1 to 8 texts, none of them empty: the hmacSecret of the project's callback configuration. More than
+ * one while it is replaced, or where rented and imported numbers call the same URL. signature: the value of the header
+ * X-Sinch-Signature (the header's name in any case), 40 hexadecimal digits; NULL and "" are a missing one. If the header is there
+ * twice with two values, refuse the callback. body, length: the body of the request, byte for byte, at most 1 MiB; it may hold
+ * any byte, NUL too, and body may be NULL if length is 0.
+ *
+ * OK: the event as it came, without an HTTP status. Read its "/resourceId", the phone number, and read that number with
+ * active_get: an event is a hint to read and never the state, as events come late, more than once, in any order, and whoever
+ * recorded one can send it again ("/eventId" is unique). Respond with 200 at once, and work later. For
+ * "/failureCode" and "/internalFailureCode" see sinch_numbers_explain. "/timestamp" names no zone and means UTC.
+ *
+ * E_AUTH: the signature is refused; "status" of the error document is MISSING, MALFORMED or OTHER_SECRET (or of another body).
+ * E_PROTOCOL: signed, but not one JSON object in UTF-8. E_INPUT: secrets, or a body that is too long: "field" says which.
+ * E_MISUSE: secrets is NULL, or body is NULL with a length. The body is not looked at before its signature is found to be right,
+ * and no failure repeats any of it. All secrets are compared, in a time that does not depend on which of them fits, nor on how
+ * much of the signature is right. Nothing is sent, and no client is needed. Since 1.0.
+ */
+SINCH_NUMBERS_API
+SINCH_NUMBERS_MUST_USE
+sinch_numbers_code sinch_numbers_callback_verify(const char *secrets,
+                                                 const char *signature,
+                                                 const void *body,
+                                                 size_t length,
+                                                 sinch_numbers_result **result_out)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*

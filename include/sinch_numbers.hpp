@@ -55,6 +55,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sinch_numbers.h"
 
@@ -537,6 +538,29 @@ class numbers : public detail::iteration<sinch_numbers_pages_next_number> {
 inline std::string explain(const std::string &code)
 {
     return sinch_numbers_explain(detail::text("code", code));
+}
+
+/// Checks the signature of a callback, and returns its event as it came: see sinch_numbers_callback_verify.
+///
+/// secrets: 1 to 8 HMAC secrets of callback configurations. signature: the value of the header X-Sinch-Signature; "" if it is not
+/// there. body: the body of the request, byte for byte. Throws an error with E_AUTH if the signature is refused, E_PROTOCOL if the
+/// body is signed but no JSON object, E_INPUT for secrets or a body of more than 1 MiB.
+///
+///     const auto event = sinch_numbers::verify_callback({secret}, signature, body);
+///     const auto number = client.active_get(event.text("/resourceId").str());   // an event is a hint to read
+inline result verify_callback(const std::vector<std::string> &secrets, const std::string &signature, const std::string &body)
+{
+    std::string list;
+    for (const auto &secret : secrets) {
+        list += (list.empty() ? "[" : ",") + json_string(secret);
+    }
+    list = list.empty() ? "[]" : list + "]";
+    // Cut at a NUL, a signature could be another one.
+    const bool cut = signature.find('\0') != std::string::npos;
+    sinch_numbers_result *raw = nullptr;
+    const sinch_numbers_code code = sinch_numbers_callback_verify(
+        list.c_str(), cut ? "?" : signature.c_str(), body.data(), body.size(), &raw);
+    return result(detail::taken(code, raw));
 }
 
 /// A client of one project. Any number of threads share it.

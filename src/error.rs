@@ -81,6 +81,8 @@ pub enum ErrorKind {
     Address(AddressRefusal),
     /// Somebody else changes the same number or its address at the same time. Has a description for people.
     Conflict(String),
+    /// The signature of a callback was refused: its body must not be used.
+    Signature(SignatureProblem),
 }
 
 /// Provisioning jobs that failed. `jobs` gives them with their reasons.
@@ -106,6 +108,39 @@ pub struct AddressRefusal {
 impl fmt::Debug for AddressRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AddressRefusal").field("result", &self.result).finish_non_exhaustive()
+    }
+}
+
+/// The reason why the signature of a callback was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureProblem {
+    /// There is none.
+    Missing,
+    /// It is not 40 hexadecimal digits.
+    Malformed,
+    /// It is of another secret, or of another body.
+    OtherSecret,
+}
+
+impl SignatureProblem {
+    /// Returns the stable name: `MISSING`, `MALFORMED` or `OTHER_SECRET`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "MISSING",
+            Self::Malformed => "MALFORMED",
+            Self::OtherSecret => "OTHER_SECRET",
+        }
+    }
+}
+
+impl fmt::Display for SignatureProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "signature is missing",
+            Self::Malformed => "signature is not 40 hexadecimal digits",
+            Self::OtherSecret => "signature is of another secret or of another body",
+        })
     }
 }
 
@@ -366,8 +401,8 @@ impl Error {
 
     /// Returns the name of the operation that failed: `active_list`, `active_get`, `active_update`,
     /// `active_release`, `emergency_address_get`, `emergency_address_provision`,
-    /// `emergency_address_deprovision` or `emergency_address_validate`. `None` for a failure before an
-    /// operation begins.
+    /// `emergency_address_deprovision` or `emergency_address_validate`; `callback_verify` for a callback.
+    /// `None` for a failure before an operation begins.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
@@ -529,6 +564,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the service does not accept the address: {result}")
             }
             Self::Conflict(problem) => f.write_str(problem),
+            Self::Signature(problem) => problem.fmt(f),
             Self::Protocol(violation) => {
                 write!(f, "unexpected response: {}", printable(&violation.problem, 0))?;
                 violation.http_status.map_or(Ok(()), |status| write!(f, " (status {status})"))

@@ -186,6 +186,15 @@ mod sandbox;
 mod sys;
 mod transport;
 
+/// The callbacks that the service sends to the URL of a number ([`ActiveNumber::callback_url`]) when a provisioning job has ended
+/// (API: "Callbacks").
+///
+/// [`verify`](callbacks::verify) checks the signature of one and reads its event. Respond with 200 at once, and work later.
+pub mod callbacks {
+    pub use crate::api::callback::{Event, EventStatus, EventType, ResourceType};
+    pub use crate::call::callback::verify;
+}
+
 pub use api::emergency_address::{Address, EmergencyAddressRequest};
 pub use api::ensure::EnsureEmergencyAddress;
 pub use api::enums::{
@@ -212,7 +221,7 @@ pub use client::provisioning::FailedJob;
 pub use client::response::Response;
 pub use error::{
     AddressRefusal, ApiError, Error, ErrorKind, FieldViolation, InvalidInput, Phase,
-    ProtocolViolation, ProvisioningError,
+    ProtocolViolation, ProvisioningError, SignatureProblem,
 };
 pub use log::LogLevel;
 #[cfg(feature = "sandbox")]

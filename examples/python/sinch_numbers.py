@@ -46,7 +46,7 @@ import threading
 import time
 import weakref
 from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
-from typing import Any, Callable, Dict, Generator, Iterator, List, Mapping, Optional, Tuple, Type
+from typing import Any, Callable, Dict, Generator, Iterator, List, Mapping, Optional, Sequence, Tuple, Type
 
 __version__ = "1.0.0"
 
@@ -72,6 +72,7 @@ __all__ = [
     "library_version",
     "monthly_cost",
     "parse_timestamp",
+    "verify_callback",
 ]
 
 
@@ -145,6 +146,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "result_free": (None, [_result_p]),
     "json_escape": (c_size_t, [c_char_p, c_void_p, c_size_t]),
     "explain": (c_char_p, [c_char_p]),
+    "callback_verify": (c_int32, [c_char_p, c_char_p, c_void_p, c_size_t, POINTER(_result_p)]),
     "cancel_new": (_cancel_p, []),
     "cancel_new_after": (_cancel_p, [c_int64]),
     "cancel_new_polled": (_cancel_p, [_poll_fn, c_void_p, c_int64]),
@@ -765,6 +767,41 @@ def explain(code: str) -> Dict[str, Any]:
     send the same change again: ``"no"``, ``"once"`` or ``"later"``). Raises :class:`InputError` for a text with U+0000.
     """
     return dict(_parse(_decode(_library.explain(_text("explain", "code", code)))))
+
+
+def verify_callback(secrets: Sequence[str], signature: Optional[str], body: bytes) -> Dict[str, Any]:
+    """Checks the signature of a callback, and returns its event.
+
+    secrets: 1 to 8 HMAC secrets of callback configurations, more than one while a secret is replaced. signature: the value of the
+    header ``X-Sinch-Signature``, whose name may be written in any case; ``None`` if it is not there. body: the body of the request,
+    byte for byte, at most 1 MiB.
+
+    An event is a hint to read the number ``event["resourceId"]``, and never the state: events come late, more than once and in any
+    order, and whoever recorded one can send it again. Respond with 200 at once, and work later. For ``event["failureCode"]`` see
+    :func:`explain`; ``event["timestamp"]`` names no zone and means UTC, as :func:`parse_timestamp` reads it.
+
+    Raises :class:`AuthError` if the signature is refused (``document["status"]`` is ``"MISSING"``, ``"MALFORMED"`` or
+    ``"OTHER_SECRET"``), :class:`ProtocolError` if the body is signed but no JSON object, :class:`InputError` for secrets that cannot
+    be used or a body that is too long. All secrets are compared, in a time that does not depend on which of them fits.
+    """
+    if isinstance(secrets, str) or not all(isinstance(secret, str) for secret in secrets):
+        raise TypeError("verify_callback: secrets must be a list of str")
+    if not isinstance(body, (bytes, bytearray, memoryview)):
+        raise TypeError(f"verify_callback: body must be bytes, not {type(body).__name__}")
+    if signature is not None and not isinstance(signature, str):
+        raise TypeError(f"verify_callback: signature must be a str, not {type(signature).__name__}")
+    # Cut at a NUL, a signature could be another one.
+    digits = None if signature is None else signature.encode("utf-8", "replace").replace(b"\0", b"?")
+    raw, library, result = bytes(body), _library, _result_p()
+    try:
+        code = library.callback_verify(json.dumps(list(secrets)).encode("ascii"), digits, raw, len(raw), ctypes.byref(result))
+        # No secret stands in the locals of a frame that an exception keeps.
+        del secrets
+        if code != _OK:
+            raise _failure(code, result)
+        return dict(_parse(library.result_json(result, None).decode()))
+    finally:
+        library.result_free(result)
 
 
 _LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG}

@@ -51,6 +51,8 @@ macro_rules! open_enum {
     };
 }
 
+pub(super) use open_enum;
+
 open_enum! {
     /// The type of a number.
     pub enum NumberType {

@@ -1,5 +1,6 @@
 //! The operations and types of the API, as plain data.
 
+pub(crate) mod callback;
 pub(crate) mod emergency_address;
 pub(crate) mod ensure;
 pub(crate) mod enums;

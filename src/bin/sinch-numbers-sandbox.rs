@@ -1,5 +1,6 @@
 //! The service, locally, as a program: see `sinch_numbers::Sandbox`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -40,6 +41,9 @@ Options:
                         JSON each
   --token-ttl-s S       lifetime of a token in seconds [3600]
   --provisioning-ms MS  how long a provisioning job takes [300]
+  --callback-secret S   sign callbacks with that secret
+                        [sandbox-callback-secret-0123456789]
+  --callback-any-host   send callbacks to other machines, too
   --page-max COUNT      default and maximum size of a page [1000]
   --quiet               no line on standard error for each request
   --help                print this
@@ -53,6 +57,9 @@ deprovisioned. Only those that are not refused count for --fail-503-after,
 --lose and --late, and one write can meet all three. Until a late write is
 carried out, reads show the old state; if it does not apply any more by then, it
 is dropped.
+
+When a provisioning job has ended, the number's callback URL is sent a signed
+event: only to http URLs of this machine, unless --callback-any-host is given.
 
 A line of the ledger has operation, phoneNumber, requestId, status (null if the
 response was lost), late, arrivedMs, appliedMs (null if dropped or still to
@@ -161,10 +168,20 @@ fn announce(sandbox: &Sandbox) -> io::Result<()> {
         ("SINCH_KEY_SECRET", sandbox.key_secret()),
         ("SINCH_NUMBERS_URL", url),
         ("SINCH_AUTH_URL", url),
+        ("SINCH_CALLBACK_SECRET", sandbox.callback_secret()),
     ] {
-        writeln!(out, "export {name}={value}")?;
+        writeln!(out, "export {name}={}", quoted(value))?;
     }
     out.flush()
+}
+
+/// Writes a text as a word of the shell.
+fn quoted(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:[]".contains(c);
+    if text.chars().all(plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', r"'\''")).into()
 }
 
 /// What the command line asks for.
@@ -212,6 +229,8 @@ impl Settings {
                     builder.token_ttl(Duration::from_secs(number(&mut arguments, &flag)?))
                 }
                 "provisioning-ms" => builder.provisioning(milliseconds(&mut arguments, &flag)?),
+                "callback-secret" => builder.callback_secret(arguments.value()?.string()?),
+                "callback-any-host" => builder.callback_any_host(true),
                 "page-max" => builder.page_max(number(&mut arguments, &flag)?),
                 "quiet" => builder.log_requests(false),
                 "help" => {
@@ -289,7 +308,8 @@ mod tests {
     fn every_flag_of_the_help_is_understood() {
         let flags = "--port 0 --numbers 3 --latency-ms 1 --fail-429 0.25 --fail-503 1 \
                      --host 0.0.0.0 --fail-503-after 0.125 --lose 0.5 --late 0.75 --late-by-ms 7 \
-                     --ledger writes.ndjson --token-ttl-s 20 --provisioning-ms 0 --page-max 2 --quiet";
+                     --ledger writes.ndjson --token-ttl-s 20 --provisioning-ms 0 --page-max 2 --quiet \
+                     --callback-secret hush --callback-any-host";
         let Ok(Some(Settings { port: 0, ledger: Some(ledger), builder })) = parse(flags) else {
             panic!("{flags}")
         };
@@ -310,11 +330,24 @@ mod tests {
             "provisioning: 0ns",
             "page_max: 2",
             "log_requests: false",
+            "any_host: true",
         ] {
             assert!(shown.contains(setting), "{setting}: {shown}");
         }
         for flag in flags.split_whitespace().filter(|word| word.starts_with("--")) {
             assert!(HELP.contains(flag), "{flag}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_one_word_of_the_shell() {
+        for (text, expected) in [
+            ("sandbox-key", "sandbox-key"),
+            ("http://[::1]:80", "http://[::1]:80"),
+            ("a b", "'a b'"),
+            ("$(x)'y", r"'$(x)'\''y'"),
+        ] {
+            assert_eq!(quoted(text), expected);
         }
     }
 

@@ -2,6 +2,7 @@
 //! the C layer both use it.
 
 pub(crate) mod api_error;
+pub(crate) mod callback;
 pub(crate) mod credentials;
 mod rate_limit;
 mod redact;

@@ -13,7 +13,8 @@ pub const SINCH_NUMBERS_DONE: sinch_numbers_code = 1;
 pub const SINCH_NUMBERS_E_MISUSE: sinch_numbers_code = 2;
 /// What was given is refused before anything is sent: not UTF-8, not JSON, an unknown or bad field, not E.164, too big.
 pub const SINCH_NUMBERS_E_INPUT: sinch_numbers_code = 3;
-/// Credentials refused: 401 (after the token was refreshed), 403, or 400, 401 or 403 from the token endpoint.
+/// Credentials refused: 401 (after the token was refreshed), 403, or 400, 401 or 403 from the token endpoint. Of a callback: its
+/// signature.
 pub const SINCH_NUMBERS_E_AUTH: sinch_numbers_code = 4;
 /// Any other error response of the service.
 pub const SINCH_NUMBERS_E_API: sinch_numbers_code = 5;

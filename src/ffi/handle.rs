@@ -1,8 +1,9 @@
 //! Handles and pointers: each of the primitive acts on raw memory, once.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 use std::ops::Deref;
 use std::ptr;
+use std::slice;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Failure;
@@ -195,6 +196,19 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char) -> Result<&'a str, BadText
     // SAFETY: handed on; it is not null.
     let bytes = unsafe { bytes(pointer) }.unwrap_or_default();
     std::str::from_utf8(bytes).map_err(|error| BadText::NotUtf8(error.valid_up_to()))
+}
+
+/// Looks at bytes of any value.
+///
+/// # Safety
+///
+/// `pointer` points to `length` bytes that do not change meanwhile, at most `isize::MAX`, or it is null.
+pub(super) unsafe fn memory<'a>(pointer: *const c_void, length: usize) -> &'a [u8] {
+    if pointer.is_null() {
+        return &[];
+    }
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { slice::from_raw_parts(pointer.cast(), length) }
 }
 
 /// Reads a C string of any length; `None` for null.

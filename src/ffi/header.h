@@ -119,8 +119,8 @@
  *      "fieldViolations": [{"field": "order_by", "description": "..."}], "phase": null, "retryAfterMs": -1,
  *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null, "found": null}
  *
- *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them. field: what of
- *   your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
+ *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them (status of a
+ *   callback that is refused: MISSING, MALFORMED or OTHER_SECRET). field: what of your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
  *   attempts: how often the request was tried. requestId: quote it to the service's support. body: at most the first 4 KiB of
  *   a response that could not be understood. found: after maybeApplied, the number or its emergency address as last read. It can
  *   hold a home address, and stands in the document only: not in messages, not in the log.

@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use std::time::Duration;
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::Failure;
 use super::handle::{self, BadText, MAX_TEXT};
@@ -237,6 +238,30 @@ pub(crate) fn ensure(text: &str) -> Result<EnsureEmergencyAddress, Error> {
     };
     let wanted = if body.force == Some(true) { wanted.force() } else { wanted };
     Ok(set(wanted, body.timeout_ms.map(Duration::from_millis), EnsureEmergencyAddress::timeout))
+}
+
+/// Reads the secrets of callbacks: a list of texts. No error repeats any of it.
+pub(super) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
+    const KEY: &str = "{\"secrets\":";
+    let refused = |problem: String| Error::invalid("secrets", problem);
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).trim_matches(json::SPACE);
+    // As the member of an object, which is what can be checked.
+    let mut object = Zeroizing::new(String::with_capacity(KEY.len() + text.len() + 1));
+    for part in [KEY, text, "}"] {
+        object.push_str(part);
+    }
+    json::check(object.as_bytes()).map_err(|error| {
+        let at = error.offset.saturating_sub(KEY.len()).min(text.len());
+        refused(format!("is no JSON: {} at byte {at}", error.what))
+    })?;
+    // It could be a list and more members.
+    let alone = json::split_value(text).is_some_and(|(_, rest)| rest.is_empty());
+    if !alone || !text.starts_with('[') {
+        return Err(refused("is not a list".to_owned()));
+    }
+    let secret = |raw| json::text_of(raw).map(Zeroizing::new);
+    let not_text = || refused("holds something that is not a string".to_owned());
+    json::items(text).map(|raw| secret(raw).ok_or_else(not_text)).collect()
 }
 
 /// Reads the settings of a client. Without a text they come from the environment.

@@ -8,6 +8,7 @@
 // The comments on exported items are C's manual.
 #![allow(clippy::doc_link_with_quotes, clippy::doc_markdown)]
 
+mod callback;
 mod cancel;
 mod client;
 mod codes;

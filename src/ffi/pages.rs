@@ -160,7 +160,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_next_number(
     unsafe {
         next("pages_next_number", pages, cancel, result_out, |iteration, cancel, until| {
             let number = iteration.cursor.next_number(&mut iteration.current, cancel, until)?;
-            Ok(number.map(|number| Outcome::number(number.json, number.http_status)))
+            Ok(number.map(|number| Outcome::of_json(number.json, number.http_status)))
         })
     }
 }

@@ -61,8 +61,8 @@ impl Outcome {
         Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, response.json, "") }
     }
 
-    /// One number of a page.
-    pub(super) fn number(json: String, http_status: u16) -> Self {
+    /// JSON that is no response of its own: a number of a page, or an event.
+    pub(super) fn of_json(json: String, http_status: u16) -> Self {
         Self { http_status: i32::from(http_status), ..Self::new(SINCH_NUMBERS_OK, json, "") }
     }
 
@@ -122,6 +122,7 @@ impl Outcome {
         };
         let field = match error.kind() {
             ErrorKind::InvalidInput(input) => Some(input.field.as_str()),
+            ErrorKind::Signature(_) => Some("signature"),
             _ => None,
         };
         let jobs = match error.kind() {
@@ -132,9 +133,13 @@ impl Outcome {
             ErrorKind::Address(refusal) => Some(refusal.json.as_str()),
             _ => None,
         };
+        let status = match error.kind() {
+            ErrorKind::Signature(problem) => Some(problem.as_str()),
+            _ => api.and_then(|api| api.status.as_deref()),
+        };
         let document = Document {
             http_status: error.http_status().unwrap_or(0),
-            status: api.and_then(|api| api.status.as_deref()),
+            status,
             body_code: api.and_then(|api| api.code),
             operation: error.operation().or(operation),
             phone_number: error.phone_number(),
@@ -187,7 +192,7 @@ fn chain(error: &Error) -> String {
 fn code_of(error: &Error) -> sinch_numbers_code {
     match error.kind() {
         ErrorKind::InvalidInput(_) => SINCH_NUMBERS_E_INPUT,
-        ErrorKind::Authentication(_) => SINCH_NUMBERS_E_AUTH,
+        ErrorKind::Authentication(_) | ErrorKind::Signature(_) => SINCH_NUMBERS_E_AUTH,
         ErrorKind::RateLimited(_) | ErrorKind::Api(_) => SINCH_NUMBERS_E_API,
         ErrorKind::Timeout(_) => SINCH_NUMBERS_E_TIMEOUT,
         ErrorKind::Transport(_) => SINCH_NUMBERS_E_NETWORK,

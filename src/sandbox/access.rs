@@ -14,6 +14,8 @@ use super::time::Timestamp;
 /// The one project, and its access key.
 pub(super) const PROJECT_ID: &str = "sandbox-project";
 pub(super) const KEY_ID: &str = "sandbox-key";
+/// The default one.
+pub(super) const CALLBACK_SECRET: &str = "sandbox-callback-secret-0123456789";
 pub(super) const KEY_SECRET: &str = "sandbox-secret";
 
 /// Gives out tokens and checks credentials.

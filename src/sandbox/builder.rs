@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::Sandbox;
-use super::access::Access;
+use super::access::{Access, CALLBACK_SECRET};
+use super::callbacks::Sending;
 use super::faults::{FaultSettings, Faults};
 use super::seed::{self, NUMBERS_MAX};
 use super::server::{Clock, Manner, Server};
@@ -28,6 +29,7 @@ pub struct SandboxBuilder {
     provisioning: Duration,
     page_max: usize,
     log_requests: bool,
+    callbacks: Sending,
 }
 
 impl Default for SandboxBuilder {
@@ -42,6 +44,7 @@ impl Default for SandboxBuilder {
             provisioning: Duration::from_millis(300),
             page_max: 1000,
             log_requests: false,
+            callbacks: Sending { secret: CALLBACK_SECRET.to_owned(), any_host: false },
         }
     }
 }
@@ -142,8 +145,21 @@ impl SandboxBuilder {
         self
     }
 
+    /// The secret that callbacks are signed with. Default: what [`Sandbox::callback_secret`] says.
+    pub fn callback_secret(mut self, secret: impl Into<String>) -> Self {
+        self.callbacks.secret = secret.into();
+        self
+    }
+
+    /// Whether callbacks are sent to other machines, too. Default: no: only to a callback URL whose host
+    /// is a loopback address or `localhost`.
+    pub fn callback_any_host(mut self, allow: bool) -> Self {
+        self.callbacks.any_host = allow;
+        self
+    }
+
     /// Whether each request gets a line on standard error: method, path, status, and whether the
-    /// response was lost. Default: no.
+    /// response was lost; and each callback. Default: no.
     pub fn log_requests(mut self, log: bool) -> Self {
         self.log_requests = log;
         self
@@ -158,7 +174,11 @@ impl SandboxBuilder {
     pub fn start(self) -> io::Result<Sandbox> {
         let clock = Clock::start();
         let service = self.service(clock.now(), RandomState::new().hash_one(self.port))?;
-        let manner = Manner { latency: self.latency, logs: self.log_requests };
+        let manner = Manner {
+            latency: self.latency,
+            logs: self.log_requests,
+            callbacks: self.callbacks.clone(),
+        };
         let server = Server::start((self.host, self.port).into(), service, clock, manner)?;
         let base_url = format!("http://{}", server.address());
         Ok(Sandbox { server, base_url })
@@ -178,6 +198,9 @@ impl SandboxBuilder {
             if !(0.0..=1.0).contains(&share) {
                 return refuse(format!("{name}: {share} is not from 0 to 1"));
             }
+        }
+        if self.callbacks.secret.is_empty() {
+            return refuse("callback_secret: is empty".to_owned());
         }
         if self.page_max == 0 {
             return refuse("page_max: 0 is not 1 or more".to_owned());
@@ -214,6 +237,7 @@ mod tests {
             (Sandbox::builder().lose(-0.1), "lose"),
             (Sandbox::builder().late(1.1, Duration::ZERO), "late"),
             (Sandbox::builder().page_max(0), "page_max"),
+            (Sandbox::builder().callback_secret(""), "callback_secret"),
             (Sandbox::builder().numbers(NUMBERS_MAX + 1), "numbers"),
         ] {
             let error = builder.start().unwrap_err();

@@ -3,6 +3,7 @@
 mod access;
 mod body;
 mod builder;
+mod callbacks;
 mod emergency;
 mod encoding;
 mod faults;
@@ -37,8 +38,9 @@ use server::Server;
 /// The Active Number API on this machine, over real HTTP, for development and tests.
 ///
 /// It listens on 127.0.0.1 (or another [host](SandboxBuilder::host)), serves the eight operations and
-/// the token endpoint, and keeps its state in memory until it is dropped. It talks to nobody. The program `sinch-numbers-sandbox` is the
-/// same for everyone who does not write Rust.
+/// the token endpoint, and keeps its state in memory until it is dropped. It talks to nobody but the callback
+/// URLs of this machine. The program `sinch-numbers-sandbox` is the same for everyone who does not
+/// write Rust.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -92,6 +94,15 @@ use server::Server;
 ///   a match cannot be provisioned.
 /// - A list without `type` returns all types, and in the order of the phone numbers. A query may not
 ///   contain a bare `+` for a plus sign: it is a space there.
+///
+/// # Callbacks
+///
+/// When a job has ended, and when something was unlinked, the number's callback URL is sent an event
+/// that is signed with [`callback_secret`](Self::callback_secret), as
+/// [`callbacks::verify`](crate::callbacks::verify) checks it. Only plain `http:` URLs of this machine
+/// are called, unless [others](SandboxBuilder::callback_any_host) are allowed. If the response is not a
+/// 2xx, the event is sent up to three times more within three seconds. Events that are not sent when
+/// the sandbox stops never are.
 ///
 /// # Lost and late writes
 ///
@@ -162,6 +173,12 @@ impl Sandbox {
     /// The secret of the access key. Always the same, and a secret to nobody.
     pub fn key_secret(&self) -> &'static str {
         KEY_SECRET
+    }
+
+    /// The secret that callbacks are signed with: `sandbox-callback-secret-0123456789`, or
+    /// [another](SandboxBuilder::callback_secret).
+    pub fn callback_secret(&self) -> &str {
+        self.server.callback_secret()
     }
 
     /// How many requests have come so far, those to the token endpoint not counted.

@@ -1,12 +1,15 @@
 //! Threads and sockets: one thread accepts, one more serves each connection.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::callbacks::{Event, Notice, RETRIES, Sending};
 use super::http::{Connection, End, Request, Response};
 use super::response::{Reply, plain_error};
 use super::service::Service;
@@ -18,6 +21,8 @@ pub(super) struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<()>>,
+    /// The thread that sends callbacks.
+    caller: (Sender<Notice>, Option<JoinHandle<()>>),
 }
 
 /// The time of day at the start, moved on by a clock that is never set back.
@@ -42,12 +47,13 @@ impl Clock {
 }
 
 /// How a server behaves, whatever it serves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Manner {
     /// Waited before each response.
     pub(super) latency: Duration,
     /// Whether each request gets a line on standard error.
     pub(super) logs: bool,
+    pub(super) callbacks: Sending,
 }
 
 #[derive(Debug)]
@@ -73,12 +79,15 @@ const STACK_SIZE: usize = 512 * 1024;
 impl Server {
     pub(super) fn start(
         listen_on: SocketAddr,
-        service: Service,
+        mut service: Service,
         clock: Clock,
         manner: Manner,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen_on)?;
         let address = reachable(listener.local_addr()?);
+        let (notify, notices) = mpsc::channel();
+        let store = service.store.get_mut().unwrap_or_else(PoisonError::into_inner);
+        store.callbacks = Some(notify.clone());
         let shared = Arc::new(Shared {
             service,
             clock,
@@ -86,12 +95,17 @@ impl Server {
             connections: Mutex::default(),
             stopped: Condvar::new(),
         });
+        let calling = Arc::clone(&shared);
+        let caller = thread::Builder::new()
+            .name("sandbox-callbacks".to_owned())
+            .stack_size(STACK_SIZE)
+            .spawn(move || call_back(&calling, &notices))?;
         let accepting = Arc::clone(&shared);
         let acceptor = thread::Builder::new()
             .name("sandbox-accept".to_owned())
             .stack_size(STACK_SIZE)
             .spawn(move || accept(&accepting, &listener))?;
-        Ok(Self { address, shared, acceptor: Some(acceptor) })
+        Ok(Self { address, shared, acceptor: Some(acceptor), caller: (notify, Some(caller)) })
     }
 
     /// Where it can be reached from this machine.
@@ -101,6 +115,10 @@ impl Server {
 
     pub(super) fn service(&self) -> &Service {
         &self.shared.service
+    }
+
+    pub(super) fn callback_secret(&self) -> &str {
+        &self.shared.manner.callbacks.secret
     }
 
     /// The time of the service.
@@ -130,6 +148,11 @@ impl Server {
         }
         // A thread that panicked is gone, too.
         let _ = acceptor.join();
+        let (notify, caller) = &mut self.caller;
+        let _ = notify.send(Notice::Stop);
+        if let Some(caller) = caller.take() {
+            let _ = caller.join();
+        }
         let threads = std::mem::take(&mut self.shared.connections().threads);
         for thread in threads {
             let _ = thread.join();
@@ -170,19 +193,100 @@ impl Shared {
         !waited.unwrap_or_else(PoisonError::into_inner).0.stopping
     }
 
-    fn log(&self, request: &Request, response: &Response, lost: bool) {
+    fn log_request(&self, request: &Request, response: &Response, lost: bool) {
+        let (method, path) = (&request.method, request.path.escape_debug());
+        let lost = if lost { ", response lost" } else { "" };
+        self.log(&format!("{method} {path} {}{lost}", response.status));
+    }
+
+    fn log(&self, line: &str) {
         if self.manner.logs {
-            let (method, path) = (&request.method, request.path.escape_debug());
-            let status = response.status;
-            let line = if lost {
-                format!("{method} {path} {status}, response lost\n")
-            } else {
-                format!("{method} {path} {status}\n")
-            };
             // Nobody listens: the response matters more.
-            let _ = io::stderr().write_all(line.as_bytes());
+            let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
         }
     }
+
+    /// Has a connection closed when the server stops, which may be now. Returns its number.
+    fn opened(&self, stream: &Arc<TcpStream>) -> u64 {
+        let mut connections = self.connections();
+        if connections.stopping {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        let id = connections.accepted;
+        connections.accepted += 1;
+        connections.open.insert(id, Arc::clone(stream));
+        id
+    }
+}
+
+/// A callback that is to be sent: its event, its body once it was tried, and how often that was.
+struct Callback {
+    event: Event,
+    body: Option<String>,
+    tries: usize,
+}
+
+/// Sends callbacks when they are due, until it is told to stop.
+fn call_back(shared: &Shared, notices: &Receiver<Notice>) {
+    let (mut serial, mut queue) = (0, BTreeMap::new());
+    loop {
+        let now = shared.clock.now();
+        let wait = queue.first_key_value().map(|((due, _), _)| Timestamp::since(*due, now));
+        let notice = match wait {
+            None => notices.recv().map_err(RecvTimeoutError::from),
+            Some(wait) => notices.recv_timeout(wait.unwrap_or_default()),
+        };
+        serial += 1;
+        match notice {
+            Ok(Notice::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(Notice::Late(due)) => {
+                queue.insert((due, serial), None);
+            }
+            Ok(Notice::Event(event)) => {
+                let callback = Callback { event, body: None, tries: 0 };
+                queue.insert((callback.event.at, serial), Some(callback));
+            }
+            Err(RecvTimeoutError::Timeout) => match queue.pop_first() {
+                Some((_, Some(callback))) => {
+                    if let Some((wait, callback)) = send(shared, callback, serial) {
+                        queue.insert((shared.clock.now().plus(wait), serial), Some(callback));
+                    }
+                }
+                _ => shared.service.catch_up(shared.clock.now()),
+            },
+        }
+    }
+}
+
+/// Sends a callback. Returns it if it is to be sent again, and when.
+fn send(shared: &Shared, mut callback: Callback, serial: u64) -> Option<(Duration, Callback)> {
+    let url = shared.service.callback_url(&callback.event.phone, shared.clock.now());
+    if url.is_empty() {
+        return None;
+    }
+    let body = callback.body.get_or_insert_with(|| callback.event.body(serial));
+    let sending = &shared.manner.callbacks;
+    let target = match sending.target(&url) {
+        Ok(target) => target,
+        Err(refusal) => {
+            shared.log(&format!("callback to {} not sent: {refusal}", url.escape_debug()));
+            return None;
+        }
+    };
+    let id = Cell::new(None);
+    let outcome = sending.send(&target, body, &|stream| id.set(Some(shared.opened(stream))));
+    if let Some(id) = id.get() {
+        shared.connections().open.remove(&id);
+    }
+    callback.tries += 1;
+    let url = url.escape_debug();
+    shared.log(&match &outcome {
+        Ok(status) => format!("callback to {url} {status}"),
+        Err(error) => format!("callback to {url} failed: {error}"),
+    });
+    let taken = outcome.is_ok_and(|status| (200..300).contains(&status));
+    let wait = RETRIES.get(callback.tries - 1).filter(|_| !taken)?;
+    Some((*wait, callback))
 }
 
 fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
@@ -235,7 +339,7 @@ fn serve(shared: &Shared, stream: &TcpStream) {
                 if !shared.wait(shared.manner.latency) {
                     return;
                 }
-                shared.log(&request, &response, lost);
+                shared.log_request(&request, &response, lost);
                 if lost {
                     return;
                 }
@@ -249,7 +353,7 @@ fn serve(shared: &Shared, stream: &TcpStream) {
                 let response = plain_error(refusal.status, "INVALID_ARGUMENT", refusal.reason);
                 let request =
                     Request { method: "?".to_owned(), path: "?".to_owned(), ..Request::default() };
-                shared.log(&request, &response, false);
+                shared.log_request(&request, &response, false);
                 if connection.respond(&response, &request, shared.clock.now()).is_ok() {
                     let _ = stream.shutdown(Shutdown::Write);
                     let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));

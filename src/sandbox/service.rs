@@ -51,6 +51,17 @@ impl Service {
         self.store_mut().writes(now)
     }
 
+    /// Carries out the late writes that are due.
+    pub(super) fn catch_up(&self, now: Timestamp) {
+        self.store_mut().catch_up(now);
+    }
+
+    /// The URL that is called about a number, as it is at that moment; empty if there is none.
+    pub(super) fn callback_url(&self, phone: &str, now: Timestamp) -> String {
+        let store = self.store(now);
+        store.fleet.get(phone).map_or_else(String::new, |number| number.callback_url.clone())
+    }
+
     fn handle_token(&self, request: &Request, now: Timestamp) -> Response {
         if request.method == "POST" {
             self.access.token(request, now)

@@ -116,7 +116,7 @@ impl Sms {
     }
 
     /// The same link with a job that has ended folded in.
-    fn settled(&self, now: Timestamp) -> Self {
+    pub(super) fn settled(&self, now: Timestamp) -> Self {
         match &self.job {
             Some(job) if job.schedule.at(now, !job.errors.is_empty()).is_err() => {
                 Self { plan: job.plan.clone(), campaign: job.campaign.clone(), job: None }
@@ -148,7 +148,7 @@ fn failure_of(id: &str, usual: &'static str) -> Option<&'static str> {
 }
 
 /// The ways in which the provisioning of SMS can fail.
-const SMS_ERROR_CODES: [&str; 18] = [
+pub(super) const SMS_ERROR_CODES: [&str; 18] = [
     "ERROR_CODE_UNSPECIFIED",
     "INTERNAL_ERROR",
     "SMS_PROVISIONING_FAILED",

@@ -4,8 +4,10 @@
 //! each write as of its own moment.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use super::callbacks::{Notice, events};
 use super::faults::{Faults, WriteFaults, unavailable};
 use super::fleet::Fleet;
 use super::ledger::SandboxWrite;
@@ -29,6 +31,8 @@ pub(super) struct Store {
     accepted: u64,
     /// Writes carried out and dropped, in that order. It only grows.
     done: Vec<SandboxWrite>,
+    /// The thread that sends callbacks.
+    pub(super) callbacks: Option<Sender<Notice>>,
 }
 
 /// How long things take.
@@ -56,6 +60,7 @@ impl Store {
             pending: BTreeMap::new(),
             accepted: 0,
             done: Vec::new(),
+            callbacks: None,
         }
     }
 
@@ -73,7 +78,7 @@ impl Store {
             let at = self.not_before_latest(due);
             match self.after(&record.phone_number, &write, at) {
                 Ok(after) => {
-                    self.replace(after);
+                    self.replace(after, at);
                     record.applied = Some(self.since_start(at));
                 }
                 Err(failure) => record.dropped = Some(failure.to_string()),
@@ -111,9 +116,10 @@ impl Store {
         };
         if let Some(by) = late {
             let due = now.plus(self.timing.latency).plus(by);
+            self.notify(Notice::Late(due));
             self.pending.insert((due, self.accepted), Pending { write, record });
         } else {
-            self.replace(after);
+            self.replace(after, now);
             record.applied = Some(record.arrived);
             self.done.push(record);
         }
@@ -133,7 +139,20 @@ impl Store {
         write.apply(number, Schedule { began: at, takes: self.timing.provisioning })
     }
 
-    fn replace(&mut self, after: Number) {
+    fn notify(&self, notice: Notice) {
+        if let Some(callbacks) = &self.callbacks {
+            // When the thread is gone, the service is about to be.
+            let _ = callbacks.send(notice);
+        }
+    }
+
+    fn replace(&mut self, after: Number, at: Timestamp) {
+        let Some(number) = self.fleet.get(&after.phone) else { return };
+        if self.callbacks.is_some() {
+            for event in events(number, &after, at) {
+                self.notify(Notice::Event(event));
+            }
+        }
         let Some(number) = self.fleet.get_mut(&after.phone) else { return };
         let renamed = number.display_name != after.display_name;
         *number = after;

@@ -103,7 +103,7 @@ impl Voice {
         Ok(Self { job: Some(job), ..settled })
     }
 
-    fn settled(&self, now: Timestamp) -> Self {
+    pub(super) fn settled(&self, now: Timestamp) -> Self {
         match &self.job {
             Some(job) => match job.schedule.at(now, job.fails()) {
                 Err(ended) => {
@@ -117,7 +117,7 @@ impl Voice {
 }
 
 impl VoiceJob {
-    fn fails(&self) -> bool {
+    pub(super) fn fails(&self) -> bool {
         self.id.starts_with("fail")
     }
 

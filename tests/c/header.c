@@ -65,6 +65,8 @@ int use(const char *text, size_t *length)
         code = sinch_numbers_pages_next_number(pages, cancel, NULL);
     if (code == SINCH_NUMBERS_OK)
         code = sinch_numbers_client_check(client, cancel, &result);
+    if (code == SINCH_NUMBERS_OK)
+        code = sinch_numbers_callback_verify(text, NULL, cancel, 0, &result);
     text = sinch_numbers_result_text(result, "/totalSize");
     *length = sinch_numbers_json_escape(text, NULL, 0);
     text = sinch_numbers_explain(text);

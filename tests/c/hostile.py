@@ -6,6 +6,8 @@ environment. Prints how many calls were made, or fails with the first one that w
 """
 
 import ctypes
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -48,7 +50,7 @@ DOCUMENT_KEYS = set(re.findall(r'"(\w+)":', DOCUMENT_KEYS)) - {"field", "descrip
 
 OK, DONE, MISUSE, INPUT = CODES["OK"], CODES["DONE"], CODES["E_MISUSE"], CODES["E_INPUT"]
 TIMEOUT, CANCELLED, INTERNAL = CODES["E_TIMEOUT"], CODES["E_CANCELLED"], CODES["E_INTERNAL"]
-API = CODES["E_API"]
+API, AUTH, PROTOCOL = CODES["E_API"], CODES["E_AUTH"], CODES["E_PROTOCOL"]
 assert len(CODES) == 13 and sorted(CODES.values()) == list(range(13)), CODES
 assert len(KINDS) == 5, KINDS
 
@@ -83,7 +85,9 @@ class Parameter:
         elif kind == "const char*":
             self.is_a, self.of = "text", {"config": "config", "query": "query", "phone_number": "phone",
                                           "body": "body", "json_pointer": "pointer", "text": "any", "message": "message",
-                                          "code": "code"}[name]
+                                          "code": "code", "secrets": "secrets", "signature": "signature"}[name]
+        elif kind == "const void*":
+            self.is_a, self.of = "bytes", None
         elif kind == "char*":
             self.is_a, self.of = "buffer", None
         elif kind in ("sinch_numbers_log_fn", "sinch_numbers_poll_fn", "void*"):
@@ -199,6 +203,13 @@ BODIES = {
     "emergency_address_provision": PLACE,
     "emergency_address_validate": PLACE,
 }
+SECRET, EVENT = b"my-callback-secret", b'{"eventId":"e","resourceId":"+12025550134"}'
+
+
+def signed(body):
+    return hmac.new(SECRET, body, hashlib.sha1).hexdigest().encode()
+
+
 NUMBER, RELEASED = b"+12025550134", b"+12025550117"
 
 
@@ -208,7 +219,9 @@ def good_text(name, of):
         return RELEASED if name == "sinch_numbers_active_release" else NUMBER
     if of == "body":
         return json.dumps(BODIES[short(name)]).encode()
-    return json.dumps({"config": CONFIG, "query": {"pageSize": 5}}[of]).encode()
+    if of == "signature":
+        return signed(EVENT)
+    return json.dumps({"config": CONFIG, "query": {"pageSize": 5}, "secrets": ["another", SECRET.decode()]}[of]).encode()
 
 
 def make_client():
@@ -279,6 +292,11 @@ def call(handles, name, expected, why, result_out=True, **changed):
             arguments.append(None)
         elif parameter.is_a == "handle":
             arguments.append(handles[parameter.of])
+        elif parameter.is_a == "bytes":
+            arguments.append(EVENT)
+        elif parameter.is_a == "number":
+            assert parameter.name == "length", f"{parameter.where}: nobody said what it takes"
+            arguments.append(len(EVENT))
         else:
             arguments.append(good_text(name, parameter.of))
     code = c(short(name), *arguments)
@@ -354,7 +372,9 @@ def pointers(handles):
                 if parameter.optional:
                     prepare(handles, name)
                     call(handles, name, OK, f"{parameter.name} is NULL", **{parameter.name: None})
-                else:
+                elif parameter.of == "signature":
+                    refused(handles, name, AUTH, "the signature is NULL", **{parameter.name: None})
+                elif parameter.is_a != "number":
                     wrong.append((None, "NULL"))
                 for value, what in wrong:
                     result = refused(handles, name, MISUSE, f"{parameter.name} is {what}", **{parameter.name: value})
@@ -382,7 +402,7 @@ def pointers(handles):
                 assert SHAPES[name] in ("log", "writer", "explainer"), parameter.where
     # All of them at once; and the handles that were given to the wrong functions are as they were.
     for name in CALLS:
-        everything = {p.name: None for p in PARAMETERS[name]}
+        everything = {p.name: 0 if p.is_a == "number" else None for p in PARAMETERS[name]}
         call(handles, name, MISUSE, "all is NULL", **everything)
     works(handles)
     assert bytes(memory) == bytes(4096), "nothing was written where no handle is"
@@ -492,9 +512,59 @@ def texts(handles):
                 of_shape = {"call": text_of_call, "accessor": text_of_accessor, "writer": text_of_writer,
                             "explainer": text_of_explainer}
                 of_shape[SHAPES[name]](handles, name, parameter)
+            elif parameter.is_a == "bytes":
+                callback_body(handles, name, parameter)
+
+
+def callback_body(handles, name, parameter):
+    """A body of any bytes and of any length: refused for its signature, and for itself only if that is right."""
+    assert short(name) == "callback_verify", f"{parameter.where}: nobody said what it takes"
+    for length in (1, MAX_TEXT, 2**63 - 1, 2**63, 2**64 - 1):
+        refused(handles, name, MISUSE, f"NULL of {length} bytes", body=None, length=length)
+    refused(handles, name, AUTH, "NULL of no bytes", body=None, length=0)
+    refused(handles, name, PROTOCOL, "NULL of no bytes, signed", body=None, length=0, signature=signed(b""))
+    for length in (MAX_TEXT + 1, 2**63 - 1, 2**63, 2**64 - 1):
+        # It is not looked at.
+        refused(handles, name, INPUT, f"{length} bytes", field="body", length=length)
+    everything = bytes(range(256))
+    not_objects = NOT_JSON + [b"", b"\0", EVENT + b"\0", b"\0" + EVENT, everything, everything[::-1], b"\xff" * 1000, b'{"a":"\xff"}']
+    for body in not_objects:
+        for signature in (signed(body)[:-1] + b"?", signed(EVENT), signed(b"x" + body), b"", None):
+            refused(handles, name, AUTH, f"{body[:40]!r}", body=body, length=len(body), signature=signature)
+        result = refused(handles, name, PROTOCOL, f"{body[:40]!r}, signed", body=body, length=len(body), signature=signed(body))
+        assert result.document["body"] is None and len(result.message) < 200, result.raw
+    longest = EVENT[:-1].ljust(MAX_TEXT - 1) + b"}"
+    call(handles, name, OK, "1 MiB", body=longest, length=MAX_TEXT, signature=signed(longest))
+
+
+def text_of_signature(handles, name, parameter):
+    """Whatever is no signature of the body is refused, and is not repeated."""
+    good = signed(EVENT)
+    for value in [
+        b"", b"x", b" ", good[1:], good + b"0", good + b"00", b" " + good, good + b"\n", b"0x" + good[2:], good[:-1] + b"g", good[:-1] + b"\xff",
+        b"\xff" * 40, b"\xc3\xa9" * 20, good * 2, good + b"," + good, b"-" * 40, b"0" * 40, b"f" * 40, good[::-1], b"1" * 2 * MAX_TEXT,
+        bytes(range(1, 41)), b"%n%s" * 10, good[1:] + good[:1],
+    ]:
+        result = refused(handles, name, AUTH, f"{value[:50]!r}", signature=value)
+        wanted = "MISSING" if value == b"" else "OTHER_SECRET" if re.fullmatch(b"[0-9a-f]{40}", value) else "MALFORMED"
+        assert (result.document["status"], result.field) == (wanted, "signature"), (value[:50], result.raw)
+    call(handles, name, OK, "in capitals", signature=good.upper())
+
+
+def text_of_secrets(bad):
+    """What a list of secrets must not be. Nothing of it is repeated."""
+    for value in [
+        b"[]", b'["hush",1]', b"[1]", b"[null]", b'[["hush"]]', b'[{"hush":"hush"}]', b'[""]', b'["hush",""]', b'["hush","\\ud800"]',
+        b'["hush"],"b":["c"]', b'["hush"],"hush":1', b'["hush"]}', b'{"secrets":["hush"]}', b'["hush",]', b'["hush" "hush"]', b'["a\nb"]',
+        b"[" + b",".join([b'"hush"'] * 9) + b"]", b"[" + b",".join([b'"hush"'] * 100_000) + b"]", b'"hush"', b"hush", b'["hush"', b'["hu',
+    ]:
+        assert "hush" not in bad(value, f"{value[:50]!r}").raw.decode(), value[:50]
 
 
 def text_of_call(handles, name, parameter):
+    if parameter.of == "signature":
+        text_of_signature(handles, name, parameter)
+        return
     said = "phoneNumber" if parameter.of == "phone" else parameter.name
     bad = lambda value, why, field=said: refused(handles, name, INPUT, why, field=field, **{parameter.name: value})
     good = good_text(name, parameter.of)
@@ -521,6 +591,9 @@ def text_of_call(handles, name, parameter):
         bad(value, f"no JSON object: {value[:40]!r}")
     for rest in [b"x", b"{}", b",", b"}", b"\0x"[1:], b" //", b"/**/"]:
         bad(good + rest, f"{rest!r} behind it")
+    if parameter.of == "secrets":
+        text_of_secrets(bad)
+        return
     schema = schema_of(name, parameter.of)
     known_keys(handles, name, parameter, schema)
     for path, kind in SCHEMAS[schema].items():

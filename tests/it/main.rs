@@ -3,6 +3,7 @@
 mod api;
 mod auth;
 mod c;
+mod callbacks;
 mod config;
 mod converge;
 mod cpp;

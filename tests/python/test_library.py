@@ -29,6 +29,7 @@ TYPES = {
     "void": None,
     "const char *": ctypes.c_char_p,
     "void *": ctypes.c_void_p,
+    "const void *": ctypes.c_void_p,
     "int32_t": ctypes.c_int32,
     "int64_t": ctypes.c_int64,
     "uint32_t": ctypes.c_uint32,

@@ -91,6 +91,11 @@ fn with_sandbox_and(python: &Path, sandbox: &Sandbox) -> Command {
 }
 
 #[test]
+fn callbacks() {
+    passes("test_callbacks.py");
+}
+
+#[test]
 fn operations() {
     passes("test_operations.py");
 }
