@@ -121,6 +121,10 @@ impl Engine {
         }
     }
 
+    pub(crate) fn project_id(&self) -> &str {
+        &self.config.project_id
+    }
+
     /// Ends the running calls, and makes later ones fail.
     pub(crate) fn shutdown(&self) {
         self.stop.set();

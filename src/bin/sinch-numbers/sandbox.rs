@@ -1,57 +1,82 @@
-//! The service, locally, as a program: see `sinch_numbers::Sandbox`.
+//! The service, locally: see `sinch_numbers::Sandbox`.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
-use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lexopt::{Arg, Parser, ValueExt};
+use clap::Args;
 use serde::Serialize;
 use sinch_numbers::{Sandbox, SandboxBuilder};
 
-const HELP: &str = "\
-The Sinch Active Number API on this machine, for development and tests. Unofficial.
+use crate::Failure;
+use crate::exit::Exit;
+use crate::session::on_interrupt;
 
-Usage: sinch-numbers-sandbox [OPTIONS]
+/// The Sinch Active Number API on this machine, for development and tests.
+///
+/// The first line on standard output is the base URL. The lines after it set the environment variables that the client reads.
+/// Stop it with Ctrl-C.
+#[derive(Args)]
+#[command(after_long_help = NOTES)]
+pub(crate) struct SandboxArgs {
+    /// IP address to listen on; 0.0.0.0 is all interfaces, as in a container
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<IpAddr>,
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// So many generated numbers instead of the twelve seeded ones, at most 1000000
+    #[arg(long, value_name = "COUNT")]
+    numbers: Option<usize>,
+    /// Wait so long before each response
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    latency_ms: u64,
+    /// Answer that share of the calls 429, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    fail_429: f64,
+    /// Answer that share of the calls 503, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    fail_503: f64,
+    /// Carry out that share of the writes, but answer 503
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    fail_503_after: f64,
+    /// Carry out that share of the writes, but close the connection without a response
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    lose: f64,
+    /// Answer that share of the writes, and carry them out only afterwards
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    late: f64,
+    /// A late write is carried out within that time after its response
+    #[arg(long, value_name = "MS", default_value_t = 1000)]
+    late_by_ms: u64,
+    /// At the end, write every accepted write to FILE, a line of JSON each
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+    /// Lifetime of a token in seconds
+    #[arg(long, value_name = "S", default_value_t = 3600)]
+    token_ttl_s: u64,
+    /// How long a provisioning job takes
+    #[arg(long, value_name = "MS", default_value_t = 300)]
+    provisioning_ms: u64,
+    /// Sign callbacks with that secret [default: sandbox-callback-secret-0123456789]
+    #[arg(long, value_name = "SECRET")]
+    callback_secret: Option<String>,
+    /// Send callbacks to other machines, too
+    #[arg(long)]
+    callback_any_host: bool,
+    /// Default and maximum size of a page
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    page_max: usize,
+    /// No line on standard error for each request
+    #[arg(long)]
+    quiet: bool,
+}
 
-Options:
-  --host ADDRESS        IP address to listen on; 0.0.0.0 is all interfaces, as
-                        in a container [127.0.0.1]
-  --port PORT           port to listen on; 0 takes a free one [0]
-  --numbers COUNT       so many generated numbers instead of the twelve seeded
-                        ones, at most 1000000
-  --latency-ms MS       wait so long before each response [0]
-  --fail-429 SHARE      answer that share of the calls 429, from 0 to 1 [0]
-  --fail-503 SHARE      answer that share of the calls 503, from 0 to 1 [0]
-  --fail-503-after SHARE
-                        carry out that share of the writes, but answer 503 [0]
-  --lose SHARE          carry out that share of the writes, but close the
-                        connection without a response [0]
-  --late SHARE          answer that share of the writes, and carry them out only
-                        afterwards [0]
-  --late-by-ms MS       a late write is carried out within that time after its
-                        response [1000]
-  --ledger FILE         at the end, write every accepted write to FILE, a line of
-                        JSON each
-  --token-ttl-s S       lifetime of a token in seconds [3600]
-  --provisioning-ms MS  how long a provisioning job takes [300]
-  --callback-secret S   sign callbacks with that secret
-                        [sandbox-callback-secret-0123456789]
-  --callback-any-host   send callbacks to other machines, too
-  --page-max COUNT      default and maximum size of a page [1000]
-  --quiet               no line on standard error for each request
-  --help                print this
-  --version             print the version
-
-The first line on standard output is the base URL. The lines after it set the
-environment variables that the client reads. Stop it with Ctrl-C.
-
+const NOTES: &str = "\
 Writes are updates, releases, and emergency addresses provisioned and
 deprovisioned. Only those that are not refused count for --fail-503-after,
 --lose and --late, and one write can meet all three. Until a late write is
@@ -76,50 +101,64 @@ Try:
     3500 Lenox Road, Atlanta GA 30326 (no match).
 ";
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nobody listens: the exit code says it, too.
-            let _ = writeln!(io::stderr(), "sinch-numbers-sandbox: {error}");
-            match error {
-                Error::Usage(_) => ExitCode::from(2),
-                Error::Start { .. } | Error::Other(_) => ExitCode::FAILURE,
-            }
+impl SandboxArgs {
+    fn builder(&self) -> SandboxBuilder {
+        let mut builder = Sandbox::builder()
+            .port(self.port)
+            .latency(Duration::from_millis(self.latency_ms))
+            .fail_429(self.fail_429)
+            .fail_503(self.fail_503)
+            .fail_503_after(self.fail_503_after)
+            .lose(self.lose)
+            .late(self.late, Duration::from_millis(self.late_by_ms))
+            .token_ttl(Duration::from_secs(self.token_ttl_s))
+            .provisioning(Duration::from_millis(self.provisioning_ms))
+            .callback_any_host(self.callback_any_host)
+            .page_max(self.page_max)
+            .log_requests(!self.quiet);
+        if let Some(host) = self.host {
+            builder = builder.host(host);
         }
+        if let Some(count) = self.numbers {
+            builder = builder.numbers(count);
+        }
+        if let Some(secret) = &self.callback_secret {
+            builder = builder.callback_secret(secret);
+        }
+        builder
     }
 }
 
-fn run() -> Result<(), Error> {
-    let Some(Settings { port, ledger, builder }) = Settings::parse(Parser::from_env())? else {
-        return Ok(());
-    };
+pub(crate) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
     // Before anything runs: at the end it would be too late to hear of a wrong path.
-    let ledger = match ledger {
-        Some(path) => match File::create(&path) {
+    let ledger = match &args.ledger {
+        Some(path) => match File::create(path) {
             Ok(file) => Some(BufWriter::new(file)),
             Err(error) => {
-                return Err(Error::Usage(format!("--ledger: {}: {error}", path.display())));
+                return Err(Failure::refused(format!("--ledger: {}: {error}", path.display())));
             }
         },
         None => None,
     };
     // Before the first line is out, so that whoever reads it can end the program.
     let (stop, stopped) = mpsc::channel();
-    ctrlc::set_handler(move || {
+    on_interrupt(move || {
         // A second signal finds nobody waiting.
         let _ = stop.send(());
-    })
-    .map_err(|error| Error::Other(io::Error::other(error)))?;
-    let sandbox = builder.start().map_err(|error| match error.kind() {
+    })?;
+    let sandbox = args.builder().start().map_err(|error| match error.kind() {
         // The message begins with the setting.
-        io::ErrorKind::InvalidInput => Error::Usage(error.to_string()),
-        _ => Error::Start { port, error },
+        io::ErrorKind::InvalidInput => Failure::refused(error.to_string()),
+        io::ErrorKind::AddrInUse => Failure::other(format!(
+            "port {} is in use; try another, or --port 0 for a free one",
+            args.port
+        )),
+        _ => Failure::other(format!("cannot start: {error}")),
     })?;
     announce(&sandbox)?;
     let _ = stopped.recv();
     stop_and_record(sandbox, ledger)?;
-    Ok(())
+    Ok(Exit::Done)
 }
 
 /// Stops the sandbox and writes its ledger, a line of JSON for each write.
@@ -182,116 +221,6 @@ fn quoted(text: &str) -> Cow<'_, str> {
         return text.into();
     }
     format!("'{}'", text.replace('\'', r"'\''")).into()
-}
-
-/// What the command line asks for.
-struct Settings {
-    port: u16,
-    ledger: Option<PathBuf>,
-    builder: SandboxBuilder,
-}
-
-impl Settings {
-    /// Reads the command line. Nothing if all it asks for has been printed.
-    fn parse(mut arguments: Parser) -> Result<Option<Self>, Error> {
-        let mut port = 0;
-        let mut ledger = None;
-        let (mut late, mut late_by) = (0.0, Duration::from_secs(1));
-        let mut builder = Sandbox::builder().log_requests(true);
-        while let Some(argument) = arguments.next()? {
-            let Arg::Long(flag) = argument else { return Err(argument.unexpected().into()) };
-            let flag = flag.to_owned();
-            builder = match &*flag {
-                "host" => builder.host(address(&mut arguments, &flag)?),
-                "port" => {
-                    port = number(&mut arguments, &flag)?;
-                    builder.port(port)
-                }
-                "numbers" => builder.numbers(number(&mut arguments, &flag)?),
-                "latency-ms" => builder.latency(milliseconds(&mut arguments, &flag)?),
-                "fail-429" => builder.fail_429(number(&mut arguments, &flag)?),
-                "fail-503" => builder.fail_503(number(&mut arguments, &flag)?),
-                "fail-503-after" => builder.fail_503_after(number(&mut arguments, &flag)?),
-                "lose" => builder.lose(number(&mut arguments, &flag)?),
-                "late" => {
-                    late = number(&mut arguments, &flag)?;
-                    builder
-                }
-                "late-by-ms" => {
-                    late_by = milliseconds(&mut arguments, &flag)?;
-                    builder
-                }
-                "ledger" => {
-                    ledger = Some(PathBuf::from(arguments.value()?));
-                    builder
-                }
-                "token-ttl-s" => {
-                    builder.token_ttl(Duration::from_secs(number(&mut arguments, &flag)?))
-                }
-                "provisioning-ms" => builder.provisioning(milliseconds(&mut arguments, &flag)?),
-                "callback-secret" => builder.callback_secret(arguments.value()?.string()?),
-                "callback-any-host" => builder.callback_any_host(true),
-                "page-max" => builder.page_max(number(&mut arguments, &flag)?),
-                "quiet" => builder.log_requests(false),
-                "help" => {
-                    io::stdout().write_all(HELP.as_bytes())?;
-                    return Ok(None);
-                }
-                "version" => {
-                    writeln!(io::stdout(), "sinch-numbers-sandbox {}", env!("CARGO_PKG_VERSION"))?;
-                    return Ok(None);
-                }
-                _ => return Err(Error::Usage(format!("unknown option --{flag}; try --help"))),
-            };
-        }
-        Ok(Some(Self { port, ledger, builder: builder.late(late, late_by) }))
-    }
-}
-
-fn address(arguments: &mut Parser, flag: &str) -> Result<IpAddr, Error> {
-    let text = arguments.value()?.string()?;
-    text.parse().map_err(|_| Error::Usage(format!("--{flag}: {text:?} is not an IP address")))
-}
-
-fn milliseconds(arguments: &mut Parser, flag: &str) -> Result<Duration, Error> {
-    number(arguments, flag).map(Duration::from_millis)
-}
-
-fn number<T: FromStr>(arguments: &mut Parser, flag: &str) -> Result<T, Error> {
-    let text = arguments.value()?.string()?;
-    text.parse().map_err(|_| Error::Usage(format!("--{flag}: {text:?} is not a number that fits")))
-}
-
-/// Why the program ends other than it should.
-enum Error {
-    Usage(String),
-    Start { port: u16, error: io::Error },
-    Other(io::Error),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Usage(message) => f.write_str(message),
-            Self::Start { port, error } if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "port {port} is in use; try another, or --port 0 for a free one")
-            }
-            Self::Start { error, .. } => write!(f, "cannot start: {error}"),
-            Self::Other(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<lexopt::Error> for Error {
-    fn from(error: lexopt::Error) -> Self {
-        Self::Usage(error.to_string())
-    }
-}
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Self {
-        Self::Other(error)
-    }
 }
 
 #[cfg(test)]
