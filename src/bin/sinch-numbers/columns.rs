@@ -256,7 +256,7 @@ impl Kind {
 impl Column {
     /// Returns its part of an item, as text for people and spreadsheets.
     pub(crate) fn text(&self, item: &Value) -> String {
-        text(&self.value(item))
+        text(&self.value(item), "\n")
     }
 
     /// Returns its part of an item; null if there is none.
@@ -271,17 +271,18 @@ impl Column {
     }
 }
 
-/// Writes a value in a cell: lists with spaces, the parts of an object with commas.
-fn text(value: &Value) -> String {
+/// Writes a value in a cell: lists of words with blanks, other lists with what goes `between`, addresses and steps of a relink on
+/// a line each.
+pub(crate) fn text(value: &Value, between: &str) -> String {
     let join = |values: &mut dyn Iterator<Item = &Value>, between: &str| {
-        let texts = values.map(text).filter(|text| !text.is_empty());
+        let texts = values.map(|value| text(value, between)).filter(|text| !text.is_empty());
         texts.collect::<Vec<_>>().join(between)
     };
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Array(items) if items.iter().all(Value::is_string) => join(&mut items.iter(), " "),
-        Value::Array(items) => join(&mut items.iter(), "\n"),
+        Value::Array(items) => join(&mut items.iter(), between),
         Value::Object(members) => match address(value) {
             Some(address) => address,
             None => match (&value["step"], &value["outcome"]) {

@@ -254,6 +254,23 @@ fn cure(error: &io::Error) -> &'static str {
 
 /// Goes the way of a call: name, addresses, proxy, clock, and the call itself. Returns the exit code.
 fn calls(found: &mut Findings) -> Exit {
+    let url = |name: &str, default: &str| match env::var(name) {
+        Ok(url) if !url.trim().is_empty() => url.trim().to_owned(),
+        _ => default.to_owned(),
+    };
+    let proxied = proxy(found);
+    let mut looked_at = Vec::new();
+    for url in [
+        url("SINCH_AUTH_URL", "https://auth.sinch.com"),
+        url("SINCH_NUMBERS_URL", "https://numbers.api.sinch.com"),
+    ] {
+        let Some(server) = Server::of(&url) else { continue };
+        if !looked_at.contains(&server) {
+            server.look_at(found, proxied);
+            clock(found, &server, &url);
+            looked_at.push(server);
+        }
+    }
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&lines);
     let client = ClientBuilder::from_env().and_then(|builder| {
@@ -277,34 +294,12 @@ fn calls(found: &mut Findings) -> Exit {
             return Exit::of(&error);
         }
     };
-    let url = |name: &str, default: &str| match env::var(name) {
-        Ok(url) if !url.trim().is_empty() => url.trim().to_owned(),
-        _ => default.to_owned(),
-    };
-    let proxied = proxy(found);
-    let mut looked_at = Vec::new();
-    for url in [
-        url("SINCH_AUTH_URL", "https://auth.sinch.com"),
-        url("SINCH_NUMBERS_URL", "https://numbers.api.sinch.com"),
-    ] {
-        let Some(server) = Server::of(&url) else { continue };
-        if !looked_at.contains(&server) {
-            server.look_at(found, proxied);
-            clock(found, &server, &url);
-            looked_at.push(server);
-        }
-    }
     match client.check() {
         Ok(page) => {
-            let numbers =
-                page.total_size.map_or(String::new(), |count| format!(", of {count} numbers"));
-            found.ok(
-                "call",
-                format!(
-                    "the token, the permission and the list{numbers} of project {} work",
-                    client.project_id()
-                ),
-            );
+            let count = page.total_size.map_or(String::new(), |count| format!(": {count} numbers"));
+            let project = client.project_id();
+            let finding = format!("token, permission and list work for project {project}{count}");
+            found.ok("call", finding);
             Exit::Done
         }
         Err(error) => {

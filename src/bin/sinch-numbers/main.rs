@@ -139,7 +139,8 @@ impl From<Error> for Failure {
         let about_address = error.operation().is_some_and(|name| name.starts_with("emergency"));
         let get = if about_address { "emergency get" } else { "get" };
         if let Some(steps) = error.steps().filter(|steps| *steps != "[]") {
-            failure = failure.advise(format!("steps: {steps}"));
+            let steps = serde_json::from_str(steps).unwrap_or_default();
+            failure = failure.advise(format!("steps: {}", columns::text(&steps, ", ")));
         }
         if let Some(links) = error.previous().and_then(session::links) {
             failure =

@@ -1,5 +1,6 @@
 //! What the commands share: the client of the environment, Ctrl-C, progress, and requests that are only shown.
 
+use std::env;
 use std::io::{self, IsTerminal as _};
 use std::process;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use sinch_numbers::{
-    ActiveNumber, CancelToken, Client, ClientBuilder, Error, VoiceApplicationType,
+    ActiveNumber, CancelToken, Client, ClientBuilder, Error, LogLevel, VoiceApplicationType,
 };
 
 use crate::exit::Exit;
@@ -31,8 +32,15 @@ pub(crate) fn client() -> Result<Client, Failure> {
 
 fn configured() -> Result<Client, Error> {
     let builder = ClientBuilder::from_env()?;
+    // Failures are told at the end, unless somebody asks for the log.
+    let asked = env::var_os("SINCH_NUMBERS_LOG_LEVEL").is_some_and(|level| !level.is_empty());
+    let log = move |level: LogLevel, line: &str| {
+        if asked || level != LogLevel::Error {
+            say(format_args!("{line}"));
+        }
+    };
     match builder.log_level() {
-        Some(level) => builder.log(level, |_, line| say(format_args!("{line}"))).build(),
+        Some(level) => builder.log(level, log).build(),
         None => builder.build(),
     }
 }
