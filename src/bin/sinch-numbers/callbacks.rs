@@ -7,12 +7,13 @@ use std::io::{self, Read as _};
 use sinch_numbers::callbacks;
 use zeroize::Zeroizing;
 
+use crate::Failure;
 use crate::args::{Callbacks, OutputArgs, Secrets};
 use crate::columns::EVENTS;
 use crate::exit::Exit;
 use crate::listen;
 use crate::output::Output;
-use crate::{Failure, say};
+use crate::session::say;
 
 /// The longest body of a callback, in bytes.
 pub(crate) const LONGEST: usize = 1024 * 1024;

@@ -17,7 +17,8 @@ use crate::args::OutputArgs;
 use crate::columns::FINDINGS;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::{Failure, chain, say};
+use crate::session::say;
+use crate::{Failure, chain};
 
 /// How long a look-up or a connect may take.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -5,12 +5,12 @@ use sinch_numbers::{
     Address, AddressValidation, EmergencyAddressRequest, EnsureEmergencyAddress, ErrorKind,
 };
 
+use crate::Failure;
 use crate::args::{Accept, AddressArgs, OutputArgs, SetArgs};
 use crate::columns::{ADDRESSES, ENSURED, REQUESTS, VALIDATIONS};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::session::{self, Shown, checked, progress};
-use crate::{Failure, say};
+use crate::session::{self, Shown, checked, progress, say};
 
 impl AddressArgs {
     fn request(self) -> EmergencyAddressRequest {

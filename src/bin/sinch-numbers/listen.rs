@@ -14,13 +14,13 @@ use sinch_numbers::{Error, ErrorKind};
 use ureq::http::Uri;
 use zeroize::Zeroizing;
 
+use crate::Failure;
 use crate::args::{ListenArgs, OutputArgs};
 use crate::callbacks::LONGEST;
 use crate::columns::EVENTS;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::session::on_interrupt;
-use crate::{Failure, say};
+use crate::session::{on_interrupt, say};
 
 /// The longest head of a request, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;

@@ -13,8 +13,7 @@ mod output;
 mod sandbox;
 mod session;
 
-use std::fmt;
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -22,6 +21,7 @@ use sinch_numbers::Error;
 
 use crate::args::{Cli, Command, Emergency};
 use crate::exit::Exit;
+use crate::session::say;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -111,11 +111,9 @@ impl Failure {
         if self.message.is_empty() {
             return;
         }
-        // Nobody listens: the exit code says it, too.
-        let mut out = anstream::stderr().lock();
-        let _ = writeln!(out, "\u{1b}[1;31merror:\u{1b}[0m {}", self.message);
+        say(format_args!("\u{1b}[1;31merror:\u{1b}[0m {}", self.message));
         for line in &self.advice {
-            let _ = writeln!(out, "  {line}");
+            say(format_args!("  {line}"));
         }
     }
 }
@@ -150,6 +148,9 @@ impl From<Error> for Failure {
             Exit::Unknown => failure.advise(format!(
                 "it is unknown whether this was done; see first: sinch-numbers {get} {number}"
             )),
+            Exit::Interrupted if error.may_have_been_applied() => {
+                failure.advise("what was begun goes on; the same command again does the rest")
+            }
             Exit::StillRunning => {
                 failure.advise(format!("it goes on; see: sinch-numbers wait {number}"))
             }
@@ -177,10 +178,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// Says something on standard error that is no failure.
-pub(crate) fn say(line: fmt::Arguments<'_>) {
-    // Nobody listens.
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
 }

@@ -6,6 +6,7 @@ use sinch_numbers::{
     explain as explained,
 };
 
+use crate::Failure;
 use crate::args::{
     ExplainArgs, Links, ListArgs, Numbers, OutputArgs, ReleaseArgs, RelinkArgs, UpdateArgs,
     WaitArgs,
@@ -14,8 +15,7 @@ use crate::columns::{EXPLANATIONS, NUMBERS, RELINKED, REQUESTS};
 use crate::emergency::show;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::session::{self, Shown, checked, progress};
-use crate::{Failure, say};
+use crate::session::{self, Shown, checked, progress, say};
 
 pub(crate) fn list(args: &ListArgs, output: &OutputArgs) -> Result<Exit, Failure> {
     let mut query = ListNumbers::new();

@@ -1,18 +1,21 @@
 //! What the commands share: the client of the environment, Ctrl-C, progress, and requests that are only shown.
 
+use std::borrow::Cow;
 use std::env;
-use std::io::{self, IsTerminal as _};
+use std::fmt;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use sinch_numbers::{
     ActiveNumber, CancelToken, Client, ClientBuilder, Error, LogLevel, VoiceApplicationType,
 };
 
+use crate::Failure;
 use crate::exit::Exit;
-use crate::{Failure, say};
 
 /// Makes the client of the environment. Ctrl-C ends its calls.
 pub(crate) fn client() -> Result<Client, Failure> {
@@ -35,8 +38,10 @@ fn configured() -> Result<Client, Error> {
     // Failures are told at the end, unless somebody asks for the log.
     let asked = env::var_os("SINCH_NUMBERS_LOG_LEVEL").is_some_and(|level| !level.is_empty());
     let log = move |level: LogLevel, line: &str| {
-        if asked || level != LogLevel::Error {
+        if asked {
             say(format_args!("{line}"));
+        } else if level != LogLevel::Error {
+            say(format_args!("{}", shortened(line)));
         }
     };
     match builder.log_level() {
@@ -45,21 +50,46 @@ fn configured() -> Result<Client, Error> {
     }
 }
 
+/// Writes a line of the log for people: of a number before a relink only the links, as they are given to link it back.
+fn shortened(line: &str) -> Cow<'_, str> {
+    let Some((step, number)) = line.split_once("; it was ") else { return line.into() };
+    match serde_json::from_str::<ActiveNumber>(number) {
+        Ok(_) => {
+            let links = links(number).unwrap_or_else(|| "nothing".to_owned());
+            format!("{step}; it was linked to: {links}").into()
+        }
+        Err(_) => line.into(),
+    }
+}
+
 /// Calls a function on Ctrl-C, SIGTERM and SIGHUP.
 pub(crate) fn on_interrupt(call: impl FnMut() + Send + 'static) -> Result<(), Failure> {
     ctrlc::set_handler(call).map_err(|error| Failure::other(format!("Ctrl-C: {error}")))
 }
 
+/// The lines of progress on standard error, which other lines must not run into.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
 /// A line on standard error that shows that something goes on; nothing unless a person looks.
 pub(crate) fn progress(message: String) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if io::stderr().is_terminal() {
-        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        bar.set_message(message);
-        bar.enable_steady_tick(Duration::from_millis(100));
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
     }
+    let bar = BARS.add(ProgressBar::new_spinner());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        bar.set_style(style);
+    }
+    bar.set_message(message);
+    bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+/// Writes a line to standard error.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    // Nobody may listen.
+    BARS.suspend(|| {
+        let _ = writeln!(anstream::stderr().lock(), "{line}");
+    });
 }
 
 /// A request as `--dry-run` shows it.

@@ -113,7 +113,7 @@ fn every_misconfiguration_is_found() {
         ),
         (
             set("SINCH_NUMBERS_URL", &format!("{}/elsewhere", sandbox.base_url())),
-            1,
+            3,
             "project",
             problem,
             "404",

@@ -4,6 +4,7 @@ mod callbacks;
 mod doctor;
 mod numbers;
 mod output;
+mod readme;
 
 use std::process::{Command, Output};
 use std::time::Duration;
