@@ -82,6 +82,7 @@ compile raw
 compile curl $(pkg-config --cflags --libs libcurl)
 compile ours -L "$cache/lib" "-Wl,-rpath,$cache/lib" -lsinch_numbers
 cc -O2 -std=gnu11 -fPIC -shared -Wall -Wextra -Werror tests/c/count.c -o "$cache/count.so" -ldl
+cc -O2 -std=gnu11 -fPIC -shared -Wall -Wextra -Werror tests/c/lookups.c -o "$cache/lookups.so" -ldl
 cc -O2 -std=gnu99 -Wall -Wextra -Werror -Iinclude tests/c/latency.c -o "$cache/bin/latency" -L "$cache/lib" \
     "-Wl,-rpath,$cache/lib" -lsinch_numbers -pthread
 

@@ -17,9 +17,9 @@
  *     sinch_numbers_client_free(client);
  *
  * CALLS
- *   Every call blocks until it is over: at the latest when the deadline of the client (timeoutMs) has passed. It returns a
- *   code and, if result_out is not NULL, exactly one result, on success and on failure. Every non-NULL out-pointer is written
- *   (NULL first) before anything can fail.
+ *   Every call blocks until it is over: at the latest when the deadline of the client (timeoutMs) has passed; see CALLS THAT
+ *   WAIT for three that have a deadline of their own. It returns a code and, if result_out is not NULL, exactly one result, on
+ *   success and on failure. Every non-NULL out-pointer is written (NULL first) before anything can fail.
  *
  * OWNERSHIP
  *   What a function hands out through an out-pointer, and what sinch_numbers_cancel_new and its like return, is yours: free it once, with
@@ -95,6 +95,37 @@
  *   Retries and read-backs are paid from a budget that all calls of a client share and that successes refill: an outage is not
  *   multiplied. A 429 is retried without being paid for. When the budget is empty, the failure is returned at once.
  *
+ * CALLS THAT WAIT
+ *   sinch_numbers_active_wait, sinch_numbers_active_relink and sinch_numbers_emergency_address_ensure make several requests, and
+ *   pauses between them, until a number is in the wanted state. Their own timeoutMs bounds them as a whole; the client's bounds
+ *   each request in them. They read first and send only what is missing, and keep nothing between calls: after a failure or a
+ *   crash call again with the same arguments. A cancel token, its deadline and client_shutdown end them in a pause as in a
+ *   request.
+ *
+ *   What happened                        What you get
+ *   your input cannot be right           E_INPUT at once: correct "field"
+ *   a provisioning job failed            E_PROVISIONING: see "jobs". active_relink reports only a job that it started itself
+ *   no match that "accept" allows        E_ADDRESS: see "validation"; nothing was changed
+ *   a read or validation fails:
+ *     network, 408, 429, 5xx             tried again until the deadline, then E_TIMEOUT with the last failure in the message
+ *     401, 403, 404, another 4xx,        E_AUTH, E_API or E_PROTOCOL at once
+ *     not what the service promises
+ *   a change is refused: a 4xx           E_AUTH or E_API at once: see "fieldViolations"
+ *   a change was not applied: 429,       sent again after a pause, until the deadline
+ *     nothing was sent
+ *   a change may have been applied       read after 2 s or longer, and sent again if it is still missing: active_relink once
+ *                                        for each such failure, emergency_address_ensure twice at most
+ *   somebody else changes it meanwhile   E_API, http_status 0: see "found"
+ *   deadline passed                      E_TIMEOUT, phase "provisioning": see "found"
+ *   cancelled, shut down                 E_CANCELLED
+ *   a bug is caught                      E_INTERNAL
+ *
+ *   maybe_applied says that a request of this call has changed something or may have. result_retry_after_ms is 0 then: calling
+ *   again is the cure, once what the message says is seen to. It is -1 with E_PROVISIONING, unless sinch_numbers_explain says
+ *   "once" or "later" for every code of the failed jobs, with E_INTERNAL, and for a refused certificate or proxy. Where
+ *   maybe_applied is 0 it is as for every call. "found" is there on every failure after the first read, with maybe_applied or
+ *   without. reconciled says that the response to a change was lost, and a read proved it.
+ *
  * CALLBACKS
  *   A log function and a poll function must return: no longjmp() out of them, and no exception of C++, which would abort the
  *   program. sinch_numbers.hpp catches what a C++ log or poll function throws. pthread_cancel() takes
@@ -112,18 +143,29 @@
  * JSON OUT
  *   On OK the service's own bytes: one JSON object, checked to be valid UTF-8 and at most 128 deep, fields that are newer
  *   than this header included. Absent fields, null, "" and {} all mean "nothing", for which result_text gives NULL. An empty
- *   success and DONE have "{}". On failure the error document; what is absent is null, and fields are only ever added:
+ *   success and DONE have "{}". active_relink and emergency_address_ensure have a document of this library's with the service's
+ *   own bytes in it. On failure the error document; what is absent is null, and fields are only ever added:
  *
  *     {"code": "E_API", "httpStatus": 404, "status": "NOT_FOUND", "bodyCode": 404, "message": "for people",
  *      "operation": "active_get", "phoneNumber": "+12025550134", "field": null,
  *      "fieldViolations": [{"field": "order_by", "description": "..."}], "phase": null, "retryAfterMs": -1,
- *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null, "found": null}
+ *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null, "found": null,
+ *      "previous": null, "steps": null, "jobs": null, "validation": null}
  *
  *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them (status of a
- *   callback that is refused: MISSING, MALFORMED or OTHER_SECRET). field: what of your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
- *   attempts: how often the request was tried. requestId: quote it to the service's support. body: at most the first 4 KiB of
- *   a response that could not be understood. found: after maybeApplied, the number or its emergency address as last read. It can
- *   hold a home address, and stands in the document only: not in messages, not in the log.
+ *   callback that is refused: MISSING, MALFORMED or OTHER_SECRET). field: what of your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive; or
+ *   provisioning, of the calls that wait. attempts: how often the request was tried; of the calls that wait, all requests.
+ *   requestId: quote it to the service's support. body: at most the first 4 KiB of a response that could not be understood.
+ *   found: after maybeApplied, the number or its emergency address as last read.
+ *   The others are of the calls that wait:
+ *     previous     of active_relink: the number as it was read first, to go back to by another active_relink
+ *     steps        of active_relink: what it sent, as in [{"step": "unlink_sms", "outcome": "done"}]
+ *     jobs         of E_PROVISIONING: the failed jobs, with what each code means (see sinch_numbers_explain); a job of voice has
+ *                  no codes, but type, appId, trunkId and serviceId; what a job does not have is null:
+ *                  [{"of": "sms", "status": "FAILED", "servicePlanId": "...", "campaignId": "...", "lastUpdatedTime": "...",
+ *                    "errorCodes": [{"code": "...", "meaning": "...", "action": "...", "actor": "...", "retry": "no"}]}]
+ *     validation   of E_ADDRESS: the service's response, as of emergency_address_validate
+ *   found and validation can hold a home address. They stand in the document only: not in messages, not in the log.
  *
  * PANICS
  *   A bug that the library notices becomes E_INTERNAL, with a few lines on stderr, and the client stays usable; built with
@@ -254,7 +296,7 @@ typedef int32_t (*sinch_numbers_poll_fn)(void *userdata);
 #define SINCH_NUMBERS_E_TIMEOUT 7
 
 /*
- * A response that is not what the service promises, or too big.
+ * A response that is not what the service promises, or too big. Of a callback: signed, but no JSON object.
  */
 #define SINCH_NUMBERS_E_PROTOCOL 8
 
@@ -483,7 +525,7 @@ sinch_numbers_code sinch_numbers_active_get(const sinch_numbers_client *client,
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Changes a number.
+ * Changes a number. To have it linked to something else and wait until it is, see sinch_numbers_active_relink.
  *
  * body: a JSON object with what is to change, at least one of displayName, smsConfiguration {servicePlanId (required),
  * campaignId}, voiceConfiguration {type (required), and the key of its id: appId for RTC, trunkId for EST, serviceId for
@@ -492,8 +534,8 @@ SINCH_NUMBERS_NOEXCEPT;
  *
  *   {"displayName": "desk", "voiceConfiguration": {"type": "EST", "trunkId": "YOUR_trunkId"}}
  *
- * Response: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
- * over. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
+ * Response: as active_get, still with the old configuration beside the job that changes it:
+ * sinch_numbers_active_wait waits for it. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
  */
 SINCH_NUMBERS_API
 sinch_numbers_code sinch_numbers_active_update(const sinch_numbers_client *client,
@@ -534,7 +576,7 @@ sinch_numbers_code sinch_numbers_emergency_address_get(const sinch_numbers_clien
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Puts an emergency address on a number. Validate it first.
+ * Puts an emergency address on a number. Validate it first; sinch_numbers_emergency_address_ensure does both.
  *
  * body: displayName and address are required, and in the address streetNumber, streetInfo, city, state and postalCode;
  * location and postalCodePlusFour are optional.
@@ -595,8 +637,9 @@ SINCH_NUMBERS_NOEXCEPT;
  * It reads the number at once, and then after pauses that grow from 0.25 s to 30 s; a read that fails is repeated, but for 401,
  * 403, 404 and what is no response of the service. A job whose status is unknown counts as under way.
  *
- * Response: as active_get. E_PROVISIONING if a job failed and the number is not as expected: "jobs" of the error document says
- * which, and what the reasons mean. E_TIMEOUT when the time is up: "found" is the number as last read. Since 1.0.
+ * Response: as active_get. E_PROVISIONING if the number has a failed job, however old, and is not as expected: "jobs" of the
+ * error document says which, and what the reasons mean. E_TIMEOUT when the time is up: "found" is the number as last read.
+ * maybe_applied is always 0. For the other failures see CALLS THAT WAIT. Since 1.0.
  */
 SINCH_NUMBERS_API
 sinch_numbers_code sinch_numbers_active_wait(const sinch_numbers_client *client,
@@ -630,7 +673,7 @@ SINCH_NUMBERS_NOEXCEPT;
  *
  * E_PROVISIONING if a job of its own failed: see "jobs". E_TIMEOUT when the time is up. E_API with http_status 0 if somebody
  * else changes the number meanwhile. The error document has "found", "previous" and "steps"; maybe_applied says that a request
- * of this call may have changed something. Since 1.0.
+ * of this call may have changed something. For the other failures see CALLS THAT WAIT. Since 1.0.
  */
 SINCH_NUMBERS_API
 sinch_numbers_code sinch_numbers_active_relink(const sinch_numbers_client *client,
@@ -664,7 +707,7 @@ SINCH_NUMBERS_NOEXCEPT;
  *
  * E_ADDRESS if the service does not accept the address: "validation" of the error document says why, and nothing was changed.
  * E_TIMEOUT when the time is up. E_API with http_status 0 if somebody else changes the address meanwhile. "found" of the error
- * document is the address that stands now, null if there is none. Since 1.0.
+ * document is the address that stands now, null if there is none. For the other failures see CALLS THAT WAIT. Since 1.0.
  */
 SINCH_NUMBERS_API
 sinch_numbers_code sinch_numbers_emergency_address_ensure(const sinch_numbers_client *client,
@@ -739,7 +782,7 @@ sinch_numbers_code sinch_numbers_result_code(const sinch_numbers_result *result)
 SINCH_NUMBERS_NOEXCEPT;
 
 /*
- * Returns the HTTP status; 0 if none was received. Since 1.0.
+ * Returns the HTTP status; 0 if none was received. Of the calls that wait it is 200 on OK. Since 1.0.
  */
 SINCH_NUMBERS_API
 int32_t sinch_numbers_result_http_status(const sinch_numbers_result *result)
@@ -747,7 +790,8 @@ SINCH_NUMBERS_NOEXCEPT;
 
 /*
  * Tells whether the same call may succeed later, unchanged: -1 it cannot (always when maybe_applied: read before you
- * repeat), 0 it may, more than 0 it may after that many milliseconds, which the service asked for. Since 1.0.
+ * repeat), 0 it may, more than 0 it may after that many milliseconds, which the service asked for. The calls that wait read by
+ * themselves: of these it is 0 when maybe_applied, see CALLS THAT WAIT. Since 1.0.
  */
 SINCH_NUMBERS_API
 int64_t sinch_numbers_result_retry_after_ms(const sinch_numbers_result *result)
@@ -755,7 +799,7 @@ SINCH_NUMBERS_NOEXCEPT;
 
 /*
  * Returns 1 for a failed write that may have taken effect all the same: the request went out, and no response says what
- * became of it. Since 1.0.
+ * became of it. Of the calls that wait: if any of their requests has changed something, or may have. Since 1.0.
  */
 SINCH_NUMBERS_API
 int32_t sinch_numbers_result_maybe_applied(const sinch_numbers_result *result)
@@ -807,7 +851,8 @@ SINCH_NUMBERS_NOEXCEPT;
 
 /*
  * Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's response as it
- * came, on failure the error document. It lives as long as the result. Since 1.0.
+ * came (of active_relink and emergency_address_ensure, their own document), on failure the error document. It lives as long as
+ * the result. Since 1.0.
  */
 SINCH_NUMBERS_API
 const char *sinch_numbers_result_json(const sinch_numbers_result *result,

@@ -37,11 +37,9 @@ struct Inner {
     operation: Option<&'static str>,
     phone_number: Option<String>,
     during_token: bool,
-    not_retryable: bool,
+    retry: Retry,
     attempts: u32,
     may_have_been_applied: bool,
-    /// True for an operation that reads before it sends: calling it again is safe, whatever was applied.
-    converges: bool,
     /// JSON. It can hold a home address, so `Display` and `Debug` do not show it.
     found: Option<String>,
     /// The JSON of the number before a relink.
@@ -49,6 +47,17 @@ struct Inner {
     /// The JSON of the outcomes of a relink's steps.
     steps: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What is known about calling again, apart from the kind of the failure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    /// Nothing.
+    ByKind,
+    /// Every call fails as this one did.
+    Never,
+    /// The operation reads before it sends: calling it again is safe, whatever was applied.
+    ReadsFirst,
 }
 
 /// The kind of an [`Error`], which tells the caller what to do.
@@ -73,6 +82,8 @@ pub enum ErrorKind {
     /// The call was ended by its [`CancelToken`](crate::CancelToken) or by
     /// [`Client::shutdown`](crate::Client::shutdown).
     Cancelled,
+    /// The signature of a callback was refused: its body must not be used.
+    Signature(SignatureProblem),
     /// A provisioning job of the number failed: from [`Client::wait`](crate::Client::wait) and
     /// [`Client::relink`](crate::Client::relink).
     Provisioning(ProvisioningError),
@@ -81,8 +92,6 @@ pub enum ErrorKind {
     Address(AddressRefusal),
     /// Somebody else changes the same number or its address at the same time. Has a description for people.
     Conflict(String),
-    /// The signature of a callback was refused: its body must not be used.
-    Signature(SignatureProblem),
 }
 
 /// Provisioning jobs that failed. `jobs` gives them with their reasons.
@@ -265,10 +274,9 @@ impl Error {
             operation: None,
             phone_number: None,
             during_token: false,
-            not_retryable: false,
+            retry: Retry::ByKind,
             attempts: 0,
             may_have_been_applied: false,
-            converges: false,
             found: None,
             previous: None,
             steps: None,
@@ -320,7 +328,7 @@ impl Error {
 
     /// Marks a failure that every retry would repeat, such as a refused certificate.
     pub(crate) fn not_retryable(mut self) -> Self {
-        self.0.not_retryable = true;
+        self.0.retry = Retry::Never;
         self
     }
 
@@ -347,7 +355,9 @@ impl Error {
     /// Sets what an operation that converges knows: whether it may have changed something, and what it last read.
     pub(crate) fn converging(mut self, changed: bool, found: Option<String>) -> Self {
         self.0.may_have_been_applied = changed;
-        self.0.converges = true;
+        if self.0.retry != Retry::Never {
+            self.0.retry = Retry::ReadsFirst;
+        }
         self.0.found = found;
         self
     }
@@ -483,15 +493,18 @@ impl Error {
     /// that read by themselves before they send ([`Client::relink`](crate::Client::relink),
     /// [`Client::ensure_emergency_address`](crate::Client::ensure_emergency_address)) can be called again then.
     pub fn can_retry(&self) -> bool {
-        if self.0.not_retryable {
-            return false;
-        }
-        if self.0.may_have_been_applied {
-            return self.0.converges;
+        match self.0.retry {
+            Retry::Never => return false,
+            Retry::ReadsFirst if self.0.may_have_been_applied => return true,
+            _ if self.0.may_have_been_applied => return false,
+            _ => {}
         }
         match &self.0.kind {
-            ErrorKind::Provisioning(_) | ErrorKind::Conflict(_) => true,
-            ErrorKind::RateLimited(_) | ErrorKind::Timeout(_) | ErrorKind::Transport(_) => true,
+            ErrorKind::RateLimited(_)
+            | ErrorKind::Timeout(_)
+            | ErrorKind::Transport(_)
+            | ErrorKind::Provisioning(_)
+            | ErrorKind::Conflict(_) => true,
             ErrorKind::Api(e) => is_retryable_status(e.http_status),
             _ => false,
         }

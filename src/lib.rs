@@ -186,6 +186,10 @@ mod sandbox;
 mod sys;
 mod transport;
 
+#[cfg(test)]
+#[path = "../tests/model/random.rs"]
+mod random;
+
 /// The callbacks that the service sends to the URL of a number ([`ActiveNumber::callback_url`]) when a provisioning job has ended
 /// (API: "Callbacks").
 ///

@@ -1,6 +1,6 @@
 /* libcurl's easy interface, used as its documentation advises: one handle that is kept, a buffer that grows.
- * Usage: curl get|text|threads|list|once|full|resumed URL COUNT [PAGE], or curl version; over https the roots are those of
- * CA_FILE. */
+ * Usage: curl get|text|threads|list|fields|once|full|resumed URL COUNT [PAGE], or curl version; over https the roots are those
+ * of CA_FILE. */
 #include <curl/curl.h>
 
 #include "bench.h"
@@ -15,6 +15,8 @@ struct caller {
 static const char *origin;
 static long page;
 static int decode = 1;
+/* Whether a list is read five fields a number. */
+static int five;
 static struct caller own;
 
 static size_t take(char *data, size_t one, size_t count, void *argument)
@@ -98,6 +100,30 @@ static void full(int timed)
     end_caller(&own);
 }
 
+/* Reads five fields of each number of a page, and the token of the next one. */
+static void page_fields(const char *text, size_t length, char next[256], int timed)
+{
+    yyjson_doc *json = yyjson_read(text, length, 0);
+    yyjson_val *root = yyjson_doc_get_root(json), *item;
+    const char *token = TEXT(root, "nextPageToken");
+    size_t index, max;
+
+    CHECK(json != NULL);
+    yyjson_arr_foreach(yyjson_obj_get(root, "activeNumbers"), index, max, item)
+    {
+        const char *const found[FIELD_COUNT] = {
+            TEXT(item, "phoneNumber"),
+            TEXT(item, "displayName"),
+            TEXT(item, "regionCode"),
+            TEXT(yyjson_obj_get(item, "smsConfiguration"), "servicePlanId"),
+            TEXT(yyjson_obj_get(item, "voiceConfiguration"), "appId"),
+        };
+        fields_of(found, timed);
+    }
+    snprintf(next, 256, "%s", token == NULL ? "" : token);
+    yyjson_doc_free(json);
+}
+
 static void list(int timed)
 {
     char url[1024], next[256] = "";
@@ -106,7 +132,7 @@ static void list(int timed)
         snprintf(url, sizeof url, "%s/v1/projects/" PROJECT "/activeNumbers?pageSize=%ld%s%s", origin, page,
                  *next == '\0' ? "" : "&pageToken=", next);
         fetch(&own, url);
-        page_of(own.text, own.length, next, timed);
+        (five ? page_fields : page_of)(own.text, own.length, next, timed);
     } while (*next != '\0');
 }
 
@@ -173,7 +199,8 @@ int main(int argc, char **argv)
     } else {
         own = new_caller("fixed");
         decode = strcmp(work, "text") != 0;
-        if (strcmp(work, "list") == 0)
+        five = strcmp(work, "fields") == 0;
+        if (five || strcmp(work, "list") == 0)
             time_lists(count, list);
         else
             time_calls(count, get);

@@ -258,12 +258,13 @@ mod tests {
 
     #[test]
     fn only_an_exact_match_or_a_small_correction_is_accepted() {
+        type Row = (&'static str, &'static [(&'static str, &'static str)], [bool; 2]);
         let validation = |result: &str, changes: &[(&str, &str)]| AddressValidation {
             validation_result: Some(result.into()),
             corrected_address: Some(found(changes)),
             ..AddressValidation::default()
         };
-        let rows: [(&str, &[(&str, &str)], [bool; 2]); 17] = [
+        let rows: [Row; 17] = [
             ("EXACT_MATCH", &[("city", "Salem")], [true, true]),
             ("NEAR_MATCH", &[], [false, true]),
             ("NEAR_MATCH", &[("streetInfo", "Main Street")], [false, true]),

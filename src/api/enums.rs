@@ -138,7 +138,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The reason why a provisioning job for SMS failed, and what to do about it.
+    /// The reason why a provisioning job for SMS failed, and what to do about it. [`explain`](crate::explain) says more.
     pub enum SmsErrorCode {
         /// The service gave no value.
         Unspecified = "ERROR_CODE_UNSPECIFIED",

@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::api::enums::ProvisioningStatus;
 use crate::api::models::{ActiveNumber, Provisioning};
 use crate::api::numbers::{NumberUpdate, SmsUpdate};
-use crate::api::timestamp::Timestamp;
 use crate::error::Error;
 
 /// The links that [`Client::relink`](crate::Client::relink) gives a number, and its deadline.
@@ -147,8 +146,8 @@ pub(crate) struct Sent {
     /// How often the service refused it after that.
     refusals: u32,
     pub(crate) outcome: Option<StepOutcome>,
-    /// The job that the number had before the first time, if there was one, by its time.
-    before: Option<Option<Timestamp>>,
+    /// The time of the job that the number had before the first time; `None` if there was no job.
+    before: Option<String>,
 }
 
 /// What a relink has sent so far, by step.
@@ -163,7 +162,7 @@ pub(crate) enum Next {
     /// A job is under way.
     Wait,
     /// Send this step.
-    Send(RelinkStep, NumberUpdate),
+    Send(RelinkStep, Box<NumberUpdate>),
     /// The job of this step, which this call sent, has failed.
     Failed(RelinkStep),
     /// This step was sent and would be needed again: somebody else changes the number too.
@@ -201,13 +200,12 @@ pub(crate) fn next(number: &ActiveNumber, wanted: &NumberUpdate, steps: &Steps) 
     } else if sent.times > sent.unknown {
         Next::Conflict(step)
     } else {
-        Next::Send(step, update)
+        Next::Send(step, Box::new(update))
     }
 }
 
 fn sms_step(number: &ActiveNumber, wanted: &SmsUpdate) -> (RelinkStep, NumberUpdate) {
     let sms = number.sms_configuration.as_ref();
-    let text = |id: Option<&String>| id.cloned().unwrap_or_default();
     let plan = text(sms.and_then(|sms| sms.service_plan_id.as_ref()));
     let campaign = text(sms.and_then(|sms| sms.campaign_id.as_ref()));
     let (update, wanted_plan) = (NumberUpdate::new(), &wanted.service_plan_id);
@@ -231,6 +229,11 @@ fn sms_step(number: &ActiveNumber, wanted: &SmsUpdate) -> (RelinkStep, NumberUpd
     }
 }
 
+/// Returns what may be absent as text, empty then.
+fn text(part: Option<&impl ToString>) -> String {
+    part.map(ToString::to_string).unwrap_or_default()
+}
+
 /// Tells whether the job of a step has failed: it is for the step's own ids, and not the one that was there before.
 fn has_failed(number: &ActiveNumber, update: &NumberUpdate, sent: &Sent) -> bool {
     let failed = |status: &ProvisioningStatus| *status == ProvisioningStatus::Failed;
@@ -250,7 +253,7 @@ fn has_failed(number: &ActiveNumber, update: &NumberUpdate, sent: &Sent) -> bool
             .map(|job| &job.last_updated_time),
         (None, None) => None,
     };
-    time.is_some_and(|time| sent.before.as_ref() != Some(time))
+    time.is_some_and(|time| sent.before != Some(text(time.as_ref())))
 }
 
 impl Steps {
@@ -264,9 +267,9 @@ impl Steps {
         if sent.times == 0 {
             sent.before = match step {
                 RelinkStep::AssignVoice => {
-                    number.voice_job().map(|job| job.last_updated_time.clone())
+                    number.voice_job().map(|job| text(job.last_updated_time.as_ref()))
                 }
-                _ => number.sms_job().map(|job| job.last_updated_time.clone()),
+                _ => number.sms_job().map(|job| text(job.last_updated_time.as_ref())),
             };
         }
         sent.times += 1;

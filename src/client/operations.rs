@@ -288,7 +288,7 @@ impl Client {
             let reconciled = run.reconciled;
             let attempts = progress.attempts();
             let empty = RawResponse::empty(200, None);
-            Ok((RawResponse { json, reconciled, attempts, ..empty }, value))
+            Ok((RawResponse { json, attempts, reconciled, ..empty }, value))
         };
         let result = match cancel {
             Some(cancel) => cancel.polling(go),

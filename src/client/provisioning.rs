@@ -3,7 +3,7 @@
 #[cfg(feature = "capi")]
 use serde::Serialize;
 
-use crate::api::enums::ProvisioningStatus;
+use crate::api::enums::{ProvisioningStatus, SmsErrorCode};
 use crate::api::models::{
     ActiveNumber, AddressValidation, ScheduledProvisioning, ScheduledVoiceProvisioning,
 };
@@ -28,7 +28,7 @@ impl FailedJob {
     pub fn reasons(&self) -> Vec<(&str, Explanation)> {
         match self {
             Self::Sms(job) => {
-                let codes = job.error_codes.iter().map(|code| code.as_str());
+                let codes = job.error_codes.iter().map(SmsErrorCode::as_str);
                 codes.map(|code| (code, explain(code))).collect()
             }
             Self::Voice(_) => Vec::new(),

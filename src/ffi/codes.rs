@@ -22,7 +22,7 @@ pub const SINCH_NUMBERS_E_API: sinch_numbers_code = 5;
 pub const SINCH_NUMBERS_E_NETWORK: sinch_numbers_code = 6;
 /// The deadline of the client or of the cancel token passed.
 pub const SINCH_NUMBERS_E_TIMEOUT: sinch_numbers_code = 7;
-/// A response that is not what the service promises, or too big.
+/// A response that is not what the service promises, or too big. Of a callback: signed, but no JSON object.
 pub const SINCH_NUMBERS_E_PROTOCOL: sinch_numbers_code = 8;
 /// The cancel token was triggered, or the client was shut down.
 pub const SINCH_NUMBERS_E_CANCELLED: sinch_numbers_code = 9;

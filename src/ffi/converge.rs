@@ -2,13 +2,58 @@
 
 use std::ffi::c_char;
 
+use super::Failure;
 use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::input::{self, text};
 use super::operations::run;
 use super::result::sinch_numbers_result;
+use crate::api::phone_number::PhoneNumber;
+use crate::call::Progress;
+use crate::call::response::RawResponse;
+use crate::cancel::CancelToken;
+use crate::client::Client;
 use crate::client::operations::Wait;
+use crate::error::Error;
+
+/// Runs an operation on a number, with what `read` makes of its JSON.
+///
+/// # Safety
+///
+/// The pointers are null or what the header says they are.
+unsafe fn converge<T>(
+    operation: &'static str,
+    client: *const sinch_numbers_client,
+    phone_number: *const c_char,
+    read: impl FnOnce() -> Result<T, Failure>,
+    cancel: *const sinch_numbers_cancel,
+    out: *mut *mut sinch_numbers_result,
+    call: impl FnOnce(
+        &Client,
+        &PhoneNumber,
+        &T,
+        Option<&CancelToken>,
+        &Progress,
+    ) -> Result<RawResponse, Error>,
+) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    let prepare = || Ok((unsafe { input::phone_number(phone_number) }?, read()?));
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        run(
+            operation,
+            operation,
+            client,
+            cancel,
+            out,
+            prepare,
+            |client, (number, given), cancel, progress| {
+                call(client, &number, &given, cancel, progress)
+            },
+        )
+    }
+}
 
 /// Waits until no provisioning job of a number is under way, after an update.
 ///
@@ -21,8 +66,9 @@ use crate::client::operations::Wait;
 /// It reads the number at once, and then after pauses that grow from 0.25 s to 30 s; a read that fails is repeated, but for 401,
 /// 403, 404 and what is no response of the service. A job whose status is unknown counts as under way.
 ///
-/// Response: as active_get. E_PROVISIONING if a job failed and the number is not as expected: "jobs" of the error document says
-/// which, and what the reasons mean. E_TIMEOUT when the time is up: "found" is the number as last read. Since 1.0.
+/// Response: as active_get. E_PROVISIONING if the number has a failed job, however old, and is not as expected: "jobs" of the
+/// error document says which, and what the reasons mean. E_TIMEOUT when the time is up: "found" is the number as last read.
+/// maybe_applied is always 0. For the other failures see CALLS THAT WAIT. Since 1.0.
 ///
 /// # Safety
 ///
@@ -35,26 +81,23 @@ pub unsafe extern "C" fn sinch_numbers_active_wait(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    let prepare = || {
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        let phone_number = unsafe { input::phone_number(phone_number) }?;
-        if options.is_null() {
-            return Ok((phone_number, Wait::new()));
-        }
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        Ok((phone_number, input::wait(unsafe { text("options", options) }?)?))
-    };
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        run(
-            "active_wait",
+        converge(
             "active_wait",
             client,
+            phone_number,
+            || {
+                if options.is_null() {
+                    Ok(Wait::new())
+                } else {
+                    Ok(input::wait(text("options", options)?)?)
+                }
+            },
             cancel,
             result_out,
-            prepare,
-            |client, (phone_number, wait), cancel, progress| {
-                Ok(client.run_wait(&phone_number, &wait, cancel, progress)?.0)
+            |client, number, given, cancel, progress| {
+                Ok(client.run_wait(number, given, cancel, progress)?.0)
             },
         )
     }
@@ -83,7 +126,7 @@ pub unsafe extern "C" fn sinch_numbers_active_wait(
 ///
 /// E_PROVISIONING if a job of its own failed: see "jobs". E_TIMEOUT when the time is up. E_API with http_status 0 if somebody
 /// else changes the number meanwhile. The error document has "found", "previous" and "steps"; maybe_applied says that a request
-/// of this call may have changed something. Since 1.0.
+/// of this call may have changed something. For the other failures see CALLS THAT WAIT. Since 1.0.
 ///
 /// # Safety
 ///
@@ -96,23 +139,17 @@ pub unsafe extern "C" fn sinch_numbers_active_relink(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    let prepare = || {
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        let phone_number = unsafe { input::phone_number(phone_number) }?;
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        Ok((phone_number, input::relink(unsafe { text("target", target) }?)?))
-    };
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        run(
-            "active_relink",
+        converge(
             "active_relink",
             client,
+            phone_number,
+            || Ok(input::relink(text("target", target)?)?),
             cancel,
             result_out,
-            prepare,
-            |client, (phone_number, wanted), cancel, progress| {
-                Ok(client.run_relink(&phone_number, &wanted, cancel, progress)?.0)
+            |client, number, given, cancel, progress| {
+                Ok(client.run_relink(number, given, cancel, progress)?.0)
             },
         )
     }
@@ -141,7 +178,7 @@ pub unsafe extern "C" fn sinch_numbers_active_relink(
 ///
 /// E_ADDRESS if the service does not accept the address: "validation" of the error document says why, and nothing was changed.
 /// E_TIMEOUT when the time is up. E_API with http_status 0 if somebody else changes the address meanwhile. "found" of the error
-/// document is the address that stands now, null if there is none. Since 1.0.
+/// document is the address that stands now, null if there is none. For the other failures see CALLS THAT WAIT. Since 1.0.
 ///
 /// # Safety
 ///
@@ -154,23 +191,17 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_ensure(
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    let prepare = || {
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        let phone_number = unsafe { input::phone_number(phone_number) }?;
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        Ok((phone_number, input::ensure(unsafe { text("body", body) }?)?))
-    };
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        run(
-            "emergency_address_ensure",
+        converge(
             "emergency_address_ensure",
             client,
+            phone_number,
+            || Ok(input::ensure(text("body", body)?)?),
             cancel,
             result_out,
-            prepare,
-            |client, (phone_number, wanted), cancel, progress| {
-                Ok(client.run_ensure(&phone_number, &wanted, cancel, progress)?.0)
+            |client, number, given, cancel, progress| {
+                Ok(client.run_ensure(number, given, cancel, progress)?.0)
             },
         )
     }

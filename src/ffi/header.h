@@ -17,9 +17,9 @@
  *     sinch_numbers_client_free(client);
  *
  * CALLS
- *   Every call blocks until it is over: at the latest when the deadline of the client (timeoutMs) has passed. It returns a
- *   code and, if result_out is not NULL, exactly one result, on success and on failure. Every non-NULL out-pointer is written
- *   (NULL first) before anything can fail.
+ *   Every call blocks until it is over: at the latest when the deadline of the client (timeoutMs) has passed; see CALLS THAT
+ *   WAIT for three that have a deadline of their own. It returns a code and, if result_out is not NULL, exactly one result, on
+ *   success and on failure. Every non-NULL out-pointer is written (NULL first) before anything can fail.
  *
  * OWNERSHIP
  *   What a function hands out through an out-pointer, and what sinch_numbers_cancel_new and its like return, is yours: free it once, with
@@ -95,6 +95,37 @@
  *   Retries and read-backs are paid from a budget that all calls of a client share and that successes refill: an outage is not
  *   multiplied. A 429 is retried without being paid for. When the budget is empty, the failure is returned at once.
  *
+ * CALLS THAT WAIT
+ *   sinch_numbers_active_wait, sinch_numbers_active_relink and sinch_numbers_emergency_address_ensure make several requests, and
+ *   pauses between them, until a number is in the wanted state. Their own timeoutMs bounds them as a whole; the client's bounds
+ *   each request in them. They read first and send only what is missing, and keep nothing between calls: after a failure or a
+ *   crash call again with the same arguments. A cancel token, its deadline and client_shutdown end them in a pause as in a
+ *   request.
+ *
+ *   What happened                        What you get
+ *   your input cannot be right           E_INPUT at once: correct "field"
+ *   a provisioning job failed            E_PROVISIONING: see "jobs". active_relink reports only a job that it started itself
+ *   no match that "accept" allows        E_ADDRESS: see "validation"; nothing was changed
+ *   a read or validation fails:
+ *     network, 408, 429, 5xx             tried again until the deadline, then E_TIMEOUT with the last failure in the message
+ *     401, 403, 404, another 4xx,        E_AUTH, E_API or E_PROTOCOL at once
+ *     not what the service promises
+ *   a change is refused: a 4xx           E_AUTH or E_API at once: see "fieldViolations"
+ *   a change was not applied: 429,       sent again after a pause, until the deadline
+ *     nothing was sent
+ *   a change may have been applied       read after 2 s or longer, and sent again if it is still missing: active_relink once
+ *                                        for each such failure, emergency_address_ensure twice at most
+ *   somebody else changes it meanwhile   E_API, http_status 0: see "found"
+ *   deadline passed                      E_TIMEOUT, phase "provisioning": see "found"
+ *   cancelled, shut down                 E_CANCELLED
+ *   a bug is caught                      E_INTERNAL
+ *
+ *   maybe_applied says that a request of this call has changed something or may have. result_retry_after_ms is 0 then: calling
+ *   again is the cure, once what the message says is seen to. It is -1 with E_PROVISIONING, unless sinch_numbers_explain says
+ *   "once" or "later" for every code of the failed jobs, with E_INTERNAL, and for a refused certificate or proxy. Where
+ *   maybe_applied is 0 it is as for every call. "found" is there on every failure after the first read, with maybe_applied or
+ *   without. reconciled says that the response to a change was lost, and a read proved it.
+ *
  * CALLBACKS
  *   A log function and a poll function must return: no longjmp() out of them, and no exception of C++, which would abort the
  *   program. sinch_numbers.hpp catches what a C++ log or poll function throws. pthread_cancel() takes
@@ -112,18 +143,29 @@
  * JSON OUT
  *   On OK the service's own bytes: one JSON object, checked to be valid UTF-8 and at most 128 deep, fields that are newer
  *   than this header included. Absent fields, null, "" and {} all mean "nothing", for which result_text gives NULL. An empty
- *   success and DONE have "{}". On failure the error document; what is absent is null, and fields are only ever added:
+ *   success and DONE have "{}". active_relink and emergency_address_ensure have a document of this library's with the service's
+ *   own bytes in it. On failure the error document; what is absent is null, and fields are only ever added:
  *
  *     {"code": "E_API", "httpStatus": 404, "status": "NOT_FOUND", "bodyCode": 404, "message": "for people",
  *      "operation": "active_get", "phoneNumber": "+12025550134", "field": null,
  *      "fieldViolations": [{"field": "order_by", "description": "..."}], "phase": null, "retryAfterMs": -1,
- *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null, "found": null}
+ *      "maybeApplied": false, "attempts": 1, "requestId": null, "details": [ ... ], "body": null, "found": null,
+ *      "previous": null, "steps": null, "jobs": null, "validation": null}
  *
  *   code: the code's name. httpStatus: 0 when none came. status, bodyCode, details: as the service gave them (status of a
- *   callback that is refused: MISSING, MALFORMED or OTHER_SECRET). field: what of your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive.
- *   attempts: how often the request was tried. requestId: quote it to the service's support. body: at most the first 4 KiB of
- *   a response that could not be understood. found: after maybeApplied, the number or its emergency address as last read. It can
- *   hold a home address, and stands in the document only: not in messages, not in the log.
+ *   callback that is refused: MISSING, MALFORMED or OTHER_SECRET). field: what of your input is wrong. phase (of E_TIMEOUT and E_NETWORK): start, token, resolve, connect, tls, send, wait or receive; or
+ *   provisioning, of the calls that wait. attempts: how often the request was tried; of the calls that wait, all requests.
+ *   requestId: quote it to the service's support. body: at most the first 4 KiB of a response that could not be understood.
+ *   found: after maybeApplied, the number or its emergency address as last read.
+ *   The others are of the calls that wait:
+ *     previous     of active_relink: the number as it was read first, to go back to by another active_relink
+ *     steps        of active_relink: what it sent, as in [{"step": "unlink_sms", "outcome": "done"}]
+ *     jobs         of E_PROVISIONING: the failed jobs, with what each code means (see sinch_numbers_explain); a job of voice has
+ *                  no codes, but type, appId, trunkId and serviceId; what a job does not have is null:
+ *                  [{"of": "sms", "status": "FAILED", "servicePlanId": "...", "campaignId": "...", "lastUpdatedTime": "...",
+ *                    "errorCodes": [{"code": "...", "meaning": "...", "action": "...", "actor": "...", "retry": "no"}]}]
+ *     validation   of E_ADDRESS: the service's response, as of emergency_address_validate
+ *   found and validation can hold a home address. They stand in the document only: not in messages, not in the log.
  *
  * PANICS
  *   A bug that the library notices becomes E_INTERNAL, with a few lines on stderr, and the client stays usable; built with

@@ -241,7 +241,7 @@ pub(crate) fn ensure(text: &str) -> Result<EnsureEmergencyAddress, Error> {
 }
 
 /// Reads the secrets of callbacks: a list of texts. No error repeats any of it.
-pub(super) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
+pub(crate) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
     const KEY: &str = "{\"secrets\":";
     let refused = |problem: String| Error::invalid("secrets", problem);
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).trim_matches(json::SPACE);
@@ -278,6 +278,8 @@ pub(crate) fn config(text: Option<&str>) -> Result<ClientBuilder, Error> {
 mod tests {
     use super::*;
 
+    const RANGE: &str = "timeoutMs: is not from 1 to 86400000 (24 hours)";
+
     #[test]
     fn what_is_refused_is_named_by_its_path() {
         type Read = fn(&str) -> Result<(), Error>;
@@ -285,7 +287,24 @@ mod tests {
         let of_update: Read = |text| update(text).map(drop);
         let of_address: Read = |text| emergency_address(text).map(drop);
         let of_config: Read = |text| config(Some(text)).map(drop);
-        let rows: [(Read, &str, &str); 28] = [
+        let of_wait: Read = |text| wait(text).map(drop);
+        let of_relink: Read = |text| relink(text)?.check();
+        let of_ensure: Read = |text| ensure(text)?.check();
+        let place = |more: &str| {
+            format!(
+                r#"{{"displayName": "a", "address": {{"streetNumber": "1", "streetInfo": "b", "city": "c", "state": "IL", "postalCode": "6"}}{more}}}"#
+            )
+        };
+        let [accept, no_text, force, zero, long, misspelt] = [
+            r#", "accept": "near""#,
+            r#", "accept": true"#,
+            r#", "force": "true""#,
+            r#", "timeoutMs": 0"#,
+            r#", "timeoutMs": 86400001"#,
+            r#", "timeout": 1"#,
+        ]
+        .map(place);
+        let rows: [(Read, &str, &str); 51] = [
             (of_query, "", "query: is no JSON object: unexpected end of input at byte 0"),
             (of_query, "[]", "query: is no JSON object: expected an object at byte 0"),
             (
@@ -340,6 +359,61 @@ mod tests {
                 of_address,
                 r#"{"displayName": "a", "address": {"city": "b"}}"#,
                 "address.streetNumber: is missing",
+            ),
+            (of_wait, "[]", "options: is no JSON object: expected an object at byte 0"),
+            (of_wait, r#"{"expect": {}}"#, "expect: is empty; leave it out"),
+            (of_wait, r#"{"expect": "plan"}"#, "expect: is not an object"),
+            (
+                of_wait,
+                r#"{"expect": {"smsConfiguration": {"campaignId": "c"}}}"#,
+                "expect.smsConfiguration.servicePlanId: is missing",
+            ),
+            (
+                of_wait,
+                r#"{"expected": {}}"#,
+                "expected: is not known here; known are expect, timeoutMs",
+            ),
+            (of_wait, r#"{"timeoutMs": 1.5}"#, "timeoutMs: is not a whole number from 0 up"),
+            (of_relink, "", "target: is no JSON object: unexpected end of input at byte 0"),
+            (of_relink, "{}", "target: sets nothing"),
+            (of_relink, r#"{"timeoutMs": 1000}"#, "target: sets nothing"),
+            (
+                of_relink,
+                r#"{"displayName": "desk"}"#,
+                "displayName: is not known here; known are smsConfiguration, voiceConfiguration, timeoutMs",
+            ),
+            (
+                of_relink,
+                r#"{"voiceConfiguration": {"type": "EST", "appId": "a"}}"#,
+                "voiceConfiguration: lacks trunkId, which its type EST needs",
+            ),
+            (of_relink, r#"{"smsConfiguration": {"servicePlanId": "p"}, "timeoutMs": 0}"#, RANGE),
+            (
+                of_relink,
+                r#"{"smsConfiguration": {"servicePlanId": "p"}, "timeoutMs": 86400001}"#,
+                RANGE,
+            ),
+            (
+                of_relink,
+                r#"{"smsConfiguration": {"servicePlanId": "p"}, "timeoutMs": -1}"#,
+                "timeoutMs: is not a whole number from 0 up",
+            ),
+            (of_ensure, "{}", "displayName: is missing"),
+            (of_ensure, r#"{"displayName": "a"}"#, "address: is missing"),
+            (
+                of_ensure,
+                r#"{"displayName": "a", "address": {}}"#,
+                "address: is empty; leave it out",
+            ),
+            (of_ensure, &accept, "accept: is neither exact nor corrected"),
+            (of_ensure, &no_text, "accept: is not a string"),
+            (of_ensure, &force, "force: is not true or false"),
+            (of_ensure, &zero, RANGE),
+            (of_ensure, &long, RANGE),
+            (
+                of_ensure,
+                &misspelt,
+                "timeout: is not known here; known are displayName, address, accept, force, timeoutMs",
             ),
             (of_config, "{}", "projectId: is missing"),
             (of_config, r#"{"keySecret": ["hush"]}"#, "keySecret: is not a string"),

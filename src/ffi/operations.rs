@@ -212,7 +212,7 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
     }
 }
 
-/// Changes a number.
+/// Changes a number. To have it linked to something else and wait until it is, see sinch_numbers_active_relink.
 ///
 /// body: a JSON object with what is to change, at least one of displayName, smsConfiguration {servicePlanId (required),
 /// campaignId}, voiceConfiguration {type (required), and the key of its id: appId for RTC, trunkId for EST, serviceId for
@@ -221,8 +221,8 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
 ///
 ///   {"displayName": "desk", "voiceConfiguration": {"type": "EST", "trunkId": "YOUR_trunkId"}}
 ///
-/// Response: as active_get, still with the old configuration beside the job that changes it: read the number until the job is
-/// over. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
+/// Response: as active_get, still with the old configuration beside the job that changes it:
+/// sinch_numbers_active_wait waits for it. A failure can be maybe_applied: read the number before you send it again. Since 1.0.
 ///
 /// # Safety
 ///
@@ -295,7 +295,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_get(
     }
 }
 
-/// Puts an emergency address on a number. Validate it first.
+/// Puts an emergency address on a number. Validate it first; sinch_numbers_emergency_address_ensure does both.
 ///
 /// body: displayName and address are required, and in the address streetNumber, streetInfo, city, state and postalCode;
 /// location and postalCodePlusFour are optional.

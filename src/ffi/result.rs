@@ -193,14 +193,15 @@ fn code_of(error: &Error) -> sinch_numbers_code {
     match error.kind() {
         ErrorKind::InvalidInput(_) => SINCH_NUMBERS_E_INPUT,
         ErrorKind::Authentication(_) | ErrorKind::Signature(_) => SINCH_NUMBERS_E_AUTH,
-        ErrorKind::RateLimited(_) | ErrorKind::Api(_) => SINCH_NUMBERS_E_API,
+        ErrorKind::RateLimited(_) | ErrorKind::Api(_) | ErrorKind::Conflict(_) => {
+            SINCH_NUMBERS_E_API
+        }
         ErrorKind::Timeout(_) => SINCH_NUMBERS_E_TIMEOUT,
         ErrorKind::Transport(_) => SINCH_NUMBERS_E_NETWORK,
         ErrorKind::Protocol(_) => SINCH_NUMBERS_E_PROTOCOL,
         ErrorKind::Cancelled => SINCH_NUMBERS_E_CANCELLED,
         ErrorKind::Provisioning(_) => SINCH_NUMBERS_E_PROVISIONING,
         ErrorKind::Address(_) => SINCH_NUMBERS_E_ADDRESS,
-        ErrorKind::Conflict(_) => SINCH_NUMBERS_E_API,
     }
 }
 
@@ -332,7 +333,7 @@ pub unsafe extern "C" fn sinch_numbers_result_code(
     unsafe { inspect("result_code", result, SINCH_NUMBERS_E_MISUSE, |r| Some(r.code)) }
 }
 
-/// Returns the HTTP status; 0 if none was received. Since 1.0.
+/// Returns the HTTP status; 0 if none was received. Of the calls that wait it is 200 on OK. Since 1.0.
 ///
 /// # Safety
 ///
@@ -346,7 +347,8 @@ pub unsafe extern "C" fn sinch_numbers_result_http_status(
 }
 
 /// Tells whether the same call may succeed later, unchanged: -1 it cannot (always when maybe_applied: read before you
-/// repeat), 0 it may, more than 0 it may after that many milliseconds, which the service asked for. Since 1.0.
+/// repeat), 0 it may, more than 0 it may after that many milliseconds, which the service asked for. The calls that wait read by
+/// themselves: of these it is 0 when maybe_applied, see CALLS THAT WAIT. Since 1.0.
 ///
 /// # Safety
 ///
@@ -360,7 +362,7 @@ pub unsafe extern "C" fn sinch_numbers_result_retry_after_ms(
 }
 
 /// Returns 1 for a failed write that may have taken effect all the same: the request went out, and no response says what
-/// became of it. Since 1.0.
+/// became of it. Of the calls that wait: if any of their requests has changed something, or may have. Since 1.0.
 ///
 /// # Safety
 ///
@@ -460,7 +462,8 @@ pub unsafe extern "C" fn sinch_numbers_result_message(
 }
 
 /// Returns the JSON of the result, NUL-terminated, and its length if length_out is not NULL: on OK the service's response as it
-/// came, on failure the error document. It lives as long as the result. Since 1.0.
+/// came (of active_relink and emergency_address_ensure, their own document), on failure the error document. It lives as long as
+/// the result. Since 1.0.
 ///
 /// # Safety
 ///

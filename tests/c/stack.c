@@ -18,6 +18,10 @@ static void *run(void *unused)
     sinch_numbers_result_free(result);
     CHECK(sinch_numbers_active_get(client, "+0", NULL, &result) == SINCH_NUMBERS_E_INPUT);
     sinch_numbers_result_free(result);
+    CHECK(sinch_numbers_callback_verify("[\"callback-secret\"]", "0000000000000000000000000000000000000000", "{}", 2, &result) ==
+          SINCH_NUMBERS_E_AUTH);
+    CHECK(sinch_numbers_explain(sinch_numbers_result_value(result, "/status")) != NULL);
+    sinch_numbers_result_free(result);
     sinch_numbers_client_free(client);
     sinch_numbers_cancel_free(cancel);
     return unused;

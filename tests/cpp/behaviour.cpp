@@ -219,7 +219,7 @@ void errors(const std::string &busy_url, const std::string &lost_url)
     CHECK(code_of([&] { client.pages("{\"pagesize\": 1}"); }) == SINCH_NUMBERS_E_INPUT);
 
     // The wait does not fit the deadline: it is handed on.
-    const sn::client busy(config(sn::json_string(busy_url), ", \"timeoutMs\": 5000"));
+    const sn::client busy(config(sn::json_string(busy_url), ", \"timeoutMs\": 15000"));
     error = failure([&] { busy.active_release(NUMBER); });
     CHECK(error.http_status() == 429 && error.can_retry() && error.retry_after() == std::chrono::seconds(20));
     CHECK(!error.maybe_applied() && !error.found());

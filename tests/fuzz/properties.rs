@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::api::callback::{Event, EventStatus, EventType, ResourceType};
 use crate::api::emergency_address::{
     Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
@@ -16,12 +17,14 @@ use crate::api::list::ListNumbers;
 use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request};
+use crate::api::timestamp::Timestamp;
 use crate::call::api_error;
+use crate::call::callback;
 use crate::call::response::{self, RawResponse};
 use crate::call::retry::{Decision, Failure, RetryContext, RetryPolicy, parse_retry_after};
 use crate::call::token::TokenResponse;
 use crate::client::response::{Response, decode_response};
-use crate::error::{Error, ErrorKind, is_retryable_status};
+use crate::error::{Error, ErrorKind, SignatureProblem, is_retryable_status};
 use crate::ffi::input;
 use crate::ffi::result::document;
 use crate::json::{self, TopLevelKeys};
@@ -31,9 +34,10 @@ use crate::transport;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("responses", responses),
     ("c_inputs", c_inputs),
+    ("callbacks", callbacks),
     ("error_bodies", error_bodies),
     ("framing", framing),
     ("requests", requests),
@@ -67,6 +71,84 @@ pub fn responses(body: &[u8]) {
         }
         if !body.is_empty() {
             break;
+        }
+    }
+}
+
+/// A signature and, in the next line, a body; the body as a list of secrets, too.
+pub fn callbacks(bytes: &[u8]) {
+    let at = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (signature, body) = (&bytes[..at], bytes.get(at + 1..).unwrap_or_default());
+    let secrets: [&[u8]; 2] = [b"the one", b"another"];
+    let verified = |signature| callback::verified(secrets.into_iter(), Some(signature), body);
+    let right = callback::sign(secrets[usize::from(at % 2 == 1)], body);
+
+    let small = signature.to_ascii_lowercase();
+    let hexadecimal = small.len() == 40 && small.iter().all(u8::is_ascii_hexdigit);
+    let ours = secrets.iter().any(|secret| callback::sign(secret, body).as_bytes() == small);
+    match verified(signature).map_err(|error| error.kind().clone()) {
+        Err(ErrorKind::Signature(problem)) => {
+            let expected = match () {
+                () if signature.is_empty() => SignatureProblem::Missing,
+                () if !hexadecimal => SignatureProblem::Malformed,
+                () => SignatureProblem::OtherSecret,
+            };
+            assert!(!ours && problem == expected, "{problem:?}");
+        }
+        _ => assert!(ours, "a signature of somebody else was taken"),
+    }
+
+    let said = oracle(body);
+    match verified(right.as_bytes()) {
+        Ok(json) => {
+            let event = Event::read(json);
+            assert_eq!(event.json(), json);
+            let number = event.needs_reading();
+            assert!(
+                number.is_none_or(|number| Some(number.as_str()) == event.resource_id.as_deref())
+            );
+            let _ = (event.explain(), event.timestamp.as_ref().map(Timestamp::to_unix));
+            for (key, found) in [
+                ("eventId", event.event_id.as_deref()),
+                ("timestamp", event.timestamp.as_ref().map(AsRef::as_ref)),
+                ("projectId", event.project_id.as_deref()),
+                ("resourceType", event.resource_type.as_ref().map(ResourceType::as_str)),
+                ("resourceId", event.resource_id.as_deref()),
+                ("eventType", event.event_type.as_ref().map(EventType::as_str)),
+                ("status", event.status.as_ref().map(EventStatus::as_str)),
+                ("failureCode", event.failure_code.as_deref()),
+                ("internalFailureCode", event.internal_failure_code.as_deref()),
+            ] {
+                let text = said.as_ref().and_then(|said| said.get(key)).and_then(Value::as_str);
+                assert!(text.is_none_or(|text| text == found.unwrap_or("")), "{key}: {found:?}");
+            }
+        }
+        Err(error) => {
+            assert!(
+                matches!(error.kind(), ErrorKind::Protocol(violation) if violation.body.is_none())
+            );
+            assert!(!said.as_ref().is_some_and(Value::is_object), "{error}");
+            assert!(json::check(document(error).as_bytes()).is_ok());
+        }
+    }
+
+    let Ok(list) = std::str::from_utf8(body) else { return };
+    let said: Option<Vec<String>> = said.and_then(|said| serde_json::from_value(said).ok());
+    match input::secrets(list) {
+        Ok(found) => {
+            let equal = |said: Vec<String>| said.iter().eq(found.iter().map(|it| &**it));
+            assert!(said.is_none_or(equal), "other secrets");
+        }
+        Err(error) => {
+            assert!(said.is_none(), "{error}");
+            // These words and no others, but for where it is.
+            let told = error.to_string();
+            let words = ["is no JSON: ", "is not a list", "holds something that is not a string"];
+            assert!(
+                words.iter().any(|words| told.starts_with(&format!("secrets: {words}"))),
+                "{told}"
+            );
+            assert!(told.len() < 80, "{told}");
         }
     }
 }

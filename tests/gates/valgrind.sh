@@ -17,8 +17,9 @@ checked() {
     count=$((count + 1))
 }
 
-for name in smoke values turns numbers storm forks sigpipe limits threads load calls; do program "$name"; done
+for name in smoke values turns numbers storm forks sigpipe limits threads load calls verifying; do program "$name"; done
 for name in smoke values turns numbers storm limits; do checked "$name"; done
+for case in right last-of-8 none-of-8 wrong-digit-39 malformed not-json too-long; do checked verifying "$case"; done
 checked sigpipe 6
 # A child has lost what the parent's other threads had in their hands: that is fork's doing.
 leaks=no checked forks

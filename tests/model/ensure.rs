@@ -16,10 +16,7 @@ use crate::call::response::RawResponse;
 use crate::client::converge::{Run, Service};
 use crate::error::{ApiError, Error, ErrorKind, Phase};
 
-#[path = "random.rs"]
-mod random;
-
-use random::Random;
+use crate::random::Random;
 
 const NUMBER: &str = "+12025550134";
 const HISTORIES: u64 = 10_000;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// `SplitMix64`: the same histories in every run.
 #[derive(Debug)]
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -15,15 +15,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    pub(super) fn ms(&mut self, most: u64) -> Duration {
+    pub(crate) fn ms(&mut self, most: u64) -> Duration {
         Duration::from_millis(self.below(most + 1))
     }
 
-    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         let index = usize::try_from(self.below(from.len() as u64)).unwrap();
         from[index].clone()
     }

@@ -18,10 +18,7 @@ use crate::client::converge::{Run, Service};
 use crate::error::{ApiError, Error, ErrorKind, Phase};
 use crate::json::decode::Decode;
 
-#[path = "random.rs"]
-mod random;
-
-use random::Random;
+use crate::random::Random;
 
 const NUMBER: &str = "+12025550134";
 const HISTORIES: u64 = 10_000;
@@ -103,6 +100,7 @@ struct Faults {
     cancelled: u64,
 }
 
+#[allow(clippy::struct_excessive_bools)]
 struct Model {
     random: Random,
     faults: Faults,
@@ -272,21 +270,18 @@ impl Model {
         let keys: Vec<_> = body.as_object().unwrap().keys().collect();
         assert_eq!(keys.len(), 1, "one configuration at a time: {body}");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let (which, link) = match body.get("smsConfiguration") {
-            Some(sms) => {
-                let plan = text(&sms["servicePlanId"]);
-                let campaign = match sms.get("campaignId") {
-                    Some(campaign) => text(campaign),
-                    None if plan == self.number[0].link.0 => self.number[0].link.1.to_owned(),
-                    None => String::new(),
-                };
-                (0, find(&SMS, &plan, &campaign))
-            }
-            None => {
-                let voice = &body["voiceConfiguration"];
-                let ids = ["appId", "trunkId", "serviceId"].map(|key| text(&voice[key])).concat();
-                (1, find(&VOICE, &text(&voice["type"]), &ids))
-            }
+        let (which, link) = if let Some(sms) = body.get("smsConfiguration") {
+            let plan = text(&sms["servicePlanId"]);
+            let campaign = match sms.get("campaignId") {
+                Some(campaign) => text(campaign),
+                None if plan == self.number[0].link.0 => self.number[0].link.1.to_owned(),
+                None => String::new(),
+            };
+            (0, find(&SMS, &plan, &campaign))
+        } else {
+            let voice = &body["voiceConfiguration"];
+            let ids = ["appId", "trunkId", "serviceId"].map(|key| text(&voice[key])).concat();
+            (1, find(&VOICE, &text(&voice["type"]), &ids))
         };
         if self.one_in(self.faults.unsent) {
             return Err(match self.random.below(2) {

@@ -2,7 +2,7 @@
 //!
 //! usage: cargo bench --manifest-path benches/Cargo.toml [-- OPTION...]
 //!
-//!   --rounds N   how often every contender runs (9)
+//!   --rounds N   how often every contender runs (7)
 //!   --only ID    one work alone, or `costs` or `latency`; may be given again. Nothing is written
 //!   --quick      two rounds; nothing is written
 //!
@@ -27,7 +27,7 @@ struct Options {
 }
 
 fn options() -> Options {
-    let mut options = Options { rounds: 9, only: Vec::new(), quick: false };
+    let mut options = Options { rounds: 7, only: Vec::new(), quick: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().unwrap_or_else(|| panic!("{word} lacks a value"));

@@ -50,6 +50,9 @@ pub const UREQ: &str = "ureq 3 + serde";
 pub const UREQ_TIMEOUT: &str = "ureq 3 with a timeout + serde";
 pub const REQWEST: &str = "reqwest blocking + serde";
 pub const PYTHON: &str = "**Python file + json.loads**";
+/// Five fields a number, read by JSON pointer.
+pub const C_VALUE: &str = "**C library, result_value**";
+pub const C_ONE_BY_ONE: &str = "**C library, pages_next_number**";
 pub const SDK_PYTHON: &str = "Sinch SDK for Python";
 pub const SDK_NODE: &str = "Sinch SDK for Node";
 
@@ -65,7 +68,7 @@ pub fn program(machine: &Machine, name: &str) -> Vec<String> {
     match name {
         RAW => c("raw"),
         CURL | CURL_TEXT => c("curl"),
-        C | C_TEXT => c("ours"),
+        C | C_TEXT | C_VALUE | C_ONE_BY_ONE => c("ours"),
         RUST => vec![machine.fact("OURS").to_owned()],
         RUST_DEFAULT => vec![format!("{}/ours", machine.fact("PEERS"))],
         UREQ => peer("ureq"),
@@ -89,12 +92,14 @@ pub fn words(machine: &Machine, name: &str, work: &str, rest: &[&str]) -> Vec<St
 pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
     let plain = server.url("plain", "127.0.0.1");
     let slow = server.url("slow", "127.0.0.1");
+    let named = server.url("plain", "numbers.test");
     let (tls, once) = (server.url("tls", "localhost"), server.url("once", "localhost"));
     let one = |name: &'static str, work: &str, url: &str, count: u32, page: &str| {
         let count = count.to_string();
         let rest = [url, &count, page];
         let rest = if page.is_empty() { &rest[..2] } else { &rest[..] };
-        let decodes = !matches!(name, RAW | C_TEXT | CURL_TEXT) && matches!(work, "get" | "list");
+        let decodes = !matches!(name, RAW | C_TEXT | CURL_TEXT)
+            && (matches!(work, "get" | "list") || work.starts_with("fields"));
         let words = words(machine, name, work, rest);
         let rounds = match (name, work, page) {
             (SDK_PYTHON, "list", "1000") => 2,
@@ -153,6 +158,17 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
             one(SDK_NODE, "list", &plain, 1, page),
         ],
     };
+    let fields = |id, title, page| Work {
+        id,
+        title,
+        kind: Kind::Rate,
+        place: Place::Near,
+        contenders: vec![
+            one(CURL, "fields", &plain, 3, page),
+            one(C_VALUE, "fields", &plain, 3, page),
+            one(C_ONE_BY_ONE, "fields-one-by-one", &plain, 3, page),
+        ],
+    };
     let both = |id, title, kind, work: &str, url: &str, count| Work {
         id,
         title,
@@ -168,6 +184,14 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
         threads("slow", "32 threads, the server takes 2 ms, one core", Place::Near, &slow, 300),
         list("list-1000", "list 100,000 in pages of 1,000, one core", "1000"),
         list("list-100", "list 100,000 in pages of 100, one core", "100"),
+        fields("fields-100", "five fields of each of 100,000, pages of 100, one core", "100"),
+        fields("fields-1000", "five fields of each of 100,000, pages of 1,000, one core", "1000"),
+        fields(
+            "fields-10000",
+            "five fields of each of 100,000, pages of 10,000, one core",
+            "10000",
+        ),
+        both("first", "the first connection, IPv6 address dead", Kind::Calls, "full", &named, 8),
         both("start", "process start, token, one get, exit", Kind::Process, "once", &plain, 1),
         both("start-tls", "the same over TLS, with every root", Kind::Process, "once", &tls, 1),
         both("tls", "TLS: a warm get", Kind::Calls, "get", &tls, 2000),
@@ -182,6 +206,15 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
                 work.contenders.push(one(RUST, name, url, 500, ""));
             }
             "full" => work.contenders.push(one(RUST, "full", &tls, 150, "")),
+            // The name has two addresses, and nothing listens at the first one.
+            "first" => {
+                for contender in &mut work.contenders {
+                    let preloaded = format!("LD_PRELOAD={}", machine.cache("lookups.so"));
+                    let before =
+                        ["env".to_owned(), preloaded, "ADDRESSES=::1 127.0.0.1".to_owned()];
+                    contender.words.splice(0..0, before);
+                }
+            }
             _ => {}
         }
     }
@@ -249,16 +282,24 @@ impl Work {
         if self.kind == Kind::Rate { "rate" } else { "p50" }
     }
 
-    /// The median over the rounds of the ratio within a round: what drifts from round to round cancels out.
+    /// The ratio within each round: what drifts from round to round cancels out.
+    pub fn ratios(&self, name: &str, to: &str) -> Vec<f64> {
+        self.contender(name).ratios(self.contender(to), self.figure())
+    }
+
     pub fn ratio(&self, name: &str, to: &str) -> f64 {
-        let rounds = self.contender(name).rounds_seen.iter().zip(&self.contender(to).rounds_seen);
-        median(rounds.map(|(one, other)| one[self.figure()] / other[self.figure()]).collect())
+        median(self.ratios(name, to))
     }
 }
 
 impl Contender {
     pub fn values(&self, figure: &str) -> Vec<f64> {
         self.rounds_seen.iter().filter_map(|round| round.get(figure)).copied().collect()
+    }
+
+    pub fn ratios(&self, to: &Contender, figure: &str) -> Vec<f64> {
+        let rounds = self.rounds_seen.iter().zip(&to.rounds_seen);
+        rounds.map(|(one, other)| one[figure] / other[figure]).collect()
     }
 
     pub fn median(&self, figure: &str) -> Option<f64> {
@@ -275,6 +316,7 @@ impl Contender {
     }
 }
 
+/// The middle one, or the mean of the two in the middle.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;

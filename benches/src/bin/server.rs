@@ -3,6 +3,7 @@
 //!
 //! usage: server FOLDER
 //!
+//! The port `plain` is dead on `::1`: what is sent there gets no response, as from an address that no route leads to.
 //! Writes the certificate authority to FOLDER/ca.pem and its ports as one line of JSON to stdout, then serves until its
 //! stdin ends.
 
@@ -261,6 +262,15 @@ fn tls(folder: &Path) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
+/// Lets a port of `::1` swallow every attempt to connect, by a queue that is full and that nobody empties.
+fn deaden(port: u16) {
+    let listener = TcpListener::bind(("::1", port)).expect("an IPv6 loopback");
+    let address = listener.local_addr().expect("an address");
+    let patience = Duration::from_millis(100);
+    let queued = std::iter::from_fn(|| TcpStream::connect_timeout(&address, patience).ok());
+    std::mem::forget((queued.collect::<Vec<_>>(), listener));
+}
+
 fn main() {
     let folder = std::env::args().nth(1).expect("usage: server FOLDER");
     let service: &'static Service = Box::leak(Box::new(Service::new(tls(Path::new(&folder)))));
@@ -268,6 +278,9 @@ fn main() {
     for (port, (name, _)) in MANNERS.iter().enumerate() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let number = listener.local_addr().expect("an address").port();
+        if *name == "plain" {
+            deaden(number);
+        }
         ports.push(format!(r#""{name}":{number}"#));
         thread::spawn(move || {
             for socket in listener.incoming() {

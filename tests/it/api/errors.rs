@@ -105,7 +105,7 @@ fn a_deadline_names_the_phase() {
         [(vec![Act::Stall], Phase::Wait, true), (vec![Act::Raw(head)], Phase::Receive, true)]
     {
         let server = Server::new(acts);
-        let client = server.builder().timeout(Duration::from_millis(150)).build().unwrap();
+        let client = server.builder().timeout(Duration::from_secs(1)).build().unwrap();
         let error = client.release(NUMBER).unwrap_err();
         let ErrorKind::Timeout(seen) = error.kind() else { panic!("{error:?}") };
         assert_eq!(*seen, phase);
@@ -119,7 +119,7 @@ fn a_deadline_names_the_phase() {
 #[test]
 fn a_deadline_in_the_token_endpoint_applies_nothing() {
     let server = Server::with_tokens([ok("{}")], [Act::Stall]);
-    let client = server.builder().timeout(Duration::from_millis(150)).build().unwrap();
+    let client = server.builder().timeout(Duration::from_secs(1)).build().unwrap();
     let error = client.release(NUMBER).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Wait)), "{error:?}");
     assert!(!error.may_have_been_applied() && error.can_retry());

@@ -374,7 +374,7 @@ fn through_rust(row: &Row, level: LogLevel) -> String {
 }
 
 fn deadline(row: &Row) -> Duration {
-    Duration::from_millis(if row.piece == "deadline passed" { 200 } else { 20_000 })
+    Duration::from_millis(if row.piece == "deadline passed" { 500 } else { 20_000 })
 }
 
 /// The same through C: documents, and the log on stderr.

@@ -103,36 +103,32 @@ fn through_c(rows: &[&Row], name: &str, settings: &str, reads: usize) -> Vec<Out
 fn broken_exchanges_are_the_same_through_c() {
     let rows = rows();
     assert!(rows.len() >= 30);
-    for name in ["active_get", "active_release", "emergency_address_deprovision"] {
-        let call = call(name);
-        // Those that wait have a client of their own, which does not wait long.
-        let (slow, quick): (Vec<&Row>, Vec<&Row>) =
-            rows.iter().partition(|row| row.right.0 == TIMEOUT);
+    // Those that wait have a client of their own, which does not wait long.
+    let (slow, quick): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.right.0 == TIMEOUT);
+    let calls = ["active_get", "active_release", "emergency_address_deprovision"].map(call);
+    let cases = calls.iter().flat_map(|call| {
         // A few at a time: reading back takes two seconds, and is paid from the client's budget.
-        let quick = quick.chunks(6).map(|rows| (rows, r#""timeoutMs": 10000"#, 3));
-        let slow = [(&slow[..], r#""timeoutMs": 200"#, 1)];
-        in_parallel(&quick.chain(slow).collect::<Vec<_>>(), |(rows, settings, reads)| {
-            let outcomes = through_c(rows, name, settings, *reads);
-            assert_eq!(outcomes.len(), rows.len());
-            for (row, (code, status, json)) in rows.iter().zip(outcomes) {
-                let what = format!("{} / {name}: {json}", row.what);
-                let document: Value = serde_json::from_str(&json).unwrap();
-                let found = (code, status, document["phase"].as_str());
-                assert_eq!(found, row.right, "{what}");
-                assert_eq!(document["httpStatus"], json!(status), "{what}");
-                assert_eq!(document["attempts"], json!(1), "{what}");
-                assert_eq!(document["maybeApplied"], json!(call.writes), "{what}");
-                let can_retry = code != PROTOCOL && !call.writes;
-                assert_eq!(
-                    document["retryAfterMs"],
-                    json!(if can_retry { 0 } else { -1 }),
-                    "{what}"
-                );
-                assert_eq!(document["operation"], json!(name), "{what}");
-            }
-            Ok(())
-        });
-    }
+        let quick = quick.chunks(6).map(move |rows| (call, rows, r#""timeoutMs": 20000"#, 3));
+        quick.chain([(call, &slow[..], r#""timeoutMs": 2000"#, 1)])
+    });
+    in_parallel(&cases.collect::<Vec<_>>(), |(call, rows, settings, reads)| {
+        let name = call.name;
+        let outcomes = through_c(rows, name, settings, *reads);
+        assert_eq!(outcomes.len(), rows.len());
+        for (row, (code, status, json)) in rows.iter().zip(outcomes) {
+            let what = format!("{} / {name}: {json}", row.what);
+            let document: Value = serde_json::from_str(&json).unwrap();
+            let found = (code, status, document["phase"].as_str());
+            assert_eq!(found, row.right, "{what}");
+            assert_eq!(document["httpStatus"], json!(status), "{what}");
+            assert_eq!(document["attempts"], json!(1), "{what}");
+            assert_eq!(document["maybeApplied"], json!(call.writes), "{what}");
+            let can_retry = code != PROTOCOL && !call.writes;
+            assert_eq!(document["retryAfterMs"], json!(if can_retry { 0 } else { -1 }), "{what}");
+            assert_eq!(document["operation"], json!(name), "{what}");
+        }
+        Ok(())
+    });
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::support::calls::NUMBER;
 use crate::support::drivers::{c_driver, python_driver};
 use crate::support::server::{Act, Server, ok};
 use crate::support::tls_server::{Authority, Secure, Tunnels};
-use crate::support::toolchain::bare;
+use crate::support::toolchain::{self, bare};
 
 const SECRET: &str = "hush-hush-hush";
 
@@ -99,11 +99,8 @@ fn fails(face: Face, environment: &[(&str, &str)], pieces: &[&str]) {
     }
 }
 
-/// A file of this process and test.
 fn file(name: &str, content: &[u8]) -> String {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let path = folder.join(format!("environment-{}-{name}", std::process::id()));
-    fs::write(&path, content).unwrap();
+    let path = toolchain::file(&format!("environment-{name}"), content);
     path.into_os_string().into_string().unwrap()
 }
 
@@ -304,7 +301,6 @@ fn roots_by_environment() {
     ] {
         fs::write(folder.join(name), content).unwrap();
     }
-    let _ = fs::remove_file(folder.join("nowhere.pem"));
     std::os::unix::fs::symlink("/nowhere/at/all", folder.join("nowhere.pem")).unwrap();
     let folder = folder.to_str().unwrap();
     let two_folders = format!("/nowhere:{folder}");

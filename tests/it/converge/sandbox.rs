@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use sinch_numbers::RelinkStep::{AssignVoice, LinkSms, UnlinkCampaign, UnlinkSms};
+use sinch_numbers::StepOutcome::{Done, NotNeeded};
 use sinch_numbers::{
     Address, Client, Credentials, EmergencyAddressRequest, EnsureEmergencyAddress, ErrorKind,
-    FailedJob, ListNumbers, NumberUpdate, Relink, RelinkStep, Sandbox, StepOutcome, Wait,
+    FailedJob, ListNumbers, NumberUpdate, Relink, Sandbox, Wait,
 };
 
 pub(super) fn client(sandbox: &Sandbox) -> Client {
@@ -34,8 +36,6 @@ fn a_number_is_relinked_from_any_state() {
         NumberUpdate::new().link_campaign("plan-a", "camp-b").assign_voice_application("app-b");
     let second = client.relink(number.as_str(), &Relink::to(links.clone())).unwrap();
     let outcomes: Vec<_> = second.steps.iter().map(|step| (step.step, step.outcome)).collect();
-    use RelinkStep::{AssignVoice, LinkSms, UnlinkCampaign, UnlinkSms};
-    use StepOutcome::{Done, NotNeeded};
     assert_eq!(
         outcomes,
         [(UnlinkSms, NotNeeded), (UnlinkCampaign, Done), (LinkSms, Done), (AssignVoice, Done)]

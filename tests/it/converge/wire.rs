@@ -174,9 +174,9 @@ fn a_cancel_ends_an_operation_wherever_it_waits() {
                         thread::sleep(Duration::from_millis(1));
                     }
                     if shut_down {
-                        client.shutdown()
+                        client.shutdown();
                     } else {
-                        token.trigger()
+                        token.trigger();
                     }
                     let error = call.join().unwrap().unwrap_err();
                     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{operation} {error:?}");
@@ -201,7 +201,8 @@ fn a_deadline_of_a_token_comes_before_that_of_the_operation() {
 /// Lost responses, gateways that give up, and writes that are carried out later than they are answered.
 #[test]
 fn an_unreliable_service_is_brought_to_the_same_end() {
-    let faults: [(&str, fn() -> Sandbox); 3] = [
+    type Start = fn() -> Sandbox;
+    let faults: [(&str, Start); 3] = [
         ("lost", || {
             Sandbox::builder().lose(0.5).provisioning(Duration::from_millis(50)).start().unwrap()
         }),

@@ -2,13 +2,16 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use sinch_numbers::{Client, Credentials, ListNumbers, Provisioning, Sandbox};
 
+use crate::python::python;
 use crate::support::toolchain::{
-    bare, compile, library_folder, printed as out, root, with_account,
+    self, bare, compile, library_folder, printed as out, root, with_account,
 };
 
 /// Where cargo put the examples when it built this test.
@@ -17,6 +20,26 @@ pub(crate) fn example(name: &str) -> PathBuf {
     let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is missing: `cargo test` builds it", path.display());
     path
+}
+
+/// A callback that was signed with another implementation, and what the Rust example makes of it.
+pub(crate) const CALLBACK: &str = r#"{"eventId":"e","resourceId":"+12025550134","resourceType":"ACTIVE_NUMBER","eventType":"PROVISIONING_TO_CAMPAIGN","status":"FAILED","failureCode":"CAMPAIGN_EXPIRED"}"#;
+pub(crate) const CALLBACK_SIGNATURE: &str = "0f6013d4ba4b7c4e326d803a50e1af9d4f9e852d";
+const CALLBACK_SAYS: &str =
+    "read +12025550134\nthe campaign has expired: renew it in TCR, or use another campaign\n";
+
+/// Runs a program with the callback's body on standard input, its secret in the environment, and a signature as its argument.
+pub(crate) fn given(command: &mut Command, signature: &str) -> Output {
+    let mut running = command
+        .arg(signature)
+        .env("SINCH_CALLBACK_SECRET", "my-callback-secret")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    running.stdin.take().unwrap().write_all(CALLBACK.as_bytes()).unwrap();
+    running.wait_with_output().unwrap()
 }
 
 fn sandbox() -> Sandbox {
@@ -141,6 +164,12 @@ fn the_small_ones_do_their_one_thing() {
     }
     assert_eq!(found, client.numbers(&ListNumbers::new()).count());
 
+    let mut receiving = bare(example("receive_callback"));
+    assert_eq!(out(&given(&mut receiving, CALLBACK_SIGNATURE)), CALLBACK_SAYS);
+    let refused = given(&mut bare(example("receive_callback")), "x");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("Signature(Malformed)"), "{said}");
+
     let printed = run("all_operations", &[&number]);
     for operation in [
         "list",
@@ -171,9 +200,7 @@ fn blocks(language: &str) -> Vec<String> {
 
 /// Writes a block of the README to a file of its own.
 fn file(name: &str, text: &str) -> String {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
+    toolchain::file(name, text).to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -215,6 +242,16 @@ fn the_readme_s_python_runs() {
     assert_eq!(printed.lines().count(), 9, "{printed}");
     let name = client(&sandbox).get("+12025550134").unwrap().into_inner().display_name;
     assert_eq!(name.as_deref(), Some("reception"));
+}
+
+#[test]
+fn the_readme_s_callback_is_verified() {
+    let script = file("readme_callback.py", &blocks("python")[1]);
+    let mut python = python();
+    python.arg(script).env("PYTHONPATH", root().join("examples/python"));
+    let action = "renew it in TCR, or use another campaign";
+    let printed = out(&given(&mut python, CALLBACK_SIGNATURE));
+    assert_eq!(printed, format!("read +12025550134\n{action}\n"));
 }
 
 #[test]

@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use sinch_numbers::{Client, Credentials, ListNumbers, Sandbox};
 
+use crate::docs::examples::{CALLBACK_SIGNATURE, given};
 use crate::support::server::{Act, Server, ok, response};
-use crate::support::toolchain::{bare, compile, library_folder, printed, root, with_account};
+use crate::support::toolchain::{
+    bare, compile, folder as run_folder, library_folder, printed, root, with_account,
+};
 
 const LANGUAGES: [(&str, &str, &str); 2] = [("cc", "c", "-std=c99"), ("c++", "cpp", "-std=c++11")];
 
@@ -75,8 +78,7 @@ fn the_command_on_top_of_each_builds_it() {
     let mut seen = 0;
     for (_, folder, _) in LANGUAGES {
         let folder = root().join("examples").join(folder);
-        let work =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder.strip_prefix(root()).unwrap());
+        let work = run_folder().join(folder.strip_prefix(root()).unwrap());
         fs::create_dir_all(&work).unwrap();
         let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap()).collect();
         for file in &files {
@@ -98,7 +100,7 @@ fn the_command_on_top_of_each_builds_it() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 8);
+    assert_eq!(seen, 10);
 }
 
 #[test]
@@ -110,6 +112,7 @@ fn they_say_how_they_are_used() {
         ("link_number", &["+12025550134", "app", ""]),
         ("link_number", &["+12025550134", "app", "x", "0"]),
         ("emergency_address", &["+12025550134", "Office"]),
+        ("receive_callback", &[]),
     ] {
         for program in programs(name) {
             let output = bare(&program).args(wrong).output().unwrap();
@@ -303,6 +306,28 @@ fn emergency_address_believes_only_what_reads_back() {
         assert!(String::from_utf8_lossy(&output.stdout).ends_with(reads), "{output:?}");
         let (_server, output) = play(&[&[ok(NEAR)], &lost, &[ok(OTHER)]]);
         assert!(failed(&output).contains("another address than was provisioned"));
+    }
+}
+
+#[test]
+fn receive_callback_takes_what_is_genuine() {
+    for program in programs("receive_callback") {
+        let text = printed(&given(&mut bare(&program), CALLBACK_SIGNATURE));
+        let line = "+12025550134: PROVISIONING_TO_CAMPAIGN FAILED\n{\"code\":\"CAMPAIGN_EXPIRED\",";
+        assert!(text.starts_with(line), "{text}");
+        // While the secret is replaced.
+        let mut old = bare(&program);
+        old.env("SINCH_CALLBACK_SECRET_OLD", "\"another\"");
+        assert_eq!(printed(&given(&mut old, CALLBACK_SIGNATURE)), text);
+        let wrong = CALLBACK_SIGNATURE.replace('a', "b");
+        for (signature, piece) in [
+            ("", "signature is missing"),
+            ("x", "not 40 hexadecimal digits"),
+            (&wrong, "of another secret"),
+        ] {
+            let output = given(&mut bare(&program), signature);
+            assert!(failed(&output).contains(piece) && output.stdout.is_empty(), "{output:?}");
+        }
     }
 }
 

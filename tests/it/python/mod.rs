@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use sinch_numbers::Sandbox;
+use sinch_numbers::{Client, Credentials, NumberUpdate, Sandbox};
 
 use crate::support::toolchain::{bare, library_folder, root, with_account};
 
@@ -207,6 +209,56 @@ fn the_examples_do_what_they_say() {
     assert_eq!((code, out.as_str()), (Some(1), "perhaps: 3500, Lenox Rd NE, Atlanta, GA, 30326\n"));
     assert!(err.starts_with("emergency_address: no such address"), "{err}");
     refused(&sandbox, "emergency_address.py", &[], "usage: emergency_address.py");
+}
+
+#[test]
+fn the_receiver_of_callbacks_reads_what_it_is_told() {
+    let secret = "the secret of this test";
+    let sandbox = Sandbox::builder()
+        .callback_secret(secret)
+        .provisioning(Duration::from_millis(10))
+        .start()
+        .unwrap();
+    let mut receiver = with_sandbox(&sandbox)
+        .arg(root().join("examples/python/receive_callback.py"))
+        .env("SINCH_CALLBACK_SECRET", "the next one")
+        .env("SINCH_CALLBACK_SECRET_OLD", secret)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(receiver.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.next().unwrap();
+
+    // What nobody signed is refused.
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut forged = TcpStream::connect(address).unwrap();
+    forged.write_all(b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+    let mut response = String::new();
+    forged.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.0 401 "), "{response}");
+
+    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
+    let client = Client::builder(sandbox.project_id(), credentials)
+        .base_url(sandbox.base_url())
+        .auth_url(sandbox.base_url())
+        .build()
+        .unwrap();
+    let number = "+12025550134";
+    let update = NumberUpdate::new().callback_url(url).link_service_plan("plan-a");
+    client.update(number, &update).unwrap();
+    let mut next = || lines.next().unwrap();
+    assert_eq!(next(), "+12025550134 PROVISIONING_TO_SMS_PLATFORM SUCCEEDED");
+    assert_eq!(next(), "  is linked to plan-a");
+    let failing = NumberUpdate::new().link_campaign("plan-a", "fail-CAMPAIGN_EXPIRED");
+    client.update(number, &failing).unwrap();
+    assert_eq!(next(), "+12025550134 PROVISIONING_TO_CAMPAIGN FAILED");
+    assert_eq!(next(), "  the campaign has expired: renew it in TCR, or use another campaign");
+    assert_eq!(next(), "  is linked to plan-a");
+    receiver.kill().unwrap();
+    let said = receiver.wait_with_output().unwrap().stderr;
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(said, "receive_callback: callback_verify: signature is missing\n");
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn row(write: &Change, (fault, expected): (Fault, &str), reaches: bool) {
     };
     // A stall is to pass; nothing else may come near the deadline.
     let stalls = matches!(fault, Fault::Stall);
-    let deadline = Duration::from_secs(if stalls { 6 } else { 60 });
+    let deadline = Duration::from_secs(if stalls { 16 } else { 60 });
     let behind = client(sandbox.base_url(), Duration::from_secs(60));
     assert!(!(write.done)(&behind), "{name}: already done");
     let result = (write.run)(&client(&gateway.url, deadline));

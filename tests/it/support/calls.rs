@@ -211,3 +211,9 @@ impl From<&Error> for Failed {
 pub(crate) fn bound(deadline: Duration) -> Duration {
     deadline * 10
 }
+
+/// How long a row of a table may take to connect whose error says this: only what is to run out of it gets little, so that a
+/// slow machine does not take it from the others.
+pub(crate) fn connect_timeout(piece: &str) -> Duration {
+    Duration::from_secs(if piece == "timed out" { 2 } else { 20 })
+}

@@ -1,9 +1,8 @@
 //! Servers that speak real TLS, with certificates of every kind, and a proxy whose tunnels lead to them.
 
-use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -21,6 +20,7 @@ use socket2::SockRef;
 
 use crate::support::faults::Gate;
 use crate::support::server::{Recorded, read_request};
+use crate::support::toolchain::file;
 
 /// A certificate authority of our own.
 pub(crate) struct Authority {
@@ -120,13 +120,6 @@ impl Identity {
         self.chain.push(authority.certificate.clone());
         self
     }
-}
-
-/// A file that only this test uses.
-pub(crate) fn file(name: &str, content: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&path, content).unwrap();
-    path
 }
 
 /// How a server speaks TLS.

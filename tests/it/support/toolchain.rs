@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::env;
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use sinch_numbers::Sandbox;
 
@@ -14,26 +13,50 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// A folder of this process alone: two runs at once do not share a file. It is left there for whoever looks into a failure,
+/// and removed by a later run.
+pub(crate) fn folder() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runs");
+        fs::create_dir_all(&all).unwrap();
+        for entry in fs::read_dir(&all).unwrap() {
+            let entry = entry.unwrap();
+            if !Path::new("/proc").join(entry.file_name()).exists() {
+                // Another run may be removing it, too.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let folder = all.join(std::process::id().to_string());
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        folder
+    });
+    &FOLDER
+}
+
+/// Writes a file into [`folder`].
+pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder().join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
 /// A folder with `libsinch_numbers.so` and `libsinch_numbers.so.1`.
 pub(crate) fn library_folder() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         // Where cargo puts the cdylib when it builds tests: beside the test itself.
         let test = env::current_exe().unwrap();
         let library = test.parent().unwrap().join("libsinch_numbers.so");
         assert!(library.exists(), "{} is missing: `cargo test` builds it", library.display());
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lib");
-        fs::create_dir_all(&folder).unwrap();
+        let folder = folder().join("lib");
+        fs::create_dir(&folder).unwrap();
         for name in ["libsinch_numbers.so", "libsinch_numbers.so.1"] {
-            // Put in place in one step: another test process may be doing the same.
-            let (link, new) =
-                (folder.join(name), folder.join(format!("{name}.{}", std::process::id())));
-            let _ = fs::remove_file(&new);
-            symlink(&library, &new).unwrap();
-            fs::rename(&new, &link).unwrap();
+            // A build that goes on beside the tests puts a new file in its place; the tests keep theirs.
+            fs::hard_link(&library, folder.join(name)).unwrap();
         }
         folder
-    })
+    });
+    &FOLDER
 }
 
 /// A program, once it is there.
@@ -51,7 +74,7 @@ pub(crate) fn compile(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
 }
 
 fn compile_anew(compiler: &str, source: &str, flags: &[&str], label: &str) -> PathBuf {
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(label);
+    let program = folder().join(label);
     let lib = library_folder();
     let mut command = Command::new(compiler);
     command

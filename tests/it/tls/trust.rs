@@ -13,7 +13,8 @@ use sinch_numbers::{Client, ClientBuilder, Credentials, ErrorKind};
 
 use crate::support::calls::{NUMBER, call, kind, whole_message};
 use crate::support::drivers::{c_driver, drive};
-use crate::support::tls_server::{Authority, Identity, Secure, Tunnels, file};
+use crate::support::tls_server::{Authority, Identity, Secure, Tunnels};
+use crate::support::toolchain::{file, folder};
 
 /// A client of a server on this machine, or of one of another name through a proxy that leads there.
 fn builder(url: &str, through: Option<&str>) -> ClientBuilder {
@@ -313,7 +314,7 @@ fn a_file_of_roots_may_hold_more_than_one_certificate() {
 
 #[test]
 fn a_file_of_roots_that_cannot_be_used_is_refused_by_name() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = folder();
     let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
     fs::create_dir_all(folder.join("folder.pem")).unwrap();
     let authority = Authority::new();
