@@ -66,7 +66,7 @@ impl Relink {
             voice.scheduled_voice_provisioning = None;
         }
         while let Next::Send(step, update) = next(&number, &links, &Steps::default()) {
-            steps.push((step, update));
+            steps.push((step, *update));
             match step {
                 RelinkStep::UnlinkSms => number.sms_configuration = None,
                 RelinkStep::UnlinkCampaign => {

@@ -1,5 +1,7 @@
 //! The command line.
 
+#![expect(clippy::doc_markdown, reason = "comments of flags are the help, as it is printed")]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -149,6 +151,7 @@ pub(crate) struct Links {
 }
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
 #[command(group = ArgGroup::new("change").required(true).multiple(true)
     .args(["service_plan", "campaign", "app", "trunk", "fax_service", "display_name", "callback_url", "unlink_sms",
            "unlink_campaign"]))]

@@ -20,15 +20,18 @@ enum Source {
     /// A part of the JSON, by its pointer.
     At(String),
     /// Put together for people.
-    Made(fn(&ActiveNumber) -> String),
+    Made(Make),
 }
+
+/// Puts text together from a number.
+type Make = fn(&ActiveNumber) -> String;
 
 /// A kind of item: its columns, and which of them stand in a table of many. The others are shown of a single one, and in CSV.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
     /// Name, heading and pointer.
     parts: &'static [(&'static str, &'static str, &'static str)],
-    made: &'static [(&'static str, &'static str, fn(&ActiveNumber) -> String)],
+    made: &'static [(&'static str, &'static str, Make)],
     in_table: &'static [&'static str],
     /// Shown of a single one, in this order; all parts if it is empty.
     alone: &'static [&'static str],
@@ -229,7 +232,7 @@ impl Kind {
         let made = self.made.iter().find(|made| made.0 == name);
         let (heading, source) = match (part, made) {
             (Some((_, heading, pointer)), _) => (heading, Source::At((*pointer).to_owned())),
-            (None, Some((_, heading, make))) => (heading, Source::Made(*make)),
+            (None, Some((_, heading, text))) => (heading, Source::Made(*text)),
             (None, None) => return None,
         };
         Some(Column { name: name.to_owned(), heading: (*heading).to_owned(), source })

@@ -3,27 +3,19 @@
 use std::env;
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use sinch_numbers::{ClientBuilder, Error, ErrorKind, LogLevel, Phase};
-use ureq::http::Uri;
 
 use crate::args::OutputArgs;
 use crate::columns::FINDINGS;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::reach::{Server, clock, proxy};
 use crate::session::say;
 use crate::{Failure, chain};
-
-/// How long a look-up or a connect may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How far this clock may be from the service's.
-const CLOCK_MAY_DIFFER: u64 = 60;
 
 /// The variables that the client reads. Those of secrets can be replaced by files.
 const SECRETS: [&str; 3] = ["SINCH_PROJECT_ID", "SINCH_KEY_ID", "SINCH_KEY_SECRET"];
@@ -43,7 +35,7 @@ const OTHERS: [&str; 11] = [
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Verdict {
+pub(crate) enum Verdict {
     Ok,
     /// It works, but may not be meant, or may break later.
     Warning,
@@ -57,36 +49,47 @@ struct Finding {
     verdict: Verdict,
     /// What was looked at.
     about: String,
-    finding: String,
+    #[serde(rename = "finding")]
+    found: String,
     /// What to do, in a line; empty if nothing is wrong.
     mend: String,
 }
 
 #[derive(Default)]
-struct Findings(Vec<Finding>);
+pub(crate) struct Findings(Vec<Finding>);
 
 impl Findings {
-    fn ok(&mut self, about: &str, finding: impl Into<String>) {
+    pub(crate) fn ok(&mut self, about: &str, finding: impl Into<String>) {
         self.add(Verdict::Ok, about, finding, "");
     }
 
-    fn warn(&mut self, about: &str, finding: impl Into<String>, mend: impl Into<String>) {
+    pub(crate) fn warn(
+        &mut self,
+        about: &str,
+        finding: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
         self.add(Verdict::Warning, about, finding, mend);
     }
 
-    fn problem(&mut self, about: &str, finding: impl Into<String>, mend: impl Into<String>) {
+    pub(crate) fn problem(
+        &mut self,
+        about: &str,
+        finding: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
         self.add(Verdict::Problem, about, finding, mend);
     }
 
-    fn add(
+    pub(crate) fn add(
         &mut self,
         verdict: Verdict,
         about: &str,
         finding: impl Into<String>,
         mend: impl Into<String>,
     ) {
-        let (about, finding, mend) = (about.to_owned(), finding.into(), mend.into());
-        self.0.push(Finding { verdict, about, finding, mend });
+        let (about, found, mend) = (about.to_owned(), finding.into(), mend.into());
+        self.0.push(Finding { verdict, about, found, mend });
     }
 
     fn count(&self, verdict: Verdict) -> usize {
@@ -228,7 +231,7 @@ fn files(found: &mut Findings) {
                 Ok(content) if is_secret => {
                     match content {
                         Ok(content) => {
-                            value_of(found, &name, content.trim_end_matches(['\r', '\n']))
+                            value_of(found, &name, content.trim_end_matches(['\r', '\n']));
                         }
                         Err(_) => found.problem(
                             &name,
@@ -365,175 +368,9 @@ fn mend(error: &Error) -> (&'static str, &'static str) {
     }
 }
 
-/// Tells which proxy calls go through, as far as variables say so.
-fn proxy(found: &mut Findings) -> bool {
-    let set = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
-    match set("SINCH_NUMBERS_PROXY").as_deref().map(str::trim) {
-        Some("none") => return false,
-        Some("env") | None => {}
-        Some(_) => {
-            found.ok("proxy", "calls go through the one in SINCH_NUMBERS_PROXY");
-            return true;
-        }
-    }
-    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    let Some(name) = names.into_iter().find(|name| set(name).is_some()) else { return false };
-    let except = ["no_proxy", "NO_PROXY"].into_iter().find(|name| set(name).is_some());
-    let except = except.map_or(String::new(), |name| format!(", but for the hosts in {name}"));
-    found.ok("proxy", format!("calls go through the one in {name}{except}"));
-    true
-}
-
-/// A server that calls go to.
-#[derive(PartialEq, Eq)]
-struct Server {
-    host: String,
-    port: u16,
-}
-
-impl Server {
-    fn of(url: &str) -> Option<Self> {
-        let uri: Uri = url.parse().ok()?;
-        let port = if uri.scheme_str() == Some("http") { 80 } else { 443 };
-        let host = uri.host()?.trim_matches(['[', ']']).to_owned();
-        Some(Self { host, port: uri.port_u16().unwrap_or(port) })
-    }
-
-    /// Looks up the name, and connects to each address. With a proxy none of it need work.
-    fn look_at(&self, found: &mut Findings, proxied: bool) {
-        let Self { host, port } = self;
-        let verdict = if proxied { Verdict::Warning } else { Verdict::Problem };
-        let addresses = match self.addresses() {
-            Ok(addresses) => addresses,
-            Err(problem) => {
-                found.add(verdict, host, format!("the name cannot be looked up: {problem}"), "check the host in the URL, and the resolver of this machine (/etc/resolv.conf)");
-                return;
-            }
-        };
-        let tried: Vec<(IpAddr, Result<(), io::Error>)> = thread::scope(|scope| {
-            let connects: Vec<_> = addresses
-                .iter()
-                .map(|address| {
-                    let connect =
-                        scope.spawn(|| TcpStream::connect_timeout(address, PATIENCE).map(drop));
-                    (address.ip(), connect)
-                })
-                .collect();
-            let failed = || Err(io::Error::other("the attempt failed"));
-            connects
-                .into_iter()
-                .map(|(ip, connect)| (ip, connect.join().unwrap_or_else(|_| failed())))
-                .collect()
-        });
-        let works = tried.iter().any(|(_, result)| result.is_ok());
-        for (family, is_of) in
-            [("IPv4", IpAddr::is_ipv4 as fn(&IpAddr) -> bool), ("IPv6", IpAddr::is_ipv6)]
-        {
-            let of_family: Vec<_> = tried.iter().filter(|(ip, _)| is_of(ip)).collect();
-            let Some((ip, last)) = of_family.last() else { continue };
-            let good = of_family.iter().filter(|(_, result)| result.is_ok()).count();
-            let counts =
-                format!("{good} of {} {family} addresses connect on port {port}", of_family.len());
-            match last {
-                _ if good == of_family.len() => found.ok(host, counts),
-                _ if good > 0 => found.warn(
-                    host,
-                    counts,
-                    "calls use the others; ask the network's keeper if it stays so",
-                ),
-                Err(error) if works => {
-                    let mend = format!(
-                        "calls work without it; mend or turn off {family} on this network to save the waits"
-                    );
-                    found.warn(host, format!("{counts} ({ip}: {error})"), mend);
-                }
-                _ => {
-                    let why = last
-                        .as_ref()
-                        .err()
-                        .map_or(String::new(), |error| format!(" ({ip}: {error})"));
-                    found.add(
-                        verdict,
-                        host,
-                        format!("{counts}{why}"),
-                        "open the firewall, or set https_proxy if a proxy is needed",
-                    );
-                }
-            }
-        }
-    }
-
-    fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
-        let (tell, told) = mpsc::channel();
-        let place = (self.host.clone(), self.port);
-        // It cannot be ended, so it is left behind when it takes too long.
-        thread::spawn(move || {
-            let _ = tell.send(place.to_socket_addrs().map(Iterator::collect));
-        });
-        match told.recv_timeout(PATIENCE) {
-            Ok(Ok(addresses)) => Ok(addresses),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
-        }
-    }
-}
-
-/// Compares the clock with the server's. Nothing but the date of a response is read, so that it works where certificates do not.
-fn clock(found: &mut Findings, server: &Server, url: &str) {
-    let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .timeout_global(Some(PATIENCE))
-        .tls_config(tls);
-    let config = match env::var("SINCH_NUMBERS_PROXY").as_deref().map(str::trim) {
-        Ok("none") => config.proxy(None),
-        Ok("env" | "") | Err(_) => config,
-        Ok(url) => config.proxy(ureq::Proxy::new(url).ok()),
-    };
-    let agent: ureq::Agent = config.build().into();
-    let Ok(response) = agent.get(url).call() else { return };
-    let date = response.headers().get("date").and_then(|date| date.to_str().ok());
-    let Some(theirs) = date.and_then(seconds) else { return };
-    let ours =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    let differ = ours.abs_diff(theirs);
-    if differ > CLOCK_MAY_DIFFER {
-        let way = if ours > theirs { "ahead of" } else { "behind" };
-        let finding = format!("this machine is {differ} s {way} {}", server.host);
-        found.warn(
-            "clock",
-            finding,
-            "set the clock (timedatectl set-ntp true): certificates and tokens depend on it",
-        );
-    } else {
-        found.ok("clock", format!("agrees with {}", server.host));
-    }
-}
-
-/// Reads a date as in `Sun, 06 Nov 1994 08:49:37 GMT`, in seconds since 1970.
-fn seconds(date: &str) -> Option<u64> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (_, date) = date.split_once(", ")?;
-    let mut words = date.split(' ');
-    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let month = MONTHS.find(month).filter(|at| at % 3 == 0)? / 3 + 1;
-    let text = format!("{year}-{month:02}-{day}T{time}Z");
-    let (seconds, _) = sinch_numbers::Timestamp::from(text).to_unix()?;
-    u64::try_from(seconds).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_of_responses_are_read() {
-        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-        for text in ["", "06 Nov 1994", "Sun, 06 Xxx 1994 08:49:37 GMT"] {
-            assert_eq!(seconds(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn what_editors_and_shells_do_to_values_is_found() {
@@ -558,7 +395,7 @@ mod tests {
                 "{value:?}"
             );
             if let (Some(found), Some((_, words))) = (found, expected) {
-                assert!(found.finding.contains(words) && !found.mend.is_empty(), "{found:?}");
+                assert!(found.found.contains(words) && !found.mend.is_empty(), "{found:?}");
             }
         }
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sinch_numbers::{
     Address, AddressValidation, EmergencyAddressRequest, EnsureEmergencyAddress, ErrorKind,
+    ValidationResult,
 };
 
 use crate::Failure;
@@ -116,7 +117,7 @@ fn document(validation: &AddressValidation) -> Result<String, Failure> {
         candidate_addresses: Vec<Address>,
     }
     let document = Document {
-        validation_result: validation.validation_result.as_ref().map(|result| result.as_str()),
+        validation_result: validation.validation_result.as_ref().map(ValidationResult::as_str),
         validation_message: &validation.validation_message,
         corrected_address: validation.corrected_address.as_ref().map(Address::from),
         candidate_addresses: validation.candidate_addresses.iter().map(Address::from).collect(),

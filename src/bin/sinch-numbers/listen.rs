@@ -246,8 +246,9 @@ impl Callback {
                     Err(status) => return Ok(Err(status)),
                 },
                 Ok(httparse::Status::Partial) if buffer.len() < LONGEST_HEAD => {}
-                Ok(httparse::Status::Partial) => return Ok(Err(431)),
-                Err(httparse::Error::TooManyHeaders) => return Ok(Err(431)),
+                Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+                    return Ok(Err(431));
+                }
                 Err(_) => return Ok(Err(400)),
             }
             let mut part = [0; 4096];

@@ -10,6 +10,7 @@ mod listen;
 mod manual;
 mod numbers;
 mod output;
+mod reach;
 mod sandbox;
 mod session;
 
