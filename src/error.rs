@@ -5,6 +5,8 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::json;
 use crate::log::printable;
 
@@ -194,7 +196,7 @@ pub struct ApiError {
 }
 
 /// A field that the service refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FieldViolation {
     /// The field, in the service's spelling: `order_by`, or the JSON pointer `/age` of a problem.

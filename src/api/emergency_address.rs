@@ -1,6 +1,6 @@
 //! The operations on emergency addresses: get, provision, deprovision, validate.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress};
 use crate::api::numbers::verify_number;
@@ -8,7 +8,6 @@ use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
 use crate::error::{ApiError, Error};
 use crate::json;
-use crate::json::cursor::{DecodeError, Rest};
 use crate::json::decode::Decode;
 
 /// An emergency address to send: five required parts and two optional ones.
@@ -21,8 +20,8 @@ use crate::json::decode::Decode;
 /// let address = Address::new("12345", "Main St", "Springfield", "IL", "62701").location("Apt 5");
 /// # let _ = address;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 #[must_use]
 pub struct Address {
     pub(super) street_number: String,
@@ -97,8 +96,8 @@ impl From<&EmergencyAddress> for Address {
 /// let request = EmergencyAddressRequest::new("Springfield office", address);
 /// # let _ = request;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 #[must_use]
 pub struct EmergencyAddressRequest {
     pub(super) display_name: String,
@@ -169,22 +168,8 @@ pub(crate) struct DeprovisionEmergencyAddress {
     pub(crate) phone_number: PhoneNumber,
 }
 
-/// The response to deprovisioning: any object, which is ignored.
-#[derive(Debug, Default)]
-pub(crate) struct Nothing;
-
-impl Decode for Nothing {
-    fn read<'a>(&mut self, document: &'a str, _error: &mut DecodeError) -> Rest<'a> {
-        Some(document)
-    }
-
-    fn is_nothing(&self) -> bool {
-        true
-    }
-}
-
 impl Operation for DeprovisionEmergencyAddress {
-    type Output = Nothing;
+    type Output = ();
     const NAME: &'static str = "emergency_address_deprovision";
 
     fn request(&self) -> Result<Request, Error> {

@@ -1,5 +1,7 @@
 //! The operation that lists active numbers.
 
+use serde::Deserialize;
+
 use crate::api::enums::{Capability, NumberType, OrderBy, SearchPattern};
 use crate::api::models::Page;
 use crate::api::request::{Effect, Method, Operation, Request};
@@ -8,7 +10,7 @@ use crate::error::Error;
 /// The filter, order and page of a list (API: "Lists active numbers for a project").
 ///
 /// Only the parameters that are set are sent. An empty text, a page size of 0 and a pattern that is already percent-encoded
-/// are refused when the list is requested.
+/// are refused when the list is requested. With serde it is read from a query as the C library takes it.
 ///
 /// ```
 /// use sinch_numbers::{Capability, ListNumbers, NumberType, OrderBy};
@@ -23,17 +25,25 @@ use crate::error::Error;
 ///     .page_size(100);
 /// # let _ = seattle;
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[must_use]
 pub struct ListNumbers {
     region_code: Option<String>,
+    #[serde(rename = "type")]
     number_type: Option<NumberType>,
-    pattern: Option<String>,
-    search_pattern: Option<SearchPattern>,
+    number_pattern: NumberPattern,
     capability: Vec<Capability>,
-    page_size: Option<u32>,
+    page_size: Option<u64>,
     page_token: Option<String>,
     order_by: Option<OrderBy>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
+struct NumberPattern {
+    pattern: Option<String>,
+    search_pattern: Option<SearchPattern>,
 }
 
 impl ListNumbers {
@@ -75,13 +85,13 @@ impl ListNumbers {
 
     /// Sets `numberPattern.pattern` alone: the service decides where in the number it searches.
     pub fn pattern(mut self, pattern: impl Into<String>) -> Self {
-        self.pattern = Some(pattern.into());
+        self.number_pattern.pattern = Some(pattern.into());
         self
     }
 
     /// Sets `numberPattern.searchPattern` alone.
     pub fn search_pattern(mut self, search_pattern: impl Into<SearchPattern>) -> Self {
-        self.search_pattern = Some(search_pattern.into());
+        self.number_pattern.search_pattern = Some(search_pattern.into());
         self
     }
 
@@ -94,7 +104,7 @@ impl ListNumbers {
     /// Sets the maximum number of items on a page: 1 to 2,147,483,647. The service documents neither a default nor
     /// its own maximum.
     pub fn page_size(mut self, page_size: u32) -> Self {
-        self.page_size = Some(page_size);
+        self.page_size = Some(page_size.into());
         self
     }
 
@@ -140,19 +150,20 @@ impl Operation for ListNumbers {
         };
         add("regionCode", self.region_code.as_deref())?;
         add("type", self.number_type.as_ref().map(NumberType::as_str))?;
-        let pattern = self.pattern.as_deref();
+        let NumberPattern { pattern, search_pattern } = &self.number_pattern;
+        let pattern = pattern.as_deref();
         let start = pattern.and_then(|pattern| pattern.get(..3));
         if start.is_some_and(|start| start.eq_ignore_ascii_case("%2B")) {
             let problem = "is already encoded; give the plus sign itself, as in +1206";
             return Err(Error::invalid("numberPattern.pattern", problem));
         }
         add("numberPattern.pattern", pattern)?;
-        let search_pattern = self.search_pattern.as_ref().map(SearchPattern::as_str);
+        let search_pattern = search_pattern.as_ref().map(SearchPattern::as_str);
         add("numberPattern.searchPattern", search_pattern)?;
         for capability in &self.capability {
             add("capability", Some(capability.as_str()))?;
         }
-        let out_of_range = |size: &u32| *size == 0 || i32::try_from(*size).is_err();
+        let out_of_range = |size: &u64| *size == 0 || i32::try_from(*size).is_err();
         if let Some(size) = self.page_size.filter(out_of_range) {
             let problem = format!("is {size}; 1 to {} is wanted", i32::MAX);
             return Err(Error::invalid("pageSize", problem));

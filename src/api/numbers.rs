@@ -1,6 +1,6 @@
 //! The operations on active numbers: get, update, release.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::api::enums::{ProvisioningStatus, VoiceApplicationType};
 use crate::api::models::{ActiveNumber, ScheduledProvisioning, ScheduledVoiceProvisioning};
@@ -43,8 +43,8 @@ impl Operation for GetNumber {
 ///     .callback_url("https://www.example.com/callback");
 /// # let _ = update;
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
 #[must_use]
 pub struct NumberUpdate {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,9 +60,9 @@ pub struct NumberUpdate {
 /// A field that is refused when the update is sent, and what is wrong with it.
 type Refused = Option<(&'static str, &'static str)>;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SmsUpdate {
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
+pub(crate) struct SmsUpdate {
     pub(super) service_plan_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) campaign_id: Option<String>,
@@ -70,9 +70,9 @@ pub(super) struct SmsUpdate {
     refused: Refused,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct VoiceUpdate {
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
+pub(crate) struct VoiceUpdate {
     #[serde(rename = "type")]
     application_type: VoiceApplicationType,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,29 +187,6 @@ impl NumberUpdate {
         self.set_voice(application_type.into(), target.ids(), None)
     }
 
-    /// Sets type and ids as a JSON body gives them: the key of the type's own id is required, but may be empty.
-    #[cfg(feature = "capi")]
-    pub(crate) fn voice(
-        self,
-        application_type: VoiceApplicationType,
-        ids: [Option<String>; 3],
-    ) -> Result<Self, Error> {
-        let [app_id, trunk_id, service_id] = &ids;
-        let missing = match &application_type {
-            VoiceApplicationType::Rtc => app_id.is_none().then_some("appId"),
-            VoiceApplicationType::Est => trunk_id.is_none().then_some("trunkId"),
-            VoiceApplicationType::Fax => service_id.is_none().then_some("serviceId"),
-            VoiceApplicationType::Other(_) => {
-                ids.iter().all(Option::is_none).then_some("appId, trunkId or serviceId")
-            }
-        };
-        if let Some(key) = missing {
-            let problem = format!("lacks {key}, which its type {application_type} needs");
-            return Err(Error::invalid("voiceConfiguration", problem));
-        }
-        Ok(self.set_voice(application_type, ids, None))
-    }
-
     fn assign(self, application_type: VoiceApplicationType, target: VoiceTarget) -> Self {
         let (field, id) = match &target {
             VoiceTarget::App(id) => ("voiceConfiguration.appId", id),
@@ -239,6 +216,36 @@ impl NumberUpdate {
     fn set_sms(mut self, plan: String, campaign_id: Option<String>, refused: Refused) -> Self {
         self.sms_configuration = Some(SmsUpdate { service_plan_id: plan, campaign_id, refused });
         self
+    }
+
+    /// Checks an update that was read from JSON, as the caller calls it: it must set something, and have the key of the id that
+    /// its type of voice application needs, which may be empty.
+    #[cfg(feature = "capi")]
+    pub(crate) fn check_json(&self, name: &str) -> Result<(), Error> {
+        if *self == Self::default() {
+            return Err(Error::invalid(name, "sets nothing"));
+        }
+        let Some(voice) = &self.voice_configuration else { return Ok(()) };
+        let ids = voice.ids();
+        let (given, needed) = match voice.application_type {
+            VoiceApplicationType::Rtc => (ids[0].is_some(), "appId"),
+            VoiceApplicationType::Est => (ids[1].is_some(), "trunkId"),
+            VoiceApplicationType::Fax => (ids[2].is_some(), "serviceId"),
+            VoiceApplicationType::Other(_) => {
+                (ids.into_iter().any(Option::is_some), "appId, trunkId or serviceId")
+            }
+        };
+        let problem = || format!("lacks {needed}, which its type {} needs", voice.application_type);
+        if given { Ok(()) } else { Err(Error::invalid("voiceConfiguration", problem())) }
+    }
+
+    /// Makes an update of links alone.
+    #[cfg(feature = "capi")]
+    pub(crate) fn of_links(
+        sms_configuration: Option<SmsUpdate>,
+        voice_configuration: Option<VoiceUpdate>,
+    ) -> Self {
+        Self { sms_configuration, voice_configuration, ..Self::default() }
     }
 
     /// Tells whether a number without a running job is as the update asks.

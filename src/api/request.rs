@@ -1,6 +1,6 @@
 //! A request as plain data: method, path, query and body, and for a write its verification.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -21,7 +21,6 @@ pub(crate) trait Operation {
 }
 
 /// A request as plain data.
-#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
@@ -117,7 +116,6 @@ impl Request {
 }
 
 /// The effect of a request: whether it can be sent again.
-#[derive(Debug)]
 pub(crate) enum Effect {
     /// Nothing is changed: the request can be sent again.
     Read,
@@ -133,12 +131,6 @@ pub(crate) struct Verify {
     judge: Box<dyn Fn(&Observed<'_>) -> Verdict + Send + Sync>,
 }
 
-impl fmt::Debug for Verify {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verify").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
 /// The service's response to a read-back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Observed<'a> {
@@ -149,7 +141,6 @@ pub(crate) enum Observed<'a> {
 }
 
 /// The verdict on a write after a read-back.
-#[derive(Debug)]
 pub(crate) enum Verdict {
     /// The write was applied.
     Proved,

@@ -125,39 +125,36 @@ impl fmt::Debug for Timestamp {
 text_value!(Timestamp, "a timestamp");
 
 fn parse(text: &[u8]) -> Option<(i64, u32)> {
-    let (date, text) = text.split_at_checked(10)?;
-    let days = parse_date(date)?;
-    let text = text.strip_prefix(b"T").or(text.strip_prefix(b"t")).or(text.strip_prefix(b" "))?;
-    let (time, text) = text.split_at_checked(8)?;
-    let [hour @ .., b':', m1, m2, b':', s1, s2] = time else { return None };
-    let (hour, minute) = (number(hour, 0, 23)?, number(&[*m1, *m2], 0, 59)?);
-    let second = number(&[*s1, *s2], 0, 60)?;
-    let (fraction, text) = parse_fraction(text)?;
-    let offset = parse_zone(text)?;
+    let (moment, rest) = text.split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, time @ ..] = *moment else { return None };
+    let [b'T' | b't' | b' ', h1, h2, b':', m1, m2, b':', s1, s2] = time else { return None };
+    let (year, month) = (number(&[y1, y2, y3, y4], 1, 9999)?, number(&[o1, o2], 1, 12)?);
+    let day = number(&[d1, d2], 1, days_in_month(year, month))?;
+    let (hour, minute) = (number(&[h1, h2], 0, 23)?, number(&[m1, m2], 0, 59)?);
+    let second = number(&[s1, s2], 0, 60)?;
+    let (fraction, zone) = parse_fraction(rest)?;
+    let offset = parse_zone(zone)?;
+    let days = days_since_1970(year, month, day);
     let seconds = days * DAY + hour * HOUR + minute * MINUTE - offset;
     Some(if second == 60 { (seconds + 59, 999_999_999) } else { (seconds + second, fraction) })
 }
 
-/// Parses a date; returns the days since 1970-01-01.
-fn parse_date(date: &[u8]) -> Option<i64> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else { return None };
-    let year = number(&[*y1, *y2, *y3, *y4], 1, 9999)?;
-    let month = number(&[*m1, *m2], 1, 12)?;
+fn days_in_month(year: i64, month: i64) -> i64 {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        2 if leap => 29,
-        2 => 28,
+    match month {
+        2 => 28 + i64::from(leap),
         4 | 6 | 9 | 11 => 30,
         _ => 31,
-    };
-    let day = number(&[*d1, *d2], 1, length)?;
+    }
+}
+
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     // Years are counted from March, so that the leap day is the last and months begin on fixed days:
     // (153 * m + 2) / 5 is the number of days before month m, counted from March as 0.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year / 4 - year / 100 + year / 400;
-    let days = year * 365 + leap_days + (153 * month + 2) / 5 + day - 1;
-    // 1970-01-01, counted in the same way from 0000-03-01.
-    Some(days - 719_468)
+    // 1970-01-01, counted in the same way from 0000-03-01, is day 719,468.
+    year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
 }
 
 /// Parses an optional fraction; returns its nanoseconds, 0 without one, and the rest.
@@ -346,9 +343,10 @@ mod tests {
             let february = if leap { 29 } else { 28 };
             for (month, length) in (1..).zip([31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
             {
-                let date = |day| parse_date(format!("{year:04}-{month:02}-{day:02}").as_bytes());
-                assert_eq!(date(1), Some(days), "{year}-{month}");
-                assert_eq!(date(length), Some(days + length - 1), "{year}-{month}");
+                let date =
+                    |day| parse(format!("{year:04}-{month:02}-{day:02}T00:00:00Z").as_bytes());
+                assert_eq!(date(1), Some((days * DAY, 0)), "{year}-{month}");
+                assert_eq!(date(length), Some(((days + length - 1) * DAY, 0)), "{year}-{month}");
                 assert_eq!(date(length + 1), None, "{year}-{month}");
                 days += length;
             }

@@ -21,7 +21,7 @@ use crate::api::request::{Effect, Method, Request};
 use crate::call::credentials::{Credentials, Header};
 use crate::call::rate_limit::RateLimit;
 use crate::call::response::{Failed, RawResponse, classify, classify_token, transport_failure};
-use crate::call::retry::{Failure, RetryBudget, RetryPolicy};
+use crate::call::retry::{Failure, RetryBudget};
 use crate::call::run::Environment;
 use crate::call::token::{Token, TokenCache, TokenResponse};
 use crate::cancel::{CancelToken, Signal};
@@ -31,7 +31,8 @@ use crate::sys::deadline::Deadline;
 use crate::sys::{self, PerProcess};
 use crate::transport::{self, Proxy, Transport, TransportConfig};
 
-/// The checked settings of a client.
+/// The settings of a client.
+#[derive(Clone, Debug)]
 pub(crate) struct EngineConfig {
     pub(crate) project_id: String,
     pub(crate) credentials: Credentials,
@@ -39,7 +40,8 @@ pub(crate) struct EngineConfig {
     /// The token endpoint.
     pub(crate) auth: Endpoint,
     pub(crate) timeout: Duration,
-    pub(crate) retry: RetryPolicy,
+    /// How often a request is sent, the first time included.
+    pub(crate) max_attempts: u32,
     /// 0: no limit.
     pub(crate) requests_per_second: f64,
     pub(crate) http: TransportConfig,
@@ -47,6 +49,7 @@ pub(crate) struct EngineConfig {
 }
 
 /// The address of a server: origin, path prefix and proxy.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Endpoint {
     /// Scheme, host and port.
     pub(crate) origin: String,
@@ -154,7 +157,11 @@ impl Engine {
         let until = until.unwrap_or(began + self.config.timeout);
         let run = || {
             let deadline = self.deadline(until, cancel)?;
-            run::run(request, &self.config.retry, &mut Call { engine: self, deadline, progress })
+            run::run(
+                request,
+                self.config.max_attempts,
+                &mut Call { engine: self, deadline, progress },
+            )
         };
         let result = match cancel {
             Some(cancel) => cancel.polling(run),
@@ -326,7 +333,7 @@ impl Engine {
         state: &ProcessState,
         deadline: Deadline,
     ) -> Result<TokenResponse, Error> {
-        let EngineConfig { auth, credentials, retry, log, .. } = &self.config;
+        let EngineConfig { auth, credentials, max_attempts, log, .. } = &self.config;
         let progress = Progress::default();
         let request = transport::Request {
             method: Method::Post,
@@ -342,7 +349,7 @@ impl Engine {
         };
         let http = state.auth.as_ref().unwrap_or(&state.api);
         let mut call = Call { engine: self, deadline, progress: &progress };
-        let fetched = run::retried("access token", &Effect::Read, retry, &mut call, |_| {
+        let fetched = run::retried("access token", &Effect::Read, *max_attempts, &mut call, |_| {
             progress.attempts.set(progress.attempts.get() + 1);
             self.exchange_once(http, &request, classify_token)
         });

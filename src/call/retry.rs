@@ -53,7 +53,6 @@ impl Failure {
 }
 
 /// The decision about a failure.
-#[derive(Debug)]
 pub(crate) enum Decision<'a> {
     /// Wait for this time, then send the request again.
     Retry(Duration),
@@ -63,19 +62,6 @@ pub(crate) enum Decision<'a> {
     ReadBack(&'a Verify),
 }
 
-/// The limit on attempts.
-#[derive(Clone, Debug)]
-pub(crate) struct RetryPolicy {
-    /// Attempts in all, the first included.
-    pub(crate) max_attempts: u32,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self { max_attempts: 3 }
-    }
-}
-
 const CAP: Duration = Duration::from_secs(20);
 
 /// The facts that the decision depends on besides the failure.
@@ -83,6 +69,8 @@ const CAP: Duration = Duration::from_secs(20);
 pub(crate) struct RetryContext {
     /// Attempts made so far, at least 1.
     pub(crate) attempts: u32,
+    /// How many may be made.
+    pub(crate) max_attempts: u32,
     /// The response's `Retry-After`.
     pub(crate) retry_after: Option<Duration>,
     /// The time until the call's deadline.
@@ -91,25 +79,18 @@ pub(crate) struct RetryContext {
     pub(crate) dice: f64,
 }
 
-impl RetryPolicy {
-    /// Decides without clock, random numbers or I/O of its own.
-    pub(crate) fn decide<'a>(
-        &self,
-        failure: Failure,
-        effect: &'a Effect,
-        now: RetryContext,
-    ) -> Decision<'a> {
-        match effect {
-            Effect::Write(verify) if !failure.is_certain() => return Decision::ReadBack(verify),
-            Effect::Write(_) | Effect::Read => {}
-        }
-        if !failure.is_transient() || now.attempts >= self.max_attempts {
-            return Decision::Report;
-        }
-        let wait = now.retry_after.unwrap_or_else(|| backoff(failure, now.attempts, now.dice));
-        // A wait that does not fit the deadline is returned to the caller, not slept.
-        if wait >= now.time_left { Decision::Report } else { Decision::Retry(wait) }
+/// Decides what is done about a failure, without clock, random numbers or I/O of its own.
+pub(crate) fn decide(failure: Failure, effect: &Effect, now: RetryContext) -> Decision<'_> {
+    match effect {
+        Effect::Write(verify) if !failure.is_certain() => return Decision::ReadBack(verify),
+        Effect::Write(_) | Effect::Read => {}
     }
+    if !failure.is_transient() || now.attempts >= now.max_attempts {
+        return Decision::Report;
+    }
+    let wait = now.retry_after.unwrap_or_else(|| backoff(failure, now.attempts, now.dice));
+    // A wait that does not fit the deadline is returned to the caller, not slept.
+    if wait >= now.time_left { Decision::Report } else { Decision::Retry(wait) }
 }
 
 /// Returns a random wait (full jitter): from zero to a ceiling that doubles with every attempt.
@@ -217,7 +198,13 @@ mod tests {
     const SEC: Duration = Duration::from_secs(1);
 
     fn at(attempts: u32) -> RetryContext {
-        RetryContext { attempts, retry_after: None, time_left: 30 * SEC, dice: 0.5 }
+        RetryContext {
+            attempts,
+            max_attempts: 3,
+            retry_after: None,
+            time_left: 30 * SEC,
+            dice: 0.5,
+        }
     }
 
     #[test]
@@ -260,10 +247,9 @@ mod tests {
             (Status(505), REPORT, READ_BACK),
             (Status(599), REPORT, READ_BACK),
         ];
-        let policy = RetryPolicy::default();
         let write = Effect::Write(Verify::new("", |_| Verdict::NotProved));
         for (failure, read, written) in rows {
-            let does = |effect, attempts| match policy.decide(failure, effect, at(attempts)) {
+            let does = |effect, attempts| match decide(failure, effect, at(attempts)) {
                 Decision::Retry(wait) => format!("retry in {} ms", wait.as_millis()),
                 Decision::Report => REPORT.to_owned(),
                 Decision::ReadBack(_) => READ_BACK.to_owned(),
@@ -279,12 +265,16 @@ mod tests {
 
     #[test]
     fn waits_grow_are_capped_and_fit_the_deadline() {
-        let policy = RetryPolicy { max_attempts: 100 };
-        let wait = |failure, now| match policy.decide(failure, &Effect::Read, now) {
+        let wait = |failure, now| match decide(failure, &Effect::Read, now) {
             Decision::Retry(wait) => Some(wait),
             _ => None,
         };
-        let top = |attempts| RetryContext { dice: 1.0, time_left: 60 * SEC, ..at(attempts) };
+        let top = |attempts| RetryContext {
+            max_attempts: 100,
+            dice: 1.0,
+            time_left: 60 * SEC,
+            ..at(attempts)
+        };
         let rows = [
             (Failure::NotSent, 1, 50),
             (Failure::NotSent, 2, 100),

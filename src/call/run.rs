@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::api::request::{Effect, Observed, Request, Verdict, Verify};
 use crate::call::response::{Failed, RawResponse};
-use crate::call::retry::{Decision, RetryBudget, RetryContext, RetryPolicy, random};
+use crate::call::retry::{Decision, RetryBudget, RetryContext, decide, random};
 use crate::error::{Error, ErrorKind};
 
 /// The surroundings of a call: the service, the time, the client's retry budget and its log.
@@ -40,12 +40,13 @@ pub(crate) trait Environment {
 /// Runs a call to its end.
 pub(crate) fn run(
     request: &Request,
-    policy: &RetryPolicy,
+    max_attempts: u32,
     environment: &mut impl Environment,
 ) -> Result<RawResponse, Error> {
-    let result = retried(request.operation, &request.effect, policy, environment, |environment| {
-        environment.exchange(request, false)
-    });
+    let result =
+        retried(request.operation, &request.effect, max_attempts, environment, |environment| {
+            environment.exchange(request, false)
+        });
     match result {
         Ok(response) => {
             environment.budget().deposit();
@@ -56,12 +57,12 @@ pub(crate) fn run(
     }
 }
 
-/// Repeats an exchange until it succeeds or the policy gives up. The error comes with a `Verify` if it leaves open whether a
+/// Repeats an exchange until it succeeds or is given up. The error comes with a `Verify` if it leaves open whether a
 /// write was applied.
 pub(crate) fn retried<'a, E: Environment, T>(
     name: &str,
     effect: &'a Effect,
-    policy: &RetryPolicy,
+    max_attempts: u32,
     environment: &mut E,
     mut exchange: impl FnMut(&mut E) -> Result<T, Failed>,
 ) -> Result<T, (Error, Option<&'a Verify>)> {
@@ -74,11 +75,12 @@ pub(crate) fn retried<'a, E: Environment, T>(
         let ended = is_cancelled(&error);
         let now = RetryContext {
             attempts: environment.attempts(),
+            max_attempts,
             retry_after: error.retry_after(),
             time_left: if ended { Duration::ZERO } else { environment.time_left() },
             dice: environment.random(),
         };
-        match policy.decide(failure, effect, now) {
+        match decide(failure, effect, now) {
             Decision::Retry(wait) if environment.budget().withdraw(RetryBudget::price(failure)) => {
                 let ms = wait.as_millis();
                 environment.warn(format_args!("{name}: {error}; trying again in {ms} ms"));

@@ -6,35 +6,26 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::call::credentials::Credentials;
-use crate::call::retry::RetryPolicy;
 use crate::call::{Endpoint, Engine, EngineConfig};
 use crate::client::Client;
 use crate::client::roots::Roots;
 use crate::error::{Error, ErrorKind};
 use crate::log::{Log, LogLevel};
-use crate::transport::{Origin, Proxy, ProxyChoice, TransportConfig, parse_port, split_port};
+use crate::transport::{
+    Origin, Proxy, ProxyChoice, TransportConfig, TrustAnchors, parse_port, split_port,
+};
 
 /// The settings of a [`Client`]. Each has a default; [`build`](ClientBuilder::build) checks them all.
 #[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
-    project_id: String,
-    credentials: Credentials,
+    /// The settings as they are, but for what `build` makes of the URLs, the proxy and the roots.
+    engine: EngineConfig,
     base_url: String,
     auth_url: String,
     allow_http: bool,
-    timeout: Duration,
-    connect_timeout: Duration,
-    max_attempts: u32,
-    max_idle_connections: usize,
-    idle_timeout: Duration,
-    max_connection_age: Duration,
-    max_response_bytes: u64,
-    user_agent: String,
-    requests_per_second: f64,
     roots: Roots,
     proxy: ProxyChoice,
-    log: Log,
     log_level: Option<LogLevel>,
     /// The settings that environment variables gave, each with the variable's name.
     variables: Vec<(&'static str, String)>,
@@ -44,20 +35,9 @@ pub struct ClientBuilder {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("project_id", &self.project_id)
-            .field("credentials", &self.credentials)
+            .field("engine", &self.engine)
             .field("allow_http", &self.allow_http)
-            .field("timeout", &self.timeout)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("max_attempts", &self.max_attempts)
-            .field("max_idle_connections", &self.max_idle_connections)
-            .field("idle_timeout", &self.idle_timeout)
-            .field("max_connection_age", &self.max_connection_age)
-            .field("max_response_bytes", &self.max_response_bytes)
-            .field("user_agent", &self.user_agent)
-            .field("requests_per_second", &self.requests_per_second)
             .field("roots", &self.roots)
-            .field("log", &self.log)
             .finish_non_exhaustive()
     }
 }
@@ -85,24 +65,33 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl ClientBuilder {
     pub(crate) fn new(project_id: String, credentials: Credentials) -> Self {
-        Self {
+        let http = TransportConfig {
+            connect_timeout: Duration::from_millis(3100),
+            idle_timeout: Duration::from_secs(50),
+            max_connection_age: Duration::from_secs(600),
+            max_idle_connections: 64,
+            max_response_bytes: 32 * 1024 * 1024,
+            user_agent: concat!("sinch-numbers/", env!("CARGO_PKG_VERSION")).to_owned(),
+            trusted: TrustAnchors::Bundled,
+        };
+        let engine = EngineConfig {
             project_id,
             credentials,
+            api: Endpoint::default(),
+            auth: Endpoint::default(),
+            timeout: Duration::from_secs(30),
+            max_attempts: 3,
+            requests_per_second: 0.0,
+            http,
+            log: Log::default(),
+        };
+        Self {
+            engine,
             base_url: BASE_URL.to_owned(),
             auth_url: AUTH_URL.to_owned(),
             allow_http: false,
-            timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_millis(3100),
-            max_attempts: RetryPolicy::default().max_attempts,
-            max_idle_connections: 64,
-            idle_timeout: Duration::from_secs(50),
-            max_connection_age: Duration::from_secs(600),
-            max_response_bytes: 32 * 1024 * 1024,
-            user_agent: concat!("sinch-numbers/", env!("CARGO_PKG_VERSION")).to_owned(),
-            requests_per_second: 0.0,
             roots: Roots::Default,
             proxy: ProxyChoice::Env,
-            log: Log::default(),
             log_level: Some(LogLevel::Warn),
             variables: Vec::new(),
         }
@@ -143,21 +132,21 @@ impl ClientBuilder {
     /// Sets the deadline of a whole call: connecting, authentication, retries and waits included. Default: 30 s;
     /// range: 1 ms to 24 h.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.engine.timeout = timeout;
         self
     }
 
     /// Sets how long connecting may take at most, all addresses of the host together. Default: 3.1 s; range: 1 ms to
     /// 24 h. The deadline of the call counts all the same.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.engine.http.connect_timeout = timeout;
         self
     }
 
     /// Sets how often a request is sent at most, the first time included. Default: 3; range: 1 to 10. A resend after a
     /// refreshed token comes on top.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.max_attempts = attempts;
+        self.engine.max_attempts = attempts;
         self
     }
 
@@ -166,39 +155,39 @@ impl ClientBuilder {
     /// 0, no limit; range: 0 to 1,000,000, fractions included: 0.5 is a request every two seconds. After a fork each process
     /// has the whole rate.
     pub fn requests_per_second(mut self, rate: f64) -> Self {
-        self.requests_per_second = rate;
+        self.engine.requests_per_second = rate;
         self
     }
 
     /// Sets how many idle connections are kept for each host. Default: 64; range: 0 to 1024. It does not limit how many
     /// are used at a time.
     pub fn max_idle_connections(mut self, connections: usize) -> Self {
-        self.max_idle_connections = connections;
+        self.engine.http.max_idle_connections = connections;
         self
     }
 
     /// Sets how long an idle connection is kept. Default: 50 s; range: 0 to 24 h.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
+        self.engine.http.idle_timeout = timeout;
         self
     }
 
     /// Sets how long a connection is used, however busy it is, so that a name that moved is followed. Default: 10 min; range:
     /// 1 ms to 24 h.
     pub fn max_connection_age(mut self, age: Duration) -> Self {
-        self.max_connection_age = age;
+        self.engine.http.max_connection_age = age;
         self
     }
 
     /// Sets how big a response may be, after decompression. Default: 32 MiB; range: 1 byte to 1 GiB.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
-        self.max_response_bytes = bytes;
+        self.engine.http.max_response_bytes = bytes;
         self
     }
 
     /// Sets the `User-Agent`: 1 to 256 characters of printable ASCII. Default: `sinch-numbers/` and the version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.user_agent = user_agent.into();
+        self.engine.http.user_agent = user_agent.into();
         self
     }
 
@@ -256,7 +245,7 @@ impl ClientBuilder {
         max_level: LogLevel,
         log: impl Fn(LogLevel, &str) + Send + Sync + 'static,
     ) -> Self {
-        self.log = Log::to(max_level, log);
+        self.engine.log = Log::to(max_level, log);
         self
     }
 
@@ -289,67 +278,45 @@ impl ClientBuilder {
     }
 
     fn checked(self) -> Result<Client, Error> {
-        check_project_id(&self.project_id)?;
-        self.credentials.check()?;
-        let mut api = endpoint("baseUrl", &self.base_url, self.allow_http)?;
-        let mut auth = endpoint("authUrl", &self.auth_url, self.allow_http)?;
+        let Self { mut engine, roots, proxy, .. } = self;
+        check_project_id(&engine.project_id)?;
+        engine.credentials.check()?;
+        engine.api = endpoint("baseUrl", &self.base_url, self.allow_http)?;
+        engine.auth = endpoint("authUrl", &self.auth_url, self.allow_http)?;
+        let http = &mut engine.http;
         let a_while = Duration::from_millis(1)..=LONGEST;
-        in_range("timeout", &self.timeout, &a_while)?;
-        in_range("connectTimeout", &self.connect_timeout, &a_while)?;
-        in_range("idleTimeout", &self.idle_timeout, &(Duration::ZERO..=LONGEST))?;
-        in_range("maxConnectionAge", &self.max_connection_age, &a_while)?;
-        in_range("requestsPerSecond", &self.requests_per_second, &(0.0..=1_000_000.0))?;
-        in_range("maxAttempts", &self.max_attempts, &(1..=10))?;
-        in_range("maxIdleConnections", &self.max_idle_connections, &(0..=1024))?;
-        in_range("maxResponseBytes", &self.max_response_bytes, &(1..=1 << 30))?;
-        if self.user_agent.is_empty()
-            || self.user_agent.len() > 256
-            || !self.user_agent.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+        in_range("timeout", &engine.timeout, &a_while)?;
+        in_range("connectTimeout", &http.connect_timeout, &a_while)?;
+        in_range("idleTimeout", &http.idle_timeout, &(Duration::ZERO..=LONGEST))?;
+        in_range("maxConnectionAge", &http.max_connection_age, &a_while)?;
+        in_range("requestsPerSecond", &engine.requests_per_second, &(0.0..=1_000_000.0))?;
+        in_range("maxAttempts", &engine.max_attempts, &(1..=10))?;
+        in_range("maxIdleConnections", &http.max_idle_connections, &(0..=1024))?;
+        in_range("maxResponseBytes", &http.max_response_bytes, &(1..=1 << 30))?;
+        if !(1..=256).contains(&http.user_agent.len())
+            || !http.user_agent.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
         {
-            return Err(Error::invalid(
-                "userAgent",
-                "is empty, longer than 256 bytes or holds more than printable ASCII",
-            ));
+            let problem = "is empty, longer than 256 bytes or holds more than printable ASCII";
+            return Err(Error::invalid("userAgent", problem));
         }
-        if let ProxyChoice::Url(url) = &self.proxy {
+        if let ProxyChoice::Url(url) = &proxy {
             // Checked even if neither server is reached through it.
             Proxy::parse(url).map_err(|problem| Error::invalid("proxy", problem))?;
         }
-        for server in [&mut api, &mut auth] {
-            let proxy =
-                self.proxy.for_origin(Origin::of(&server.origin), |name| env::var(name).ok());
-            if let Some((setting, url)) = proxy {
+        let mut secure = false;
+        for server in [&mut engine.api, &mut engine.auth] {
+            let origin = Origin::of(&server.origin);
+            secure |= origin.secure;
+            if let Some((setting, url)) = proxy.for_origin(origin, |name| env::var(name).ok()) {
                 let proxy = Proxy::parse(&url);
                 server.proxy = Some(proxy.map_err(|problem| Error::invalid(setting, problem))?);
             }
         }
-        let secure = [&api, &auth].iter().any(|server| server.origin.starts_with("https:"));
-        let trusted = match self.roots {
-            // Without TLS no trust anchors are needed.
-            Roots::Default if !secure => Roots::Bundled,
-            roots => roots,
-        };
-        let trusted = trusted.read(&self.log, &|name| env::var_os(name))?;
-        let engine = Engine::new(EngineConfig {
-            project_id: self.project_id,
-            credentials: self.credentials,
-            api,
-            auth,
-            timeout: self.timeout,
-            retry: RetryPolicy { max_attempts: self.max_attempts },
-            requests_per_second: self.requests_per_second,
-            http: TransportConfig {
-                connect_timeout: self.connect_timeout,
-                idle_timeout: self.idle_timeout,
-                max_connection_age: self.max_connection_age,
-                max_idle_connections: self.max_idle_connections,
-                max_response_bytes: self.max_response_bytes,
-                user_agent: self.user_agent,
-                trusted,
-            },
-            log: self.log,
-        });
-        Ok(Client::new(engine))
+        // Without TLS no trust anchors are needed.
+        if secure || !matches!(roots, Roots::Default) {
+            http.trusted = roots.read(&engine.log, &|name| env::var_os(name))?;
+        }
+        Ok(Client::new(Engine::new(engine)))
     }
 }
 

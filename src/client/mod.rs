@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::api::emergency_address::{
-    DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress, Nothing,
+    DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
 };
 use crate::api::list::ListNumbers;
@@ -41,7 +41,7 @@ use crate::json::cursor::DecodeError;
 /// E.164 form is refused before anything is sent. See [`Error`] for the failures that all methods share.
 #[derive(Clone)]
 pub struct Client {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     cancel: Option<CancelToken>,
 }
 
@@ -182,9 +182,7 @@ impl Client {
         &self,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
     ) -> Result<Response<()>, Error> {
-        let Response { value: Nothing, json, attempts, reconciled, request_id } = self
-            .call_for(phone_number, |phone_number| DeprovisionEmergencyAddress { phone_number })?;
-        Ok(Response { value: (), json, attempts, reconciled, request_id })
+        self.call_for(phone_number, |phone_number| DeprovisionEmergencyAddress { phone_number })
     }
 
     /// Validates an emergency address without storing it (API: "Validate the emergency
@@ -213,13 +211,8 @@ impl Client {
         self.call(&operation(self.checked(O::NAME, phone_number)?))
     }
 
-    /// Logs a call that is refused before it begins.
-    pub(crate) fn refused(&self, error: &Error) {
-        self.engine.refused(error);
-    }
-
     fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {
-        let request = Request::of(operation).inspect_err(|error| self.refused(error))?;
+        let request = Request::of(operation).inspect_err(|error| self.engine.refused(error))?;
         let request = request.readable_as::<O::Output>();
         let response = self.send(&request, None, None, &Progress::default())?;
         self.decode::<O>(response, Some(&request))
@@ -266,17 +259,5 @@ impl Client {
     ) -> Result<(), Error> {
         let checked = self.engine.check_open(self.cancel.as_ref().or(cancel), until);
         checked.map_err(|error| error.of_operation(operation, None))
-    }
-
-    /// Returns the timeout of a call.
-    #[cfg(feature = "capi")]
-    pub(crate) fn timeout(&self) -> std::time::Duration {
-        self.engine.timeout()
-    }
-
-    /// Writes a warning to the client's log.
-    #[cfg(feature = "capi")]
-    pub(crate) fn warn(&self, line: fmt::Arguments<'_>) {
-        self.engine.warn(line);
     }
 }

@@ -192,7 +192,7 @@ impl Client {
     ) -> Result<PhoneNumber, Error> {
         phone_number.try_into().map_err(|error| {
             let error = error.into().of_operation(operation, None);
-            self.refused(&error);
+            self.engine.refused(&error);
             error
         })
     }
@@ -300,7 +300,7 @@ impl Client {
                 .attempted(progress.attempts())
                 .converging(progress.maybe_applied(), found);
             let error = self.engine.redacted(error, None);
-            self.refused(&error);
+            self.engine.refused(&error);
             error
         })
     }

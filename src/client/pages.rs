@@ -125,7 +125,8 @@ impl PageCursor {
             return Err(Error::protocol("the token of the next page was used before", None, b"")
                 .of_operation(ListNumbers::NAME, None));
         }
-        let request = Request::of(&self.query).inspect_err(|error| self.client.refused(error))?;
+        let request =
+            Request::of(&self.query).inspect_err(|error| self.client.engine.refused(error))?;
         self.client.send(&request, cancel, until, &Progress::default()).map(Some)
     }
 

@@ -57,7 +57,7 @@ fn secret<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Zeroizing<String
 impl Settings {
     /// Reads the environment.
     pub(crate) fn from_env(variable: Lookup<'_>) -> Result<Self, Error> {
-        Self::read(std::iter::empty(), &environment::read(variable, |_| false)?, true)
+        Self::read(&mut std::iter::empty(), &environment::read(variable, |_| false)?, true)
     }
 
     /// Reads a configuration that is one JSON object, and for what it leaves out the environment if its `fromEnv` says so.
@@ -66,11 +66,11 @@ impl Settings {
         let has = |wanted: &str| json::members(object).any(|(key, _)| key == wanted);
         let from_env = json::members(object).any(|(key, raw)| key == "fromEnv" && raw == "true");
         let variables = if from_env { environment::read(variable, has)? } else { Vec::new() };
-        Self::read(Value::members(object), &variables, from_env)
+        Self::read(&mut Value::members(object), &variables, from_env)
     }
 
     fn read<'a>(
-        members: impl Iterator<Item = (Cow<'a, str>, Value<'a>)>,
+        members: &mut dyn Iterator<Item = (Cow<'a, str>, Value<'a>)>,
         variables: &'a [Variable],
         from_env: bool,
     ) -> Result<Self, Error> {
@@ -84,7 +84,7 @@ impl Settings {
             };
             ((*setting).into(), Value { name: name.into(), text, json })
         });
-        let settings: Self = from_members(members.chain(values))?;
+        let settings: Self = from_members(&mut members.chain(values))?;
         let names = variables.iter().map(|variable| (variable.setting, variable.name.clone()));
         Ok(Self { from_env: Some(from_env), variables: names.collect(), ..settings })
     }

@@ -152,9 +152,8 @@ pub unsafe extern "C" fn sinch_numbers_client_free(client: *mut sinch_numbers_cl
     guard_or("client_free", (), || {
         let in_use = |client: &ClientHandle| {
             client.client.shutdown();
-            client
-                .client
-                .warn(format_args!("client_free with calls in flight: the client is leaked"));
+            let engine = &client.client.engine;
+            engine.warn(format_args!("client_free with calls in flight: the client is leaked"));
         };
         // SAFETY: guaranteed by the caller (see `# Safety`).
         unsafe { handle::free(client, in_use) };

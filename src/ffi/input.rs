@@ -12,7 +12,7 @@ use super::handle::{self, BadText, MAX_TEXT};
 use crate::api::emergency_address::{Address, EmergencyAddressRequest};
 use crate::api::ensure::EnsureEmergencyAddress;
 use crate::api::list::ListNumbers;
-use crate::api::numbers::NumberUpdate;
+use crate::api::numbers::{NumberUpdate, SmsUpdate, VoiceUpdate};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::Relink;
 use crate::client::builder::ClientBuilder;
@@ -54,108 +54,36 @@ fn object<'a>(name: &str, text: &'a str) -> Result<&'a str, Error> {
 }
 
 fn read<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Error> {
-    Ok(from_members(Value::members(object(name, text)?))?)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Query {
-    region_code: Option<String>,
-    #[serde(rename = "type")]
-    number_type: Option<String>,
-    number_pattern: Option<Pattern>,
-    #[serde(default)]
-    capability: Vec<String>,
-    page_size: Option<u64>,
-    page_token: Option<String>,
-    order_by: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Pattern {
-    pattern: Option<String>,
-    search_pattern: Option<String>,
+    Ok(from_members(&mut Value::members(object(name, text)?))?)
 }
 
 /// Reads the parameters of a list.
 pub(crate) fn query(text: &str) -> Result<ListNumbers, Error> {
-    let query: Query = read("query", text)?;
-    let pattern = query.number_pattern.unwrap_or(Pattern { pattern: None, search_pattern: None });
-    let mut list = ListNumbers::new();
-    list = set(list, query.region_code, ListNumbers::region_code);
-    list = set(list, query.number_type, ListNumbers::number_type);
-    list = set(list, pattern.pattern, ListNumbers::pattern);
-    list = set(list, pattern.search_pattern, ListNumbers::search_pattern);
-    list = query.capability.into_iter().fold(list, ListNumbers::capability);
-    // A size that does not fit the type is too big for the API, too: the list's own check reports it.
-    let size = query.page_size.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
-    list = set(list, size, ListNumbers::page_size);
-    list = set(list, query.page_token, ListNumbers::page_token);
-    Ok(set(list, query.order_by, ListNumbers::order_by))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Update {
-    display_name: Option<String>,
-    sms_configuration: Option<Sms>,
-    voice_configuration: Option<Voice>,
-    callback_url: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Sms {
-    service_plan_id: String,
-    campaign_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Voice {
-    #[serde(rename = "type")]
-    application_type: String,
-    app_id: Option<String>,
-    trunk_id: Option<String>,
-    service_id: Option<String>,
+    read("query", text)
 }
 
 /// Reads the body of an update.
 pub(crate) fn update(text: &str) -> Result<NumberUpdate, Error> {
-    read::<Update>("body", text)?.checked("body")
+    checked("body", read("body", text)?)
 }
 
-impl Update {
-    fn checked(self, name: &str) -> Result<NumberUpdate, Error> {
-        let mut update = NumberUpdate::new();
-        update = set(update, self.display_name, NumberUpdate::display_name);
-        update = set(update, self.callback_url, NumberUpdate::callback_url);
-        if let Some(Sms { service_plan_id, campaign_id }) = self.sms_configuration {
-            update = update.sms(service_plan_id, campaign_id);
-        }
-        if let Some(voice) = self.voice_configuration {
-            let ids = [voice.app_id, voice.trunk_id, voice.service_id];
-            update = update.voice(voice.application_type.into(), ids)?;
-        }
-        if update == NumberUpdate::new() {
-            return Err(Error::invalid(name, "sets nothing"));
-        }
-        Ok(update)
-    }
+/// Checks an update that stands in `name`.
+fn checked(name: &str, update: NumberUpdate) -> Result<NumberUpdate, Error> {
+    update.check_json(name)?;
+    Ok(update)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct WaitOptions {
-    expect: Option<Update>,
+    expect: Option<NumberUpdate>,
     timeout_ms: Option<u64>,
 }
 
 /// Reads the options of waiting.
 pub(crate) fn wait(text: &str) -> Result<Wait, Error> {
     let options: WaitOptions = read("options", text)?;
-    let expected = options.expect.map(|update| update.checked("expect")).transpose()?;
+    let expected = options.expect.map(|update| checked("expect", update)).transpose()?;
     let wait = set(Wait::new(), expected, Wait::expect);
     Ok(set(wait, options.timeout_ms.map(Duration::from_millis), Wait::timeout))
 }
@@ -163,64 +91,29 @@ pub(crate) fn wait(text: &str) -> Result<Wait, Error> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Target {
-    sms_configuration: Option<Sms>,
-    voice_configuration: Option<Voice>,
+    sms_configuration: Option<SmsUpdate>,
+    voice_configuration: Option<VoiceUpdate>,
     timeout_ms: Option<u64>,
 }
 
 /// Reads the target of a relink.
 pub(crate) fn relink(text: &str) -> Result<Relink, Error> {
     let Target { sms_configuration, voice_configuration, timeout_ms } = read("target", text)?;
-    let links =
-        Update { display_name: None, sms_configuration, voice_configuration, callback_url: None };
-    let relink = Relink::to(links.checked("target")?);
+    let links = NumberUpdate::of_links(sms_configuration, voice_configuration);
+    let relink = Relink::to(checked("target", links)?);
     Ok(set(relink, timeout_ms.map(Duration::from_millis), Relink::timeout))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Emergency {
-    display_name: String,
-    address: Place,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-struct Place {
-    street_number: String,
-    street_info: String,
-    location: Option<String>,
-    city: String,
-    state: String,
-    postal_code: String,
-    postal_code_plus_four: Option<String>,
 }
 
 /// Reads the body of provisioning or validating an emergency address.
 pub(crate) fn emergency_address(text: &str) -> Result<EmergencyAddressRequest, Error> {
-    let Emergency { display_name, address } = read("body", text)?;
-    Ok(EmergencyAddressRequest::new(display_name, address))
-}
-
-impl From<Place> for Address {
-    fn from(place: Place) -> Self {
-        let address = Self::new(
-            place.street_number,
-            place.street_info,
-            place.city,
-            place.state,
-            place.postal_code,
-        );
-        let address = set(address, place.location, Self::location);
-        set(address, place.postal_code_plus_four, Self::postal_code_plus_four)
-    }
+    read("body", text)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Ensure {
     display_name: String,
-    address: Place,
+    address: Address,
     accept: Option<String>,
     force: Option<bool>,
     timeout_ms: Option<u64>,
@@ -255,7 +148,7 @@ pub(crate) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
         refused(format!("is no JSON: {} at byte {at}", error.what))
     })?;
     // It could be a list and more members.
-    let alone = json::split_value(text).is_some_and(|(_, rest)| rest.is_empty());
+    let alone = json::cursor::split_value(text).is_some_and(|(_, rest)| rest.is_empty());
     if !alone || !text.starts_with('[') {
         return Err(refused("is not a list".to_owned()));
     }
@@ -304,7 +197,7 @@ mod tests {
             r#", "timeout": 1"#,
         ]
         .map(place);
-        let rows: [(Read, &str, &str); 51] = [
+        let rows: [(Read, &str, &str); 53] = [
             (of_query, "", "query: is no JSON object: unexpected end of input at byte 0"),
             (of_query, "[]", "query: is no JSON object: expected an object at byte 0"),
             (
@@ -321,6 +214,8 @@ mod tests {
             (of_query, r#"{"capability": "SMS"}"#, "capability: is not a list"),
             (of_query, r#"{"capability": ["SMS", 1]}"#, "capability: is not a string"),
             (of_query, r#"{"numberPattern": "1"}"#, "numberPattern: is not an object"),
+            (of_query, r#"{"numberPattern": []}"#, "numberPattern: is not an object"),
+            (of_query, r#"{"numberPattern": ["1", "END"]}"#, "numberPattern: is not an object"),
             (of_query, r#"{"numberPattern": { }}"#, "numberPattern: is empty; leave it out"),
             (
                 of_query,

@@ -6,7 +6,6 @@
 //! more than a twentieth of its text. The members of an object are compared one by one: objects are short.
 
 use std::ffi::{CStr, CString};
-use std::fmt;
 use std::sync::OnceLock;
 
 use crate::json::{self, SPACE, cursor};
@@ -134,11 +133,7 @@ impl JsonText {
 
     /// Returns an item of a list by its number, counted from 0.
     fn item(&self, list: &List, step: &str) -> Option<&str> {
-        let canonical = step == "0" || !step.starts_with(['0', '+']);
-        let index: usize = if canonical { step.parse().ok()? } else { return None };
-        if index >= list.count {
-            return None;
-        }
+        let index = json::index(step).filter(|index| *index < list.count)?;
         let before = list.samples.partition_point(|sample| sample.index as usize <= index);
         let sample = list.samples.get(before.checked_sub(1)?)?;
         let Some(further) = index.checked_sub(sample.index as usize + 1) else {
@@ -239,12 +234,6 @@ impl Drop for JsonText {
                 next = entry.next.take();
             }
         }
-    }
-}
-
-impl fmt::Debug for JsonText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
     }
 }
 

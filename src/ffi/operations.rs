@@ -33,7 +33,7 @@ unsafe fn execute(
     client: *const sinch_numbers_client,
     cancel: *const sinch_numbers_cancel,
     out: *mut *mut sinch_numbers_result,
-    request: impl FnOnce() -> Result<Request, Failure>,
+    request: &dyn Fn() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { execute_as(operation, operation, client, cancel, out, request) }
@@ -50,7 +50,7 @@ unsafe fn execute_as(
     client: *const sinch_numbers_client,
     cancel: *const sinch_numbers_cancel,
     out: *mut *mut sinch_numbers_result,
-    request: impl FnOnce() -> Result<Request, Failure>,
+    request: &dyn Fn() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
@@ -103,7 +103,7 @@ pub(super) unsafe fn run<T>(
 /// Logs input that is refused: it never comes to a call, which would log itself.
 pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) {
     if let Failure::Error(error) = failure {
-        client.refused(&error.clone().of_operation(operation, None));
+        client.engine.refused(&error.clone().of_operation(operation, None));
     }
 }
 
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn sinch_numbers_client_check(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute_as("client_check", ListNumbers::NAME, client, cancel, result_out, || {
+        execute_as("client_check", ListNumbers::NAME, client, cancel, result_out, &|| {
             build_request(&ListNumbers::new().page_size(1))
         })
     }
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn sinch_numbers_active_list(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_list", client, cancel, result_out, || build_request(&list_query(query)?))
+        execute("active_list", client, cancel, result_out, &|| build_request(&list_query(query)?))
     }
 }
 
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_get", client, cancel, result_out, || {
+        execute("active_get", client, cancel, result_out, &|| {
             build_request(&GetNumber { phone_number: input::phone_number(phone_number)? })
         })
     }
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn sinch_numbers_active_update(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_update", client, cancel, result_out, || {
+        execute("active_update", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let update = input::update(text("body", body)?)?;
             build_request(&UpdateNumber { phone_number, update: &update })
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn sinch_numbers_active_release(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_release", client, cancel, result_out, || {
+        execute("active_release", client, cancel, result_out, &|| {
             build_request(&ReleaseNumber { phone_number: input::phone_number(phone_number)? })
         })
     }
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_get(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("emergency_address_get", client, cancel, result_out, || {
+        execute("emergency_address_get", client, cancel, result_out, &|| {
             build_request(&GetEmergencyAddress { phone_number: input::phone_number(phone_number)? })
         })
     }
@@ -319,7 +319,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_provision(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("emergency_address_provision", client, cancel, result_out, || {
+        execute("emergency_address_provision", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let address = input::emergency_address(text("body", body)?)?;
             build_request(&ProvisionEmergencyAddress { phone_number, address: &address })
@@ -342,7 +342,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_deprovision(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("emergency_address_deprovision", client, cancel, result_out, || {
+        execute("emergency_address_deprovision", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             build_request(&DeprovisionEmergencyAddress { phone_number })
         })
@@ -372,7 +372,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_validate(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("emergency_address_validate", client, cancel, result_out, || {
+        execute("emergency_address_validate", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let address = input::emergency_address(text("body", body)?)?;
             build_request(&ValidateEmergencyAddress { phone_number, address: &address })

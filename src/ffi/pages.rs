@@ -17,8 +17,9 @@ use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
 use crate::api::request::Operation;
 use crate::cancel::CancelToken;
+use crate::client::Client;
 use crate::client::pages::{CurrentPage, PageCursor};
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::Error;
 use crate::sys::{self, Ready};
 
 /// An iteration through a list, page by page or number by number. Threads that share it take turns.
@@ -27,7 +28,7 @@ pub struct sinch_numbers_pages {
 }
 
 pub(crate) struct PagesHandle {
-    timeout: Duration,
+    client: Client,
     iteration: Mutex<Iteration>,
     /// In which process the iteration was last begun to be used: a lock that was held over a fork is never given back.
     generation: AtomicU64,
@@ -88,10 +89,10 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
         let query = unsafe { list_query(query) }
             .and_then(|query| build_request(&query).map(|_| query))
             .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
-        let timeout = client.client.timeout();
-        let cursor = PageCursor::new(client.client.clone(), query);
+        let client = client.client.clone();
+        let cursor = PageCursor::new(client.clone(), query);
         let iteration = Mutex::new(Iteration { cursor, by: None, current: None });
-        Ok(PagesHandle { timeout, iteration, generation: AtomicU64::new(sys::generation()) })
+        Ok(PagesHandle { client, iteration, generation: AtomicU64::new(sys::generation()) })
     });
     let outcome = match made {
         Ok(pages) => {
@@ -186,7 +187,7 @@ unsafe fn next(
         let cancel = unsafe { optional(cancel) }?;
         let cancel: Option<&CancelToken> = cancel.as_deref();
         // One deadline for the turn and the call.
-        let until = Instant::now() + pages.timeout;
+        let until = Instant::now() + pages.client.engine.timeout();
         let turn = match cancel {
             Some(cancel) => cancel.polling(|| pages.turn(Some(cancel), until)),
             None => pages.turn(None, until),
@@ -214,17 +215,15 @@ impl PagesHandle {
         const SLICE: Duration = Duration::from_millis(2);
         let began = Instant::now();
         loop {
-            match self.iteration.try_lock() {
-                Ok(iteration) => {
-                    self.generation.store(sys::generation(), Ordering::SeqCst);
-                    return Ok(iteration);
-                }
+            let taken = match self.iteration.try_lock() {
+                Err(TryLockError::WouldBlock) => None,
+                Ok(iteration) => Some(iteration),
                 // A panic in the middle of a page leaves the iteration where it was.
-                Err(TryLockError::Poisoned(iteration)) => {
-                    self.generation.store(sys::generation(), Ordering::SeqCst);
-                    return Ok(iteration.into_inner());
-                }
-                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Poisoned(iteration)) => Some(iteration.into_inner()),
+            };
+            if let Some(iteration) = taken {
+                self.generation.store(sys::generation(), Ordering::SeqCst);
+                return Ok(iteration);
             }
             // Whoever has the turn says so at once; a lock whose holder stayed in the parent never does.
             let foreign = self.generation.load(Ordering::SeqCst) != sys::generation();
@@ -232,17 +231,7 @@ impl PagesHandle {
                 let problem = "pages was in use on another thread when the process forked";
                 return Err(Failure::Misuse(problem.to_owned()));
             }
-            let timeout = cancel
-                .and_then(CancelToken::deadline)
-                .is_some_and(|deadline| Instant::now() >= deadline);
-            if timeout || Instant::now() >= until {
-                let error = Error::new(ErrorKind::Timeout(Phase::Start));
-                return Err(error.of_operation(ListNumbers::NAME, None).into());
-            }
-            if cancel.is_some_and(CancelToken::is_triggered) {
-                let error = Error::new(ErrorKind::Cancelled);
-                return Err(error.of_operation(ListNumbers::NAME, None).into());
-            }
+            self.client.check_open(cancel, until, ListNumbers::NAME)?;
             let pause = sys::wait(sys::NONE, Ready::ToRead, [sys::NONE; 2], Instant::now() + SLICE);
             if pause.is_err() {
                 thread::sleep(SLICE);

@@ -17,7 +17,7 @@ use super::handle::{self, Opaque};
 use super::json_text::{JsonText, c_string};
 use super::{Failure, guard_or};
 use crate::call::response::RawResponse;
-use crate::error::{Error, ErrorKind, FieldViolation};
+use crate::error::{ApiError, Error, ErrorKind, FieldViolation};
 use crate::log::printable;
 
 /// What a call came to. Immutable: any number of threads may read it.
@@ -105,53 +105,40 @@ impl Outcome {
     }
 
     fn error(operation: Option<&str>, error: &Error) -> Self {
-        let code = code_of(error);
-        let message = chain(error);
-        let api = error.api_error();
+        let (code, message) = (code_of(error), chain(error));
+        let (api, http_status) = (error.api_error(), error.http_status().unwrap_or(0));
+        let (retry_after_ms, maybe_applied) =
+            (retry_after_ms(error), error.may_have_been_applied());
         let details = api.map(|api| format!("[{}]", api.details.join(",")));
-        let retry_after_ms = retry_after_ms(error);
-        let understood = api
-            .is_some_and(|api| api.code.is_some() || api.status.is_some() || api.message.is_some());
-        let body = match error.kind() {
-            ErrorKind::Protocol(violation) => violation.body.as_deref(),
-            _ => api.filter(|_| !understood).and_then(|api| api.body.as_deref()),
-        };
-        let phase = match error.kind() {
-            ErrorKind::Timeout(phase) | ErrorKind::Transport(phase) => Some(phase.as_str()),
-            _ => None,
-        };
-        let field = match error.kind() {
-            ErrorKind::InvalidInput(input) => Some(input.field.as_str()),
-            ErrorKind::Signature(_) => Some("signature"),
-            _ => None,
-        };
-        let jobs = match error.kind() {
-            ErrorKind::Provisioning(failed) => Some(failed.jobs_json()),
-            _ => None,
-        };
-        let validation = match error.kind() {
-            ErrorKind::Address(refusal) => Some(refusal.json.as_str()),
-            _ => None,
-        };
-        let status = match error.kind() {
-            ErrorKind::Signature(problem) => Some(problem.as_str()),
-            _ => api.and_then(|api| api.status.as_deref()),
-        };
+        let (mut body, mut phase, mut field) = (None, None, None);
+        let (mut jobs, mut validation) = (None, None);
+        let mut status = api.and_then(|api| api.status.as_deref());
+        match error.kind() {
+            ErrorKind::Protocol(violation) => body = violation.body.as_deref(),
+            ErrorKind::Timeout(at) | ErrorKind::Transport(at) => phase = Some(at.as_str()),
+            ErrorKind::InvalidInput(input) => field = Some(input.field.as_str()),
+            ErrorKind::Signature(problem) => {
+                (field, status) = (Some("signature"), Some(problem.as_str()));
+            }
+            ErrorKind::Provisioning(failed) => jobs = Some(failed.jobs_json()),
+            ErrorKind::Address(refusal) => validation = Some(refusal.json.as_str()),
+            _ => {}
+        }
+        // The text of an error response of which nothing was understood.
+        if let Some(ApiError { code: None, status: None, message: None, body: text, .. }) = api {
+            body = text.as_deref();
+        }
         let document = Document {
-            http_status: error.http_status().unwrap_or(0),
+            http_status,
             status,
             body_code: api.and_then(|api| api.code),
             operation: error.operation().or(operation),
             phone_number: error.phone_number(),
             field,
-            field_violations: error
-                .field_violations()
-                .iter()
-                .map(|FieldViolation { field, description }| Violation { field, description })
-                .collect(),
+            field_violations: error.field_violations(),
             phase,
             retry_after_ms,
-            maybe_applied: error.may_have_been_applied(),
+            maybe_applied,
             found: raw(error.found()),
             previous: raw(error.previous()),
             steps: raw(error.steps()),
@@ -163,12 +150,9 @@ impl Outcome {
             body,
             ..Document::new(code, &message)
         };
-        Self {
-            http_status: error.http_status().map_or(0, i32::from),
-            retry_after_ms,
-            maybe_applied: error.may_have_been_applied(),
-            ..Self::new(code, document.write(), &message)
-        }
+        let http_status = http_status.into();
+        let outcome = Self::new(code, document.write(), &message);
+        Self { http_status, retry_after_ms, maybe_applied, ..outcome }
     }
 
     /// The JSON and its length; a NUL stands behind it.
@@ -218,7 +202,7 @@ fn raw(json: Option<&str>) -> Option<&RawValue> {
 }
 
 /// The error document, in the order in which it is written.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     code: &'a str,
@@ -229,7 +213,7 @@ struct Document<'a> {
     operation: Option<&'a str>,
     phone_number: Option<&'a str>,
     field: Option<&'a str>,
-    field_violations: Vec<Violation<'a>>,
+    field_violations: &'a [FieldViolation],
     phase: Option<&'a str>,
     retry_after_ms: i64,
     maybe_applied: bool,
@@ -244,37 +228,9 @@ struct Document<'a> {
     validation: Option<&'a RawValue>,
 }
 
-#[derive(Serialize)]
-struct Violation<'a> {
-    field: &'a str,
-    description: &'a str,
-}
-
 impl<'a> Document<'a> {
     fn new(code: sinch_numbers_code, message: &'a str) -> Self {
-        Self {
-            code: code_name(code),
-            http_status: 0,
-            status: None,
-            body_code: None,
-            message,
-            operation: None,
-            phone_number: None,
-            field: None,
-            field_violations: Vec::new(),
-            phase: None,
-            retry_after_ms: -1,
-            maybe_applied: false,
-            attempts: 0,
-            request_id: None,
-            details: None,
-            body: None,
-            found: None,
-            previous: None,
-            steps: None,
-            jobs: None,
-            validation: None,
-        }
+        Self { code: code_name(code), message, retry_after_ms: -1, ..Self::default() }
     }
 
     fn write(&self) -> String {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::json::{self, raw};
+use super::SPACE;
+use super::raw::{self, after_container, after_string};
 
 /// Error of a value that is not what is expected: where it is, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -60,7 +61,7 @@ pub(crate) type Rest<'a> = Option<&'a str>;
 pub(crate) fn skip_ws(text: &str) -> &str {
     match text.as_bytes() {
         [byte, ..] if *byte > b' ' => text,
-        _ => text.trim_start_matches(json::SPACE),
+        _ => text.trim_start_matches(SPACE),
     }
 }
 
@@ -77,7 +78,7 @@ pub(crate) fn string(text: &str) -> Option<(Cow<'_, str>, &str)> {
     if let Some((plain, rest)) = plain_string(text) {
         return Some((Cow::Borrowed(plain), rest));
     }
-    let (raw, rest) = json::split_value(text)?;
+    let (raw, rest) = split_value(text)?;
     Some((raw::decode(raw)?, rest))
 }
 
@@ -87,9 +88,35 @@ pub(crate) fn split_key(text: &str) -> Option<(Cow<'_, str>, &str)> {
     Some((key, skip_ws(skip_ws(rest).strip_prefix(':')?)))
 }
 
+/// Removes a punctuation mark, and the whitespace before it.
+pub(super) fn strip_mark(text: &str, mark: char) -> Option<&str> {
+    skip_ws(text).strip_prefix(mark)
+}
+
+/// Splits a text into the value that it begins with and the rest.
+pub(crate) fn split_value(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start_matches(SPACE);
+    let rest = after_value(text.as_bytes())?;
+    text.split_at_checked(text.len() - rest.len())
+}
+
+/// Returns what follows a value; `None` if there is none. The value must have been checked.
+fn after_value(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [b'"', more @ ..] => after_string(more),
+        [b'{' | b'[', more @ ..] => after_container(more),
+        _ => {
+            let ends =
+                |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+            let length = rest.iter().position(ends).unwrap_or(rest.len());
+            if length > 0 { rest.get(length..) } else { None }
+        }
+    }
+}
+
 /// Skips a value.
 pub(crate) fn skip(text: &str) -> Rest<'_> {
-    json::split_value(text).map(|(_, rest)| rest)
+    split_value(text).map(|(_, rest)| rest)
 }
 
 /// Position inside an object or list, or after it.
@@ -139,41 +166,6 @@ fn next_or_end_after_ws(text: &str) -> Option<Step<'_>> {
         return Some(Step::Next(skip_ws(rest)));
     }
     text.strip_prefix(['}', ']']).map(Step::End)
-}
-
-/// Reads the members of an object from the one at the start of the text on; returns what follows the object.
-///
-/// `read` is given each key and the text from its value on, and returns what follows the value.
-pub(crate) fn read_members<'a>(
-    mut text: &'a str,
-    error: &mut DecodeError,
-    mut read: impl FnMut(&str, &'a str, &mut DecodeError) -> Rest<'a>,
-) -> Rest<'a> {
-    loop {
-        let (key, value) = split_key(text)?;
-        let rest = read(&key, value, error).or_else(|| recover_duplicate(value, &key, error))?;
-        match next_or_end(rest)? {
-            Step::Next(next) => text = next,
-            Step::End(rest) => return Some(rest),
-        }
-    }
-}
-
-/// Skips a value of the wrong type if its key comes again later in the object: the last of duplicate keys counts.
-#[cold]
-pub(crate) fn recover_duplicate<'a>(
-    value: &'a str,
-    key: &str,
-    error: &mut DecodeError,
-) -> Rest<'a> {
-    let rest = skip(value)?;
-    let later = json::strip_mark(rest, ',').unwrap_or_default();
-    if json::members_from(later).any(|member| member.key == key) {
-        *error = DecodeError::default();
-        return Some(rest);
-    }
-    error.under(key);
-    None
 }
 
 /// Skips an empty value: null, `""` or `{}`. `None` if it is not empty.

@@ -2,12 +2,13 @@
 //! counts, and unknown fields are ignored.
 //!
 //! The types of [`models`](crate::api::models) are declared with [`model!`], which writes the same decoder for each: it fills
-//! a value in place, in one pass over a text that has passed [`json::check`].
+//! a value in place, in one pass over a text that has passed [`check`](super::check).
 
-use crate::json;
-use crate::json::cursor::{
-    DecodeError, Rest, Step, enter, next_or_end, plain_string, skip_empty, skip_ws, string,
+use super::cursor::{
+    DecodeError, Rest, Step, enter, next_or_end, plain_string, skip, skip_empty, skip_ws,
+    split_key, split_value, string, strip_mark,
 };
+use super::find::members_from;
 
 /// A value or a whole response that is decoded from JSON.
 pub(crate) trait Decode: Default {
@@ -17,7 +18,7 @@ pub(crate) trait Decode: Default {
     /// Tells whether the value is absent, and so not worth writing.
     fn is_nothing(&self) -> bool;
 
-    /// Decodes a document that has passed [`json::check`].
+    /// Decodes a document that has passed [`check`](super::check).
     fn decode(document: &str) -> Result<Self, DecodeError> {
         let document = skip_ws(document);
         let (mut value, mut error) = (Self::default(), DecodeError::default());
@@ -27,6 +28,17 @@ pub(crate) trait Decode: Default {
             error.note(document, "an object")
         };
         end.map(|_| value).ok_or(error)
+    }
+}
+
+/// A response that is any object, which is ignored.
+impl Decode for () {
+    fn read<'a>(&mut self, text: &'a str, _error: &mut DecodeError) -> Rest<'a> {
+        Some(text)
+    }
+
+    fn is_nothing(&self) -> bool {
+        true
     }
 }
 
@@ -143,7 +155,7 @@ fn read_any<'a, T: FromJson>(
             (decoded, rest) => (T::from_text(&decoded), rest),
         },
         b'-' | b'0'..=b'9' => {
-            let (raw, rest) = json::split_value(text)?;
+            let (raw, rest) = split_value(text)?;
             (T::from_number(raw), rest)
         }
         _ => (None, text),
@@ -264,7 +276,7 @@ impl Items {
             let empty = skip_empty(item);
             let rest = match empty {
                 Some(rest) => Some(rest),
-                None if item.starts_with('{') => json::cursor::skip(item),
+                None if item.starts_with('{') => skip(item),
                 None => error.note(item, "an object"),
             };
             let Some(rest) = rest else {
@@ -285,6 +297,41 @@ impl Items {
     pub(crate) fn is_over(&self) -> bool {
         self.left.is_none()
     }
+}
+
+/// Reads the members of an object from the one at the start of the text on; returns what follows the object.
+///
+/// `read` is given each key and the text from its value on, and returns what follows the value.
+pub(crate) fn read_members<'a>(
+    mut text: &'a str,
+    error: &mut DecodeError,
+    mut read: impl FnMut(&str, &'a str, &mut DecodeError) -> Rest<'a>,
+) -> Rest<'a> {
+    loop {
+        let (key, value) = split_key(text)?;
+        let rest = read(&key, value, error).or_else(|| recover_duplicate(value, &key, error))?;
+        match next_or_end(rest)? {
+            Step::Next(next) => text = next,
+            Step::End(rest) => return Some(rest),
+        }
+    }
+}
+
+/// Skips a value of the wrong type if its key comes again later in the object: the last of duplicate keys counts.
+#[cold]
+pub(crate) fn recover_duplicate<'a>(
+    value: &'a str,
+    key: &str,
+    error: &mut DecodeError,
+) -> Rest<'a> {
+    let rest = skip(value)?;
+    let later = strip_mark(rest, ',').unwrap_or_default();
+    if members_from(later).any(|member| member.key == key) {
+        *error = DecodeError::default();
+        return Some(rest);
+    }
+    error.under(key);
+    None
 }
 
 /// Declares a type of the service's responses: public fields, each with its JSON key.
@@ -312,7 +359,8 @@ macro_rules! model {
                 text: &'a str,
                 error: &mut crate::json::cursor::DecodeError,
             ) -> crate::json::cursor::Rest<'a> {
-                use crate::json::cursor::{Step, enter, next_or_end, read_members, recover_duplicate, skip};
+                use crate::json::cursor::{Step, enter, next_or_end, skip};
+                use crate::json::decode::{read_members, recover_duplicate};
                 let mut text = match enter(text) {
                     Step::Next(inside) => inside,
                     Step::End(rest) => return Some(rest),

@@ -21,16 +21,20 @@ pub(crate) struct Value<'a> {
     pub(crate) json: bool,
 }
 
+/// A value with its key.
+type Member<'a> = (Cow<'a, str>, Value<'a>);
+
 impl<'a> Value<'a> {
     /// The members of an object that has passed [`check`](super::check).
-    pub(crate) fn members(object: &'a str) -> impl Iterator<Item = (Cow<'a, str>, Self)> {
+    pub(crate) fn members(object: &'a str) -> impl Iterator<Item = Member<'a>> {
         members(object).map(|(name, text)| (name.clone(), Self { name, text, json: true }))
     }
 }
 
-/// Deserializes a struct from its members.
+/// Deserializes a struct from its members. They come as one type of iterator: with a type for each source, what serde derives
+/// would be compiled for each.
 pub(crate) fn from_members<'a, T: Deserialize<'a>>(
-    members: impl Iterator<Item = (Cow<'a, str>, Value<'a>)>,
+    members: &mut dyn Iterator<Item = Member<'a>>,
 ) -> Result<T, DecodeError> {
     T::deserialize(MapDeserializer::new(members))
 }
@@ -46,6 +50,8 @@ pub(crate) fn set<B, T>(builder: B, value: Option<T>, setter: impl FnOnce(B, T) 
 impl<'de> Deserializer<'de> for Value<'de> {
     type Error = DecodeError;
 
+    // Compiled once for each type of value, and not again for each field.
+    #[inline(never)]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let text = self.text;
         let refuse = |problem| Err(refuse("", problem));
@@ -58,7 +64,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 visitor.visit_seq(SeqDeserializer::new(items(text).map(item)))
             }
             Some(b'{') if members(text).next().is_none() => refuse("is empty; leave it out"),
-            Some(b'{') => visitor.visit_map(MapDeserializer::new(Value::members(text))),
+            Some(b'{') => {
+                let members: &mut dyn Iterator<Item = Member<'de>> = &mut Value::members(text);
+                visitor.visit_map(MapDeserializer::new(members))
+            }
             _ => match (text, text.parse::<u64>(), text.parse::<f64>()) {
                 ("null", ..) => refuse("is null; leave out what is not wanted"),
                 ("true", ..) => visitor.visit_bool(true),
@@ -76,13 +85,25 @@ impl<'de> Deserializer<'de> for Value<'de> {
         })
     }
 
+    #[inline(never)]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_some(self)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        // What serde derives would take a list for the fields in their order; it takes no text that is no JSON.
+        let text = if self.text.starts_with('[') { "" } else { self.text };
+        Self { text, ..self }.deserialize_any(visitor)
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct seq
-        tuple tuple_struct map struct enum identifier ignored_any
+        tuple tuple_struct map enum identifier ignored_any
     }
 }
 

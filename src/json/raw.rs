@@ -57,6 +57,35 @@ pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Writes a text as a JSON string. Bytes that are not UTF-8 stay as they are.
+#[cfg(feature = "capi")]
+pub(crate) fn string_of(text: &[u8]) -> Vec<u8> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut json = Vec::with_capacity(text.len() + 2);
+    json.push(b'"');
+    let mut rest = text;
+    loop {
+        let found = special(rest);
+        json.extend_from_slice(&rest[..rest.len() - found.len()]);
+        let [byte, more @ ..] = found else { break };
+        let short = match byte {
+            b'"' | b'\\' => *byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            _ => b'u',
+        };
+        json.extend_from_slice(&[b'\\', short]);
+        if short == b'u' {
+            let digit = |bits: u8| DIGITS[usize::from(bits & 0xF)];
+            json.extend_from_slice(&[b'0', b'0', digit(byte >> 4), digit(*byte)]);
+        }
+        rest = more;
+    }
+    json.push(b'"');
+    json
+}
+
 /// The result of a scan. An error is the unread input and what is wrong with it; [`check`](super::check) makes an offset of it.
 pub(super) type Scan<'a, T = &'a [u8]> = Result<T, (&'a [u8], &'static str)>;
 
@@ -148,7 +177,31 @@ fn special_in_tail(mut rest: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text_of;
     use super::*;
+
+    #[cfg(feature = "capi")]
+    #[test]
+    fn a_string_is_written_with_its_escapes() {
+        let rows: [(&[u8], &[u8]); 8] = [
+            (b"", b"\"\""),
+            (b"Front desk, 2nd floor", b"\"Front desk, 2nd floor\""),
+            (b"a\"b\\c/d", b"\"a\\\"b\\\\c/d\""),
+            (b"\n\r\t", b"\"\\n\\r\\t\""),
+            (b"\0\x01\x08\x0c\x1f\x7f", b"\"\\u0000\\u0001\\u0008\\u000c\\u001f\x7f\""),
+            ("d\u{e9}sk \u{1f600}".as_bytes(), "\"d\u{e9}sk \u{1f600}\"".as_bytes()),
+            (b"\xff\"\x80", b"\"\xff\\\"\x80\""),
+            (b"\"\"\"\"\"\"\"\"\"", b"\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\""),
+        ];
+        for (text, json) in rows {
+            assert_eq!(string_of(text), json, "{text:?}");
+            if let Ok(text) = std::str::from_utf8(text) {
+                let json = String::from_utf8(string_of(text.as_bytes())).unwrap();
+                assert_eq!(text_of(&json).as_deref(), Some(text));
+                assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            }
+        }
+    }
 
     #[test]
     fn special_finds_every_byte_at_every_place() {

@@ -9,87 +9,16 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 mod poll;
 mod polled;
 mod scoped;
 
 use poll::above_standard_streams;
-pub(crate) use poll::wait_any;
-use polled::{Next, poll_if_due};
+pub(crate) use poll::{NONE, Ready, Woken, wait, wait_any};
 pub(crate) use polled::{polled, thread_id};
 pub(crate) use scoped::{scoped, with_scoped};
-
-/// The readiness to wait for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Ready {
-    ToRead,
-    ToWrite,
-}
-
-/// No descriptor: poll(2) ignores a negative one.
-pub(crate) const NONE: RawFd = -1;
-
-/// What ended a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woken {
-    /// The descriptor that was waited for is ready, or has an error that the next operation on it reports.
-    Ready,
-    /// One of the wakers was triggered.
-    Waker,
-    /// The deadline passed.
-    Deadline,
-}
-
-/// Waits until a descriptor is ready, a waker is triggered, the caller ends the call or the deadline passes. Wakers come first.
-pub(crate) fn wait(
-    fd: RawFd,
-    ready: Ready,
-    wakers: [RawFd; 2],
-    deadline: Instant,
-) -> io::Result<Woken> {
-    let events = match ready {
-        Ready::ToRead => libc::POLLIN,
-        Ready::ToWrite => libc::POLLOUT,
-    };
-    let entry = |fd, events| libc::pollfd { fd, events, revents: 0 };
-    let mut polled =
-        [entry(fd, events), entry(wakers[0], libc::POLLIN), entry(wakers[1], libc::POLLIN)];
-    loop {
-        let Some(ms) = time_to_poll(deadline) else { return Ok(Woken::Waker) };
-        // SAFETY: `polled` is an array of three valid pollfds that lives until the call returns, and the count
-        // says three. A descriptor that is not open is reported in `revents`, not dereferenced.
-        let count = unsafe { libc::poll(polled.as_mut_ptr(), 3, ms) };
-        match count {
-            0 if Instant::now() >= deadline => return Ok(Woken::Deadline),
-            0 => {}
-            1.. if polled[1].revents != 0 || polled[2].revents != 0 => return Ok(Woken::Waker),
-            // Looked at also when something is there: a server that never stops talking must not hold a call.
-            1.. if Instant::now() >= deadline => return Ok(Woken::Deadline),
-            1.. => return Ok(Woken::Ready),
-            _ => {
-                let error = io::Error::last_os_error();
-                if error.kind() != io::ErrorKind::Interrupted {
-                    return Err(error);
-                }
-            }
-        }
-    }
-}
-
-/// How many milliseconds poll(2) is to wait: until the deadline, or until the caller is to be asked; `None` if the caller says
-/// that the call is to end.
-fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
-    let until = match poll_if_due() {
-        Next::Wait => deadline,
-        Next::WaitUntil(due) => due.min(deadline),
-        Next::End => return None,
-    };
-    let left = until.saturating_duration_since(Instant::now());
-    // Rounded up: waking a fraction of a millisecond early would only poll once more.
-    Some(libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX))
-}
 
 /// An event descriptor that stays readable once it was triggered, so that every wait on it ends.
 #[derive(Debug)]
@@ -212,25 +141,17 @@ pub(crate) fn generation() -> u64 {
             return u64::from(std::process::id());
         }
         // The thread that comes second leaks its page. A lock could be held during a fork.
-        page = match PAGE.compare_exchange(
-            ptr::null_mut(),
-            new,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        ) {
-            Ok(_) => new,
-            Err(first) => first,
-        };
+        let swapped =
+            PAGE.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
+        page = swapped.map_or_else(|first| first, |_| new);
     }
     // SAFETY: the page is mapped for the life of the process, aligned, and only ever used as this atomic.
     let generation = unsafe { &*page };
     match generation.load(Ordering::Acquire) {
         0 => {
             let next = FORKS.fetch_add(1, Ordering::AcqRel) + 1;
-            match generation.compare_exchange(0, next, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => next,
-                Err(first) => first,
-            }
+            let swapped = generation.compare_exchange(0, next, Ordering::AcqRel, Ordering::Acquire);
+            swapped.map_or_else(|first| first, |_| next)
         }
         known => known,
     }
@@ -348,49 +269,7 @@ impl<T> Drop for PerProcess<T> {
 mod tests {
     use super::*;
     use std::convert::Infallible;
-    use std::io::Write;
-    use std::net::TcpListener;
     use std::sync::atomic::AtomicUsize;
-
-    #[test]
-    fn a_socket_is_ready_when_something_can_be_done_with_it() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut far, _) = listener.accept().unwrap();
-        let past = Instant::now();
-        let later = past + Duration::from_secs(600);
-        let wait = |ready, deadline| wait(near.as_raw_fd(), ready, [NONE; 2], deadline).unwrap();
-        assert_eq!(wait(Ready::ToRead, past), Woken::Deadline);
-        assert_eq!(wait(Ready::ToWrite, past), Woken::Deadline);
-        assert_eq!(wait(Ready::ToWrite, later), Woken::Ready);
-        far.write_all(b"x").unwrap();
-        assert_eq!(wait(Ready::ToRead, later), Woken::Ready);
-        drop(far);
-        assert_eq!(wait(Ready::ToRead, later), Woken::Ready);
-    }
-
-    #[test]
-    fn a_waker_wakes_for_ever_and_comes_first() {
-        let (first, second) = (Waker::new().unwrap(), Waker::new().unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let past = Instant::now();
-        let later = past + Duration::from_secs(600);
-        let wakers = [first.fd(), second.fd()];
-        assert_eq!(wait(NONE, Ready::ToRead, wakers, past).unwrap(), Woken::Deadline);
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| wait(NONE, Ready::ToRead, wakers, later).unwrap());
-            second.trigger();
-            assert_eq!(waiting.join().unwrap(), Woken::Waker);
-        });
-        second.trigger();
-        for _ in 0..3 {
-            assert_eq!(
-                wait(socket.as_raw_fd(), Ready::ToWrite, wakers, later).unwrap(),
-                Woken::Waker
-            );
-        }
-    }
 
     #[test]
     fn a_process_has_one_value() {

@@ -1,10 +1,53 @@
-//! Waiting for the first of several sockets, and keeping descriptors away from 0, 1 and 2.
+//! Waiting with poll(2) for sockets, wakers and the deadline, and keeping descriptors away from 0, 1 and 2.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
-use super::{Woken, time_to_poll};
+use libc::{POLLIN, POLLOUT, pollfd};
+
+use super::polled::{Next, poll_if_due};
+
+/// The readiness to wait for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ready {
+    ToRead,
+    ToWrite,
+}
+
+/// No descriptor: poll(2) ignores a negative one.
+pub(crate) const NONE: RawFd = -1;
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// The descriptor that was waited for is ready, or has an error that the next operation on it reports.
+    Ready,
+    /// One of the wakers was triggered, or the caller ends the call when it is polled.
+    Waker,
+    /// The deadline passed.
+    Deadline,
+}
+
+/// Waits until a descriptor is ready, a waker is triggered or the deadline passes. Wakers come first.
+pub(crate) fn wait(
+    fd: RawFd,
+    ready: Ready,
+    wakers: [RawFd; 2],
+    deadline: Instant,
+) -> io::Result<Woken> {
+    let events = match ready {
+        Ready::ToRead => POLLIN,
+        Ready::ToWrite => POLLOUT,
+    };
+    let [first, second] = wakers;
+    let mut polled = [entry(first, POLLIN), entry(second, POLLIN), entry(fd, events)];
+    Ok(match poll(&mut polled, deadline)? {
+        // Looked at also when something is there: a server that never stops talking must not hold a call.
+        Woken::Ready if Instant::now() >= deadline => Woken::Deadline,
+        woken => woken,
+    })
+}
 
 /// Waits until one of the sockets can be written to (a connect has ended), a waker is triggered or the deadline passes.
 /// Wakers come first. Returns which sockets are ready.
@@ -13,24 +56,28 @@ pub(crate) fn wait_any(
     wakers: [RawFd; 2],
     deadline: Instant,
 ) -> io::Result<(Woken, Vec<bool>)> {
-    let entry = |fd, events| libc::pollfd { fd, events, revents: 0 };
-    let mut polled: Vec<libc::pollfd> = Vec::with_capacity(sockets.len() + 2);
-    polled.extend(wakers.iter().map(|fd| entry(*fd, libc::POLLIN)));
-    polled.extend(sockets.iter().map(|fd| entry(*fd, libc::POLLOUT)));
+    let mut polled: Vec<pollfd> = wakers.iter().map(|fd| entry(*fd, POLLIN)).collect();
+    polled.extend(sockets.iter().map(|fd| entry(*fd, POLLOUT)));
+    let woken = poll(&mut polled, deadline)?;
+    Ok((woken, polled[wakers.len()..].iter().map(|one| one.revents != 0).collect()))
+}
+
+fn entry(fd: RawFd, events: libc::c_short) -> pollfd {
+    pollfd { fd, events, revents: 0 }
+}
+
+/// Waits for the first of some descriptors; the first two are the wakers.
+fn poll(polled: &mut [pollfd], deadline: Instant) -> io::Result<Woken> {
     let total = libc::nfds_t::try_from(polled.len()).map_err(io::Error::other)?;
     loop {
-        let Some(ms) = time_to_poll(deadline) else { return Ok((Woken::Waker, Vec::new())) };
+        let Some(ms) = time_to_poll(deadline) else { return Ok(Woken::Waker) };
         // SAFETY: `polled` holds `total` valid pollfds and lives until the call returns. A descriptor that is not open is
         // reported in `revents`, not dereferenced.
-        let count = unsafe { libc::poll(polled.as_mut_ptr(), total, ms) };
-        let ready = || polled[2..].iter().map(|one| one.revents != 0).collect();
-        match count {
-            0 if Instant::now() >= deadline => return Ok((Woken::Deadline, Vec::new())),
+        match unsafe { libc::poll(polled.as_mut_ptr(), total, ms) } {
+            0 if Instant::now() >= deadline => return Ok(Woken::Deadline),
             0 => {}
-            1.. if polled[..2].iter().any(|one| one.revents != 0) => {
-                return Ok((Woken::Waker, Vec::new()));
-            }
-            1.. => return Ok((Woken::Ready, ready())),
+            1.. if polled[..2].iter().any(|one| one.revents != 0) => return Ok(Woken::Waker),
+            1.. => return Ok(Woken::Ready),
             _ => {
                 let error = io::Error::last_os_error();
                 if error.kind() != io::ErrorKind::Interrupted {
@@ -39,6 +86,19 @@ pub(crate) fn wait_any(
             }
         }
     }
+}
+
+/// Returns how many milliseconds poll(2) is to wait: until the deadline, or until the caller is polled; `None` if the caller
+/// ends the call.
+fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
+    let until = match poll_if_due() {
+        Next::Wait => deadline,
+        Next::WaitUntil(due) => due.min(deadline),
+        Next::End => return None,
+    };
+    let left = until.saturating_duration_since(Instant::now());
+    // Rounded up: waking a fraction of a millisecond early would only poll once more.
+    Some(libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX))
 }
 
 /// Moves a descriptor above 2. Where a program has closed its standard streams, a socket of ours would become one of them,
@@ -60,7 +120,49 @@ pub(crate) fn above_standard_streams(fd: OwnedFd) -> io::Result<OwnedFd> {
 mod tests {
     use super::super::{Waker, begin_connect};
     use super::*;
-    use std::net::TcpListener;
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    #[test]
+    fn a_socket_is_ready_when_something_can_be_done_with_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut far, _) = listener.accept().unwrap();
+        let past = Instant::now();
+        let later = past + Duration::from_secs(600);
+        let wait = |ready, deadline| wait(near.as_raw_fd(), ready, [NONE; 2], deadline).unwrap();
+        assert_eq!(wait(Ready::ToRead, past), Woken::Deadline);
+        assert_eq!(wait(Ready::ToWrite, past), Woken::Deadline);
+        assert_eq!(wait(Ready::ToWrite, later), Woken::Ready);
+        far.write_all(b"x").unwrap();
+        assert_eq!(wait(Ready::ToRead, later), Woken::Ready);
+        drop(far);
+        assert_eq!(wait(Ready::ToRead, later), Woken::Ready);
+    }
+
+    #[test]
+    fn a_waker_wakes_for_ever_and_comes_first() {
+        let (first, second) = (Waker::new().unwrap(), Waker::new().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let past = Instant::now();
+        let later = past + Duration::from_secs(600);
+        let wakers = [first.fd(), second.fd()];
+        assert_eq!(wait(NONE, Ready::ToRead, wakers, past).unwrap(), Woken::Deadline);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| wait(NONE, Ready::ToRead, wakers, later).unwrap());
+            second.trigger();
+            assert_eq!(waiting.join().unwrap(), Woken::Waker);
+        });
+        second.trigger();
+        for _ in 0..3 {
+            assert_eq!(
+                wait(socket.as_raw_fd(), Ready::ToWrite, wakers, later).unwrap(),
+                Woken::Waker
+            );
+        }
+    }
 
     /// In a child, whose standard streams may be closed; it tells by its exit code what it saw.
     #[test]

@@ -7,7 +7,7 @@ use super::failure::ConnectionError;
 
 /// What decides whether a connection is used again after this head.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(crate) struct Head {
     status: u16,
     /// It has a length and a transfer coding. ureq decodes the chunks (RFC 9112, 6.3); then the connection must be closed.
     pub(super) has_both_lengths: bool,
@@ -15,7 +15,7 @@ pub(super) struct Head {
 
 impl Head {
     /// Reads a complete head that ureq has accepted.
-    pub(super) fn of(head: &[u8]) -> Self {
+    pub(crate) fn of(head: &[u8]) -> Self {
         let head = head.trim_ascii_start();
         let status = head.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok());
         let (mut length, mut coding) = (false, false);
@@ -40,7 +40,7 @@ impl Head {
 }
 
 /// The length of an interim response at the beginning of the input, if it is complete. ureq would refuse a 100 with headers.
-pub(super) fn interim_length(input: &[u8]) -> Option<usize> {
+pub(crate) fn interim_length(input: &[u8]) -> Option<usize> {
     let line = input.get(..13)?;
     if !line.starts_with(b"HTTP/1.") || line[8] != b' ' || line[9] != b'1' {
         return None;

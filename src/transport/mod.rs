@@ -10,7 +10,7 @@ mod connector;
 mod exchange;
 mod failure;
 mod happy_eyeballs;
-mod head;
+pub(crate) mod head;
 mod input;
 mod origin;
 mod proxy;
@@ -20,7 +20,6 @@ mod tls;
 mod tunnel;
 
 use std::cell::Cell;
-use std::fmt;
 use std::io::Read;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -118,12 +117,6 @@ struct ReportSent<'a> {
 impl Drop for ReportSent<'_> {
     fn drop(&mut self) {
         self.to.set(self.to.get() || self.exchange.sent.get());
-    }
-}
-
-impl fmt::Debug for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").field("origin", &self.origin).finish_non_exhaustive()
     }
 }
 
@@ -337,16 +330,4 @@ fn read_body(
     bytes.truncate(most);
     result?;
     if too_big { Err(TOO_BIG.into()) } else { Ok(()) }
-}
-
-/// Entry of the fuzz target: checks what must hold for the head of any response.
-#[cfg(feature = "test-hooks")]
-pub(crate) fn fuzz_head(bytes: &[u8]) {
-    let interim = head::interim_length(bytes).unwrap_or(0);
-    assert!(interim <= bytes.len());
-    if interim > 0 {
-        assert_eq!(head::interim_length(&bytes[..interim]), Some(interim));
-        assert_eq!(head::interim_length(&bytes[..interim - 1]), None);
-    }
-    let _ = head::Head::of(&bytes[interim..]);
 }

@@ -21,14 +21,14 @@ use crate::api::timestamp::Timestamp;
 use crate::call::api_error;
 use crate::call::callback;
 use crate::call::response::{self, RawResponse};
-use crate::call::retry::{Decision, Failure, RetryContext, RetryPolicy, parse_retry_after};
+use crate::call::retry::{Decision, Failure, RetryContext, decide, parse_retry_after};
 use crate::call::token::TokenResponse;
 use crate::client::response::{Response, decode_response};
 use crate::error::{Error, ErrorKind, SignatureProblem, is_retryable_status};
 use crate::ffi::input;
 use crate::ffi::result::document;
 use crate::json::{self, TopLevelKeys};
-use crate::transport;
+use crate::transport::{self, head};
 
 /// A target: its name, which is also its corpus', and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
@@ -225,7 +225,13 @@ pub fn error_bodies(body: &[u8]) {
 
 /// What a server sends, as the transport looks at it before ureq does.
 pub fn framing(bytes: &[u8]) {
-    transport::fuzz_head(bytes);
+    let interim = head::interim_length(bytes).unwrap_or(0);
+    assert!(interim <= bytes.len());
+    if interim > 0 {
+        assert_eq!(head::interim_length(&bytes[..interim]), Some(interim));
+        assert_eq!(head::interim_length(&bytes[..interim - 1]), None);
+    }
+    let _ = head::Head::of(&bytes[interim..]);
 }
 
 /// A `Retry-After`, and in the next line a `Date`.
@@ -253,8 +259,9 @@ pub fn retry_after(lines: &[u8]) {
         None => assert!(!counted),
     }
     let time_left = Duration::from_secs(30);
-    let now = RetryContext { attempts: 1, retry_after: wait, time_left, dice: 0.5 };
-    match RetryPolicy::default().decide(Failure::Status(429), &Effect::Read, now) {
+    let now =
+        RetryContext { attempts: 1, max_attempts: 3, retry_after: wait, time_left, dice: 0.5 };
+    match decide(Failure::Status(429), &Effect::Read, now) {
         Decision::Retry(slept) => assert!(slept < time_left && wait.is_none_or(|w| w == slept)),
         decision => {
             assert!(matches!(decision, Decision::Report));

@@ -70,7 +70,7 @@ impl Source {
             let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
             let path = rest[..end.unwrap_or(rest.len())].trim_end_matches(':');
             match rest[path.len()..].strip_prefix("::{") {
-                // `crate::call::{Engine, retry::RetryPolicy}`
+                // `crate::call::{Engine, retry::RetryBudget}`
                 Some(group) => {
                     let group = &group[..group.find('}').unwrap_or(0)];
                     for item in group.split(',') {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::response::{Failed, RawResponse};
-use super::retry::{Failure, RetryBudget, RetryPolicy};
+use super::retry::{Failure, RetryBudget};
 use super::run::{Environment, run};
 use crate::api::emergency_address::{
     Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, ProvisionEmergencyAddress,
@@ -513,7 +513,7 @@ fn whatever_a_write_says_is_true() {
             .body
             .as_deref()
             .map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
-        let result = run(&request, &RetryPolicy::default(), &mut model);
+        let result = run(&request, 3, &mut model);
         let (taken, landed) = (model.taken, model.landed);
         let name = format!("history {seed}: {:?} {}: {result:?}", model.write, model.body);
         match &result {
