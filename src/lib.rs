@@ -151,7 +151,7 @@
 //!
 //! How the service *behaves* (jobs that take their time, changes that the next read shows, responses that are lost after the
 //! write was carried out) is what the sandbox is for. The feature `sandbox` holds the service, locally: `Sandbox::start()` in
-//! Rust, the program `sinch-numbers-sandbox` for everyone else.
+//! Rust, the program `sinch-numbers sandbox` for everyone else.
 //!
 //! # Not provided
 //!

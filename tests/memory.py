@@ -12,17 +12,17 @@ LIMIT_KIB = 10 * 1024
 
 def build():
     subprocess.run(
-        ["cargo", "build", "--quiet", "--features", "sandbox", "--bin", "sinch-numbers-sandbox", "--example", "list"],
+        ["cargo", "build", "--quiet", "--features", "cli", "--bin", "sinch-numbers", "--example", "list"],
         cwd=ROOT,
         check=True,
     )
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
-    return target / "sinch-numbers-sandbox", target / "examples" / "list"
+    return target / "sinch-numbers", target / "examples" / "list"
 
 
 def peak(sandbox, list_example, numbers):
     """The peak resident size, in KiB, of a process that lists a fleet of that size."""
-    service = subprocess.Popen([sandbox, "--numbers", str(numbers), "--quiet"], stdout=subprocess.PIPE, text=True)
+    service = subprocess.Popen([sandbox, "sandbox", "--numbers", str(numbers), "--quiet"], stdout=subprocess.PIPE, text=True)
     try:
         service.stdout.readline()
         env = dict(os.environ)

@@ -41,6 +41,46 @@ impl Relink {
         self
     }
 
+    /// Returns the steps that bring a number to these links, with the update that each sends; none if it is linked so.
+    ///
+    /// They are what [`Client::relink`](crate::Client::relink) would send for the number as it is, once its jobs are over and if
+    /// nothing else changes it.
+    ///
+    /// ```
+    /// use sinch_numbers::{ActiveNumber, NumberUpdate, Relink, RelinkStep};
+    ///
+    /// # let number: ActiveNumber = serde_json::from_str(r#"{"smsConfiguration":{"servicePlanId":"plan-1"}}"#)?;
+    /// let relink = Relink::to(NumberUpdate::new().link_service_plan("plan-2"));
+    /// let steps: Vec<RelinkStep> = relink.steps(&number).into_iter().map(|(step, _)| step).collect();
+    /// assert_eq!(steps, [RelinkStep::UnlinkSms, RelinkStep::LinkSms]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn steps(&self, number: &ActiveNumber) -> Vec<(RelinkStep, NumberUpdate)> {
+        let (mut number, mut links) = (number.clone(), self.links.clone());
+        let mut steps = Vec::new();
+        // A job that runs now will be over by then.
+        if let Some(sms) = &mut number.sms_configuration {
+            sms.scheduled_provisioning = None;
+        }
+        if let Some(voice) = &mut number.voice_configuration {
+            voice.scheduled_voice_provisioning = None;
+        }
+        while let Next::Send(step, update) = next(&number, &links, &Steps::default()) {
+            steps.push((step, *update));
+            match step {
+                RelinkStep::UnlinkSms => number.sms_configuration = None,
+                RelinkStep::UnlinkCampaign => {
+                    if let Some(sms) = &mut number.sms_configuration {
+                        sms.campaign_id = None;
+                    }
+                }
+                RelinkStep::LinkSms => links.sms_configuration = None,
+                RelinkStep::AssignVoice => break,
+            }
+        }
+        steps
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.links.check()?;
         check_timeout(self.timeout)?;

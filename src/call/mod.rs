@@ -124,6 +124,10 @@ impl Engine {
         }
     }
 
+    pub(crate) fn project_id(&self) -> &str {
+        &self.config.project_id
+    }
+
     /// Ends the running calls, and makes later ones fail.
     pub(crate) fn shutdown(&self) {
         self.stop.set();

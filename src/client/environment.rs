@@ -81,7 +81,7 @@ pub(crate) fn missing(settings: &[&str]) -> Error {
     };
     let problem = format!(
         "this environment variable is not set{others} (with _FILE behind its name, each can name a file instead); to try \
-         things out without an account, start sinch-numbers-sandbox and export what it prints"
+         things out without an account, start sinch-numbers sandbox and export what it prints"
     );
     Error::invalid(names.first().copied().unwrap_or_default(), problem)
 }

@@ -56,6 +56,11 @@ impl Client {
         Self { engine: Arc::new(engine), cancel: None }
     }
 
+    /// Returns the id of the project.
+    pub fn project_id(&self) -> &str {
+        self.engine.project_id()
+    }
+
     /// Returns a client whose calls end when a token is triggered or its deadline passes. It shares everything else with
     /// this one.
     pub fn with_cancel(&self, token: &CancelToken) -> Self {

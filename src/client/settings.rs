@@ -390,7 +390,7 @@ mod tests {
             for (index, name) in names.iter().enumerate() {
                 assert_eq!(problem.contains(name), !is_set(index), "{problem}");
             }
-            assert!(problem.contains("sinch-numbers-sandbox"), "{problem}");
+            assert!(problem.contains("sinch-numbers sandbox"), "{problem}");
         }
     }
 

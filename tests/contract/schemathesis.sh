@@ -4,7 +4,7 @@
 #
 # Usage: tests/contract/schemathesis.sh
 #   CONTRACT      the contract [../shared/spec/active-number.openapi.yaml beside the repository]
-#   SANDBOX       a built sinch-numbers-sandbox; without it, one is built
+#   SANDBOX       a built sinch-numbers; without it, one is built
 #   MAX_EXAMPLES  requests made up for each operation [100]
 #
 # What the contract leaves open, and which of its checks is therefore narrowed, stands in
@@ -31,7 +31,7 @@ fi
 
 sandbox=${SANDBOX:-}
 if [ -z "$sandbox" ]; then
-    sandbox=$(cd "$root" && cargo build --quiet --features sandbox --bin sinch-numbers-sandbox \
+    sandbox=$(cd "$root" && cargo build --quiet --features cli --bin sinch-numbers \
         --message-format=json | python3 -c '
 import json, sys
 for line in sys.stdin:
@@ -40,7 +40,7 @@ fi
 
 work=$(mktemp -d)
 # Jobs end at once, so that one update does not stand in the way of the next.
-"$sandbox" --quiet --provisioning-ms 0 >"$work/environment" &
+"$sandbox" sandbox --quiet --provisioning-ms 0 >"$work/environment" &
 process=$!
 trap 'kill "$process" 2>/dev/null || true; wait "$process" 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do

@@ -1,7 +1,7 @@
 # What the gates share; sourced. Each gate installs what it needs, may be run again and again, says PASSED or FAILED in its
 # last line, and answers with its exit code.
 #
-#   SANDBOX           a built sinch-numbers-sandbox; without it, one is built
+#   SANDBOX           a built sinch-numbers; without it, one is built
 #   CARGO_TARGET_DIR  where cargo builds
 set -euo pipefail
 
@@ -82,12 +82,12 @@ sandbox() {
     local program=${SANDBOX:-}
     if [ -z "$program" ]; then
         step sandbox
-        cargo build --quiet --bin sinch-numbers-sandbox --features sandbox
-        program=$target/debug/sinch-numbers-sandbox
+        cargo build --quiet --bin sinch-numbers --features cli
+        program=$target/debug/sinch-numbers
     fi
     # Its own copy: another build may replace the file meanwhile.
     cp "$program" "$work/sandbox"
-    background "$work/sandbox" --quiet
+    background "$work/sandbox" sandbox --quiet
     account sandbox-project sandbox-key sandbox-secret "$first"
 }
 

@@ -3,7 +3,7 @@
 # programs against both: with pkg-config and CMake, shared and static, in C and C++.
 #
 # Usage: tests/gates/install.sh
-#   SANDBOX  a built sinch-numbers-sandbox; without it, one is built
+#   SANDBOX  a built sinch-numbers; without it, one is built
 #
 # Installs what it needs with apt-get; keeps cargo-c in ~/.cache/sinch-numbers.
 set -euo pipefail
@@ -121,10 +121,10 @@ done
 step "the sandbox"
 sandbox=${SANDBOX:-}
 if [ -z "$sandbox" ]; then
-    sandbox=$(cd "$root" && cargo build --quiet --locked --features sandbox --bin sinch-numbers-sandbox --message-format=json |
+    sandbox=$(cd "$root" && cargo build --quiet --locked --features cli --bin sinch-numbers --message-format=json |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
 fi
-"$sandbox" --quiet >"$work/environment" &
+"$sandbox" sandbox --quiet >"$work/environment" &
 sandbox_process=$!
 for _ in $(seq 100); do
     grep -q SINCH_AUTH_URL "$work/environment" && break

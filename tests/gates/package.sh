@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The package, as it would be published, is whole: unpacked from its archive, it compiles and passes its own tests, without a
-# feature what needs none, and all of it with `sandbox` and `test-hooks`.
+# feature what needs none, and all of it with `cli` and `test-hooks`.
 # Usage: tests/gates/package.sh
 source "$(dirname "$0")/common.sh"
 
@@ -27,7 +27,7 @@ tested() {
 }
 tested
 grep '^test result' "$work/said" || fail "no test was run"
-features=(--features "sandbox,test-hooks")
+features=(--features "cli,test-hooks")
 # Every test and example compiles. What is run again here are the tests that look at files of the package; the rest has passed
 # in the repository, with the same sources.
 tested "${features[@]}" --no-run

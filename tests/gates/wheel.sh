@@ -27,11 +27,11 @@ case $(basename "$1") in
     *) echo "wheel: the tag is wrong" >&2; exit 1 ;;
 esac
 
-# The debug profile: with the sandbox's feature the release profile would put another library where the wheel's was built.
-cargo build --quiet --features sandbox --bin sinch-numbers-sandbox
+# The debug profile: with the program's feature the release profile would put another library where the wheel's was built.
+cargo build --quiet --features cli --bin sinch-numbers
 target=$(cargo metadata --format-version=1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 mkfifo "$work/announced"
-"$target/debug/sinch-numbers-sandbox" --quiet >"$work/announced" &
+"$target/debug/sinch-numbers" sandbox --quiet >"$work/announced" &
 sandbox=$!
 # Six lines: the base URL, and the account.
 head -n 6 <"$work/announced" | sed 1d >"$work/account"

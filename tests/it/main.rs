@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod c;
 mod callbacks;
+mod cli;
 mod config;
 mod converge;
 mod cpp;

@@ -228,10 +228,12 @@ fn files_are_short_and_the_library_is_small() {
     const MOST: usize = 11_000;
     let sources = library();
     let mut found = Vec::new();
-    for source in &sources {
+    for (path, text) in files("src", "rs") {
+        let path = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        let source = Source { path, text };
         let lines = source.code().len();
         if lines > MOST_IN_A_FILE {
-            found.push(format!("src/{}: {lines} lines of code", source.path));
+            found.push(format!("{}: {lines} lines of code", source.path));
         }
     }
     let all: usize = sources.iter().map(|source| source.code().len()).sum();

@@ -150,7 +150,7 @@ fn what_is_missing_or_wrong_is_named() {
     let url = "http://127.0.0.1:1";
     let three = ["SINCH_PROJECT_ID", "SINCH_KEY_ID", "SINCH_KEY_SECRET"];
     for face in FACES {
-        fails(face, &[], &[three[0], three[1], three[2], "sinch-numbers-sandbox"]);
+        fails(face, &[], &[three[0], three[1], three[2], "sinch-numbers sandbox"]);
         let empty = account(url, &[("SINCH_KEY_ID", ""), ("SINCH_KEY_SECRET", "\r\n")]);
         fails(face, &empty, &["SINCH_KEY_ID", "is not set, nor is SINCH_KEY_SECRET ("]);
         let rows = [

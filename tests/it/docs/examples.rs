@@ -323,7 +323,7 @@ fn the_readme_names_what_there_is() {
         "cargo test",
         "./install.sh",
         "cargo cinstall --locked --release",
-        "cargo run --features sandbox --bin sinch-numbers-sandbox",
+        "cargo run --features cli -- sandbox",
     ] {
         assert!(readme.contains(command), "{command}");
     }

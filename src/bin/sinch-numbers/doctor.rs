@@ -1,0 +1,402 @@
+//! The doctor: what is wrong between this machine and a working call, in plain words, with the mend of each.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::{Arc, Mutex};
+
+use serde::Serialize;
+use sinch_numbers::{ClientBuilder, Error, ErrorKind, LogLevel, Phase};
+
+use crate::args::OutputArgs;
+use crate::columns::FINDINGS;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::reach::{Server, clock, proxy};
+use crate::session::say;
+use crate::{Failure, chain};
+
+/// The variables that the client reads. Those of secrets can be replaced by files.
+const SECRETS: [&str; 3] = ["SINCH_PROJECT_ID", "SINCH_KEY_ID", "SINCH_KEY_SECRET"];
+const OTHERS: [&str; 11] = [
+    "SINCH_AUTH",
+    "SINCH_NUMBERS_URL",
+    "SINCH_AUTH_URL",
+    "SINCH_NUMBERS_CA_FILE",
+    "SINCH_NUMBERS_ROOTS",
+    "SINCH_NUMBERS_ALLOW_HTTP",
+    "SINCH_NUMBERS_TIMEOUT_MS",
+    "SINCH_NUMBERS_PROXY",
+    "SINCH_NUMBERS_LOG_LEVEL",
+    "SINCH_NUMBERS_LIBRARY",
+    "SINCH_CALLBACK_SECRET",
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    Ok,
+    /// It works, but may not be meant, or may break later.
+    Warning,
+    /// No call works before it is mended.
+    Problem,
+}
+
+/// What was found out, in the order of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Finding {
+    verdict: Verdict,
+    /// What was looked at.
+    about: String,
+    #[serde(rename = "finding")]
+    found: String,
+    /// What to do, in a line; empty if nothing is wrong.
+    mend: String,
+}
+
+#[derive(Default)]
+pub(crate) struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub(crate) fn ok(&mut self, about: &str, finding: impl Into<String>) {
+        self.add(Verdict::Ok, about, finding, "");
+    }
+
+    pub(crate) fn warn(
+        &mut self,
+        about: &str,
+        finding: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        self.add(Verdict::Warning, about, finding, mend);
+    }
+
+    pub(crate) fn problem(
+        &mut self,
+        about: &str,
+        finding: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        self.add(Verdict::Problem, about, finding, mend);
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        verdict: Verdict,
+        about: &str,
+        finding: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        let (about, found, mend) = (about.to_owned(), finding.into(), mend.into());
+        self.0.push(Finding { verdict, about, found, mend });
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.0.iter().filter(|finding| finding.verdict == verdict).count()
+    }
+}
+
+pub(crate) fn run(output: &OutputArgs) -> Result<Exit, Failure> {
+    let mut out = Output::of_many(output, FINDINGS)?;
+    let mut found = Findings::default();
+    variables(&mut found);
+    files(&mut found);
+    let exit = calls(&mut found);
+    for finding in &found.0 {
+        let json = serde_json::to_string(finding);
+        out.item(&json.map_err(|error| Failure::other(error.to_string()))?)?;
+    }
+    out.finish()?;
+    let (problems, warnings) = (found.count(Verdict::Problem), found.count(Verdict::Warning));
+    let works = if exit == Exit::Done { "a call works" } else { "no call works" };
+    say(format_args!("{works}: {problems} problems, {warnings} warnings"));
+    Ok(exit)
+}
+
+/// Looks at the values of the variables, which are not shown.
+fn variables(found: &mut Findings) {
+    let with_file = |name: &str| format!("{name}_FILE");
+    let mut names: Vec<String> = SECRETS.iter().chain(&OTHERS).map(ToString::to_string).collect();
+    names.extend(SECRETS.iter().chain(&["SINCH_CALLBACK_SECRET"]).map(|name| with_file(name)));
+    let before = found.0.len();
+    for name in &names {
+        let Some(value) = env::var_os(name) else { continue };
+        let Ok(value) = value.into_string() else {
+            found.problem(name, "is not UTF-8", "set it again, as plain text");
+            continue;
+        };
+        value_of(found, name, &value);
+    }
+    for name in SECRETS {
+        let (set, file) = (is_set(name), is_set(&with_file(name)));
+        if set && file {
+            let finding = format!("is set, and so is {name}_FILE");
+            found.problem(name, finding, format!("unset {name} or {name}_FILE"));
+        } else if !set && !file {
+            let mend = "export it; the id and the access key are in the Sinch dashboard, or try `sinch-numbers sandbox`";
+            found.problem(name, format!("is not set, nor is {name}_FILE"), mend);
+        }
+    }
+    for (name, _) in env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        let known = names.contains(&name) || name == "SINCH_NUMBERS_REFRESH_HEADER";
+        if name.starts_with("SINCH_") && !known {
+            found.warn(&name, "is not a variable that is read", "check its spelling, or unset it");
+        }
+    }
+    if found.0.len() == before {
+        found.ok("variables", "the account is set");
+    }
+}
+
+fn is_set(name: &str) -> bool {
+    env::var(name).is_ok_and(|value| !value.trim().is_empty())
+}
+
+/// Looks at one value for what editors, shells and secret stores do to it.
+fn value_of(found: &mut Findings, name: &str, value: &str) {
+    let trimmed = value.trim_matches([' ', '\t', '\r', '\n', '\u{FEFF}']);
+    let quoted =
+        |quote| trimmed.len() > 1 && trimmed.starts_with(quote) && trimmed.ends_with(quote);
+    if trimmed.is_empty() {
+        found.warn(
+            name,
+            "is set to nothing, which counts as not set",
+            format!("unset {name}, or give it a value"),
+        );
+    } else if quoted('"') || quoted('\'') {
+        found.problem(
+            name,
+            "is in quotes, which are part of the value",
+            "remove the quotes: only a shell does so by itself",
+        );
+    } else if trimmed.contains(['\r', '\n']) {
+        found.problem(name, "has a line end inside", "set it to one line");
+    } else if trimmed.contains(char::is_whitespace) && !name.ends_with("_FILE") {
+        found.problem(name, "has a blank inside", "copy the value again, without blanks");
+    } else if trimmed.len() < value.len() {
+        found.warn(
+            name,
+            "has blanks or line ends around it, which are ignored",
+            "set it without them: other programs may not ignore them",
+        );
+    }
+}
+
+/// Looks at the files that variables name: their rights, and what they hold.
+fn files(found: &mut Findings) {
+    let secret = |name: &&str| format!("{name}_FILE");
+    let secrets = SECRETS.iter().chain(&["SINCH_CALLBACK_SECRET"]).map(secret);
+    let others = ["SINCH_NUMBERS_CA_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"].map(str::to_owned);
+    for name in secrets.chain(others) {
+        let Ok(path) = env::var(&name) else { continue };
+        let path = path.trim();
+        if path.is_empty() {
+            continue;
+        }
+        let is_secret =
+            name.ends_with("_FILE") && name.starts_with("SINCH_") && !name.contains("CA_FILE");
+        // The client goes on without what SSL_CERT_FILE and SSL_CERT_DIR name.
+        let verdict = if name.starts_with("SSL_") { Verdict::Warning } else { Verdict::Problem };
+        match fs::metadata(path) {
+            Err(error) => {
+                // The path is not repeated: it may be the secret itself, by mistake.
+                found.add(
+                    verdict,
+                    &name,
+                    format!("names a file that cannot be read: {error}"),
+                    cure(&error),
+                );
+            }
+            Ok(data) if data.is_dir() != (name == "SSL_CERT_DIR") => {
+                let wanted = if name == "SSL_CERT_DIR" { "folder" } else { "file" };
+                found.add(
+                    verdict,
+                    &name,
+                    format!("does not name a {wanted}"),
+                    format!("name a {wanted}, or unset it"),
+                );
+            }
+            Ok(data) if data.is_dir() => {}
+            Ok(data) => match fs::read(path).map(String::from_utf8) {
+                Err(error) => {
+                    found.add(
+                        verdict,
+                        &name,
+                        format!("names a file that cannot be read: {error}"),
+                        cure(&error),
+                    );
+                }
+                Ok(content) if is_secret => {
+                    match content {
+                        Ok(content) => {
+                            value_of(found, &name, content.trim_end_matches(['\r', '\n']));
+                        }
+                        Err(_) => found.problem(
+                            &name,
+                            "names a file that is not UTF-8",
+                            "write it again, as plain text",
+                        ),
+                    }
+                    if data.permissions().mode() & 0o077 != 0 {
+                        found.warn(&name, "names a file that others can read", "chmod 600 it");
+                    }
+                }
+                Ok(_) => {}
+            },
+        }
+    }
+}
+
+fn cure(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "let this user read it: chown or chmod it",
+        _ => "correct the path",
+    }
+}
+
+/// Goes the way of a call: name, addresses, proxy, clock, and the call itself. Returns the exit code.
+fn calls(found: &mut Findings) -> Exit {
+    let url = |name: &str, default: &str| match env::var(name) {
+        Ok(url) if !url.trim().is_empty() => url.trim().to_owned(),
+        _ => default.to_owned(),
+    };
+    let proxied = proxy(found);
+    let mut looked_at = Vec::new();
+    for url in [
+        url("SINCH_AUTH_URL", "https://auth.sinch.com"),
+        url("SINCH_NUMBERS_URL", "https://numbers.api.sinch.com"),
+    ] {
+        let Some(server) = Server::of(&url) else { continue };
+        if !looked_at.contains(&server) {
+            server.look_at(found, proxied);
+            clock(found, &server, &url);
+            looked_at.push(server);
+        }
+    }
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&lines);
+    let client = ClientBuilder::from_env().and_then(|builder| {
+        let log = move |_: LogLevel, line: &str| {
+            if let Ok(mut lines) = log.lock() {
+                lines.push(line.to_owned());
+            }
+        };
+        builder.log(LogLevel::Warn, log).build()
+    });
+    for line in lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default() {
+        found.warn("settings", line, "correct what it names, or unset it");
+    }
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            // Told in more detail before, unless it is something else.
+            if found.count(Verdict::Problem) == 0 {
+                found.problem("settings", chain(&error), "correct the variable that it names");
+            }
+            return Exit::of(&error);
+        }
+    };
+    match client.check() {
+        Ok(page) => {
+            let count = page.total_size.map_or(String::new(), |count| format!(": {count} numbers"));
+            let project = client.project_id();
+            let finding = format!("token, permission and list work for project {project}{count}");
+            found.ok("call", finding);
+            Exit::Done
+        }
+        Err(error) => {
+            let (about, mend) = mend(&error);
+            found.problem(about, chain(&error), mend);
+            Exit::of(&error)
+        }
+    }
+}
+
+/// Names what a failed call is about, and what to do.
+fn mend(error: &Error) -> (&'static str, &'static str) {
+    let text = chain(error);
+    let about_token = text.contains("access token");
+    match error.kind() {
+        ErrorKind::Authentication(api) if about_token || api.http_status == 401 => (
+            "token",
+            "check SINCH_KEY_ID and SINCH_KEY_SECRET; make a new access key in the dashboard if in doubt",
+        ),
+        ErrorKind::Authentication(_) => (
+            "permission",
+            "check SINCH_PROJECT_ID, and that the access key belongs to that project",
+        ),
+        ErrorKind::Transport(Phase::Resolve) => {
+            ("name", "check the host in the URL, and the resolver of this machine")
+        }
+        ErrorKind::Transport(Phase::Tls)
+            if text.contains("Expired") || text.contains("NotValidYet") =>
+        {
+            (
+                "TLS",
+                "check the clock of this machine; if it is right, the server's certificate has to be renewed",
+            )
+        }
+        ErrorKind::Transport(Phase::Tls) if text.contains("NotValidForName") => {
+            ("TLS", "check the host in the URL: the certificate is of another name")
+        }
+        ErrorKind::Transport(Phase::Tls) => (
+            "TLS",
+            "if a proxy of yours opens TLS, name its certificate in SINCH_NUMBERS_CA_FILE, or set SINCH_NUMBERS_ROOTS=platform",
+        ),
+        ErrorKind::Transport(_) if text.contains("proxy") => {
+            ("proxy", "check the proxy's address and credentials, or set SINCH_NUMBERS_PROXY=none")
+        }
+        ErrorKind::Transport(_) => {
+            ("network", "check the firewall, and whether a proxy is needed (https_proxy)")
+        }
+        ErrorKind::Timeout(_) => (
+            "network",
+            "check the firewall and the proxy; raise SINCH_NUMBERS_TIMEOUT_MS if the network is slow",
+        ),
+        ErrorKind::RateLimited(_) => ("limit", "wait, and send less at a time"),
+        ErrorKind::Api(api) if api.http_status == 404 => {
+            ("project", "check SINCH_PROJECT_ID and SINCH_NUMBERS_URL")
+        }
+        ErrorKind::Api(_) => ("service", "try again later"),
+        ErrorKind::Protocol(_) => (
+            "service",
+            "check SINCH_NUMBERS_URL and SINCH_AUTH_URL: something else than the service answers there",
+        ),
+        _ => ("call", "see the message"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_editors_and_shells_do_to_values_is_found() {
+        use Verdict::{Problem, Warning};
+        for (name, value, expected) in [
+            ("SINCH_KEY_ID", "key", None),
+            ("SINCH_KEY_ID", "\"key\"", Some((Problem, "in quotes"))),
+            ("SINCH_KEY_ID", "'key'\n", Some((Problem, "in quotes"))),
+            ("SINCH_KEY_ID", " key", Some((Warning, "around"))),
+            ("SINCH_KEY_ID", "key\r\n", Some((Warning, "around"))),
+            ("SINCH_KEY_ID", "k\ney", Some((Problem, "line end inside"))),
+            ("SINCH_KEY_ID", "k ey", Some((Problem, "blank inside"))),
+            ("SINCH_KEY_ID_FILE", "/a folder/key", None),
+            ("SINCH_KEY_ID", " ", Some((Warning, "set to nothing"))),
+        ] {
+            let mut found = Findings::default();
+            value_of(&mut found, name, value);
+            let found = found.0.first();
+            assert_eq!(
+                found.map(|found| found.verdict),
+                expected.map(|(verdict, _)| verdict),
+                "{value:?}"
+            );
+            if let (Some(found), Some((_, words))) = (found, expected) {
+                assert!(found.found.contains(words) && !found.mend.is_empty(), "{found:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! A local server for callbacks: it verifies each, prints its event once, and can send it on.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sinch_numbers::callbacks::{self, Event};
+use sinch_numbers::{Error, ErrorKind};
+use ureq::http::Uri;
+use zeroize::Zeroizing;
+
+use crate::Failure;
+use crate::args::{ListenArgs, OutputArgs};
+use crate::callbacks::LONGEST;
+use crate::columns::EVENTS;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::session::{on_interrupt, say};
+
+/// The longest head of a request, in bytes.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// The most callbacks that are worked on at a time.
+const MOST_AT_A_TIME: usize = 64;
+/// How many event ids are remembered.
+const MOST_REMEMBERED: usize = 100_000;
+/// How long a sender may be silent, and how long sending on may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the threads of the callbacks tell the main thread, which owns standard output and the memory of events.
+enum Message {
+    /// An event is verified. The reply says whether it still has to be sent on.
+    Verified(Box<Event>, Sender<bool>),
+    /// The event with this id was sent on.
+    Delivered(String),
+    Stop,
+}
+
+/// What the threads share.
+struct Shared {
+    secrets: Vec<Zeroizing<String>>,
+    forward: Option<Forward>,
+    busy: AtomicUsize,
+}
+
+struct Forward {
+    url: String,
+    agent: ureq::Agent,
+}
+
+pub(crate) fn run(args: ListenArgs, output: &OutputArgs) -> Result<Exit, Failure> {
+    let mut out = Output::of_many(output, EVENTS)?;
+    let secrets = args.secrets.read()?;
+    // Checked before anything comes in.
+    if let Err(error) = callbacks::verify(&secrets, None, b"") {
+        if !matches!(error.kind(), ErrorKind::Signature(_)) {
+            return Err(error.into());
+        }
+    }
+    let forward = args.forward.map(Forward::to).transpose()?;
+    let listener = TcpListener::bind((args.host, args.port)).map_err(|error| {
+        Failure::other(format!("cannot listen on {} port {}: {error}", args.host, args.port))
+    })?;
+    let (tell, messages) = mpsc::channel();
+    let stop = tell.clone();
+    on_interrupt(move || {
+        // A second signal finds nobody waiting.
+        let _ = stop.send(Message::Stop);
+    })?;
+    say(format_args!("listening on http://{}/", listener.local_addr()?));
+    let shared = Arc::new(Shared { secrets, forward, busy: AtomicUsize::new(0) });
+    let accepting = Arc::clone(&shared);
+    thread::spawn(move || accept(&listener, &accepting, &tell));
+
+    let mut memory = Memory::default();
+    let (mut count, limit) = (0, args.limit.unwrap_or(u64::MAX));
+    while count < limit {
+        match messages.recv() {
+            Ok(Message::Verified(event, reply)) => {
+                let known = event.event_id.as_ref().and_then(|id| memory.get(id));
+                if known.is_none() {
+                    out.item(event.json())?;
+                    out.flush()?;
+                    count += 1;
+                    if let Some(id) = event.event_id {
+                        memory.insert(id);
+                    }
+                }
+                let _ = reply.send(known != Some(true));
+            }
+            Ok(Message::Delivered(id)) => memory.delivered(&id),
+            Ok(Message::Stop) | Err(_) => break,
+        }
+    }
+    // What is being worked on is answered.
+    let end = Instant::now() + PATIENCE;
+    while shared.busy.load(Ordering::SeqCst) > 0 && Instant::now() < end {
+        match messages.recv_timeout(Duration::from_millis(20)) {
+            // It is not printed any more: the service sends it again.
+            Ok(Message::Verified(_, reply)) => drop(reply),
+            Ok(Message::Delivered(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Ok(Message::Stop) | Err(_) => break,
+        }
+    }
+    out.finish()?;
+    say(format_args!("{count} event{}", if count == 1 { "" } else { "s" }));
+    Ok(Exit::Done)
+}
+
+/// The ids of events, the oldest forgotten first, each with whether it needs nothing more.
+#[derive(Default)]
+struct Memory {
+    delivered: HashMap<String, bool>,
+    order: VecDeque<String>,
+}
+
+impl Memory {
+    fn get(&self, id: &str) -> Option<bool> {
+        self.delivered.get(id).copied()
+    }
+
+    fn insert(&mut self, id: String) {
+        if self.order.len() == MOST_REMEMBERED {
+            if let Some(oldest) = self.order.pop_front() {
+                self.delivered.remove(&oldest);
+            }
+        }
+        self.order.push_back(id.clone());
+        self.delivered.insert(id, false);
+    }
+
+    fn delivered(&mut self, id: &str) {
+        if let Some(delivered) = self.delivered.get_mut(id) {
+            *delivered = true;
+        }
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, tell: &Sender<Message>) {
+    for stream in listener.incoming() {
+        let Ok(mut stream) = stream else {
+            // Out of descriptors, most likely.
+            thread::sleep(Duration::from_millis(50));
+            continue;
+        };
+        if shared.busy.fetch_add(1, Ordering::SeqCst) >= MOST_AT_A_TIME {
+            let _ = respond(&mut stream, 503);
+            shared.busy.fetch_sub(1, Ordering::SeqCst);
+            continue;
+        }
+        let (worker, tell) = (Arc::clone(shared), tell.clone());
+        let spawned = thread::Builder::new().spawn(move || {
+            let status = handle(&mut stream, &worker, &tell);
+            // A sender that is gone sends again.
+            let _ = status.and_then(|status| respond(&mut stream, status));
+            worker.busy.fetch_sub(1, Ordering::SeqCst);
+        });
+        if spawned.is_err() {
+            shared.busy.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Takes a callback, and returns the status to answer with.
+fn handle(stream: &mut TcpStream, shared: &Shared, tell: &Sender<Message>) -> io::Result<u16> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let callback = match Callback::read(stream)? {
+        Ok(callback) => callback,
+        Err(status) => {
+            say(format_args!("refused a request: {status} {}", reason(status)));
+            return Ok(status);
+        }
+    };
+    let signature = callback.signature.as_deref();
+    let event = match callbacks::verify(&shared.secrets, signature, &callback.body) {
+        Ok(event) => event,
+        Err(error) => {
+            say(format_args!("refused a callback: {error}"));
+            return Ok(status_of(&error));
+        }
+    };
+    let id = event.event_id.clone();
+    let (reply, replied) = mpsc::channel();
+    if tell.send(Message::Verified(Box::new(event), reply)).is_err() {
+        return Ok(503);
+    }
+    // Nobody replies once the program is ending.
+    let Ok(wanted) = replied.recv() else { return Ok(503) };
+    let Some(forward) = shared.forward.as_ref().filter(|_| wanted) else { return Ok(200) };
+    let status = forward.send(&callback);
+    if let (200..300, Some(id)) = (status, id) {
+        let _ = tell.send(Message::Delivered(id));
+    }
+    Ok(status)
+}
+
+fn status_of(error: &Error) -> u16 {
+    match error.kind() {
+        ErrorKind::Signature(_) => 401,
+        _ => 400,
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        405 => "Method Not Allowed",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        431 => "Request Header Fields Too Large",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        _ => "Forwarded",
+    }
+}
+
+fn respond(stream: &mut TcpStream, status: u16) -> io::Result<()> {
+    let reason = reason(status);
+    write!(stream, "HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+}
+
+/// A request with a callback, as it came.
+struct Callback {
+    signature: Option<String>,
+    content_type: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Callback {
+    /// Reads a request; the status that refuses it if it is no callback.
+    fn read(stream: &mut TcpStream) -> io::Result<Result<Self, u16>> {
+        let mut buffer = Vec::new();
+        let (mut callback, length, begin) = loop {
+            let mut headers = [httparse::EMPTY_HEADER; 64];
+            let mut request = httparse::Request::new(&mut headers);
+            match request.parse(&buffer) {
+                Ok(httparse::Status::Complete(begin)) => match Self::head(&request) {
+                    Ok((callback, length)) => break (callback, length, begin),
+                    Err(status) => return Ok(Err(status)),
+                },
+                Ok(httparse::Status::Partial) if buffer.len() < LONGEST_HEAD => {}
+                Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+                    return Ok(Err(431));
+                }
+                Err(_) => return Ok(Err(400)),
+            }
+            let mut part = [0; 4096];
+            match stream.read(&mut part)? {
+                0 => return Ok(Err(400)),
+                count => buffer.extend_from_slice(&part[..count]),
+            }
+        };
+        callback.body = buffer.split_off(begin);
+        callback.body.truncate(length);
+        let missing = length - callback.body.len();
+        stream.take(missing as u64).read_to_end(&mut callback.body)?;
+        Ok(if callback.body.len() == length { Ok(callback) } else { Err(400) })
+    }
+
+    /// Reads the head: the callback without its body, and the length of that.
+    fn head(request: &httparse::Request<'_, '_>) -> Result<(Self, usize), u16> {
+        if request.method != Some("POST") {
+            return Err(405);
+        }
+        // The one value of a header, if all that there are agree.
+        let header = |name: &str| {
+            let mut values = request
+                .headers
+                .iter()
+                .filter(|header| header.name.eq_ignore_ascii_case(name))
+                .map(|header| std::str::from_utf8(header.value).map(str::trim));
+            let Some(first) = values.next() else { return Ok::<_, u16>(None) };
+            let first = first.map_err(|_| 400_u16)?;
+            if values.all(|other| other == Ok(first)) {
+                Ok(Some(first.to_owned()))
+            } else {
+                Err(400)
+            }
+        };
+        let length: usize = match header("content-length")? {
+            Some(length) => length.parse().map_err(|_| 400_u16)?,
+            None => return Err(411),
+        };
+        if header("transfer-encoding")?.is_some() {
+            return Err(411);
+        }
+        if length > LONGEST {
+            return Err(413);
+        }
+        let signature = header("x-sinch-signature")?;
+        let content_type = header("content-type")?;
+        Ok((Self { signature, content_type, body: Vec::new() }, length))
+    }
+}
+
+impl Forward {
+    fn to(url: String) -> Result<Self, Failure> {
+        let fits =
+            |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+        if !url.parse::<Uri>().is_ok_and(|uri| fits(&uri)) {
+            return Err(Failure::refused("--forward: is not an http or https URL"));
+        }
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(PATIENCE))
+            .build();
+        Ok(Self { url, agent: config.into() })
+    }
+
+    /// Sends a callback on as it came, and returns the status of the response.
+    fn send(&self, callback: &Callback) -> u16 {
+        let mut request = self.agent.post(&self.url);
+        let headers =
+            [("X-Sinch-Signature", &callback.signature), ("Content-Type", &callback.content_type)];
+        for (name, value) in headers {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        match request.send(&callback.body[..]) {
+            Ok(response) => response.status().as_u16(),
+            Err(error) => {
+                say(format_args!("could not send a callback on: {error}"));
+                502
+            }
+        }
+    }
+}

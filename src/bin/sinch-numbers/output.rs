@@ -1,0 +1,194 @@
+//! Standard output: items as a table, JSON, lines of JSON, or CSV.
+
+use std::io::{self, IsTerminal as _, StdoutLock, Write};
+
+use clap::ValueEnum;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+use crate::Failure;
+use crate::args::OutputArgs;
+use crate::columns::{Column, Kind};
+
+/// The format of standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// A line of JSON for each item
+    Ndjson,
+    /// For spreadsheets
+    Csv,
+}
+
+/// Writes the items of a command to standard output, each as it comes; a table at the end.
+pub(crate) struct Output {
+    format: Format,
+    /// One item on its own, or any number of them.
+    alone: bool,
+    columns: Vec<Column>,
+    /// The parts that lines of JSON are cut down to; none: all of it, as it came.
+    cut: bool,
+    rows: Vec<Vec<String>>,
+    begun: bool,
+    out: io::BufWriter<StdoutLock<'static>>,
+}
+
+impl Output {
+    /// Begins the output of one item.
+    pub(crate) fn of_one(args: &OutputArgs, kind: Kind) -> Result<Self, Failure> {
+        Self::new(args, kind, true)
+    }
+
+    /// Begins the output of any number of items.
+    pub(crate) fn of_many(args: &OutputArgs, kind: Kind) -> Result<Self, Failure> {
+        Self::new(args, kind, false)
+    }
+
+    fn new(args: &OutputArgs, kind: Kind, alone: bool) -> Result<Self, Failure> {
+        let format = args.output.unwrap_or_else(|| {
+            if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson }
+        });
+        let cut = !args.fields.is_empty();
+        let columns = match format {
+            _ if cut => kind.named(&args.fields)?,
+            Format::Csv => kind.all(),
+            _ if alone => kind.alone(),
+            _ => kind.in_table(),
+        };
+        let out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+        Ok(Self { format, alone, columns, cut, rows: Vec::new(), begun: false, out })
+    }
+
+    /// Writes an item, which is a JSON object.
+    pub(crate) fn item(&mut self, json: &str) -> Result<(), Failure> {
+        match self.format {
+            Format::Table => {
+                let item = parse(json)?;
+                let cells = self.columns.iter().map(|column| harmless(&column.text(&item)));
+                self.rows.push(cells.collect());
+            }
+            Format::Csv => {
+                let item = parse(json)?;
+                let header = self.columns.iter().map(|column| column.name.clone());
+                let header: Vec<_> = if self.begun { Vec::new() } else { header.collect() };
+                if !header.is_empty() {
+                    self.record(&header)?;
+                }
+                let cells: Vec<_> = self.columns.iter().map(|column| column.text(&item)).collect();
+                self.record(&cells)?;
+            }
+            Format::Json => {
+                let before: &[u8] = match (self.alone, self.begun) {
+                    (true, _) => b"",
+                    (false, false) => b"[\n",
+                    (false, true) => b",\n",
+                };
+                self.out.write_all(before)?;
+                self.json(json)?;
+            }
+            Format::Ndjson => {
+                self.json(json)?;
+                self.out.write_all(b"\n")?;
+            }
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Writes JSON on one line: as it came, or cut down to the wanted fields.
+    fn json(&mut self, json: &str) -> Result<(), Failure> {
+        if self.cut {
+            let item = parse(json)?;
+            for (index, column) in self.columns.iter().enumerate() {
+                self.out.write_all(if index == 0 { b"{" } else { b"," })?;
+                serde_json::to_writer(&mut self.out, &column.name).map_err(io::Error::from)?;
+                self.out.write_all(b":")?;
+                serde_json::to_writer(&mut self.out, &column.value(&item))
+                    .map_err(io::Error::from)?;
+            }
+            self.out.write_all(b"}")?;
+            return Ok(());
+        }
+        // A line end in JSON is between two tokens, where a blank does the same.
+        for (index, line) in json.trim().split(['\n', '\r']).enumerate() {
+            if index > 0 {
+                self.out.write_all(b" ")?;
+            }
+            self.out.write_all(line.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, cells: &[String]) -> Result<(), Failure> {
+        let mut writer = csv::Writer::from_writer(&mut self.out);
+        writer.write_record(cells).map_err(io::Error::from)?;
+        writer.flush()?;
+        Ok(())
+    }
+
+    /// Sends on what was written so far, for an output that goes on for long.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        for row in std::mem::take(&mut self.rows) {
+            writeln!(self.out, "{}", row.join("  ").trim_end())?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// Ends the output.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        match self.format {
+            Format::Table => self.table()?,
+            Format::Json if self.alone => self.out.write_all(b"\n")?,
+            Format::Json if self.begun => self.out.write_all(b"\n]\n")?,
+            Format::Json => self.out.write_all(b"[]\n")?,
+            Format::Csv if !self.begun => {
+                let header: Vec<_> =
+                    self.columns.iter().map(|column| column.name.clone()).collect();
+                self.record(&header)?;
+            }
+            Format::Csv | Format::Ndjson => {}
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn table(&mut self) -> Result<(), Failure> {
+        let rows = std::mem::take(&mut self.rows);
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        if let Some((width, _)) = terminal_size::terminal_size_of(io::stdout()) {
+            table.set_width(width.0);
+        }
+        if self.alone {
+            // What there is nothing of is left out, unless it was asked for.
+            let rows = rows.iter().flat_map(|row| self.columns.iter().zip(row));
+            for (column, cell) in rows.filter(|(_, cell)| self.cut || !cell.is_empty()) {
+                table.add_row([&column.heading, cell]);
+            }
+        } else if !rows.is_empty() {
+            table.set_header(self.columns.iter().map(|column| column.heading.to_uppercase()));
+            table.add_rows(rows);
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        for line in table.lines() {
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// Replaces the control characters that a terminal would obey.
+fn harmless(text: &str) -> String {
+    let harmless =
+        |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(harmless).collect()
+}
+
+fn parse(json: &str) -> Result<Value, Failure> {
+    let parsed = serde_json::from_str(json);
+    parsed.map_err(|error| Failure::other(format!("the response cannot be shown: {error}")))
+}

@@ -1,0 +1,158 @@
+//! Callbacks: verified from standard input, and received by a local server.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use sinch_numbers::Sandbox;
+
+use super::{Ran, command, ended, run, sandbox};
+
+/// Two bodies with their signatures by the secret `my-callback-secret`.
+const BODY: &str = r#"{"eventId":"event_id","timestamp":"2025-04-08T10:38:04.854087603","projectId":"project-id","resourceId":"+1234567890","resourceType":"ACTIVE_NUMBER","eventType":"PROVISIONING_TO_VOICE_PLATFORM","status":"SUCCEEDED","failureCode":null,"internalFailureCode":null}"#;
+const SIGNATURE: &str = "d2107528d5d52897a97dc6e24e09a208036ccd83";
+
+fn verify(sandbox: &Sandbox, line: &str, secret: &str, body: &str) -> Ran {
+    let mut verify = command(sandbox, line);
+    verify.env("HOOK", secret).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut verifying = verify.spawn().unwrap();
+    // It may have refused already, and read nothing.
+    let _ = verifying.stdin.take().unwrap().write_all(body.as_bytes());
+    ended(&verifying.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_callback_on_standard_input_is_verified() {
+    let sandbox = sandbox();
+    let line = format!("callbacks verify --signature {SIGNATURE} --secret-env HOOK");
+    let good = verify(&sandbox, &line, "my-callback-secret\n", BODY).with(0);
+    assert_eq!(good.out, format!("{BODY}\n"));
+    let table = verify(&sandbox, &format!("{line} -o table"), "my-callback-secret", BODY).with(0);
+    assert!(table.out.contains("Number    +1234567890\n"), "{table:?}");
+    for (secret, body, code) in
+        [("another", BODY, 4), ("my-callback-secret", "{}", 4), ("", BODY, 2)]
+    {
+        let refused = verify(&sandbox, &line, secret, body).with(code);
+        assert!(refused.out.is_empty() && !refused.err.contains("my-callback"), "{refused:?}");
+    }
+    let both = format!(
+        "callbacks verify --signature {SIGNATURE} --secret-env SINCH_CALLBACK_SECRET --secret-env HOOK"
+    );
+    assert!(
+        verify(&sandbox, &both, "my-callback-secret", BODY)
+            .with(2)
+            .err
+            .contains("SINCH_CALLBACK_SECRET")
+    );
+}
+
+/// A listener, with what it prints.
+struct Listening {
+    child: Child,
+    url: String,
+    out: BufReader<std::process::ChildStdout>,
+}
+
+fn listen(sandbox: &Sandbox, flags: &str) -> Listening {
+    let mut listen = command(sandbox, &format!("callbacks listen {flags}"));
+    listen
+        .env("SINCH_CALLBACK_SECRET", sandbox.callback_secret())
+        .env("HOOK", "my-callback-secret");
+    let mut child = listen.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    err.read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ").expect(&line).to_owned();
+    // What else it says is read, so that it never has to wait for that.
+    std::thread::spawn(move || err.read_to_end(&mut Vec::new()));
+    let out = BufReader::new(child.stdout.take().unwrap());
+    Listening { child, url, out }
+}
+
+impl Listening {
+    /// Sends a request, and returns the status of the response.
+    fn post(&self, head: &str, body: &str) -> u16 {
+        let address = self.url.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "{head}\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+            .unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        line
+    }
+
+    fn stop(mut self) -> String {
+        // SAFETY: a signal to a child that was not waited for yet.
+        unsafe { libc::kill(self.child.id().try_into().unwrap(), libc::SIGINT) };
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        rest
+    }
+}
+
+#[test]
+fn callbacks_are_received_once() {
+    let sandbox = sandbox();
+    let mut listening = listen(&sandbox, "--secret-env SINCH_CALLBACK_SECRET --secret-env HOOK");
+    let signed = format!("POST / HTTP/1.1\r\nx-sinch-signature: {SIGNATURE}");
+    for (head, body, status) in [
+        (signed.as_str(), BODY, 200),
+        (&signed, BODY, 200),
+        (&signed, "{}", 401),
+        ("POST / HTTP/1.1", BODY, 401),
+        (&format!("{signed}\r\nX-Sinch-Signature: {}", "0".repeat(40)), BODY, 400),
+        (&format!("{signed}\r\nTransfer-Encoding: chunked"), BODY, 411),
+        ("GET / HTTP/1.1", "", 405),
+        ("rubbish", "", 400),
+    ] {
+        assert_eq!(listening.post(head, body), status, "{head}");
+    }
+    assert_eq!(listening.line(), format!("{BODY}\n"));
+    // The sandbox's own events come, too.
+    let line =
+        format!("update +12025550134 --service-plan fail-x --callback-url {}", listening.url);
+    run(&sandbox, &line).with(0);
+    let event = listening.line();
+    assert!(event.contains("+12025550134") && event.contains("FAILED"), "{event}");
+    assert_eq!(listening.stop(), "");
+}
+
+#[test]
+fn callbacks_are_sent_on_as_they_came() {
+    let sandbox = sandbox();
+    let mut behind = mockito::Server::new();
+    let mock = |behind: &mut mockito::Server, status: usize| {
+        let mock = behind.mock("POST", "/hook").match_header("x-sinch-signature", SIGNATURE);
+        mock.match_body(BODY).with_status(status).expect(1).create()
+    };
+    let mut listening =
+        listen(&sandbox, &format!("--secret-env HOOK --forward {}/hook", behind.url()));
+    let signed = format!("POST / HTTP/1.1\r\nX-Sinch-Signature: {SIGNATURE}");
+    // What was not taken is sent on again, and printed once.
+    let (busy, works) = (mock(&mut behind, 503), mock(&mut behind, 200));
+    assert_eq!([(); 3].map(|()| listening.post(&signed, BODY)), [503, 200, 200]);
+    busy.assert();
+    works.assert();
+    assert_eq!(listening.line(), format!("{BODY}\n"));
+    drop(behind);
+    assert_eq!(listening.stop(), "");
+    let refused = run(&sandbox, "callbacks listen --secret-env PATH --forward ftp://x/").with(2);
+    assert!(refused.err.contains("--forward"), "{refused:?}");
+}
+
+#[test]
+fn a_listener_can_stop_by_itself() {
+    let sandbox = sandbox();
+    let mut listening = listen(&sandbox, "--secret-env HOOK --limit 1");
+    let signed = format!("POST / HTTP/1.1\r\nX-Sinch-Signature: {SIGNATURE}");
+    assert_eq!(listening.post(&signed, BODY), 200);
+    assert_eq!(listening.line(), format!("{BODY}\n"));
+    assert!(listening.child.wait().unwrap().success());
+}
