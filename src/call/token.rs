@@ -70,8 +70,8 @@ fn lifetime(expires_in: Option<&str>) -> Duration {
     const LONGEST: f64 = 86_400.0;
     let Some(raw) = expires_in else { return UNKNOWN };
     let text = json::text_of(raw).unwrap_or_else(|| raw.to_owned());
-    serde_json::from_str::<f64>(text.trim())
-        .map_or(UNKNOWN, |seconds| Duration::from_secs_f64(seconds.clamp(SHORTEST, LONGEST)))
+    let seconds = text.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite());
+    seconds.map_or(UNKNOWN, |seconds| Duration::from_secs_f64(seconds.clamp(SHORTEST, LONGEST)))
 }
 
 /// Asks the token endpoint for a token, until the deadline.

@@ -1,7 +1,8 @@
 //! Ensuring an emergency address.
 
 use crate::api::emergency_address::{
-    GetEmergencyAddress, ProvisionEmergencyAddress, ValidateEmergencyAddress, names_the_number,
+    EmergencyAddressRequest, GetEmergencyAddress, ProvisionEmergencyAddress,
+    ValidateEmergencyAddress, names_the_number,
 };
 use crate::api::ensure::EnsureEmergencyAddress;
 use crate::api::models::{AddressValidation, EmergencyAddress};
@@ -14,7 +15,6 @@ use crate::json::decode::Decode;
 
 /// The end of ensuring an address.
 pub(super) struct Ensured {
-    pub(super) address: EmergencyAddress,
     /// Whether it was provisioned.
     pub(super) changed: bool,
     /// The JSON of the validation; `None` if the address stood already.
@@ -30,8 +30,11 @@ pub(super) fn ensure<S: Service>(
     /// How often a provision of unknown outcome is sent again.
     const RESENDS: u32 = 2;
     let before = read_address(run, phone_number)?;
-    if let Some(address) = before.clone().filter(|a| !wanted.force && wanted.request.stands(a)) {
-        return Ok(Ensured { address, changed: false, validation: None });
+    let stands = |wanted: &EmergencyAddressRequest, address: &Option<EmergencyAddress>| {
+        address.as_ref().is_some_and(|address| wanted.stands(address))
+    };
+    if !wanted.force && stands(&wanted.request, &before) {
+        return Ok(Ensured { changed: false, validation: None });
     }
     let validate =
         ValidateEmergencyAddress { phone_number: phone_number.clone(), address: &wanted.request };
@@ -40,9 +43,9 @@ pub(super) fn ensure<S: Service>(
     let Some(accepted) = wanted.accepted(&validation) else {
         return Err(address_refused(&json, &validation));
     };
-    let stood = before.as_ref().is_some_and(|address| accepted.stands(address));
-    if let Some(address) = before.clone().filter(|_| !wanted.force && stood) {
-        return Ok(Ensured { address, changed: false, validation: Some(json) });
+    let stood = stands(&accepted, &before);
+    if !wanted.force && stood {
+        return Ok(Ensured { changed: false, validation: Some(json) });
     }
     let provision =
         ProvisionEmergencyAddress { phone_number: phone_number.clone(), address: &accepted };
@@ -55,9 +58,9 @@ pub(super) fn ensure<S: Service>(
                 run.pause_after(unknown.take(), error.clone())?;
                 let now = read_address(run, phone_number)?;
                 // An address that stood before does not tell whether the display name has come, too.
-                if let Some(address) = now.filter(|now| !stood && accepted.stands(now)) {
+                if !stood && stands(&accepted, &now) {
                     run.reconciled = true;
-                    return Ok(Ensured { address, changed: true, validation: Some(json) });
+                    return Ok(Ensured { changed: true, validation: Some(json) });
                 }
                 if resent == RESENDS {
                     return Err(error);
@@ -73,7 +76,7 @@ pub(super) fn ensure<S: Service>(
         let now = read_address(run, phone_number)?;
         match now {
             Some(address) if accepted.stands(&address) => {
-                return Ok(Ensured { address, changed: true, validation: Some(json) });
+                return Ok(Ensured { changed: true, validation: Some(json) });
             }
             Some(_) if now != before && looks == LOOKS => {
                 let problem =

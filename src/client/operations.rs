@@ -3,9 +3,6 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
 use crate::api::ensure::EnsureEmergencyAddress;
 use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress};
 use crate::api::numbers::NumberUpdate;
@@ -21,6 +18,7 @@ use crate::client::ensure::{Ensured, ensure};
 use crate::client::relink::{relink, wait};
 use crate::client::response::Response;
 use crate::error::Error;
+use crate::json;
 use crate::json::decode::Decode;
 use crate::sys::deadline::Deadline;
 
@@ -92,24 +90,6 @@ pub struct EnsuredEmergencyAddress {
     pub validation: Option<AddressValidation>,
 }
 
-/// The JSON of [`Relinked`].
-#[derive(Serialize)]
-struct RelinkedDocument<'a> {
-    number: &'a RawValue,
-    previous: &'a RawValue,
-    steps: &'a [RelinkOutcome],
-}
-
-/// The JSON of [`EnsuredEmergencyAddress`].
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EnsuredDocument<'a> {
-    address: &'a RawValue,
-    changed: bool,
-    display_name: &'static str,
-    validation: Option<&'a RawValue>,
-}
-
 impl Client {
     /// Waits until the provisioning jobs of a number are over, after an [`update`](Client::update).
     ///
@@ -127,8 +107,8 @@ impl Client {
         wait: &Wait,
     ) -> Result<Response<ActiveNumber>, Error> {
         let phone_number = self.checked(WAIT, phone_number)?;
-        let (response, number) = self.run_wait(&phone_number, wait, None, &Progress::default())?;
-        Ok(Response::of(number, response))
+        let response = self.run_wait(&phone_number, wait, None, &Progress::default())?;
+        Ok(Response::of(decoded(&response.json, ""), response))
     }
 
     /// Brings a number to the wanted links, from any state, and waits until they are in effect.
@@ -155,8 +135,14 @@ impl Client {
         wanted: &Relink,
     ) -> Result<Response<Relinked>, Error> {
         let phone_number = self.checked(RELINK, phone_number)?;
-        let (response, relinked) =
-            self.run_relink(&phone_number, wanted, None, &Progress::default())?;
+        let mut steps = Steps::default();
+        let progress = Progress::default();
+        let response = self.run_relink(&phone_number, wanted, None, &progress, &mut steps)?;
+        let relinked = Relinked {
+            number: decoded(&response.json, "/number"),
+            previous: decoded(&response.json, "/previous"),
+            steps: steps.outcomes(true),
+        };
         Ok(Response::of(relinked, response))
     }
 
@@ -180,8 +166,13 @@ impl Client {
         wanted: &EnsureEmergencyAddress,
     ) -> Result<Response<EnsuredEmergencyAddress>, Error> {
         let phone_number = self.checked(ENSURE, phone_number)?;
-        let (response, ensured) =
-            self.run_ensure(&phone_number, wanted, None, &Progress::default())?;
+        let response = self.run_ensure(&phone_number, wanted, None, &Progress::default())?;
+        let validation = json::value_at(&response.json, "/validation");
+        let ensured = EnsuredEmergencyAddress {
+            address: decoded(&response.json, "/address"),
+            changed: json::value_at(&response.json, "/changed") == Some("true"),
+            validation: validation.and_then(|json| AddressValidation::decode(json).ok()),
+        };
         Ok(Response::of(ensured, response))
     }
 
@@ -203,13 +194,13 @@ impl Client {
         wait: &Wait,
         cancel: Option<&CancelToken>,
         progress: &Progress,
-    ) -> Result<(RawResponse, ActiveNumber), Error> {
+    ) -> Result<RawResponse, Error> {
         let expected = wait.expected.as_ref();
         let checked =
             check_timeout(wait.timeout).and_then(|()| expected.map_or(Ok(()), NumberUpdate::check));
-        self.converge(WAIT, phone_number, (checked, wait.timeout), cancel, progress, |run| {
-            let number = self::wait(run, phone_number, expected)?;
-            Ok((run.found.clone().unwrap_or_default(), number))
+        self.converge(WAIT, phone_number, (checked, wait.timeout), cancel, progress, &mut |run| {
+            self::wait(run, phone_number, expected)?;
+            Ok(run.found.clone().unwrap_or_default())
         })
     }
 
@@ -219,25 +210,21 @@ impl Client {
         wanted: &Relink,
         cancel: Option<&CancelToken>,
         progress: &Progress,
-    ) -> Result<(RawResponse, Relinked), Error> {
+        steps: &mut Steps,
+    ) -> Result<RawResponse, Error> {
         let checked = (wanted.check(), wanted.timeout);
-        self.converge(RELINK, phone_number, checked, cancel, progress, |run| {
-            let mut steps = Steps::default();
-            let relinked = relink(run, phone_number, wanted, &mut steps);
-            let steps = steps.outcomes(relinked.is_ok());
-            let number = relinked.map_err(|error| {
-                let steps = serde_json::to_string(&steps).unwrap_or_default();
-                error.relinking(run.previous.clone(), steps)
-            })?;
-            let previous = run.previous.clone().unwrap_or_default();
-            let document = RelinkedDocument {
-                number: raw(run.found.as_deref().unwrap_or_default())?,
-                previous: raw(&previous)?,
-                steps: &steps,
-            };
-            let json = serde_json::to_string(&document).unwrap_or_default();
-            let previous = ActiveNumber::decode(&previous).unwrap_or_default();
-            Ok((json, Relinked { number, previous, steps }))
+        self.converge(RELINK, phone_number, checked, cancel, progress, &mut |run| {
+            let relinked = relink(run, phone_number, wanted, steps);
+            let steps = serde_json::to_string(&steps.outcomes(relinked.is_ok()));
+            let steps = steps.unwrap_or_default();
+            let previous = run.previous.take();
+            match (relinked, &run.found, &previous) {
+                (Ok(()), Some(number), Some(previous)) => {
+                    Ok(format!(r#"{{"number":{number},"previous":{previous},"steps":{steps}}}"#))
+                }
+                (Ok(()), ..) => Err(Error::protocol("the number was not read", None, b"")),
+                (Err(error), ..) => Err(error.relinking(previous, steps)),
+            }
         })
     }
 
@@ -247,34 +234,29 @@ impl Client {
         wanted: &EnsureEmergencyAddress,
         cancel: Option<&CancelToken>,
         progress: &Progress,
-    ) -> Result<(RawResponse, EnsuredEmergencyAddress), Error> {
+    ) -> Result<RawResponse, Error> {
         let checked = (wanted.check(), wanted.timeout);
-        self.converge(ENSURE, phone_number, checked, cancel, progress, |run| {
-            let Ensured { address, changed, validation } = ensure(run, phone_number, wanted)?;
-            let document = EnsuredDocument {
-                address: raw(run.found.as_deref().unwrap_or_default())?,
-                changed,
-                display_name: if changed { "sent" } else { "unverified" },
-                validation: validation.as_deref().map(raw).transpose()?,
-            };
-            let json = serde_json::to_string(&document).unwrap_or_default();
-            let validation = validation.as_deref().map(AddressValidation::decode);
-            let validation = validation.and_then(Result::ok);
-            Ok((json, EnsuredEmergencyAddress { address, changed, validation }))
+        self.converge(ENSURE, phone_number, checked, cancel, progress, &mut |run| {
+            let Ensured { changed, validation } = ensure(run, phone_number, wanted)?;
+            let address = run.found.as_deref().unwrap_or("null");
+            let validation = validation.as_deref().unwrap_or("null");
+            let display_name = if changed { "sent" } else { "unverified" };
+            Ok(format!(
+                r#"{{"address":{address},"changed":{changed},"displayName":"{display_name}","validation":{validation}}}"#
+            ))
         })
     }
 
-    /// Runs an operation until it ends or its deadline passes. Its JSON and value make the response; a failure is completed
-    /// and logged.
-    fn converge<T>(
+    /// Runs an operation until it ends or its deadline passes. Its JSON makes the response; a failure is completed and logged.
+    fn converge(
         &self,
         operation: &'static str,
         phone_number: &PhoneNumber,
         (checked, timeout): (Result<(), Error>, Duration),
         cancel: Option<&CancelToken>,
         progress: &Progress,
-        body: impl FnOnce(&mut Run<'_, Calls<'_>>) -> Result<(String, T), Error>,
-    ) -> Result<(RawResponse, T), Error> {
+        body: &mut dyn FnMut(&mut Run<'_, Calls<'_>>) -> Result<String, Error>,
+    ) -> Result<RawResponse, Error> {
         let cancel = self.cancel.as_ref().or(cancel);
         let mut found = None;
         let go = || {
@@ -284,11 +266,9 @@ impl Client {
             let mut run = Run::new(&mut calls);
             let result = body(&mut run);
             found = run.found.take();
-            let (json, value) = result?;
-            let reconciled = run.reconciled;
+            let (json, reconciled) = (result?, run.reconciled);
             let attempts = progress.attempts();
-            let empty = RawResponse::empty(200, None);
-            Ok((RawResponse { json, attempts, reconciled, ..empty }, value))
+            Ok(RawResponse { json, attempts, reconciled, ..RawResponse::empty(200, None) })
         };
         let result = match cancel {
             Some(cancel) => cancel.polling(go),
@@ -306,13 +286,14 @@ impl Client {
     }
 }
 
+/// Reads a part of a response again, which was read before.
+fn decoded<T: Decode>(json: &str, pointer: &str) -> T {
+    json::value_at(json, pointer).and_then(|json| T::decode(json).ok()).unwrap_or_default()
+}
+
 const WAIT: &str = "active_wait";
 const RELINK: &str = "active_relink";
 const ENSURE: &str = "emergency_address_ensure";
-
-fn raw(json: &str) -> Result<&RawValue, Error> {
-    serde_json::from_str(json).map_err(|_| Error::protocol("the response is no JSON", None, b""))
-}
 
 /// The calls of one operation.
 struct Calls<'a> {

@@ -1,6 +1,6 @@
 //! Waiting for provisioning, and relinking a number.
 
-use crate::api::models::{ActiveNumber, Provisioning};
+use crate::api::models::Provisioning;
 use crate::api::numbers::{NumberUpdate, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::{Next, Relink, Steps, next};
@@ -17,7 +17,7 @@ pub(super) fn wait<S: Service>(
     run: &mut Run<'_, S>,
     number: &PhoneNumber,
     expected: Option<&NumberUpdate>,
-) -> Result<ActiveNumber, Error> {
+) -> Result<(), Error> {
     let (mut pause, mut idle) = (GROWING, false);
     loop {
         let found = run.read_number(number)?;
@@ -27,14 +27,14 @@ pub(super) fn wait<S: Service>(
                 idle = false;
                 run.pause(&mut pause, UNDER_WAY)?;
             }
-            (_, Some(true)) => return Ok(found),
+            (_, Some(true)) => return Ok(()),
             (Provisioning::Failed, _) => {
                 return Err(provisioning_failed(run.found.as_deref().unwrap_or_default()));
             }
             (Provisioning::Settled, Some(false)) => {
                 run.pause(&mut pause, "the number is not as expected")?;
             }
-            (Provisioning::Settled, None) if idle => return Ok(found),
+            (Provisioning::Settled, None) if idle => return Ok(()),
             (Provisioning::Settled, None) => {
                 idle = true;
                 run.pause_whole(CONFIRM, "a second look at the number")?;
@@ -49,7 +49,7 @@ pub(super) fn relink<S: Service>(
     number: &PhoneNumber,
     wanted: &Relink,
     steps: &mut Steps,
-) -> Result<ActiveNumber, Error> {
+) -> Result<(), Error> {
     /// How often a state that contradicts what was sent is read before it is believed.
     const LOOKS: u32 = 4;
     let (mut running, mut contradicted) = (GROWING, DOUBLING);
@@ -74,7 +74,7 @@ pub(super) fn relink<S: Service>(
             Next::Done => {
                 steps.are_done(None);
                 run.reconciled |= steps.any_unknown();
-                return Ok(found);
+                return Ok(());
             }
             Next::Failed(step) => {
                 steps.are_done(Some(step));

@@ -10,6 +10,7 @@ use super::input::{self, text};
 use super::operations::run;
 use super::result::sinch_numbers_result;
 use crate::api::phone_number::PhoneNumber;
+use crate::api::relink::Steps;
 use crate::call::Progress;
 use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
@@ -97,7 +98,7 @@ pub unsafe extern "C" fn sinch_numbers_active_wait(
             cancel,
             result_out,
             |client, number, given, cancel, progress| {
-                Ok(client.run_wait(number, given, cancel, progress)?.0)
+                client.run_wait(number, given, cancel, progress)
             },
         )
     }
@@ -149,7 +150,8 @@ pub unsafe extern "C" fn sinch_numbers_active_relink(
             cancel,
             result_out,
             |client, number, given, cancel, progress| {
-                Ok(client.run_relink(number, given, cancel, progress)?.0)
+                let mut steps = Steps::default();
+                client.run_relink(number, given, cancel, progress, &mut steps)
             },
         )
     }
@@ -201,7 +203,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_ensure(
             cancel,
             result_out,
             |client, number, given, cancel, progress| {
-                Ok(client.run_ensure(number, given, cancel, progress)?.0)
+                client.run_ensure(number, given, cancel, progress)
             },
         )
     }

@@ -4,7 +4,6 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::codes::{
     SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_ADDRESS, SINCH_NUMBERS_E_API, SINCH_NUMBERS_E_AUTH,
@@ -18,6 +17,7 @@ use super::json_text::{JsonText, c_string};
 use super::{Failure, guard_or};
 use crate::call::response::RawResponse;
 use crate::error::{ApiError, Error, ErrorKind, FieldViolation};
+use crate::json;
 use crate::log::printable;
 
 /// The result of a call. Immutable: any number of threads may read it.
@@ -101,7 +101,7 @@ impl Outcome {
             None => problem.to_owned(),
         };
         let document = Document { operation, maybe_applied, ..Document::new(code, &message) };
-        Self { maybe_applied, ..Self::new(code, document.write(), &message) }
+        Self { maybe_applied, ..Self::new(code, document.write([None; 6]), &message) }
     }
 
     fn error(operation: Option<&str>, error: &Error) -> Self {
@@ -139,19 +139,21 @@ impl Outcome {
             phase,
             retry_after_ms,
             maybe_applied,
-            found: raw(error.found()),
-            previous: raw(error.previous()),
-            steps: raw(error.steps()),
-            jobs: raw(jobs.as_deref()),
-            validation: raw(validation),
             attempts: error.attempts(),
             request_id: api.and_then(|api| api.request_id.as_deref()),
-            details: raw(details.as_deref()),
             body,
             ..Document::new(code, &message)
         };
+        let raw = [
+            details.as_deref(),
+            error.found(),
+            error.previous(),
+            error.steps(),
+            jobs.as_deref(),
+            validation,
+        ];
         let http_status = http_status.into();
-        let outcome = Self::new(code, document.write(), &message);
+        let outcome = Self::new(code, document.write(raw), &message);
         Self { http_status, retry_after_ms, maybe_applied, ..outcome }
     }
 
@@ -197,11 +199,7 @@ fn retry_after_ms(error: &Error) -> i64 {
     i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn raw(json: Option<&str>) -> Option<&RawValue> {
-    serde_json::from_str(json?).ok()
-}
-
-/// The error document, in the order in which it is written.
+/// The error document: the members that are not JSON yet.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -219,22 +217,31 @@ struct Document<'a> {
     maybe_applied: bool,
     attempts: u32,
     request_id: Option<&'a str>,
-    details: Option<&'a RawValue>,
     body: Option<&'a str>,
-    found: Option<&'a RawValue>,
-    previous: Option<&'a RawValue>,
-    steps: Option<&'a RawValue>,
-    jobs: Option<&'a RawValue>,
-    validation: Option<&'a RawValue>,
 }
+
+/// The members of the error document that are JSON already.
+const RAW: [&str; 6] = ["details", "found", "previous", "steps", "jobs", "validation"];
 
 impl<'a> Document<'a> {
     fn new(code: sinch_numbers_code, message: &'a str) -> Self {
         Self { code: code_name(code), message, retry_after_ms: -1, ..Self::default() }
     }
 
-    fn write(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    /// Writes the document, with the values of [`RAW`]. One that is no JSON is left out: a secret that was redacted in it may have
+    /// cut it.
+    fn write(&self, raw: [Option<&str>; 6]) -> String {
+        let mut document = serde_json::to_string(self).unwrap_or_default();
+        document.pop();
+        for (name, json) in RAW.iter().zip(raw) {
+            let member = |json| format!("\"{name}\":{json}");
+            let given = json.map(member);
+            let is_json = |member: &String| json::check(format!("{{{member}}}").as_bytes()).is_ok();
+            document.push(',');
+            document += &given.filter(is_json).unwrap_or_else(|| member("null"));
+        }
+        document.push('}');
+        document
     }
 }
 

