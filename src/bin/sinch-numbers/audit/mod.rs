@@ -495,14 +495,14 @@ fn or_unknown(region: &str) -> &str {
     if region.is_empty() { "unknown" } else { region }
 }
 
-/// Tells whether a number is of no use: no link, and no job that would make one or tried to.
+/// Tells whether a number is of no use and will cost: no link, no job that would make one or tried to, and not released.
 fn is_unlinked(number: &ActiveNumber) -> bool {
     let sms = number.sms_configuration.as_ref().and_then(|sms| sms.service_plan_id.as_ref());
     let voice = number.voice_configuration.as_ref().and_then(|voice| {
         voice.app_id.as_ref().or(voice.trunk_id.as_ref()).or(voice.service_id.as_ref())
     });
     let jobs = number.sms_job().is_some() || number.voice_job().is_some();
-    sms.is_none() && voice.is_none() && !jobs
+    sms.is_none() && voice.is_none() && !jobs && number.expire_at.is_none()
 }
 
 /// Writes a table with a blank line after it, if there is anything to show.

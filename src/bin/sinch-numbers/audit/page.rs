@@ -113,14 +113,14 @@ impl Audit {
             "Failed provisioning",
             "What failed stays as it was before, until somebody acts.",
         );
-        page.table(&["Code", "#Jobs", "*", "Meaning", "What to do", "Who", "Try again"]);
+        page.table_of_text(&["Code", "#Jobs", "*", "Meaning", "What to do", "Who", "Try again"]);
         for row in rows {
             page.row(&[
                 Cell::Code(row.code),
                 Cell::Count("Jobs", row.jobs),
                 Cell::Bar(&[("bad", share(row.jobs, most))]),
-                Cell::Text(row.meaning),
-                Cell::Named("What to do", row.action),
+                Cell::Prose(row.meaning),
+                Cell::Prose(row.action),
                 Cell::Named("Who", row.actor),
                 Cell::Named("Try again", row.retry),
             ]);
@@ -219,6 +219,10 @@ fn share(part: u64, all: u64) -> usize {
 /// What stands in a table. On a phone, cells stand below each other, so that some say what they are.
 enum Cell<'a> {
     Text(&'a str),
+    /// Short: on one line.
+    Word(&'a str),
+    /// Long: on lines of its own.
+    Prose(&'a str),
     /// A code or an id.
     Code(&'a str),
     Named(&'a str, &'a str),
@@ -239,9 +243,19 @@ impl Page {
         self.raw(&format!("<h2>{}</h2><p>{}</p>\n", escaped(title), escaped(about)));
     }
 
-    /// Begins a table: `#` is before the heading of numbers, `*` is a bar.
+    /// Begins a table with bars that leave room for text.
+    fn table_of_text(&mut self, headings: &[&str]) {
+        self.begin_table("rows few", headings);
+    }
+
+    /// Begins a table.
     fn table(&mut self, headings: &[&str]) {
-        self.raw("<div class=\"wide\"><table class=\"rows\"><thead><tr>");
+        self.begin_table("rows", headings);
+    }
+
+    /// `#` is before the heading of numbers, `*` is a bar.
+    fn begin_table(&mut self, class: &str, headings: &[&str]) {
+        self.raw(&format!("<div class=\"wide\"><table class=\"{class}\"><thead><tr>"));
         for heading in headings {
             match (heading.strip_prefix('#'), *heading) {
                 (Some(number), _) => self.raw(&format!("<th class=\"n\">{number}</th>")),
@@ -265,6 +279,8 @@ impl Page {
         for cell in cells {
             let html = match cell {
                 Cell::Text(text) => format!("<td>{}</td>", escaped(text)),
+                Cell::Word(text) => format!("<td class=\"k\">{}</td>", escaped(text)),
+                Cell::Prose(text) => format!("<td class=\"l\">{}</td>", escaped(text)),
                 Cell::Code(text) => format!("<td class=\"code\">{}</td>", escaped(text)),
                 Cell::Named(name, text) => format!("<td data-h=\"{name}\">{}</td>", escaped(text)),
                 Cell::Count(name, count) => {
@@ -311,10 +327,10 @@ impl Page {
         self.table(&["Number", "Name", "Country", what]);
         for finding in found {
             self.row(&[
-                Cell::Text(&finding.about),
+                Cell::Word(&finding.about),
                 Cell::Text(finding.name.as_deref().unwrap_or_default()),
-                Cell::Text(finding.region.as_deref().unwrap_or_default()),
-                Cell::Text(&finding.detail),
+                Cell::Word(finding.region.as_deref().unwrap_or_default()),
+                Cell::Prose(&finding.detail),
             ]);
         }
         self.end_table();
