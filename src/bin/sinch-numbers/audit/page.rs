@@ -259,7 +259,7 @@ impl Page {
         for heading in headings {
             match (heading.strip_prefix('#'), *heading) {
                 (Some(number), _) => self.raw(&format!("<th class=\"n\">{number}</th>")),
-                (None, "*") => self.raw("<th aria-hidden=\"true\"></th>"),
+                (None, "*") => self.raw("<th class=\"b\" aria-hidden=\"true\"></th>"),
                 (None, heading) => self.raw(&format!("<th>{heading}</th>")),
             }
         }
