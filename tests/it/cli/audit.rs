@@ -34,7 +34,7 @@ US                   9        1        8     0
 others               3        0        3     0
 
 FAILED JOBS             JOBS  MEANING                                                         WHAT TO DO
-no code                 1     the number could not be linked for voice                        read the number, and send the change again once; if it fails again, contact Sinch support
+voice                   1     the number could not be linked for voice                        read the number, and send the change again once; if it fails again, contact Sinch support
 CAMPAIGN_NOT_AVAILABLE  1     the campaign is not available from The Campaign Registry (TCR)  check campaignId; in TCR, Sinch must be selected as the direct connect aggregator (DCA) and must have accepted the campaign
 
 CAMPAIGNS  NUMBERS  BEING LINKED  LIMIT

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::cost::Cost;
-use super::{Audit, CAMPAIGN_NEAR, Coverage, Finding, Subject, or_unknown, utc};
+use super::finding::{Finding, Subject};
+use super::show::{or_unknown, utc};
+use super::{Audit, CAMPAIGN_NEAR, Coverage};
 
 const STYLE: &str = include_str!("page.css");
 /// What the page may load: nothing.
