@@ -11,7 +11,8 @@ use super::Sandbox;
 use super::access::{Access, CALLBACK_SECRET};
 use super::callbacks::Sending;
 use super::faults::{FaultSettings, Faults};
-use super::seed::{self, NUMBERS_MAX};
+use super::generated::{NUMBERS_MAX, generated};
+use super::seed;
 use super::server::{Clock, Manner, Server};
 use super::service::Service;
 use super::store::{Store, Timing};
@@ -68,6 +69,11 @@ impl SandboxBuilder {
 
     /// So many generated numbers instead of the seeded fleet, the same in every run: from 0 to
     /// 1,000,000. Default: the twelve numbers that [`Sandbox`] lists.
+    ///
+    /// Of each 20, 17 are in the US, two in the UK and one in Canada. Most of those that can call
+    /// emergency services have an address; some numbers are linked to nothing, some were released.
+    /// Failed jobs show every code from 415 numbers on, and campaigns hold up to the 50 numbers that
+    /// they may.
     pub fn numbers(mut self, count: usize) -> Self {
         self.numbers = Some(count);
         self
@@ -209,7 +215,7 @@ impl SandboxBuilder {
             return refuse(format!("numbers: {count} is more than {NUMBERS_MAX}"));
         }
         let fleet = match self.numbers {
-            Some(count) => seed::generated(count, now),
+            Some(count) => generated(count, now),
             None => seed::seeded(now),
         };
         let timing = Timing { provisioning: self.provisioning, latency: self.latency };

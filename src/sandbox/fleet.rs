@@ -93,6 +93,7 @@ pub(super) struct Page<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::encoding::form_decode;
+    use super::super::generated::generated;
     use super::super::seed;
     use super::*;
 
@@ -232,10 +233,10 @@ mod tests {
 
     #[test]
     fn generated_numbers_are_all_different() {
-        let fleet = seed::generated(20_000, now());
+        let fleet = generated(20_000, now());
         assert!(fleet.numbers.windows(2).all(|pair| pair[0].phone < pair[1].phone));
         assert_eq!(list(&fleet, "regionCode=GB&pageSize=1", 1000).2, 2_000);
         assert_eq!(list(&fleet, "orderBy=displayName&pageSize=1", 1000).2, 20_000);
-        assert_eq!(list(&seed::generated(0, now()), "", 1000), (Vec::new(), String::new(), 0));
+        assert_eq!(list(&generated(0, now()), "", 1000), (Vec::new(), String::new(), 0));
     }
 }

@@ -8,6 +8,7 @@ mod emergency;
 mod encoding;
 mod faults;
 mod fleet;
+mod generated;
 mod http;
 mod ledger;
 mod number;

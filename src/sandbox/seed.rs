@@ -1,4 +1,4 @@
-//! The numbers that a sandbox begins with.
+//! The twelve numbers that a sandbox begins with unless it is told how many.
 
 use std::time::Duration;
 
@@ -9,37 +9,6 @@ use super::sms::{Sms, SmsJob};
 use super::streets::Address;
 use super::time::Timestamp;
 use super::voice::{Voice, VoiceJob, VoiceType};
-
-/// The most numbers that can be generated.
-pub(super) const NUMBERS_MAX: usize = 1_000_000;
-
-/// So many numbers, the same every time: nine of ten are in the US, the rest in the UK.
-pub(super) fn generated(count: usize, now: Timestamp) -> Fleet {
-    let number = |at: usize| {
-        let kind = [NumberType::Local, NumberType::Mobile, NumberType::Local, NumberType::TollFree]
-            [at % 4];
-        let uk = at % 10 == 9;
-        // Area codes from 201 on, each with the 10,000 numbers of its exchange 555; in the UK the
-        // range around the one that is kept for drama.
-        let phone = if uk {
-            format!("+447700{:06}", (900_000 + at / 10) % 1_000_000)
-        } else {
-            format!("+1{:03}555{:04}", 201 + at / 10_000, at % 10_000)
-        };
-        let (region, capabilities) = (if uk { "GB" } else { "US" }, CAPABILITIES[at % 3]);
-        let mut number = plain(&phone, region, kind, capabilities, now, at % 28 + 1);
-        number.display_name = format!("Line {}", at + 1);
-        if at % 2 == 0 {
-            number.sms.plan = format!("plan-{}", at % 7);
-        }
-        if at % 3 == 0 {
-            number.voice.id = format!("app-{}", at % 5);
-            number.voice.updated = Some(now.minus(days(30)));
-        }
-        number
-    };
-    Fleet::new((0..count).map(number).collect())
-}
 
 /// A small fleet in which every state of a number can be met.
 pub(super) fn seeded(now: Timestamp) -> Fleet {
@@ -136,11 +105,11 @@ pub(super) fn seeded(now: Timestamp) -> Fleet {
     ])
 }
 
-const CAPABILITIES: [&[Capability]; 3] =
+pub(super) const CAPABILITIES: [&[Capability]; 3] =
     [&[Capability::Sms, Capability::Voice], &[Capability::Sms], &[Capability::Voice]];
 
 /// A number that is linked to nothing and paid for so many days more.
-fn plain(
+pub(super) fn plain(
     phone: &str,
     region: &'static str,
     kind: NumberType,
@@ -175,6 +144,6 @@ fn plain(
     }
 }
 
-fn days(count: u64) -> Duration {
+pub(super) fn days(count: u64) -> Duration {
     Duration::from_secs(count * 86_400)
 }

@@ -103,6 +103,16 @@ fn candidates(sent: &Address, number: Option<&HouseNumber>) -> Vec<Address> {
         .collect()
 }
 
+/// One of the addresses that are known, the same for the same number: in Canada or in the US.
+pub(super) fn some_address(at: usize, in_canada: bool) -> Address {
+    let known: Vec<_> =
+        STREETS.iter().filter(|known| ["ON", "QC"].contains(&known.state) == in_canada).collect();
+    let street = known[at % known.len()];
+    let (first, last) = street.numbers;
+    let number = first + u32::try_from(at).unwrap_or(0) % (last - first + 1);
+    street.address(number.to_string())
+}
+
 /// A street that is known, with the first and the last of its house numbers.
 #[derive(Debug)]
 struct Street {

@@ -77,7 +77,7 @@ account() {
     export SINCH_PROJECT_ID=$1 SINCH_KEY_ID=$2 SINCH_KEY_SECRET=$3 SINCH_NUMBERS_URL=$4 SINCH_AUTH_URL=$4
 }
 
-# Starts a sandbox, and puts its account into the environment.
+# sandbox [FLAG...]: starts a sandbox, and puts its account into the environment.
 sandbox() {
     local program=${SANDBOX:-}
     if [ -z "$program" ]; then
@@ -87,7 +87,7 @@ sandbox() {
     fi
     # Its own copy: another build may replace the file meanwhile.
     cp "$program" "$work/sandbox"
-    background "$work/sandbox" sandbox --quiet
+    background "$work/sandbox" sandbox --quiet "$@"
     account sandbox-project sandbox-key sandbox-secret "$first"
 }
 

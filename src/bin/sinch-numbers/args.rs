@@ -70,6 +70,13 @@ pub(crate) enum Command {
     /// Emergency addresses
     #[command(subcommand)]
     Emergency(Emergency),
+    /// Look for what is wrong with the numbers of the project
+    ///
+    /// Reads every number with its emergency address. Finds US and Canadian numbers with voice that have no address, failed
+    /// jobs, numbers that expire within 30 days, campaigns near their limit of 50 numbers, and numbers that are linked to
+    /// nothing; adds up what the numbers cost a month. JSON is one document; CSV and NDJSON have a line for each finding, and
+    /// --fields chooses among the findings. What could not be read is told apart from what is not there.
+    Audit(AuditArgs),
     /// Say what a provisioning or failure code means, and what to do
     Explain(ExplainArgs),
     /// Callbacks of the service
@@ -313,6 +320,16 @@ pub(crate) struct AddressArgs {
     /// The four digits after a US postal code
     #[arg(long, value_name = "DIGITS")]
     pub(crate) postal_code_plus_four: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct AuditArgs {
+    /// Write a page for browsers and paper into this file, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Requests at the same time
+    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: u16,
 }
 
 #[derive(Args)]

@@ -200,6 +200,73 @@ pub(crate) const FINDINGS: Kind = Kind {
     alone: &[],
 };
 
+pub(crate) const AUDITED: Kind = Kind {
+    parts: &[
+        ("finding", "Finding", "/finding"),
+        ("phoneNumber", "Number", "/phoneNumber"),
+        ("displayName", "Name", "/displayName"),
+        ("regionCode", "Country", "/regionCode"),
+        ("campaignId", "Campaign", "/campaignId"),
+        ("codes", "Codes", "/codes"),
+        ("detail", "Detail", "/detail"),
+        ("action", "What to do", "/action"),
+    ],
+    made: &[],
+    in_table: &["finding", "phoneNumber", "displayName", "regionCode", "detail"],
+    alone: &[],
+};
+
+pub(crate) const COVERAGE: Kind = Kind {
+    parts: &[
+        ("regionCode", "Emergency addresses", "/regionCode"),
+        ("numbers", "Numbers", "/numbers"),
+        ("onFile", "On file", "/onFile"),
+        ("none", "None", "/none"),
+        ("couldNotBeRead", "Could not be read", "/couldNotBeRead"),
+    ],
+    made: &[],
+    in_table: &[],
+    alone: &[],
+};
+
+pub(crate) const FAILURES: Kind = Kind {
+    parts: &[
+        ("code", "Failed jobs", "/code"),
+        ("jobs", "Jobs", "/jobs"),
+        ("meaning", "Meaning", "/meaning"),
+        ("action", "What to do", "/action"),
+        ("actor", "Who", "/actor"),
+        ("retry", "Try again", "/retry"),
+    ],
+    made: &[],
+    in_table: &["code", "jobs", "meaning", "action"],
+    alone: &[],
+};
+
+pub(crate) const CAMPAIGNS: Kind = Kind {
+    parts: &[
+        ("campaignId", "Campaigns", "/campaignId"),
+        ("numbers", "Numbers", "/numbers"),
+        ("coming", "Being linked", "/coming"),
+        ("limit", "Limit", "/limit"),
+    ],
+    made: &[],
+    in_table: &[],
+    alone: &[],
+};
+
+pub(crate) const COSTS: Kind = Kind {
+    parts: &[
+        ("regionCode", "Cost a month", "/regionCode"),
+        ("numbers", "Numbers", "/numbers"),
+        ("perMonth", "Amount", "/perMonth"),
+        ("currencyCode", "Currency", "/currencyCode"),
+    ],
+    made: &[],
+    in_table: &[],
+    alone: &[],
+};
+
 impl Kind {
     /// Returns the wanted columns; an error names what there is.
     pub(crate) fn named(self, names: &[String]) -> Result<Vec<Column>, Failure> {

@@ -22,9 +22,8 @@ pub(crate) enum Exit {
     Unknown = 6,
     ProvisioningFailed = 7,
     /// Some items of a job failed, or could not be read.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for jobs and audits"))]
     SomeFailed = 8,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for audits"))]
+    /// An audit found something.
     Findings = 9,
     /// Accepted, but still running when the time was up.
     StillRunning = 10,

@@ -1,6 +1,7 @@
 //! The program `sinch-numbers`: the Active Number API for operators.
 
 mod args;
+mod audit;
 mod callbacks;
 mod columns;
 mod doctor;
@@ -51,6 +52,7 @@ fn run(Cli { command, output }: Cli) -> Result<Exit, Failure> {
         Command::Emergency(Emergency::Remove { number, dry_run }) => {
             emergency::remove(&number, dry_run, &output)
         }
+        Command::Audit(args) => audit::run(&args, &output),
         Command::Explain(args) => numbers::explain(&args, &output),
         Command::Callbacks(args) => callbacks::run(args, &output),
         Command::Doctor => doctor::run(&output),

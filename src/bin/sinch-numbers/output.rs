@@ -23,6 +23,14 @@ pub(crate) enum Format {
     Csv,
 }
 
+impl Format {
+    /// Returns the format that is asked for, or the one that suits standard output.
+    pub(crate) fn of(args: &OutputArgs) -> Self {
+        args.output
+            .unwrap_or_else(|| if io::stdout().is_terminal() { Self::Table } else { Self::Ndjson })
+    }
+}
+
 /// Writes the items of a command to standard output, each as it comes; a table at the end.
 pub(crate) struct Output {
     format: Format,
@@ -48,9 +56,7 @@ impl Output {
     }
 
     fn new(args: &OutputArgs, kind: Kind, alone: bool) -> Result<Self, Failure> {
-        let format = args.output.unwrap_or_else(|| {
-            if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson }
-        });
+        let format = Format::of(args);
         let cut = !args.fields.is_empty();
         let columns = match format {
             _ if cut => kind.named(&args.fields)?,

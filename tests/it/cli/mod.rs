@@ -1,5 +1,6 @@
 //! The program `sinch-numbers`, against the sandbox.
 
+mod audit;
 mod callbacks;
 mod doctor;
 mod numbers;
