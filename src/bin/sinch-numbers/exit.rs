@@ -22,7 +22,6 @@ pub(crate) enum Exit {
     Unknown = 6,
     ProvisioningFailed = 7,
     /// Some items of a job failed, or could not be read.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for jobs and audits"))]
     SomeFailed = 8,
     #[cfg_attr(not(test), expect(dead_code, reason = "for audits"))]
     Findings = 9,

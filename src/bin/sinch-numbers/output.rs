@@ -23,6 +23,14 @@ pub(crate) enum Format {
     Csv,
 }
 
+impl OutputArgs {
+    /// The format that was asked for, or that fits where standard output goes.
+    pub(crate) fn format(&self) -> Format {
+        let terminal = || io::stdout().is_terminal();
+        self.output.unwrap_or_else(|| if terminal() { Format::Table } else { Format::Ndjson })
+    }
+}
+
 /// Writes the items of a command to standard output, each as it comes; a table at the end.
 pub(crate) struct Output {
     format: Format,
@@ -48,9 +56,7 @@ impl Output {
     }
 
     fn new(args: &OutputArgs, kind: Kind, alone: bool) -> Result<Self, Failure> {
-        let format = args.output.unwrap_or_else(|| {
-            if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson }
-        });
+        let format = args.format();
         let cut = !args.fields.is_empty();
         let columns = match format {
             _ if cut => kind.named(&args.fields)?,
