@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod doctor;
+mod jobs;
 mod numbers;
 mod output;
 mod readme;
