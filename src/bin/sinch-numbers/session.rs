@@ -105,6 +105,14 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
     });
 }
 
+/// Writes a count of numbers for people.
+pub(crate) fn counted(count: usize) -> String {
+    match count {
+        1 => "1 number".to_owned(),
+        count => format!("{count} numbers"),
+    }
+}
+
 /// A request as `--dry-run` shows it.
 #[derive(Serialize)]
 pub(crate) struct Shown<'a, B: Serialize> {

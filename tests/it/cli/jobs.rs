@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -108,7 +110,7 @@ fn numbers_are_relinked_by_a_plan() {
     assert_eq!(lines[0]["steps"], serde_json::json!(["unlink_sms", "link_sms", "assign_voice"]));
     assert_eq!(lines[2]["reason"], "stands as wanted");
     assert!(lines[3]["reason"].as_str().unwrap().contains("could not be read"), "{planned:?}");
-    assert!(planned.err.contains("plan: 3 of 5 numbers"), "{planned:?}");
+    assert!(planned.err.contains("plan: changes 3 of 5 numbers"), "{planned:?}");
     assert_eq!(sandbox.writes().len(), 0);
 
     let applied = folder.apply(&sandbox, "").with(8);
@@ -271,6 +273,37 @@ fn what_does_not_belong_together_is_refused() {
 }
 
 #[test]
+fn a_person_is_asked() {
+    let (folder, sandbox) = (Folder::new("asked"), sandbox());
+    folder.plan(&sandbox, "relink", &format!("phoneNumber,servicePlanId\n{DESK},plan-1\n")).with(0);
+    for (response, code, writes) in [("\n", 2, 0), ("n\n", 2, 0), ("y\n", 0, 1)] {
+        let (mut person, mut terminal) = (0, 0);
+        let null = std::ptr::null_mut();
+        // SAFETY: both descriptors are written, and what is null is not read.
+        let opened = unsafe {
+            libc::openpty(&raw mut person, &raw mut terminal, null, null.cast(), null.cast())
+        };
+        assert_eq!(opened, 0);
+        // SAFETY: they are open, and belong to nobody else.
+        let (person, terminal) =
+            unsafe { (OwnedFd::from_raw_fd(person), OwnedFd::from_raw_fd(terminal)) };
+        File::from(person.try_clone().unwrap()).write_all(response.as_bytes()).unwrap();
+        let mut apply = command(&sandbox, "apply plan --journal journal");
+        let asked = ended(&apply.current_dir(&folder.0).stdin(terminal).output().unwrap());
+        drop(person);
+        let asked = asked.with(code);
+        assert!(
+            asked.err.contains("1 number of the project sandbox-project: 1 link_sms"),
+            "{asked:?}"
+        );
+        assert_eq!(
+            (sandbox.writes().len(), folder.0.join("journal").exists()),
+            (writes, writes > 0)
+        );
+    }
+}
+
+#[test]
 fn a_number_that_changed_since_the_plan_is_left_alone() {
     let (folder, sandbox) = (Folder::new("changed"), sandbox());
     let table = format!("phoneNumber,servicePlanId\n{DESK},plan-1\n+12025550117,plan-1\n");
@@ -397,10 +430,8 @@ fn a_full_disk_stops_a_job_and_loses_nothing() {
     ];
     let rows: String = numbers.iter().map(|number| format!("{number},app-9\n")).collect();
     folder.plan(&sandbox, "relink", &format!("phoneNumber,appId\n{rows}")).with(0);
-    // A file may be 1 KiB long at first, and so on: writing beyond that fails, after a part of the line was written.
-    let mut limited = 0;
-    for kilobytes in 1.. {
-        let before = sandbox.writes().len();
+    // No file may be longer than that: writing beyond it fails, after a part of the line was written.
+    for kilobytes in 0.. {
         let limit =
             format!("trap '' XFSZ; ulimit -f {kilobytes}; exec {PROGRAM} {APPLY} --concurrency 1");
         let account = command(&sandbox, "");
@@ -408,22 +439,29 @@ fn a_full_disk_stops_a_job_and_loses_nothing() {
         shell.args(["-c", &limit]).current_dir(&folder.0).env_clear();
         shell.envs(account.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let ran = ended(&shell.output().unwrap());
-        let journal = folder.journal();
-        assert!(folder.read("journal").ends_with('\n'), "{ran:?}");
         if ran.code == 0 {
+            assert!(kilobytes > 1);
             break;
         }
+        assert!(ran.err.contains("journal: File too large"), "{ran:?}");
+        // Half lines are cut off, and nothing was sent whose intent is not on disk.
+        let (text, journal) = (folder.read("journal"), folder.journal());
+        assert!(text.is_empty() || text.ends_with('\n'), "{text}");
+        let count = |event: &str| journal.iter().filter(|line| line["event"] == event).count();
+        assert!(count("intent") >= sandbox.writes().len(), "{ran:?}");
+        let known = count("intent") == count("outcome");
         assert_eq!(
             ran.code,
-            if before == sandbox.writes().len() && ran.code == 6 { 6 } else { ran.code }
+            if kilobytes == 0 {
+                2
+            } else if known {
+                1
+            } else {
+                6
+            },
+            "{ran:?}"
         );
-        assert!(ran.err.contains("stopped: journal: File too large"), "{ran:?}");
-        // Nothing was sent whose intent is not on disk.
-        let intents = journal.iter().filter(|line| line["event"] == "intent").count();
-        assert!(intents >= sandbox.writes().len(), "{ran:?}");
-        limited += 1;
     }
-    assert!(limited > 0);
     let writes = writes(&sandbox);
     assert!(numbers.iter().all(|number| writes[*number].len() == 1), "{writes:?}");
 }

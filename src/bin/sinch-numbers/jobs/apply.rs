@@ -16,7 +16,7 @@ use crate::jobs::item::{CHANGED, Reach, Work};
 use crate::jobs::journal::{End, Ended, History, Journal, Line};
 use crate::jobs::plan::{Item, Plan};
 use crate::jobs::{in_parallel, report};
-use crate::session::{self, on_interrupt, progress, say};
+use crate::session::{self, counted, on_interrupt, progress, say};
 
 pub(crate) fn run(args: &ApplyArgs, output: &OutputArgs) -> Result<Exit, Failure> {
     let plan = Plan::read(&args.plan)?;
@@ -101,7 +101,8 @@ fn ask(plan: &Plan) -> Result<(), Failure> {
     let numbers = plan.items.iter().filter(|item| !item.steps.is_empty()).count();
     let steps: Vec<_> = steps.into_iter().map(|(step, count)| format!("{count} {step}")).collect();
     say(format_args!(
-        "{numbers} numbers of the project {}: {}",
+        "{} of the project {}: {}",
+        counted(numbers),
         plan.header.project,
         steps.join(", ")
     ));

@@ -1,5 +1,6 @@
 //! Carrying out the plan of one number.
 
+use std::error::Error as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -279,10 +280,16 @@ fn failed(error: &Error) -> (End, Reach) {
     let end = End {
         result,
         cause: Some(cause),
-        reason: Some(chain(error)),
+        reason: Some(reason(error)),
         advice: Some(advice),
         exit: exit as u8,
         again,
     };
     (end, reach)
+}
+
+/// Says why something failed, without the operation and the number.
+pub(crate) fn reason(error: &Error) -> String {
+    let causes = error.source().map(|cause| format!(": {}", chain(cause))).unwrap_or_default();
+    format!("{}{causes}", error.kind())
 }

@@ -10,15 +10,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sinch_numbers::{Address, Client, Error, ErrorKind, Provisioning};
 
+use crate::Failure;
 use crate::args::{OutputArgs, PlanArgs, Verb};
 use crate::columns::PLANNED;
 use crate::exit::Exit;
 use crate::jobs::in_parallel;
+use crate::jobs::item::reason;
 use crate::jobs::state::{Cells, Look, Step, address, way};
 use crate::jobs::table::{self, Row};
 use crate::output::Output;
-use crate::session::{self, progress, say};
-use crate::{Failure, chain};
+use crate::session::{self, counted, progress, say};
 
 /// A plan, as it stands in its file: the header, and a line for each number.
 #[derive(Debug)]
@@ -84,10 +85,10 @@ pub(crate) fn make(args: &PlanArgs, output: &OutputArgs) -> Result<Exit, Failure
         out.item(&shown.to_string())?;
     }
     let planned = items.iter().filter(|item| !item.steps.is_empty()).count();
-    let total = items.len();
+    let total = counted(items.len());
     file.save(&Plan::text(args.verb, client.project_id(), &items)?)?;
     out.finish()?;
-    say(format_args!("{}: {planned} of {total} numbers are to be changed", args.out.display()));
+    say(format_args!("{}: changes {planned} of {total}", args.out.display()));
     Ok(exit)
 }
 
@@ -105,7 +106,7 @@ fn look(client: &Client, args: &PlanArgs, rows: &[Row]) -> Result<(Vec<Item>, Ex
             ErrorKind::Cancelled | ErrorKind::Authentication(_) => Err(error),
             _ => {
                 *exit = Exit::SomeFailed;
-                let reason = format!("could not be read: {}", chain(&error));
+                let reason = format!("could not be read: {}", reason(&error));
                 Ok(Item::skipped(row, Cells::new(), reason))
             }
         });

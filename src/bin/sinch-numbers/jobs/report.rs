@@ -11,7 +11,7 @@ use crate::columns::{REPORT, REPORTED};
 use crate::exit::Exit;
 use crate::jobs::journal::{Ended, History, Outcome};
 use crate::output::{Format, Output};
-use crate::session::say;
+use crate::session::{counted, say};
 
 /// The report as JSON.
 #[derive(Default, Serialize)]
@@ -86,7 +86,8 @@ pub(crate) fn show(
     let left = total - done - skipped - failed - unknown;
     let not_begun = if left > 0 { format!(", {left} not begun") } else { String::new() };
     say(format_args!(
-        "{total} numbers: {done} done, {skipped} skipped, {failed} failed, {unknown} unknown{not_begun}"
+        "{}: {done} done, {skipped} skipped, {failed} failed, {unknown} unknown{not_begun}",
+        counted(total)
     ));
     for (cause, count) in causes {
         say(format_args!("  {count} {cause}"));
