@@ -418,6 +418,26 @@ fn a_second_process_is_refused_and_a_killed_job_goes_on() {
 }
 
 #[test]
+fn what_was_sent_before_a_kill_is_given_time_to_show() {
+    for (verb, row) in
+        [("relink", "appId\n+12025550134,app-9\n"), ("update", "displayName\n+12025550134,Desk\n")]
+    {
+        let folder = Folder::new(&format!("late.{verb}"));
+        let second = Duration::from_secs(1);
+        let sandbox = Sandbox::builder().late(1.0, second).start().unwrap();
+        folder.plan(&sandbox, verb, &format!("phoneNumber,{row}")).with(0);
+        let mut apply = folder.start(&sandbox, "");
+        while sandbox.writes().is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        apply.kill().unwrap();
+        apply.wait().unwrap();
+        assert_eq!(counts(&folder.apply(&sandbox, "").with(0)), [1, 1, 0, 0, 0]);
+        assert_eq!(sandbox.writes().len(), 1, "{verb}");
+    }
+}
+
+#[test]
 fn a_full_disk_stops_a_job_and_loses_nothing() {
     let (folder, sandbox) = (Folder::new("full"), sandbox());
     let numbers = [
@@ -428,7 +448,7 @@ fn a_full_disk_stops_a_job_and_loses_nothing() {
         "+12025550142",
         "+12025550156",
     ];
-    let rows: String = numbers.iter().map(|number| format!("{number},app-9\n")).collect();
+    let rows: String = numbers.map(|number| format!("{number},app-9\n")).concat();
     folder.plan(&sandbox, "relink", &format!("phoneNumber,appId\n{rows}")).with(0);
     // No file may be longer than that: writing beyond it fails, after a part of the line was written.
     for kilobytes in 0.. {
@@ -480,7 +500,7 @@ fn ctrl_c_finishes_what_is_in_flight() {
         "+12025550168",
         "+18005550199",
     ];
-    let rows: String = numbers.iter().map(|number| format!("{number},app-9\n")).collect();
+    let rows: String = numbers.map(|number| format!("{number},app-9\n")).concat();
     folder.plan(&sandbox, "relink", &format!("phoneNumber,appId\n{rows}")).with(0);
     let apply = folder.start(&sandbox, "--concurrency 1");
     while sandbox.writes().is_empty() {

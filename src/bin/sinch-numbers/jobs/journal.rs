@@ -243,7 +243,7 @@ impl Journal {
             }
             return Ok((journal, history));
         }
-        journal.append([Line::Job(job.clone())]).map_err(|problem| refused(problem))?;
+        journal.append([Line::Job(job.clone())]).map_err(refused)?;
         // The name of the file must be on disk, too.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new("."))).and_then(|f| f.sync_all()).map_err(failed)?;

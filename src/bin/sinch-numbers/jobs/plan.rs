@@ -229,32 +229,36 @@ fn hash(header: &str, lines: &str) -> String {
     for part in [header, "\n", lines] {
         context.update(part.as_bytes());
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in context.finish().as_ref() {
+        text += &format!("{byte:02x}");
+    }
+    text
 }
 
 /// A file that takes its place when it is whole. Only its owner can read it: it can hold home addresses.
 struct Draft {
     file: File,
     path: PathBuf,
-    draft: PathBuf,
+    part: PathBuf,
 }
 
 impl Draft {
     fn create(path: &Path) -> Result<Self, Failure> {
-        let mut draft = path.as_os_str().to_owned();
-        draft.push(".part");
-        let draft = PathBuf::from(draft);
-        let _ = fs::remove_file(&draft);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft);
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let _ = fs::remove_file(&part);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
         match file {
-            Ok(file) => Ok(Self { file, path: path.to_owned(), draft }),
+            Ok(file) => Ok(Self { file, path: path.to_owned(), part }),
             Err(error) => Err(Failure::refused(format!("-O: {}: {error}", path.display()))),
         }
     }
 
     fn save(mut self, text: &str) -> Result<(), Failure> {
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all());
-        let saved = written.and_then(|()| fs::rename(&self.draft, &self.path));
+        let saved = written.and_then(|()| fs::rename(&self.part, &self.path));
         saved.map_err(|error| Failure::other(format!("-O: {}: {error}", self.path.display())))
     }
 }
@@ -262,6 +266,6 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         // Nothing is there once it was saved.
-        let _ = fs::remove_file(&self.draft);
+        let _ = fs::remove_file(&self.part);
     }
 }

@@ -29,8 +29,8 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    fn new(step: impl ToString, update: Option<NumberUpdate>) -> Self {
-        Self { step: step.to_string(), update }
+    fn new(step: &str, update: Option<NumberUpdate>) -> Self {
+        Self { step: step.to_owned(), update }
     }
 }
 
@@ -78,7 +78,7 @@ impl Look {
         let lacks = match verb {
             Verb::Relink => {
                 let steps = Relink::to(update(wanted)).steps(&number).into_iter();
-                steps.map(|(step, update)| Step::new(step, Some(update))).collect()
+                steps.map(|(step, update)| Step::new(&step.to_string(), Some(update))).collect()
             }
             Verb::Update => {
                 let missing = missing(wanted, &cells);
