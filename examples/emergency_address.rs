@@ -1,8 +1,10 @@
-//! Puts an emergency address on a number, in the form in which the emergency services know it:
+//! Makes sure that a number has an emergency address, in the form in which the emergency services know it:
 //! `cargo run --example emergency_address -- +12025550134 3500 "Lenox Road NE" Atlanta GA 30326`, with an account in the
 //! environment.
 
-use sinch_numbers::{Address, Client, EmergencyAddressRequest, ValidationResult};
+use sinch_numbers::{
+    Address, Client, EmergencyAddressRequest, EnsureEmergencyAddress, ErrorKind, ValidationResult,
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -13,23 +15,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let client = Client::from_env()?;
     let address = Address::new(street_number, street, city, state, code);
-    let mut request = EmergencyAddressRequest::new("Office", address);
+    let wanted = EnsureEmergencyAddress::new(EmergencyAddressRequest::new("Office", address));
 
-    let validation = client.validate_emergency_address(number, &request)?;
-    match (&validation.validation_result, &validation.corrected_address) {
-        (Some(ValidationResult::ExactMatch), _) => {}
-        (Some(ValidationResult::NearMatch), Some(corrected)) => {
-            println!("corrected: {}", serde_json::to_string(corrected)?);
-            request = EmergencyAddressRequest::new("Office", corrected);
-        }
-        _ => {
-            for candidate in &validation.candidate_addresses {
-                println!("perhaps: {}", serde_json::to_string(candidate)?);
+    // A correction is taken only if it is still the same place: the spelling, the city or the postal code were wrong.
+    match client.ensure_emergency_address(number, &wanted.accept_corrected()) {
+        Ok(done) => {
+            let validation = done.validation.as_ref();
+            let corrected = validation
+                .filter(|v| v.validation_result == Some(ValidationResult::NearMatch))
+                .and_then(|v| v.corrected_address.as_ref());
+            if let Some(corrected) = corrected {
+                println!("corrected: {}", serde_json::to_string(corrected)?);
             }
-            return Err("no such address: nothing was provisioned".into());
+            let what = if done.changed { "provisioned" } else { "stands already" };
+            println!("{what}: {}", serde_json::to_string(&done.address)?);
+            Ok(())
+        }
+        Err(error) => {
+            if let ErrorKind::Address(refusal) = error.kind() {
+                for candidate in &refusal.validation().candidate_addresses {
+                    println!("perhaps: {}", serde_json::to_string(candidate)?);
+                }
+            }
+            Err(error.into())
         }
     }
-    let provisioned = client.provision_emergency_address(number, &request)?;
-    println!("provisioned: {}", serde_json::to_string(&*provisioned)?);
-    Ok(())
 }

@@ -12,12 +12,12 @@
 mod support;
 
 use std::process::ExitCode;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sinch_numbers::{
-    ActiveNumber, Address, Client, EmergencyAddress, EmergencyAddressRequest, ListNumbers,
-    NumberUpdate, OrderBy, Provisioning, ValidationResult, VoiceConfiguration,
+    ActiveNumber, Address, Client, EmergencyAddress, EmergencyAddressRequest,
+    EnsureEmergencyAddress, ErrorKind, ListNumbers, NumberUpdate, OrderBy, Provisioning, Relink,
+    RelinkOutcome, ValidationResult, VoiceConfiguration, Wait,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -174,28 +174,17 @@ fn link(client: &Client, number: &str, app: Option<String>) -> Result<()> {
         println!("  skipped: no --app");
         return Ok(());
     };
-    let response = client.update(number, &NumberUpdate::new().assign_voice_application(&app))?;
-    println!("  asked for {app}: {}", job(&response));
-
-    step("Wait until the provisioning job is over");
-    let began = Instant::now();
-    let mut pause = Duration::from_millis(50);
-    loop {
-        let read = client.get(number)?;
-        println!("  {}", job(&read));
-        match read.provisioning() {
-            Provisioning::Pending if began.elapsed() > Duration::from_secs(120) => {
-                return Err("the job is not over after two minutes".into());
-            }
-            Provisioning::Pending => thread::sleep(pause),
-            Provisioning::Failed => return Err("the provisioning job failed".into()),
-            _ => {
-                println!("  {}", summary(&read));
-                return Ok(());
-            }
-        }
-        pause = (pause * 2).min(Duration::from_secs(5));
+    let wanted = Relink::to(NumberUpdate::new().assign_voice_application(&app));
+    let linked = client.relink(number, &wanted.timeout(Duration::from_secs(120)))?;
+    for RelinkOutcome { step, outcome, .. } in &linked.steps {
+        println!("  {step}: {outcome:?}");
     }
+    println!("  {}", summary(&linked.number));
+
+    step("Wait until no job is under way");
+    let settled = client.wait(number, &Wait::new().timeout(Duration::from_secs(120)))?;
+    println!("  {}", job(&settled));
+    Ok(())
 }
 
 fn emergency(client: &Client, number: &str, address: Option<Address>) -> Result<()> {
@@ -207,34 +196,27 @@ fn emergency(client: &Client, number: &str, address: Option<Address>) -> Result<
     };
 
     step("Validate an emergency address");
-    let mut request = EmergencyAddressRequest::new("Tour", address);
+    let request = EmergencyAddressRequest::new("Tour", address);
     let validation = client.validate_emergency_address(number, &request)?;
     println!(
         "  {}: {}",
         validation.validation_result.as_ref().map_or("no result", ValidationResult::as_str),
         validation.validation_message.as_deref().unwrap_or("no message"),
     );
-    match (&validation.validation_result, &validation.corrected_address) {
-        (Some(ValidationResult::ExactMatch), _) => {}
-        (Some(ValidationResult::NearMatch), Some(corrected)) => {
-            println!("  corrected: {}", line(corrected));
-            request = EmergencyAddressRequest::new("Tour", corrected);
-            let again = client.validate_emergency_address(number, &request)?;
-            let result =
-                again.validation_result.as_ref().map_or("no result", ValidationResult::as_str);
-            println!("  the corrected address: {result}");
-        }
-        _ => {
+
+    step("Make sure that it is on the number");
+    let wanted = EnsureEmergencyAddress::new(request).accept_corrected();
+    match client.ensure_emergency_address(number, &wanted) {
+        Ok(ensured) => println!("  provisioned: {}", line(&ensured.address)),
+        Err(error) if matches!(error.kind(), ErrorKind::Address(_)) => {
             for candidate in &validation.candidate_addresses {
                 println!("  perhaps: {}", line(candidate));
             }
             println!("  not provisioned: emergency services would not find it");
             return Ok(());
         }
+        Err(error) => return Err(error.into()),
     }
-
-    step("Provision it");
-    println!("  {}", line(&*client.provision_emergency_address(number, &request)?));
 
     step("Read it back");
     show_address(client, number)?;

@@ -25,8 +25,8 @@
  *     }
  *
  * FAILURES
- *   A call returns a result or throws sinch_numbers::error. A constructor or an accessor that makes text can also throw
- *   std::bad_alloc. What cannot throw is noexcept.
+ *   A call returns a result or throws sinch_numbers::error, of which provisioning_error and address_error are kinds. A
+ *   constructor or an accessor that makes text can also throw std::bad_alloc. What cannot throw is noexcept.
  *
  * OWNERSHIP
  *   client, pages, numbers, result and cancel are move-only and free what they hold. A call in flight, pages and numbers keep
@@ -176,7 +176,8 @@ public:
     /// The HTTP status; 0 if none was received.
     int http_status() const noexcept { return sinch_numbers_result_http_status(result_.get()); }
 
-    /// Whether the same call may succeed later, unchanged, after retry_after(). Never when maybe_applied().
+    /// Whether the same call may succeed later, unchanged, after retry_after(). Never when maybe_applied(), but for relink and
+    /// ensure_emergency_address, which read by themselves before they send.
     bool can_retry() const noexcept { return sinch_numbers_result_retry_after_ms(result_.get()) >= 0; }
 
     /// The wait that the service asked for; 0 if it asked for none.
@@ -190,9 +191,16 @@ public:
     /// again.
     bool maybe_applied() const noexcept { return sinch_numbers_result_maybe_applied(result_.get()) != 0; }
 
-    /// After maybe_applied(), the number or its emergency address as last read, as JSON; absent if nothing could be read. It
-    /// can hold a home address: what() does not show it.
+    /// After maybe_applied(), the number or its emergency address as last read, as JSON; absent if nothing could be read. Of
+    /// wait, relink and ensure_emergency_address it is there on every failure after the first read. It can hold a home address:
+    /// what() does not show it.
     optional_text found() const { return text("/found"); }
+
+    /// Of relink, the number as it was read first, as JSON.
+    optional_text previous() const { return text("/previous"); }
+
+    /// Of relink, what it sent, as JSON: [{"step": "unlink_sms", "outcome": "done"}].
+    optional_text steps() const { return text("/steps"); }
 
     /// The error document; "{}" for a failure of this header's own (use after move, a NUL inside a text).
     std::string json() const { return detail::json_of(result_.get()); }
@@ -206,6 +214,24 @@ public:
 private:
     sinch_numbers_code code_;
     std::shared_ptr<const sinch_numbers_result> result_;
+};
+
+/// A provisioning job failed: SINCH_NUMBERS_E_PROVISIONING.
+class SINCH_NUMBERS_HPP_EXCEPTION provisioning_error : public error {
+public:
+    using error::error;
+
+    /// The failed jobs, and what their codes mean, as JSON: see "jobs" of the error document in sinch_numbers.h.
+    optional_text jobs() const { return text("/jobs"); }
+};
+
+/// The service does not accept an emergency address: SINCH_NUMBERS_E_ADDRESS. Nothing was changed.
+class SINCH_NUMBERS_HPP_EXCEPTION address_error : public error {
+public:
+    using error::error;
+
+    /// What the service made of the address, as JSON of emergency_address_validate. what() does not show it.
+    optional_text validation() const { return text("/validation"); }
 };
 
 /// What a call came to. True, unless it is the end of pages or numbers, was moved from, or made from nothing.
@@ -417,10 +443,17 @@ inline const char *text(const char *name, const std::string &value)
 inline result_handle taken(sinch_numbers_code code, sinch_numbers_result *raw)
 {
     result_handle handle(raw);
-    if (code != SINCH_NUMBERS_OK && code != SINCH_NUMBERS_DONE) {
+    switch (code) {
+    case SINCH_NUMBERS_OK:
+    case SINCH_NUMBERS_DONE:
+        return handle;
+    case SINCH_NUMBERS_E_PROVISIONING:
+        throw provisioning_error(code, std::move(handle));
+    case SINCH_NUMBERS_E_ADDRESS:
+        throw address_error(code, std::move(handle));
+    default:
         throw error(code, std::move(handle));
     }
-    return handle;
 }
 
 using next_function = sinch_numbers_code (*)(sinch_numbers_pages *, const sinch_numbers_cancel *, sinch_numbers_result **);
@@ -653,6 +686,33 @@ public:
                                       optional_cancel token = optional_cancel()) const
     {
         return call(sinch_numbers_emergency_address_validate, number(phone_number), detail::text("body", body), token);
+    }
+
+    /// Waits until no provisioning job of a number is under way, after active_update: see sinch_numbers_active_wait.
+    ///
+    ///     client.wait(number, "{\"expect\": {\"displayName\": \"desk\"}, \"timeoutMs\": 120000}");
+    result wait(const std::string &phone_number, const std::string &options = "{}",
+                optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_active_wait, number(phone_number), detail::text("options", options), token);
+    }
+
+    /// Brings a number to the wanted links, from any state, and waits until they are in effect. Call it again after a failure or
+    /// a crash. Throws provisioning_error if a job that it started failed: see sinch_numbers_active_relink.
+    ///
+    ///     client.relink(number, "{\"smsConfiguration\": {\"servicePlanId\": " + sinch_numbers::json_string(plan) + "}}");
+    result relink(const std::string &phone_number, const std::string &target,
+                  optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_active_relink, number(phone_number), detail::text("target", target), token);
+    }
+
+    /// Makes sure that a number has an emergency address: reads, validates, provisions, reads back. Throws address_error if the
+    /// service does not accept the address; nothing was changed then. See sinch_numbers_emergency_address_ensure.
+    result ensure_emergency_address(const std::string &phone_number, const std::string &body,
+                                    optional_cancel token = optional_cancel()) const
+    {
+        return call(sinch_numbers_emergency_address_ensure, number(phone_number), detail::text("body", body), token);
     }
 
     /// Begins to go through a list, page by page. Nothing is sent yet. The token ends the iteration, not a page alone.

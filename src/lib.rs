@@ -54,7 +54,7 @@
 //!
 //! # Responses
 //!
-//! Every operation returns an [`Response`]: it derefs to the value and keeps the service's JSON as it came, so that fields
+//! Every operation returns a [`Response`]: it derefs to the value and keeps the service's JSON as it came, so that fields
 //! which this version does not know are not lost. null, `""`, `{}` and a missing field all mean "nothing" and read as
 //! `None`. Sets of words are open: an unknown [`NumberType`] keeps its text. [`Timestamp`] and [`Money`] keep their exact
 //! text and convert when asked.

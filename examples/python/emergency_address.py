@@ -1,4 +1,4 @@
-"""Puts an emergency address on a number, in the form in which the emergency services know it.
+"""Makes sure that a number has an emergency address, in the form in which the emergency services know it.
 
 usage: emergency_address.py +12025550134 STREET_NUMBER STREET CITY STATE POSTAL_CODE
 
@@ -7,40 +7,22 @@ Account in the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET.
 
 import sys
 
-from sinch_numbers import Client, SinchNumbersError
+from sinch_numbers import AddressError, Client, SinchNumbersError
 
 KEYS = ("streetNumber", "streetInfo", "location", "city", "state", "postalCode", "postalCodePlusFour")
 
 
-def kept(address):
-    """The parts of an address that say something: what the service leaves empty is not sent back."""
-    return {key: address[key] for key in KEYS if address.get(key)}
-
-
 def shown(address):
-    return ", ".join(kept(address).values())
+    return ", ".join(address[key] for key in KEYS if address.get(key))
 
 
 def place(client, number, address):
-    body = {"displayName": "Office", "address": address}
-    said = client.emergency_address_validate(number, body)
-    if said.get("validationResult") == "NEAR_MATCH" and said.get("correctedAddress"):
-        body["address"] = kept(said["correctedAddress"])
-        print(f"corrected: {shown(body['address'])}")
-    elif said.get("validationResult") != "EXACT_MATCH":
-        for candidate in said.get("candidateAddresses") or []:
-            print(f"perhaps: {shown(candidate)}")
-        raise RuntimeError(f"no such address: nothing was put on {number}")
-    try:
-        taken = client.emergency_address_provision(number, body)
-    except SinchNumbersError as error:
-        if not error.maybe_applied:
-            raise
-        # The response was lost after the request had gone out. Never claim what is not known: read it.
-        taken = client.emergency_address_get(number)
-        if kept(taken) != body["address"]:
-            raise RuntimeError(f"{number} has another emergency address: {shown(taken)}") from error
-    print(f"provisioned: {shown(taken)}")
+    # A correction is taken only if it is still the same place: the spelling, the city or the postal code were wrong.
+    done = client.ensure_emergency_address(number, {"displayName": "Office", "address": address}, accept="corrected")
+    validation = done["validation"] or {}
+    if validation.get("validationResult") == "NEAR_MATCH":
+        print(f"corrected: {shown(validation['correctedAddress'])}")
+    print(("provisioned: " if done["changed"] else "stands already: ") + shown(done["address"]))
 
 
 def main(arguments):
@@ -52,7 +34,10 @@ def main(arguments):
     try:
         with Client.from_env() as client:
             place(client, number, address)
-    except (SinchNumbersError, RuntimeError) as error:
+    except SinchNumbersError as error:
+        if isinstance(error, AddressError):
+            for candidate in error.validation.get("candidateAddresses") or []:
+                print(f"perhaps: {shown(candidate)}")
         sys.stderr.write(f"emergency_address: {error}\n")
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""Links a number to an SMS service plan and waits, for a minute at most, until that is done.
+"""Links a number to an SMS service plan, from whatever it is linked to, and waits, for a minute at most, until it is.
 
 usage: link_number.py +12025550134 SERVICE_PLAN_ID
 
@@ -6,48 +6,14 @@ Account in the environment: SINCH_PROJECT_ID, SINCH_KEY_ID, SINCH_KEY_SECRET.
 """
 
 import sys
-import time
 
-from sinch_numbers import Cancel, Client, SinchNumbersError
-
-
-def update(client, number, plan, cancel):
-    body = {"smsConfiguration": {"servicePlanId": plan}}
-    try:
-        client.active_update(number, body, cancel=cancel)
-    except SinchNumbersError as error:
-        # The response was lost after the request had gone out: only the number itself knows, and it is read next.
-        if not error.maybe_applied:
-            raise
-
-
-def wait(client, number, cancel):
-    """Reads the number until nothing is being provisioned, and returns its plan."""
-    while True:
-        sms = client.active_get(number, cancel=cancel).get("smsConfiguration") or {}
-        job = sms.get("scheduledProvisioning")
-        if not job:
-            return sms.get("servicePlanId") or ""
-        if job.get("status") == "FAILED":
-            reasons = ", ".join(job.get("errorCodes") or ["no reason given"])
-            raise RuntimeError(f"{number} could not be provisioned: {reasons}")
-        time.sleep(0.2)
+from sinch_numbers import Client, ProvisioningError, SinchNumbersError
 
 
 def link(client, number, plan):
-    # One deadline for all of it: whichever call stands when it passes ends with an error.
-    cancel = Cancel(deadline=60)
-    sms = client.active_get(number, cancel=cancel).get("smsConfiguration") or {}
-    linked = sms.get("servicePlanId") or ""
-    if linked == plan:
-        return f"{number} is linked to {plan} already"
-    # The service links only what is not linked.
-    for wanted in ["", plan] if linked else [plan]:
-        update(client, number, wanted, cancel)
-        found = wait(client, number, cancel)
-        if found != wanted:
-            raise RuntimeError(f"{number} is linked to {found or 'nothing'}, not to {wanted or 'nothing'}")
-    return f"{number} is linked to {plan}"
+    linked = client.relink(number, {"smsConfiguration": {"servicePlanId": plan}}, timeout_ms=60000)
+    done = [step["step"] for step in linked["steps"] if step["outcome"] == "done"]
+    return f"{number} is linked to {plan}" + ("" if done else " already")
 
 
 def main(arguments):
@@ -58,8 +24,14 @@ def main(arguments):
     try:
         with Client.from_env() as client:
             print(link(client, number, plan))
-    except (SinchNumbersError, RuntimeError) as error:
+    except SinchNumbersError as error:
         sys.stderr.write(f"link_number: {error}\n")
+        if isinstance(error, ProvisioningError):
+            for code in [code for job in error.jobs for code in job["errorCodes"]]:
+                sys.stderr.write(f"link_number: {code['code']}: {code['action']}\n")
+        # Nothing is restored by itself: what was linked before is known.
+        if error.maybe_applied:
+            sys.stderr.write(f"link_number: {number} may have been changed; it was {error.previous}\n")
         return 1
     return 0
 

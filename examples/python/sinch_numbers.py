@@ -12,7 +12,8 @@ Dictionaries go in and come out in the API's own spelling; ``sinch_numbers.h`` d
 missing key, ``None``, ``""`` and ``{}`` all mean "nothing".
 
 Every call blocks until it is over, at the latest when the client's ``timeout_ms`` have passed; other threads run meanwhile.
-Any number of threads may share a client.
+:meth:`Client.wait`, :meth:`Client.relink` and :meth:`Client.ensure_emergency_address` have a ``timeout_ms`` of their own. Any
+number of threads may share a client.
 
 Signals: during a call on the main thread Python's signal handlers run within 100 ms. What a handler raises, as Ctrl-C does,
 ends the call and comes out of it; from a write it is raised ``from`` a :class:`SinchNumbersError` whose ``maybe_applied`` says
@@ -129,6 +130,9 @@ _FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "emergency_address_provision": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
     "emergency_address_deprovision": (c_int32, [_client_p, c_char_p, _cancel_p, POINTER(_result_p)]),
     "emergency_address_validate": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "active_wait": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "active_relink": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
+    "emergency_address_ensure": (c_int32, [_client_p, c_char_p, c_char_p, _cancel_p, POINTER(_result_p)]),
     "pages_new": (c_int32, [_client_p, c_char_p, POINTER(_pages_p), POINTER(_result_p)]),
     "pages_next": (c_int32, [_pages_p, _cancel_p, POINTER(_result_p)]),
     "pages_next_number": (c_int32, [_pages_p, _cancel_p, POINTER(_result_p)]),
@@ -289,7 +293,8 @@ class SinchNumbersError(Exception):
     #: How many seconds the service asks to wait before that; ``None`` if it does not say.
     retry_after: Optional[float]
     #: Whether a write may have taken effect all the same, now or a little later: read the number, or its emergency address,
-    #: before repeating it. :attr:`found` is what was read last.
+    #: before repeating it. :attr:`found` is what was read last. :meth:`Client.relink` and
+    #: :meth:`Client.ensure_emergency_address` read by themselves: call them again.
     maybe_applied: bool
     #: The error document, as sinch_numbers.h describes it.
     document: Dict[str, Any]
@@ -324,11 +329,22 @@ class SinchNumbersError(Exception):
 
     @property
     def found(self) -> Optional[Dict[str, Any]]:
-        """After ``maybe_applied``, the number or its emergency address as last read; ``None`` if nothing could be read.
+        """After ``maybe_applied``, the number or its emergency address as last read; ``None`` if nothing could be read. Of the
+        calls that wait it is there on every failure after the first read.
 
         It can hold a home address: the exception's text does not show it.
         """
         return self.document.get("found")
+
+    @property
+    def previous(self) -> Optional[Dict[str, Any]]:
+        """Of :meth:`Client.relink`, the number as it was read first."""
+        return self.document.get("previous")
+
+    @property
+    def steps(self) -> List[Dict[str, str]]:
+        """Of :meth:`Client.relink`, what it sent: each with ``step`` and ``outcome`` (``done``, ``failed`` or ``unknown``)."""
+        return list(self.document.get("steps") or [])
 
     def __reduce__(self) -> Any:
         return type(self), self._arguments
@@ -381,11 +397,24 @@ class InternalError(SinchNumbersError):
 
 
 class ProvisioningError(SinchNumbersError):
-    """A provisioning job failed; ``document["jobs"]`` has the jobs, and what each of their codes means."""
+    """A provisioning job failed. ``can_retry`` says whether the same change may help, once or later."""
+
+    @property
+    def jobs(self) -> List[Dict[str, Any]]:
+        """The failed jobs: ``of`` (``"sms"`` or ``"voice"``), the ids, and ``errorCodes``, each as of :func:`explain`."""
+        return list(self.document.get("jobs") or [])
 
 
 class AddressError(SinchNumbersError):
-    """The service does not accept an emergency address; ``document["validation"]`` says why. Nothing was changed."""
+    """The service does not accept an emergency address. Nothing was changed."""
+
+    @property
+    def validation(self) -> Dict[str, Any]:
+        """What the service made of it, as of :meth:`Client.emergency_address_validate`.
+
+        It holds a home address: the exception's text does not show it.
+        """
+        return dict(self.document.get("validation") or {})
 
 
 _OK, _DONE, _E_MISUSE, _E_INPUT, _E_PROTOCOL, _E_CANCELLED = 0, 1, 2, 3, 8, 9
@@ -407,7 +436,7 @@ _ERRORS: Dict[int, Type[SinchNumbersError]] = {
 
 _DOCUMENT = (
     "code httpStatus status bodyCode message operation phoneNumber field fieldViolations phase retryAfterMs maybeApplied "
-    "attempts requestId details body found"
+    "attempts requestId details body found previous steps jobs validation"
 ).split()
 
 
@@ -536,9 +565,14 @@ def _what_became(result: Any) -> SinchNumbersError:
     name, response = _decode(_library.code_name(_E_CANCELLED)), _success(result, True)
     message = "interrupted when the change had been made already"
     document: Dict[str, Any] = dict.fromkeys(_DOCUMENT)
-    document.update(code=name, httpStatus=response.http_status, message=message, fieldViolations=[])
-    document.update(retryAfterMs=-1, maybeApplied=True, found=dict(response), attempts=1)
-    return CancelledError(message, _E_CANCELLED, document, response.http_status, -1, True)
+    document.update(code=name, httpStatus=response.http_status, message=message, fieldViolations=[], attempts=1)
+    # The calls that wait have a document around what was found, and can be made again.
+    waited = bool(response.keys() & {"steps", "changed"})
+    found = (response.get("number") or response.get("address")) if waited else dict(response)
+    retry_after_ms = 0 if waited else -1
+    document.update(maybeApplied=True, found=found, retryAfterMs=retry_after_ms)
+    document.update(previous=response.get("previous"), steps=response.get("steps"))
+    return CancelledError(message, _E_CANCELLED, document, response.http_status, retry_after_ms, True)
 
 
 def _put_behind(error: BaseException, cause: BaseException) -> None:
@@ -671,11 +705,20 @@ def _text(operation: str, name: str, value: str) -> bytes:
     return text
 
 
-def _object(operation: str, name: str, value: Mapping[str, Any]) -> bytes:
+def _mapping(operation: str, name: str, value: Mapping[str, Any]) -> Dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{operation}: {name} must be a dict, not {type(value).__name__}")
+    return dict(value)
+
+
+def _timed(value: Dict[str, Any], timeout_ms: Optional[int]) -> Dict[str, Any]:
+    return value if timeout_ms is None else {**value, "timeoutMs": timeout_ms}
+
+
+def _object(operation: str, name: str, value: Mapping[str, Any]) -> bytes:
+    value = _mapping(operation, name, value)
     try:
-        return json.dumps(dict(value), allow_nan=False).encode("ascii")
+        return json.dumps(value, allow_nan=False).encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
         raise _own_error(_E_INPUT, operation, name, f"{name} is no JSON: {error}") from error
 
@@ -1171,8 +1214,9 @@ class Client:
         """Changes a number.
 
         body: at least one of ``displayName``, ``smsConfiguration``, ``voiceConfiguration``, ``callbackUrl``. ``""`` as
-        ``servicePlanId`` or ``campaignId`` unlinks. The response shows the old configuration and the job that changes it: read
-        the number until the job is over. Look at ``maybe_applied`` of an error before you send it again.
+        ``servicePlanId`` or ``campaignId`` unlinks. The response shows the old configuration and the job that changes it:
+        :meth:`wait` waits for it. Look at ``maybe_applied`` of an error before you send it again. To link a number to something
+        else, whatever it is linked to, see :meth:`relink`.
         """
         return self._send("active_update", phone_number, body, cancel)
 
@@ -1212,6 +1256,70 @@ class Client:
         ``NEAR_MATCH`` (provision ``correctedAddress`` instead) or ``NO_MATCH`` (see ``candidateAddresses``).
         """
         return self._send("emergency_address_validate", phone_number, body, cancel, writes=False)
+
+    def wait(
+        self,
+        phone_number: str,
+        expect: Optional[Mapping[str, Any]] = None,
+        *,
+        timeout_ms: Optional[int] = None,
+        cancel: Optional[Cancel] = None,
+    ) -> Response:
+        """Waits until no provisioning job of a number is under way, after :meth:`active_update`, and returns the number.
+
+        expect: the body of an update; the number must be as it asks. Without it two reads at least 2 s apart must find no job.
+        timeout_ms: for all of it (600000). Raises :class:`ProvisioningError` if the number has a failed job, however old, and is
+        not as expected, and :class:`DeadlineError` when the time is up, with the number in ``found``.
+        """
+        options: Dict[str, Any] = {}
+        if expect is not None:
+            options["expect"] = _mapping("active_wait", "expect", expect)
+        text = _text("active_wait", "phoneNumber", phone_number)
+        json_text = _object("active_wait", "options", _timed(options, timeout_ms))
+        return self._operate("active_wait", text, json_text, cancel=cancel)
+
+    def relink(
+        self,
+        phone_number: str,
+        target: Mapping[str, Any],
+        *,
+        timeout_ms: Optional[int] = None,
+        cancel: Optional[Cancel] = None,
+    ) -> Response:
+        """Brings a number to the wanted links, from any state, and waits until they are in effect::
+
+            client.relink(number, {"smsConfiguration": {"servicePlanId": plan, "campaignId": campaign}})
+
+        target: ``smsConfiguration``, ``voiceConfiguration`` or both, as for :meth:`active_update`. timeout_ms: for all of it
+        (600000). The response has ``number``, ``previous`` (as it was) and ``steps``. It reads first and sends only what is
+        missing, SMS unlinked before it is linked to something else, voice replaced in place. Call it again after a failure or a
+        crash: the end is the same. Raises :class:`ProvisioningError` if a job that it started failed.
+        """
+        target = _timed(_mapping("active_relink", "target", target), timeout_ms)
+        text = _text("active_relink", "phoneNumber", phone_number)
+        return self._operate("active_relink", text, _object("active_relink", "target", target), cancel=cancel, writes=True)
+
+    def ensure_emergency_address(
+        self,
+        phone_number: str,
+        body: Mapping[str, Any],
+        *,
+        accept: str = "exact",
+        force: bool = False,
+        timeout_ms: Optional[int] = None,
+        cancel: Optional[Cancel] = None,
+    ) -> Response:
+        """Makes sure that a number has an emergency address: reads it, and if it is another one or none, validates the wanted
+        one, provisions it if the service accepts it, and reads it back.
+
+        body: as for :meth:`emergency_address_provision`. accept: ``"corrected"`` takes the service's correction of a near match
+        as well, if it is still the same place. force: provisions also if the address stands, since its display name cannot be
+        read. timeout_ms: for all of it (60000). The response has ``address``, ``changed``, ``displayName`` (``"sent"`` or
+        ``"unverified"``) and ``validation``. Raises :class:`AddressError` if the service does not accept the address; nothing
+        was changed then.
+        """
+        wanted = {**_mapping("emergency_address_ensure", "body", body), "accept": accept, "force": force}
+        return self._send("emergency_address_ensure", phone_number, _timed(wanted, timeout_ms), cancel)
 
     def pages(
         self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None

@@ -197,6 +197,10 @@ impl ClientBuilder {
     /// `SSL_CERT_FILE` (a PEM file) and `SSL_CERT_DIR` (folders of PEM files, with colons between them) name, if one is set;
     /// else the bundled roots. Where what they name cannot be used, a warning in the log says so, and the bundled roots are
     /// used. They are not read by a client that speaks no TLS.
+    ///
+    /// A certificate of a server has an RSA key of 2,048 to 8,192 bits, P-256, P-384 or Ed25519. What OpenSSL takes beyond that
+    /// is refused, with a message that says why: P-521, smaller RSA keys, SHA-1 signatures, version 1, no subject alternative
+    /// name, and a root that the server shows as its own certificate.
     pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.set("caFile").set("roots").roots = Roots::File(file.into());
         self

@@ -1,4 +1,4 @@
-//! The trust anchors that a client verifies servers with: where they come from.
+//! Reads the trust anchors of a client: bundled, from a file, from this machine, or as the environment says.
 
 use std::collections::BTreeSet;
 use std::env;

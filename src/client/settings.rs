@@ -1,4 +1,4 @@
-//! The settings of a client as text gives them: a configuration in JSON, environment variables, or both.
+//! Reads the settings of a client from a JSON configuration, environment variables, or both.
 
 use std::borrow::Cow;
 use std::env;

@@ -1,4 +1,4 @@
-//! Cancel tokens.
+//! The handle of a cancel token.
 
 use std::ffi::c_void;
 use std::ptr;

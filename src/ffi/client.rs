@@ -1,4 +1,4 @@
-//! The client.
+//! The handle of a client: making, shutting down, freeing.
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
@@ -70,7 +70,9 @@ impl Opaque for sinch_numbers_client {
 ///
 /// Without caFile and roots, the certificates that SSL_CERT_FILE (a PEM file) and SSL_CERT_DIR (folders of PEM files, with
 /// colons between them) name are trusted if one is set, else bundled ones. Both are read beside a config, too. Where they
-/// cannot be used, a warning in the log says so, and the bundled roots are trusted.
+/// cannot be used, a warning in the log says so, and the bundled roots are trusted. A certificate of a server has an RSA key of
+/// 2,048 to 8,192 bits, P-256, P-384 or Ed25519. What OpenSSL takes beyond that is refused (E_NETWORK): P-521, smaller RSA keys,
+/// SHA-1 signatures, version 1, no subject alternative name, and a root that the server shows as its own certificate.
 ///
 /// log, log_userdata: receives the log up to logLevel; NULL for none. Both must stay valid until the client and all pages made
 /// from it are freed and no call is in flight any more.

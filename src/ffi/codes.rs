@@ -1,8 +1,8 @@
-//! What a function came to, as a number and by name.
+//! The result codes of the C functions, and their names.
 
 use std::ffi::c_char;
 
-/// What a function came to. New values may come: treat an unknown one as a failure.
+/// The result of a function. New values may come: treat an unknown one as a failure.
 pub type sinch_numbers_code = i32;
 
 /// Success.

@@ -1,4 +1,4 @@
-//! Writing JSON in C.
+//! Writes a text as a JSON string, for C.
 
 use std::ffi::c_char;
 

@@ -1,4 +1,4 @@
-//! Handles and pointers: each of the primitive acts on raw memory, once.
+//! Handles and raw pointers: every unsafe primitive of the C layer, once each.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ops::Deref;

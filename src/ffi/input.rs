@@ -18,7 +18,7 @@ use crate::api::relink::Relink;
 use crate::client::builder::ClientBuilder;
 use crate::client::operations::Wait;
 use crate::client::settings::Settings;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::json::input::{Value, from_members, set};
 
@@ -83,9 +83,17 @@ struct WaitOptions {
 /// Reads the options of waiting.
 pub(crate) fn wait(text: &str) -> Result<Wait, Error> {
     let options: WaitOptions = read("options", text)?;
-    let expected = options.expect.map(|update| checked("expect", update)).transpose()?;
+    let expected = options.expect.map(|update| checked("", update)).transpose();
+    let expected = expected.map_err(|error| below("expect", &error))?;
     let wait = set(Wait::new(), expected, Wait::expect);
     Ok(set(wait, options.timeout_ms.map(Duration::from_millis), Wait::timeout))
+}
+
+/// Puts the field that an error names below another one.
+fn below(place: &str, error: &Error) -> Error {
+    let ErrorKind::InvalidInput(input) = error.kind() else { return error.clone() };
+    let field = format!("{place}.{}", input.field);
+    Error::invalid(field.trim_end_matches('.'), input.problem.as_str())
 }
 
 #[derive(Deserialize)]
@@ -197,7 +205,7 @@ mod tests {
             r#", "timeout": 1"#,
         ]
         .map(place);
-        let rows: [(Read, &str, &str); 53] = [
+        let rows: [(Read, &str, &str); 54] = [
             (of_query, "", "query: is no JSON object: unexpected end of input at byte 0"),
             (of_query, "[]", "query: is no JSON object: expected an object at byte 0"),
             (
@@ -267,6 +275,11 @@ mod tests {
                 of_wait,
                 r#"{"expected": {}}"#,
                 "expected: is not known here; known are expect, timeoutMs",
+            ),
+            (
+                of_wait,
+                r#"{"expect": {"voiceConfiguration": {"type": "EST", "appId": "a"}}}"#,
+                "expect.voiceConfiguration: lacks trunkId, which its type EST needs",
             ),
             (of_wait, r#"{"timeoutMs": 1.5}"#, "timeoutMs: is not a whole number from 0 up"),
             (of_relink, "", "target: is no JSON object: unexpected end of input at byte 0"),

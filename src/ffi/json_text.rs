@@ -1,5 +1,5 @@
-//! The JSON of a result, and an index of what was read of it: a value is found by its JSON pointer without scanning the
-//! document each time, and the text that C was given for it stays.
+//! The JSON of a result with an index that grows as it is read: a value is found by its JSON pointer without scanning the
+//! document each time, and the text that C was given for it stays valid.
 //!
 //! An object or list is scanned once, when a pointer first leads into it. What is kept is the place of each member of an
 //! object, and of a list that of an item every [`BLOCK`] bytes: however short its items are, the index of a list takes no

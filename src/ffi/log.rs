@@ -1,4 +1,4 @@
-//! Where the lines of the log go: a function of the caller's, or a log that keeps them until they are asked for.
+//! The destination of log lines: a function of the caller's, or a handle that keeps them until they are taken.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! Pages.
+//! The handle of a list that is read page by page, or number by number.
 
 use std::ffi::c_char;
 use std::ptr;

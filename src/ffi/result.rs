@@ -1,4 +1,4 @@
-//! What a call came to: a response, or an error and its document.
+//! The result of a call: the response, or the error and its JSON document.
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
@@ -20,7 +20,7 @@ use crate::call::response::RawResponse;
 use crate::error::{ApiError, Error, ErrorKind, FieldViolation};
 use crate::log::printable;
 
-/// What a call came to. Immutable: any number of threads may read it.
+/// The result of a call. Immutable: any number of threads may read it.
 pub struct sinch_numbers_result {
     _opaque: [u8; 0],
 }

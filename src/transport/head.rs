@@ -1,5 +1,7 @@
 //! Reads and checks what ureq does not check in the head of a response. Pure functions.
 
+use std::io::BufRead as _;
+
 use ureq::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use ureq::http::{HeaderValue, Version, response};
 
@@ -19,7 +21,9 @@ impl Head {
         let head = head.trim_ascii_start();
         let status = head.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok());
         let (mut length, mut coding) = (false, false);
-        for line in head.split(|byte| *byte == b'\n') {
+        let mut line = head;
+        // `skip_until` looks at many bytes at a time.
+        while !line.is_empty() {
             let is = |name: &[u8]| {
                 line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
             };
@@ -28,6 +32,7 @@ impl Head {
                 Some(b't' | b'T') => coding |= is(b"transfer-encoding:"),
                 _ => {}
             }
+            let _ = line.skip_until(b'\n');
         }
         let status = status.and_then(|digits| digits.parse().ok()).unwrap_or(0);
         Self { status, has_both_lengths: length && coding }

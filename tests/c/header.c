@@ -67,6 +67,12 @@ int use(const char *text, size_t *length)
         code = sinch_numbers_client_check(client, cancel, &result);
     if (code == SINCH_NUMBERS_OK)
         code = sinch_numbers_callback_verify(text, NULL, cancel, 0, &result);
+    if (code == SINCH_NUMBERS_OK)
+        code = sinch_numbers_active_wait(client, text, NULL, cancel, &result);
+    if (code == SINCH_NUMBERS_OK)
+        code = sinch_numbers_active_relink(client, text, text, cancel, &result);
+    if (code == SINCH_NUMBERS_OK)
+        code = sinch_numbers_emergency_address_ensure(client, text, text, cancel, &result);
     text = sinch_numbers_result_text(result, "/totalSize");
     *length = sinch_numbers_json_escape(text, NULL, 0);
     text = sinch_numbers_explain(text);

@@ -1,5 +1,10 @@
-/* A whole call on a stack of 64 KiB. Usage: stack CA_FILE; the base URL is https. */
+/* Whole calls on a stack of 64 KiB, those that wait among them. Usage: stack CA_FILE; the base URL is https. */
 #include "common.h"
+
+#define LINKABLE "+12025550117"
+#define PLACE(street)                                                                                          \
+    "{\"displayName\": \"Office\", \"address\": {\"streetNumber\": \"3500\", \"streetInfo\": \"" street "\", "        \
+    "\"city\": \"Atlanta\", \"state\": \"GA\", \"postalCode\": \"30326\"}, \"timeoutMs\": 600000}"
 
 static const char *ca_file;
 
@@ -9,12 +14,28 @@ static void *run(void *unused)
     sinch_numbers_client *client;
     sinch_numbers_cancel *cancel = sinch_numbers_cancel_new();
     sinch_numbers_result *result;
+    int i;
 
     snprintf(more, sizeof more, ", \"caFile\": \"%s\"", ca_file);
     client = new_client(more);
     CHECK(get_number(client, cancel) == SINCH_NUMBERS_OK);
     CHECK(sinch_numbers_active_update(client, NUMBER, "{\"displayName\": \"desk\"}", cancel, &result) == SINCH_NUMBERS_OK);
     CHECK(strcmp(sinch_numbers_result_value(result, "/phoneNumber"), NUMBER) == 0);
+    sinch_numbers_result_free(result);
+    for (i = 0; i < 2; i++) {
+        static const char *const targets[] = {"{\"smsConfiguration\": {\"servicePlanId\": \"plan-a\"}}",
+                                              "{\"smsConfiguration\": {\"servicePlanId\": \"plan-b\"}}"};
+        static const char *const places[] = {PLACE("Lenox Rd NE"), PLACE("Peachtree St NE")};
+
+        CHECK(sinch_numbers_active_relink(client, LINKABLE, targets[i], cancel, &result) == SINCH_NUMBERS_OK);
+        CHECK(strcmp(sinch_numbers_result_text(result, "/steps/0/outcome"), "done") == 0);
+        sinch_numbers_result_free(result);
+        CHECK(sinch_numbers_emergency_address_ensure(client, LINKABLE, places[i], cancel, &result) == SINCH_NUMBERS_OK);
+        CHECK(strcmp(sinch_numbers_result_text(result, "/changed"), "true") == 0);
+        sinch_numbers_result_free(result);
+    }
+    /* A job that does not end. */
+    CHECK(sinch_numbers_active_wait(client, NUMBER, "{\"timeoutMs\": 1000}", cancel, &result) == SINCH_NUMBERS_E_TIMEOUT);
     sinch_numbers_result_free(result);
     CHECK(sinch_numbers_active_get(client, "+0", NULL, &result) == SINCH_NUMBERS_E_INPUT);
     sinch_numbers_result_free(result);

@@ -1,7 +1,7 @@
 /*
  * Makes the calls of tests/it/support/drivers.rs with the configuration of the variable CONFIG, or with the account of the environment.
- * A call is a line on stdin: operation, number and JSON, with tabs between them; an empty one is NULL. The operations, and
- * client_check, pages_new (with a query), pages_next and pages_next_number of the pages that were made last. For each it prints a line
+ * A call is a line on stdin: operation, number and JSON, with tabs between them; an empty one is NULL. A fourth field has it
+ * ended by a token: "before" it begins, or "during" what it waits for. The operations, what waits, and client_check, pages_new (with a query), pages_next and pages_next_number of the pages that were made last. For each it prints a line
  * with code, HTTP status and length, and the JSON; with the variable LOG, a line of the client's log goes to stderr as level and
  * text.
  */
@@ -28,7 +28,10 @@ static const struct {
     {"emergency_address_get", sinch_numbers_emergency_address_get, NULL},
     {"emergency_address_provision", NULL, sinch_numbers_emergency_address_provision},
     {"emergency_address_deprovision", sinch_numbers_emergency_address_deprovision, NULL},
-    {"emergency_address_validate", NULL, sinch_numbers_emergency_address_validate}
+    {"emergency_address_validate", NULL, sinch_numbers_emergency_address_validate},
+    {"active_wait", NULL, sinch_numbers_active_wait},
+    {"active_relink", NULL, sinch_numbers_active_relink},
+    {"emergency_address_ensure", NULL, sinch_numbers_emergency_address_ensure}
 };
 
 typedef sinch_numbers_code (*next)(sinch_numbers_pages *, const sinch_numbers_cancel *, sinch_numbers_result **);
@@ -56,6 +59,26 @@ static void log_line(void *userdata, int32_t level, const char *message)
 {
     (void)userdata;
     fprintf(stderr, "%d %s\n", (int)level, message);
+}
+
+/* Has a call ended when it has been asked for a while. */
+static int32_t ask(void *userdata)
+{
+    return ++*(int *)userdata >= 40;
+}
+
+static sinch_numbers_cancel *token_of(const char *word, int *asked)
+{
+    sinch_numbers_cancel *token = NULL;
+
+    *asked = 0;
+    if (word && strcmp(word, "before") == 0) {
+        token = sinch_numbers_cancel_new();
+        sinch_numbers_cancel_trigger(token);
+    } else if (word) {
+        token = sinch_numbers_cancel_new_polled(ask, asked, 5);
+    }
+    return token;
 }
 
 /* Cuts a field off the line; NULL for an empty one. */
@@ -87,6 +110,8 @@ int main(void)
         const char *operation = field(&rest);
         const char *number = field(&rest);
         const char *json = field(&rest);
+        int asked;
+        sinch_numbers_cancel *token = token_of(field(&rest), &asked);
         const char *text;
         size_t length, i;
 
@@ -96,7 +121,7 @@ int main(void)
             if (strcmp(operations[i].name, operation) != 0)
                 continue;
             if (operations[i].body)
-                code = operations[i].body(client, number, json, NULL, &result);
+                code = operations[i].body(client, number, json, token, &result);
             else
                 code = operations[i].text(client, number ? number : json, NULL, &result);
         }
@@ -109,6 +134,7 @@ int main(void)
             fputs("the JSON does not end where it says\n", stderr);
             return 1;
         }
+        sinch_numbers_cancel_free(token);
         printf("%d %d %lu\n", (int)code, (int)sinch_numbers_result_http_status(result), (unsigned long)length);
         fwrite(text, 1, length, stdout);
         putchar('\n');

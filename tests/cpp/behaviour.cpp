@@ -55,6 +55,8 @@ static_assert(only_moves<sn::cancel>(), "");
 // A copy of an exception that throws ends the program.
 static_assert(std::is_nothrow_copy_constructible<sn::error>::value, "");
 static_assert(std::is_base_of<std::runtime_error, sn::error>::value, "");
+static_assert(std::is_nothrow_copy_constructible<sn::provisioning_error>::value, "");
+static_assert(std::is_base_of<sn::error, sn::address_error>::value, "");
 static_assert(!std::is_constructible<sn::client, std::nullptr_t>::value, "");
 
 // The error that a piece of work ends with: a copy, as handed from thread to thread.
@@ -148,6 +150,63 @@ void operations()
     CHECK(client.active_list().value("/totalSize").str() == "12");
     const auto checked = client.check();
     CHECK(checked && checked.value("/totalSize").str() == "12" && checked.count("/activeNumbers") == 1);
+}
+
+// The calls that wait, and the two kinds of error that they throw.
+void waiting(const std::string &silent_url)
+{
+    const sn::client client;
+    const std::string number = "+12025550117";
+    const std::string plan = "{\"smsConfiguration\": {\"servicePlanId\": \"plan-a\"}, \"timeoutMs\": 600000}";
+    const auto linked = client.relink(number, plan);
+    CHECK(linked && linked.text("/number/smsConfiguration/servicePlanId").str() == "plan-a");
+    CHECK(linked.count("/steps") == 4 && linked.text("/previous/phoneNumber").str() == number);
+    CHECK(client.wait(number, "{\"expect\": {\"smsConfiguration\": {\"servicePlanId\": \"plan-a\"}}}"));
+    CHECK(client.wait(number).text("/phoneNumber").str() == number);
+    try {
+        client.relink(number, "{\"smsConfiguration\": {\"servicePlanId\": \"fail-1\"}}");
+        CHECK(false);
+    } catch (const sn::provisioning_error &error) {
+        CHECK(error.code() == SINCH_NUMBERS_E_PROVISIONING && error.maybe_applied() && !error.can_retry());
+        CHECK(error.jobs() && error.text("/jobs/0/errorCodes/0/meaning") && error.found());
+        CHECK(error.previous().str().find("plan-a") != std::string::npos);
+        CHECK(error.steps().str() == "[{\"step\":\"unlink_sms\",\"outcome\":\"done\"},"
+                                     "{\"step\":\"link_sms\",\"outcome\":\"failed\"}]");
+    }
+    CHECK(code_of([&] { client.wait(number); }) == SINCH_NUMBERS_E_PROVISIONING);
+
+    const auto office = [](const std::string &more) {
+        return "{\"displayName\": \"Office\", \"address\": {\"streetNumber\": \"3500\", \"streetInfo\": \"Lenox Road NE\", "
+               "\"city\": \"Atlanta\", \"state\": \"GA\", \"postalCode\": \"30326\"}" + more + "}";
+    };
+    try {
+        client.ensure_emergency_address(number, office(""));
+        CHECK(false);
+    } catch (const sn::address_error &error) {
+        CHECK(error.code() == SINCH_NUMBERS_E_ADDRESS && !error.maybe_applied() && !error.can_retry());
+        CHECK(error.validation().str().find("Lenox Rd NE") != std::string::npos);
+        CHECK(std::string(error.what()).find("Lenox") == std::string::npos);
+        CHECK(std::string(error.what()).find("NEAR_MATCH") != std::string::npos);
+    }
+    const auto ensured = client.ensure_emergency_address(number, office(", \"accept\": \"corrected\""));
+    CHECK(ensured.text("/changed").str() == "true" && ensured.text("/address/streetInfo").str() == "Lenox Rd NE");
+    CHECK(client.ensure_emergency_address(number, office(", \"accept\": \"corrected\"")).text("/changed").str() == "false");
+
+    const std::string nul("\0", 1);
+    CHECK(code_of([&] { client.wait(number, "{}" + nul); }) == SINCH_NUMBERS_E_INPUT);
+    CHECK(code_of([&] { client.relink(number, plan + nul); }) == SINCH_NUMBERS_E_INPUT);
+    CHECK(code_of([&] { client.ensure_emergency_address(number, office("") + nul); }) == SINCH_NUMBERS_E_INPUT);
+    sn::cancel stop;
+    stop.trigger();
+    CHECK(code_of([&] { client.wait(number, "{}", stop); }) == SINCH_NUMBERS_E_CANCELLED);
+    CHECK(code_of([&] { client.relink(number, plan, stop); }) == SINCH_NUMBERS_E_CANCELLED);
+    CHECK(code_of([&] { client.ensure_emergency_address(number, office(""), stop); }) == SINCH_NUMBERS_E_CANCELLED);
+    const sn::cancel taken(std::move(stop));
+    CHECK(code_of([&] { client.wait(number, "{}", stop); }) == SINCH_NUMBERS_E_MISUSE);
+    const sn::client silent(config(sn::json_string(silent_url), ""));
+    int asked = 0;
+    const auto third = sn::cancel::polled(std::chrono::milliseconds(1), [&asked] { return ++asked == 3; });
+    CHECK(code_of([&] { silent.relink(number, plan, third); }) == SINCH_NUMBERS_E_CANCELLED && asked == 3);
 }
 
 void reading()
@@ -256,6 +315,9 @@ void moves()
     CHECK(code_of([&] { client.emergency_address_provision(NUMBER, body); }) == SINCH_NUMBERS_E_MISUSE);
     CHECK(code_of([&] { client.emergency_address_deprovision(NUMBER); }) == SINCH_NUMBERS_E_MISUSE);
     CHECK(code_of([&] { client.emergency_address_validate(NUMBER, body); }) == SINCH_NUMBERS_E_MISUSE);
+    CHECK(code_of([&] { client.wait(NUMBER); }) == SINCH_NUMBERS_E_MISUSE);
+    CHECK(code_of([&] { client.relink(NUMBER, body); }) == SINCH_NUMBERS_E_MISUSE);
+    CHECK(code_of([&] { client.ensure_emergency_address(NUMBER, body); }) == SINCH_NUMBERS_E_MISUSE);
     CHECK(code_of([&] { client.pages(); }) == SINCH_NUMBERS_E_MISUSE);
     CHECK(code_of([&] { client.numbers(); }) == SINCH_NUMBERS_E_MISUSE);
     CHECK(code_of([&] { client.check(); }) == SINCH_NUMBERS_E_MISUSE);
@@ -513,5 +575,6 @@ int main(int argc, char **argv)
     log();
     threads();
     cancels(argv[1]);
+    waiting(argv[1]);
     std::cout << "all is as promised\n";
 }

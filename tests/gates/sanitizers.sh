@@ -10,7 +10,7 @@ triple=$(rustc -vV | sed -n 's/^host: //p')
 library debug
 sandbox
 count=0
-for name in smoke values turns numbers storm forks sigpipe threads load calls verifying; do
+for name in smoke values turns numbers storm forks sigpipe threads load calls verifying waits; do
     program "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
 done
 # checked PROGRAM [ARGUMENT...]
@@ -24,6 +24,7 @@ for name in smoke values turns numbers storm sigpipe; do checked "$name"; done
 checked forks alone
 for case in right last-of-8 none-of-8 wrong-digit-39 malformed not-json too-long; do checked verifying "$case"; done
 checked threads 100
+checked waits many 1000
 checked load "$work/lib/libsinch_numbers.so.1" 1000000
 for how in cancel shared signal shutdown; do
     mkfifo "$work/tell.$how"

@@ -1,4 +1,5 @@
-"""A service for the gates. Every number reads the same, and a page is full of them. Prints its URL first. GET /connections tells how many were opened.
+"""A service for the gates. Every number reads the same, and a page is full of them; +12025550117 alone can be linked, and has an
+emergency address. Prints its URL first. GET /connections tells how many were opened.
 
 --tls CERT KEY  speaks TLS, as localhost
 --hang COUNT    leaves so many requests of the API without a response, writes a line to --tell when all have come, and
@@ -53,18 +54,36 @@ NUMBER = {
 }
 
 
+LINKABLE = "+12025550117"
+links = {"servicePlanId": "plan-old"}
+address = {"streetNumber": "1", "streetInfo": "Main St", "city": "Springfield", "state": "IL", "postalCode": "62701"}
+
+
+def linkable(method, path, body):
+    """What is said about the number that can be changed. Changes take effect at once."""
+    if method == "PATCH":
+        links.update(json.loads(body)["smsConfiguration"])
+    if path.endswith(":validate"):
+        return {"validationResult": "EXACT_MATCH"}
+    if path.endswith(":provision"):
+        address.update(json.loads(body)["address"])
+    return address if "emergencyAddress" in path else {"phoneNumber": LINKABLE, "smsConfiguration": links}
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def respond(self):
         global came
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/connections":
             # This one is not meant.
             return self.say(connections - 1)
         if self.path == "/oauth2/token":
             return self.say({"access_token": "token-1", "token_type": "bearer", "expires_in": 3599})
+        if LINKABLE in self.path:
+            return self.say(linkable(self.command, self.path, body))
         with lock:
             came += 1
             mine = came

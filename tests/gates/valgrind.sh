@@ -17,13 +17,14 @@ checked() {
     count=$((count + 1))
 }
 
-for name in smoke values turns numbers storm forks sigpipe limits threads load calls verifying; do program "$name"; done
+for name in smoke values turns numbers storm forks sigpipe limits threads load calls verifying waits; do program "$name"; done
 for name in smoke values turns numbers storm limits; do checked "$name"; done
 for case in right last-of-8 none-of-8 wrong-digit-39 malformed not-json too-long; do checked verifying "$case"; done
 checked sigpipe 6
 # A child has lost what the parent's other threads had in their hands: that is fork's doing.
 leaks=no checked forks
 checked threads 16
+checked waits many 200
 checked load "$work/lib/libsinch_numbers.so.1" 100000
 # What ends calls that hang. `free` is not here: it leaks, as it says it does.
 for how in cancel shared signal shutdown; do

@@ -33,7 +33,7 @@ from sinch_numbers import (
 DOCUMENT = {
     "code", "httpStatus", "status", "bodyCode", "message", "operation", "phoneNumber", "field", "fieldViolations", "phase",
     "retryAfterMs", "maybeApplied", "attempts", "requestId", "details", "body",
-    "found",
+    "found", "previous", "steps", "jobs", "validation",
 }  # fmt: skip
 
 

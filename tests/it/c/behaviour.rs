@@ -120,6 +120,61 @@ fn calls_are_ended_wherever_they_stand() {
     }
 }
 
+/// Where the calls that wait can stand: what the server does until then, after how many requests, and whether something may have
+/// been changed by then.
+type Standing = (&'static str, &'static str, Vec<Act>, usize, bool);
+
+fn standings() -> Vec<Standing> {
+    const PLACE: &str = r#"{"streetNumber":"3500","streetInfo":"Lenox Rd NE","city":"Atlanta","state":"GA","postalCode":"30326"}"#;
+    let idle = ok(r#"{"phoneNumber":"+12025550134"}"#);
+    let job = ok(
+        r#"{"phoneNumber":"+12025550134","smsConfiguration":{"scheduledProvisioning":{"servicePlanId":"plan-a","status":"WAITING","lastUpdatedTime":"2026-01-01T00:00:00Z"}}}"#,
+    );
+    let none = response_with(
+        404,
+        "",
+        r#"{"error":{"code":404,"message":"","status":"NOT_FOUND","details":[{"type":"ResourceInfo","resourceType":"EmergencyAddress","resourceName":"+12025550134"}]}}"#,
+    );
+    let exact = ok(r#"{"validationResult":"EXACT_MATCH"}"#);
+    let later = response_with(429, "Retry-After: 600\r\n", "");
+    let (wait, relink, ensure) = ("active_wait", "active_relink", "emergency_address_ensure");
+    vec![
+        (wait, "reading", vec![Act::Stall], 1, false),
+        (wait, "a job is under way", vec![job.clone()], 3, false),
+        (wait, "between two looks", vec![idle.clone()], 1, false),
+        (wait, "the service wants a pause", vec![later.clone()], 1, false),
+        (relink, "reading", vec![Act::Stall], 1, false),
+        (relink, "a job of another one", vec![job.clone()], 3, false),
+        (relink, "sending", vec![idle.clone(), Act::Stall], 2, true),
+        (relink, "the service wants a pause", vec![idle.clone(), later], 2, false),
+        (relink, "a job of its own", vec![idle, job.clone(), job], 5, true),
+        (ensure, "reading", vec![Act::Stall], 1, false),
+        (ensure, "validating", vec![none.clone(), Act::Stall], 2, false),
+        (ensure, "provisioning", vec![none.clone(), exact.clone(), Act::Stall], 3, true),
+        (ensure, "reading back", vec![none.clone(), exact, ok(PLACE), none], 6, true),
+    ]
+}
+
+#[test]
+fn the_calls_that_wait_are_ended_wherever_they_stand() {
+    for (function, place, acts, seen, maybe_applied) in standings() {
+        // Their deadline is a day: that they end at all is what ended them.
+        for how in ["cancel", "signal", "polled", "shutdown"] {
+            let server = Server::new(acts.clone());
+            let mut command = with_server("waits", &server);
+            command.args([how, function]);
+            let text = run_until(command, place, || server.requests().len() >= seen);
+            let expected = format!("E_CANCELLED {}\n", u8::from(maybe_applied));
+            assert_eq!(text, expected, "{how}, {function}, {place}");
+        }
+    }
+}
+
+#[test]
+fn many_short_waits_leave_nothing() {
+    assert_eq!(run("waits", &["many", "800"]), "nothing is left\n");
+}
+
 #[test]
 fn one_call_is_ended_and_the_others_go_on() {
     for Place { name: place, acts, tokens, updates, maybe_applied } in places(3) {
@@ -160,7 +215,8 @@ fn whoever_waits_for_a_turn_polls() {
 fn a_polled_token_asks_on_the_thread_of_the_call() {
     let number = r#"{"phoneNumber":"+12025550134"}"#;
     let server = Server::with_tokens([ok(number)], [Act::Stall, token("token-1")]);
-    assert_eq!(printed(&with_server("polled", &server).output().unwrap()), "asked\n");
+    let asked = || !server.token_requests().is_empty();
+    assert_eq!(run_until(with_server("polled", &server), "go on", asked), "asked\n");
 }
 
 #[test]

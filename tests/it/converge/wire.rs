@@ -11,6 +11,7 @@ use sinch_numbers::{
 
 use super::sandbox::client;
 use crate::support::server::{Act, Server, ok, response, response_with};
+use crate::transport::broken::in_parallel;
 
 const NUMBER: &str = "+12025550134";
 const IDLE: &str = r#"{"phoneNumber":"+12025550134","smsConfiguration":{"servicePlanId":"p"}}"#;
@@ -101,18 +102,19 @@ fn when_the_time_is_up_the_error_tells_what_was_seen() {
         (response(503, ""), None, "status 503"),
         (response_with(429, "Retry-After: 3600\r\n", ""), None, "status 429"),
     ];
-    for (act, found, cause) in rows {
-        let server = Server::new([act]);
+    in_parallel(&rows, |(act, found, cause)| {
+        let server = Server::new([act.clone()]);
         let client = server.builder().max_attempts(1).build().unwrap();
         for (operation, run) in &OPERATIONS[..2] {
-            let error = run(&client, Duration::from_millis(900)).unwrap_err();
+            let error = run(&client, Duration::from_secs(3)).unwrap_err();
             let source = std::error::Error::source(&error).unwrap().to_string();
             assert!(source.contains(cause), "{operation} {source}");
             assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Provisioning)), "{error:?}");
-            assert_eq!(error.found(), found, "{operation}");
+            assert_eq!(error.found(), *found, "{operation}");
             assert!(!error.may_have_been_applied() && error.can_retry(), "{operation}");
         }
-    }
+        Ok(())
+    });
 }
 
 #[test]

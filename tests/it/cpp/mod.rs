@@ -60,6 +60,11 @@ std::string use(const std::string &text)
         all += client.active_release(text).json() + client.emergency_address_get(text).json();
         all += client.emergency_address_provision(text, text).json() + client.emergency_address_deprovision(text).json();
         all += client.emergency_address_validate(text, text, sinch_numbers::cancel()).json();
+        all += client.wait(text).json() + client.relink(text, text, stop).json() + client.ensure_emergency_address(text, text).json();
+    } catch (const sinch_numbers::provisioning_error &error) {
+        all += error.jobs().str() + error.steps().str() + error.previous().str();
+    } catch (const sinch_numbers::address_error &error) {
+        all += error.validation().str();
         all += sinch_numbers::explain(text) + sinch_numbers::verify_callback({text, text}, text, text).json();
     } catch (const sinch_numbers::error &error) {
         all += error.what() + error.json() + error.value("/field").str() + error.code_name();

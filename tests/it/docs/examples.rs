@@ -73,13 +73,14 @@ fn the_tour_goes_all_the_way() {
         "== List the numbers",
         "== Find +",
         "== Link it to a voice application",
-        "== Wait until the provisioning job is over",
+        "assign_voice: Done",
+        "== Wait until no job is under way",
         "no job left",
         "voice: RTC demo-voice-app",
         "== Validate an emergency address",
         "NEAR_MATCH",
-        "the corrected address: EXACT_MATCH",
-        "== Provision it",
+        "== Make sure that it is on the number",
+        "provisioned: 3500 Lenox Rd NE, Atlanta, GA 30326",
         "== Read it back",
         "== Deprovision it",
         "== Release the number",
@@ -207,7 +208,9 @@ fn file(name: &str, text: &str) -> String {
 fn the_readme_s_rust_runs() {
     let source = fs::read_to_string(root().join("examples/readme.rs")).unwrap();
     let code = source.split_once("\n\n").unwrap().1;
-    assert_eq!(blocks("rust"), [code], "the README's example is examples/readme.rs");
+    let waits = fs::read_to_string(root().join("examples/readme_relink.rs")).unwrap();
+    let waits = waits.split_once("\n\n").unwrap().1;
+    assert_eq!(blocks("rust"), [code, waits], "the README's examples are examples/readme*.rs");
     let sandbox = sandbox();
     let printed = out(&with_account(example("readme"), &sandbox).output().unwrap());
     let fleet = client(&sandbox).numbers(&ListNumbers::new().region_code("US")).count();
@@ -245,6 +248,43 @@ fn the_readme_s_python_runs() {
 }
 
 #[test]
+fn the_readme_relinks_in_four_languages() {
+    let block = |language| {
+        let block = blocks(language).into_iter().find(|block| block.contains("relink("));
+        block.unwrap_or_else(|| panic!("the README's {language} does not relink"))
+    };
+    let c = compile("cc", &file("readme_relink.c", &block("c")), &["-std=c99"]);
+    let cpp = compile("c++", &file("readme_relink.cpp", &block("cpp")), &["-std=c++11"]);
+    let script = file("readme_relink.py", &block("python"));
+    let commands = ["rust", "c", "cpp", "python"].map(|language| {
+        let sandbox = sandbox();
+        let program = match language {
+            "rust" => example("readme_relink"),
+            "c" => c.clone(),
+            "cpp" => cpp.clone(),
+            _ => PathBuf::from("python3"),
+        };
+        let mut command = with_account(program, &sandbox);
+        if language == "python" {
+            command.arg(&script);
+            command.env("PYTHONPATH", root().join("examples/python"));
+            command.env("SINCH_NUMBERS_LIBRARY", library_folder().join("libsinch_numbers.so"));
+        }
+        (sandbox, command)
+    });
+    for (sandbox, mut command) in commands {
+        let printed = out(&command.output().unwrap()).to_lowercase();
+        assert!(printed.contains("done") && printed.ends_with("changed: true\n"), "{printed}");
+        let client = client(&sandbox);
+        let number = client.get("+12025550134").unwrap();
+        let sms = number.sms_configuration.as_ref().unwrap();
+        assert_eq!(sms.service_plan_id.as_deref(), Some("YOUR_planId"));
+        let address = client.emergency_address("+12025550134").unwrap();
+        assert_eq!(address.street_info.as_deref(), Some("Lenox Rd NE"));
+    }
+}
+
+#[test]
 fn the_readme_s_callback_is_verified() {
     let script = file("readme_callback.py", &blocks("python")[1]);
     let mut python = python();
@@ -266,7 +306,8 @@ fn the_readme_names_what_there_is() {
                 Some("c" | "cpp" | "py") => name,
                 _ => continue,
             };
-            let helper = ["readme", "hatch_build.py", "telephony_host.c"].contains(&shown);
+            let helper =
+                ["readme", "readme_relink", "hatch_build.py", "telephony_host.c"].contains(&shown);
             assert!(helper || readme.contains(shown), "{folder}/{name} is not in the README");
         }
     }

@@ -13,6 +13,8 @@ pub(crate) const NUMBER: &str = "+12025550134";
 pub(crate) struct Call {
     /// As errors and the C library name it.
     pub(crate) name: &'static str,
+    /// The method of the Rust client.
+    pub(crate) rust: &'static str,
     /// Whether it changes something.
     pub(crate) writes: bool,
     pub(crate) method: &'static str,
@@ -53,6 +55,7 @@ const ADDRESS: &str = r#"{"displayName":"Office","address":{"streetNumber":"1","
 pub(crate) const CALLS: [Call; 8] = [
     Call {
         name: "active_list",
+        rust: "list",
         writes: false,
         method: "GET",
         target: "activeNumbers",
@@ -61,6 +64,7 @@ pub(crate) const CALLS: [Call; 8] = [
     },
     Call {
         name: "active_get",
+        rust: "get",
         writes: false,
         method: "GET",
         target: "activeNumbers/+12025550134",
@@ -69,6 +73,7 @@ pub(crate) const CALLS: [Call; 8] = [
     },
     Call {
         name: "emergency_address_get",
+        rust: "emergency_address",
         writes: false,
         method: "GET",
         target: "activeNumbers/+12025550134/emergencyAddress",
@@ -77,6 +82,7 @@ pub(crate) const CALLS: [Call; 8] = [
     },
     Call {
         name: "emergency_address_validate",
+        rust: "validate_emergency_address",
         writes: false,
         method: "POST",
         target: "activeNumbers/+12025550134/emergencyAddress:validate",
@@ -85,6 +91,7 @@ pub(crate) const CALLS: [Call; 8] = [
     },
     Call {
         name: "active_update",
+        rust: "update",
         writes: true,
         method: "PATCH",
         target: "activeNumbers/+12025550134",
@@ -93,6 +100,7 @@ pub(crate) const CALLS: [Call; 8] = [
     },
     Call {
         name: "active_release",
+        rust: "release",
         writes: true,
         method: "POST",
         target: "activeNumbers/+12025550134:release",
@@ -101,6 +109,7 @@ pub(crate) const CALLS: [Call; 8] = [
     },
     Call {
         name: "emergency_address_provision",
+        rust: "provision_emergency_address",
         writes: true,
         method: "POST",
         target: "activeNumbers/+12025550134/emergencyAddress:provision",
@@ -109,6 +118,7 @@ pub(crate) const CALLS: [Call; 8] = [
     },
     Call {
         name: "emergency_address_deprovision",
+        rust: "deprovision_emergency_address",
         writes: true,
         method: "POST",
         target: "activeNumbers/+12025550134/emergencyAddress:deprovision",
@@ -163,11 +173,13 @@ pub(crate) fn code(error: &Error) -> i32 {
     match error.kind() {
         ErrorKind::InvalidInput(_) => 3,
         ErrorKind::Authentication(_) => 4,
-        ErrorKind::RateLimited(_) | ErrorKind::Api(_) => 5,
+        ErrorKind::RateLimited(_) | ErrorKind::Api(_) | ErrorKind::Conflict(_) => 5,
         ErrorKind::Transport(_) => 6,
         ErrorKind::Timeout(_) => 7,
         ErrorKind::Protocol(_) => 8,
         ErrorKind::Cancelled => 9,
+        ErrorKind::Provisioning(_) => 11,
+        ErrorKind::Address(_) => 12,
         _ => panic!("{error:?}"),
     }
 }

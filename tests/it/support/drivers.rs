@@ -19,6 +19,11 @@ pub(crate) fn c_driver() -> Command {
     bare(&*COMPILED)
 }
 
+/// Of the calls that wait alone.
+pub(crate) fn cpp_driver() -> Command {
+    bare(compile("c++", "tests/cpp/table.cpp", &["-std=c++11"]))
+}
+
 pub(crate) fn python_driver() -> Command {
     let mut script = python();
     script.arg(root().join("tests/python/table.py"));
@@ -35,16 +40,18 @@ pub(crate) fn drive(mut command: Command, url: &str, more: &str, lines: String) 
         );
         command.env("CONFIG", config);
     }
-    let mut child = command
+    command
         .env("SINCH_PROJECT_ID", "project-1")
         .env("SINCH_KEY_ID", "key-id")
         .env("SINCH_KEY_SECRET", "key-secret")
         .env("SINCH_NUMBERS_URL", url)
-        .env("SINCH_AUTH_URL", url)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .env("SINCH_AUTH_URL", url);
+    feed(command, lines)
+}
+
+/// The same with the account of the command's environment.
+pub(crate) fn feed(mut command: Command, lines: String) -> Vec<Outcome> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     // Beside the reading: a pipe holds only so much.
     let writing = thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());

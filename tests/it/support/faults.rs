@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use sinch_numbers::{Client, ClientBuilder, Credentials};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// One step of a connection's script. After the last one the connection is held open, and what comes is read and dropped.
 #[derive(Clone, Debug)]
@@ -226,6 +226,34 @@ impl Faults {
             }
             thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+/// A listener where connecting takes for ever, as at an address that no route leads to: nobody accepts, and the queue of those
+/// who wait for it is full.
+pub(crate) struct Unresponsive {
+    pub(crate) listener: TcpListener,
+    _waiting: Vec<TcpStream>,
+}
+
+impl Unresponsive {
+    pub(crate) fn at(address: &str) -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&address.parse::<SocketAddr>().unwrap().into()).unwrap();
+        listener.listen(1).unwrap();
+        let listener = TcpListener::from(listener);
+        let address = listener.local_addr().unwrap();
+        let patience = Duration::from_millis(200);
+        let waiting = std::iter::from_fn(|| TcpStream::connect_timeout(&address, patience).ok());
+        let waiting: Vec<_> = waiting.take(100).collect();
+        assert!(waiting.len() < 100, "the queue is never full");
+        Self { listener, _waiting: waiting }
+    }
+
+    /// From now on it takes connections, and says nothing.
+    pub(crate) fn revive(&self) {
+        self.listener.set_nonblocking(true).unwrap();
+        std::mem::forget(std::iter::from_fn(|| self.listener.accept().ok()).collect::<Vec<_>>());
     }
 }
 

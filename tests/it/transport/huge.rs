@@ -1,14 +1,12 @@
 //! Responses that are too big, requests that nobody reads, hosts that do not accept: the call ends, and memory stays within twice
 //! the limit of a response.
 
-use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use sinch_numbers::{Client, ClientBuilder, Credentials, NumberUpdate};
-use socket2::{Domain, Socket, Type};
 
 use crate::support::calls::{Failed, NUMBER, bound, call};
-use crate::support::faults::{Faults, Gate, Step, send};
+use crate::support::faults::{Faults, Gate, Step, Unresponsive, send};
 use crate::support::toolchain::{bare, compile, printed};
 use crate::transport::broken::{
     CHUNKED, DEADLINE, Row, bytes, check_by_turns, ends, failed, head, row, stays,
@@ -193,16 +191,8 @@ fn a_server_that_does_not_read_is_left_at_the_deadline() {
 
 #[test]
 fn a_host_that_does_not_accept_is_left_in_time() {
-    // Nobody accepts, and the queue of those who wait for it is full.
-    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    listener.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
-    listener.listen(1).unwrap();
-    let address = listener.local_addr().unwrap().as_socket().unwrap();
-    let mut waiting = Vec::new();
-    while let Ok(socket) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
-        waiting.push(socket);
-        assert!(waiting.len() < 100);
-    }
+    let dead = Unresponsive::at("127.0.0.1:0");
+    let address = dead.listener.local_addr().unwrap();
     let client = Client::builder("project-1", Credentials::basic("id", "secret"))
         .base_url(format!("http://{address}"))
         .max_attempts(1);

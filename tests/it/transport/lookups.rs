@@ -2,9 +2,11 @@
 
 use std::net::TcpListener;
 use std::process::Command;
+use std::thread;
 
 use crate::support::calls::call;
 use crate::support::drivers::{c_driver, drive};
+use crate::support::faults::{Faults, Gate, Step, Unresponsive, send};
 use crate::support::server::{Server, ok};
 use crate::support::tls_server::{Authority, Secure};
 use crate::support::toolchain::compile;
@@ -39,6 +41,32 @@ fn a_name_is_looked_up_again_and_without_threads() {
         assert_eq!(outcomes, [(0, 200, "{}".to_owned())], "{name}");
         assert_eq!(server.requests().len(), 1, "{name}");
     }
+}
+
+#[test]
+fn dead_addresses_before_a_good_one_cost_no_call_and_the_winner_is_remembered() {
+    let (connected, revived) = (Gate::default(), Gate::default());
+    let first = [Step::Request, Step::Open(connected.clone()), Step::Await(revived.clone())];
+    let last = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    let server =
+        Faults::new([[&first[..], &[send(last)]].concat(), vec![Step::Request, send(last)]]);
+    let dead = [2, 3, 4, 5].map(|last| format!("127.0.0.{last}"));
+    let listeners =
+        dead.clone().map(|address| Unresponsive::at(&format!("{address}:{}", server.port)));
+    let driver = driver(&format!("{} 127.0.0.1", dead.join(" ")));
+    let url = format!("http://numbers.test:{}", server.port);
+    let more = r#""auth": "basic", "allowHttp": true, "maxAttempts": 1, "connectTimeoutMs": 60000, "timeoutMs": 60000"#;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            connected.wait();
+            // Whoever begins there now connects at once, and waits for a response that does not come.
+            listeners.iter().for_each(Unresponsive::revive);
+            revived.open();
+        });
+        let outcomes = drive(driver, &url, more, call("active_release").line().repeat(2));
+        assert_eq!(outcomes, vec![(0, 200, "{}".to_owned()); 2]);
+    });
+    assert_eq!(server.connections(), 2);
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn parse(verb: Verb, bytes: &[u8]) -> Result<Vec<Row>, Vec<String>> {
         return Err(problems);
     }
     let (mut rows, mut seen) = (Vec::new(), BTreeMap::new());
+    let (mut line, mut at) = (1, 0);
     for record in records {
         let record = match record {
             Ok(record) => record,
@@ -72,7 +73,13 @@ fn parse(verb: Verb, bytes: &[u8]) -> Result<Vec<Row>, Vec<String>> {
                 break;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        // The position is that of the line ends before the row, which may be several.
+        let position = record.position().map_or(0, csv::Position::byte);
+        let start = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+        let ends = bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let start = start + ends.count();
+        line += bytes[at..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+        at = start;
         if record.len() != header.len() {
             let (cells, columns) = (record.len(), header.len());
             problems.push(format!("line {line}: has {cells} cells, the header has {columns}"));
