@@ -64,7 +64,7 @@ pub(crate) fn run(args: &ApplyArgs, output: &OutputArgs) -> Result<Exit, Failure
         history: &history,
         args,
         interrupted: &stopped,
-        bar: progress(String::new()),
+        bar: progress("the first number".to_owned()),
         total: items.len(),
         state: Mutex::default(),
     };

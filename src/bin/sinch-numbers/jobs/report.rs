@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::Failure;
-use crate::args::OutputArgs;
+use crate::args::{OutputArgs, Verb};
 use crate::columns::{REPORT, REPORTED};
 use crate::exit::Exit;
 use crate::jobs::journal::{Ended, History, Outcome};
@@ -77,7 +77,8 @@ pub(crate) fn show(
     } else {
         let mut out = Output::of_many(output, REPORTED)?;
         let all = output.format() == Format::Csv;
-        for item in report.items.iter().filter(|item| all || item.result != Ended::Done) {
+        let told = |item: &&Item| all || !matches!(item.result, Ended::Done | Ended::NotBegun);
+        for item in report.items.iter().filter(told) {
             out.item(&json(item)?)?;
         }
         out.finish()?;
@@ -94,7 +95,9 @@ pub(crate) fn show(
     }
     if again {
         let (plan, journal) = (history.job.file.display(), journal.display());
-        say(format_args!("to go on: sinch-numbers apply {plan} --journal {journal}"));
+        let release = history.job.verb == Verb::Release;
+        let flag = if release { " --allow-release" } else { "" };
+        say(format_args!("to go on: sinch-numbers apply {plan} --journal {journal}{flag}"));
     }
     Ok(exit)
 }

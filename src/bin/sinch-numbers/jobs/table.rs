@@ -78,7 +78,7 @@ fn parse(verb: Verb, bytes: &[u8]) -> Result<Vec<Row>, Vec<String>> {
         let start = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
         let ends = bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
         let start = start + ends.count();
-        line += bytes[at..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+        line += bytes[at..start].split(|byte| *byte == b'\n').skip(1).count() as u64;
         at = start;
         if record.len() != header.len() {
             let (cells, columns) = (record.len(), header.len());
@@ -240,7 +240,11 @@ mod tests {
                 "phoneNumber,displayName,streetNumber,streetInfo,city,state,postalCode\n+12025550134,a,1,s,,IL,\n",
                 &["line 2, column city: is empty", "line 2, column postalCode: is empty"],
             ),
-            (Verb::Release, "phoneNumber\n\"+1202\n", &["line 2, column phoneNumber"]),
+            (
+                Verb::Release,
+                "phoneNumber\n\"+12025550134\n+12025550101\n",
+                &["line 2, column phoneNumber: "],
+            ),
         ];
         for (verb, text, expected) in rows {
             let problems = parse(verb, text.as_bytes()).err().unwrap_or_default();
