@@ -53,6 +53,12 @@ impl EnsureEmergencyAddress {
         self
     }
 
+    /// Tells whether an address on file is the wanted one: case and spaces apart, and without the display name, which cannot be
+    /// read.
+    pub fn is_met_by(&self, found: &EmergencyAddress) -> bool {
+        self.request.stands(found)
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.request.check()?;
         check_timeout(self.timeout)

@@ -321,7 +321,7 @@ impl Operation for ReleaseNumber {
     const NAME: &'static str = "active_release";
 
     fn request(&self) -> Result<Request, Error> {
-        let verify = verify_number(&self.phone_number, is_released);
+        let verify = verify_number(&self.phone_number, ActiveNumber::is_released);
         Ok(Request::new(Self::NAME, Method::Post, Effect::Write(verify))
             .of_number(&self.phone_number, ":release"))
     }
@@ -345,18 +345,20 @@ pub(super) fn verify_number(
     })
 }
 
-/// Tells whether a number is released: then its subscription ends with the paid period. A number rented for a fixed term has a
-/// later `expireAt` before any release.
-fn is_released(number: &ActiveNumber) -> bool {
-    const DAY: i64 = 24 * 3600;
-    let seconds = |time: &Timestamp| time.to_unix().map(|(seconds, _)| seconds);
-    match (&number.expire_at, &number.next_charge_date) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(ends), Some(charged)) => match (seconds(ends), seconds(charged)) {
-            (Some(ends), Some(charged)) => ends - charged <= DAY,
-            _ => false,
-        },
+impl ActiveNumber {
+    /// Tells whether the number is released: then its subscription ends with the paid period. One that is rented for a fixed
+    /// term has a later [`expire_at`](Self::expire_at) before any release.
+    pub fn is_released(&self) -> bool {
+        const DAY: i64 = 24 * 3600;
+        let seconds = |time: &Timestamp| time.to_unix().map(|(seconds, _)| seconds);
+        match (&self.expire_at, &self.next_charge_date) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(ends), Some(charged)) => match (seconds(ends), seconds(charged)) {
+                (Some(ends), Some(charged)) => ends - charged <= DAY,
+                _ => false,
+            },
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use crate::output::Format;
 use crate::sandbox::SandboxArgs;
@@ -77,6 +78,22 @@ pub(crate) enum Command {
     /// nothing; adds up what the numbers cost a month. JSON is one document; CSV and NDJSON have a line for each finding, and
     /// --fields chooses among the findings. What could not be read is told apart from what is not there.
     Audit(AuditArgs),
+    /// Read the numbers of a CSV file, and write down what a job would do with each
+    ///
+    /// The first row names the columns. relink: phoneNumber, servicePlanId, campaignId, voiceType, appId, trunkId, serviceId.
+    /// update: those and displayName. emergency: phoneNumber, displayName, streetNumber, streetInfo, location, city, state,
+    /// postalCode, postalCodePlusFour. release: phoneNumber. An empty cell leaves alone.
+    Plan(PlanArgs),
+    /// Carry out a plan, or go on with it
+    ///
+    /// The same command goes on after a crash, a kill or a full disk: the journal has what was begun, and it is read before
+    /// anything is sent again.
+    Apply(ApplyArgs),
+    /// Say what a job did, what is unknown, and what to do
+    Report {
+        /// The journal of the job
+        journal: PathBuf,
+    },
     /// Say what a provisioning or failure code means, and what to do
     Explain(ExplainArgs),
     /// Callbacks of the service
@@ -320,6 +337,65 @@ pub(crate) struct AddressArgs {
     /// The four digits after a US postal code
     #[arg(long, value_name = "DIGITS")]
     pub(crate) postal_code_plus_four: Option<String>,
+}
+
+/// What a job does with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verb {
+    /// Bring numbers to the wanted links from any state
+    Relink,
+    /// Change names and links
+    Update,
+    /// Make sure that numbers have these emergency addresses
+    Emergency,
+    /// Give numbers back
+    Release,
+}
+
+#[derive(Args)]
+pub(crate) struct PlanArgs {
+    /// What is to be done
+    pub(crate) verb: Verb,
+    /// The CSV file
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) from: PathBuf,
+    /// Write the plan into this file
+    #[arg(short = 'O', long = "out", value_name = "PLAN")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+}
+
+#[derive(Args)]
+pub(crate) struct ApplyArgs {
+    /// The plan
+    pub(crate) plan: PathBuf,
+    /// The journal of the job: a new file, or the one to go on with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: PathBuf,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Begin no more numbers when so many have failed
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_failures: u64,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+}
+
+/// How fast a job goes, and whether it may release numbers.
+#[derive(Args)]
+pub(crate) struct Pace {
+    /// So many numbers at a time
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub(crate) concurrency: u64,
+    /// So many requests a second at most [default: no limit]
+    #[arg(long, value_name = "REQUESTS")]
+    pub(crate) rate: Option<f64>,
+    /// Let a plan release numbers: that cannot be taken back
+    #[arg(long)]
+    pub(crate) allow_release: bool,
 }
 
 #[derive(Args)]

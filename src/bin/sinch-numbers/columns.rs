@@ -188,6 +188,45 @@ pub(crate) const EVENTS: Kind = Kind {
     alone: &[],
 };
 
+pub(crate) const PLANNED: Kind = Kind {
+    parts: &[
+        ("line", "Line", "/line"),
+        ("phoneNumber", "Number", "/phoneNumber"),
+        ("steps", "Steps", "/steps"),
+        ("reason", "Why not", "/reason"),
+    ],
+    made: &[],
+    in_table: &["phoneNumber", "steps", "reason"],
+    alone: &[],
+};
+
+pub(crate) const REPORT: Kind = Kind {
+    parts: &[
+        ("total", "Total", "/total"),
+        ("done", "Done", "/done"),
+        ("skipped", "Skipped", "/skipped"),
+        ("failed", "Failed", "/failed"),
+        ("unknown", "Unknown", "/unknown"),
+        ("items", "Items", "/items"),
+    ],
+    made: &[],
+    in_table: &[],
+    alone: &[],
+};
+
+pub(crate) const REPORTED: Kind = Kind {
+    parts: &[
+        ("phoneNumber", "Number", "/phoneNumber"),
+        ("result", "Result", "/result"),
+        ("steps", "Steps", "/steps"),
+        ("reason", "Reason", "/reason"),
+        ("advice", "What to do", "/advice"),
+    ],
+    made: &[],
+    in_table: &["phoneNumber", "result", "reason", "advice"],
+    alone: &[],
+};
+
 pub(crate) const FINDINGS: Kind = Kind {
     parts: &[
         ("verdict", "", "/verdict"),

@@ -7,6 +7,7 @@ mod columns;
 mod doctor;
 mod emergency;
 mod exit;
+mod jobs;
 mod listen;
 mod manual;
 mod numbers;
@@ -53,6 +54,9 @@ fn run(Cli { command, output }: Cli) -> Result<Exit, Failure> {
             emergency::remove(&number, dry_run, &output)
         }
         Command::Audit(args) => audit::run(&args, &output),
+        Command::Plan(args) => jobs::plan::make(&args, &output),
+        Command::Apply(args) => jobs::apply::run(&args, &output),
+        Command::Report { journal } => jobs::report::run(&journal, &output),
         Command::Explain(args) => numbers::explain(&args, &output),
         Command::Callbacks(args) => callbacks::run(args, &output),
         Command::Doctor => doctor::run(&output),
@@ -170,7 +174,7 @@ impl From<Error> for Failure {
 }
 
 /// The message of a failure and of its causes.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -15,7 +15,7 @@ use crate::columns::{EXPLANATIONS, NUMBERS, RELINKED, REQUESTS};
 use crate::emergency::show;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::session::{self, Shown, checked, progress, say};
+use crate::session::{self, Shown, checked, counted, progress, say};
 
 pub(crate) fn list(args: &ListArgs, output: &OutputArgs) -> Result<Exit, Failure> {
     let mut query = ListNumbers::new();
@@ -62,7 +62,7 @@ pub(crate) fn list(args: &ListArgs, output: &OutputArgs) -> Result<Exit, Failure
     }
     bar.finish_and_clear();
     out.finish()?;
-    say(format_args!("{count} number{}", if count == 1 { "" } else { "s" }));
+    say(format_args!("{}", counted(usize::try_from(count).unwrap_or(usize::MAX))));
     Ok(Exit::Done)
 }
 

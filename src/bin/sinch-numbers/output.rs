@@ -23,11 +23,11 @@ pub(crate) enum Format {
     Csv,
 }
 
-impl Format {
-    /// Returns the format that is asked for, or the one that suits standard output.
-    pub(crate) fn of(args: &OutputArgs) -> Self {
-        args.output
-            .unwrap_or_else(|| if io::stdout().is_terminal() { Self::Table } else { Self::Ndjson })
+impl OutputArgs {
+    /// The format that was asked for, or that fits where standard output goes.
+    pub(crate) fn format(&self) -> Format {
+        let terminal = || io::stdout().is_terminal();
+        self.output.unwrap_or_else(|| if terminal() { Format::Table } else { Format::Ndjson })
     }
 }
 
@@ -56,7 +56,7 @@ impl Output {
     }
 
     fn new(args: &OutputArgs, kind: Kind, alone: bool) -> Result<Self, Failure> {
-        let format = Format::of(args);
+        let format = args.format();
         let cut = !args.fields.is_empty();
         let columns = match format {
             _ if cut => kind.named(&args.fields)?,

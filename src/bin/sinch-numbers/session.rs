@@ -19,6 +19,11 @@ use crate::exit::Exit;
 
 /// Makes the client of the environment. Ctrl-C ends its calls.
 pub(crate) fn client() -> Result<Client, Failure> {
+    client_at(None)
+}
+
+/// As [`client`], at a rate of so many requests a second instead of the environment's.
+pub(crate) fn client_at(rate: Option<f64>) -> Result<Client, Failure> {
     let interrupted = CancelToken::new();
     on_interrupt({
         let interrupted = interrupted.clone();
@@ -30,17 +35,25 @@ pub(crate) fn client() -> Result<Client, Failure> {
             interrupted.trigger();
         }
     })?;
-    Ok(configured()?.with_cancel(&interrupted))
+    Ok(configured(rate, true)?.with_cancel(&interrupted))
 }
 
-fn configured() -> Result<Client, Error> {
-    let builder = ClientBuilder::from_env()?;
+/// Makes the client of a job: Ctrl-C does not end its calls, and what numbers were linked to is not told, as the plan has it.
+pub(crate) fn client_of_job(rate: Option<f64>) -> Result<Client, Failure> {
+    Ok(configured(rate, false)?)
+}
+
+fn configured(rate: Option<f64>, warns: bool) -> Result<Client, Error> {
+    let mut builder = ClientBuilder::from_env()?;
+    if let Some(rate) = rate {
+        builder = builder.requests_per_second(rate);
+    }
     // Failures are told at the end, unless somebody asks for the log.
     let asked = env::var_os("SINCH_NUMBERS_LOG_LEVEL").is_some_and(|level| !level.is_empty());
     let log = move |level: LogLevel, line: &str| {
         if asked {
             say(format_args!("{line}"));
-        } else if level != LogLevel::Error {
+        } else if warns && level != LogLevel::Error {
             say(format_args!("{}", shortened(line)));
         }
     };
@@ -90,6 +103,14 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
     BARS.suspend(|| {
         let _ = writeln!(anstream::stderr().lock(), "{line}");
     });
+}
+
+/// Writes a count of numbers for people.
+pub(crate) fn counted(count: usize) -> String {
+    match count {
+        1 => "1 number".to_owned(),
+        count => format!("{count} numbers"),
+    }
 }
 
 /// A request as `--dry-run` shows it.

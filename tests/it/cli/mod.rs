@@ -3,6 +3,7 @@
 mod audit;
 mod callbacks;
 mod doctor;
+mod jobs;
 mod numbers;
 mod output;
 mod readme;

@@ -19,7 +19,7 @@ impl Audit {
     pub(super) fn write(&self, output: &OutputArgs) -> Result<(), Failure> {
         let cut = !output.fields.is_empty();
         let findings = || self.findings.iter().map(Finding::document);
-        match Format::of(output) {
+        match output.format() {
             Format::Json if !cut => {
                 let mut out = Output::of_one(output, AUDITED)?;
                 out.item(&json(&self.document())?)?;

@@ -1,0 +1,256 @@
+//! Applying a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, IsTerminal as _};
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+
+use crate::Failure;
+use crate::args::{ApplyArgs, OutputArgs, Verb};
+use crate::exit::Exit;
+use crate::jobs::item::{CHANGED, Reach, Work};
+use crate::jobs::journal::{End, Ended, History, Journal, Line};
+use crate::jobs::plan::{Item, Plan};
+use crate::jobs::{in_parallel, report};
+use crate::session::{self, counted, on_interrupt, progress, say};
+
+pub(crate) fn run(args: &ApplyArgs, output: &OutputArgs) -> Result<Exit, Failure> {
+    let plan = Plan::read(&args.plan)?;
+    if plan.header.verb == Verb::Release && !args.pace.allow_release {
+        return Err(Failure::refused("the plan releases numbers, which needs --allow-release"));
+    }
+    let client = session::client_of_job(args.pace.rate)?;
+    if client.project_id() != plan.header.project {
+        return Err(Failure::refused(format!(
+            "the plan is for the project {}",
+            plan.header.project
+        )));
+    }
+    if !args.yes {
+        ask(&plan)?;
+    }
+    let (journal, history) = Journal::open(&args.journal, &plan, &args.plan)?;
+    let stopped = Arc::new(AtomicBool::new(false));
+    on_interrupt({
+        let stopped = Arc::clone(&stopped);
+        move || {
+            if stopped.swap(true, Ordering::Relaxed) {
+                // What was sent stands in the journal without an outcome.
+                process::exit(Exit::Unknown as i32);
+            }
+            say(format_args!(
+                "finishing the numbers that were begun; once more leaves them as they are"
+            ));
+        }
+    })?;
+    let planned: BTreeMap<_, _> =
+        plan.items.iter().map(|item| (item.phone_number.as_str(), item)).collect();
+    let unskipped = planned.values().filter(|item| item.steps.is_empty());
+    let unskipped = unskipped.filter(|item| history.of(&item.phone_number).end.is_none());
+    let skipped: Vec<_> = unskipped.map(|item| skipped(item)).collect();
+    let left = |item: &&Item| {
+        let end = history.of(&item.phone_number).end;
+        !item.steps.is_empty() && end.is_none_or(|end| end.again)
+    };
+    let items: Vec<_> = plan.items.iter().filter(left).collect();
+    let work =
+        Work { verb: plan.header.verb, client: &client, journal: &journal, began: Instant::now() };
+    let job = Running {
+        work,
+        history: &history,
+        args,
+        interrupted: &stopped,
+        bar: progress("the first number".to_owned()),
+        total: items.len(),
+        state: Mutex::default(),
+    };
+    if !skipped.is_empty() {
+        if let Err(problem) = journal.append(skipped) {
+            job.stop(Exit::Other, problem);
+        }
+    }
+    job.run(&items);
+    job.bar.finish_and_clear();
+    let stop = job.state.into_inner().unwrap_or_else(PoisonError::into_inner).stop;
+    let mut exit = report::show(&args.journal, &History::read(&args.journal)?, output)?;
+    if let Some((code, problem)) = stop {
+        // The last number may have been done all the same.
+        if exit != Exit::Done || code == Exit::Other {
+            say(format_args!("stopped: {problem}"));
+            // That numbers are left says less than why.
+            let disk = exit == Exit::SomeFailed && code == Exit::Other;
+            exit = if disk { code } else { exit.and(code) };
+        }
+    }
+    Ok(exit)
+}
+
+/// Asks whether to go on.
+fn ask(plan: &Plan) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::refused("nobody can be asked; --yes goes on without"));
+    }
+    let mut steps = BTreeMap::<&str, usize>::new();
+    for step in plan.items.iter().flat_map(|item| &item.steps) {
+        *steps.entry(&step.step).or_default() += 1;
+    }
+    let numbers = plan.items.iter().filter(|item| !item.steps.is_empty()).count();
+    let steps: Vec<_> = steps.into_iter().map(|(step, count)| format!("{count} {step}")).collect();
+    say(format_args!(
+        "{} of the project {}: {}",
+        counted(numbers),
+        plan.header.project,
+        steps.join(", ")
+    ));
+    say(format_args!("go on? [y/N]"));
+    let mut response = String::new();
+    io::stdin().read_line(&mut response).map_err(|error| Failure::other(error.to_string()))?;
+    if response.trim().eq_ignore_ascii_case("y") || response.trim().eq_ignore_ascii_case("yes") {
+        return Ok(());
+    }
+    Err(Failure::refused("nothing was changed"))
+}
+
+fn skipped(item: &Item) -> Line {
+    let end = End {
+        result: Ended::Skipped,
+        cause: None,
+        reason: item.reason.clone(),
+        advice: None,
+        exit: 0,
+        again: false,
+    };
+    Line::End { phone_number: item.phone_number.clone(), end }
+}
+
+/// A job under way.
+struct Running<'a> {
+    work: Work<'a>,
+    history: &'a History,
+    args: &'a ApplyArgs,
+    interrupted: &'a AtomicBool,
+    bar: ProgressBar,
+    total: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    over: usize,
+    failures: u64,
+    /// How many numbers failed, by the cause.
+    causes: BTreeMap<String, usize>,
+    /// Campaigns that no more numbers can be linked to.
+    campaigns: BTreeSet<String>,
+    /// Why no more numbers are begun.
+    stop: Option<(Exit, String)>,
+}
+
+impl Running<'_> {
+    /// Takes one number after the other until one is done, and then several at a time.
+    fn run(&self, items: &[&Item]) {
+        let is_done = |end: &End| end.result == Ended::Done;
+        let proved =
+            self.history.numbers.values().any(|past| past.end.as_ref().is_some_and(is_done));
+        let mut rest = items;
+        let mut proved = proved;
+        while let ([canary, after @ ..], false) = (rest, proved) {
+            let Some(end) = self.item(canary) else { return };
+            rest = after;
+            proved = end.result == Ended::Done;
+            if !proved && end.cause.as_deref() != Some(CHANGED) {
+                self.stop(
+                    Exit::SomeFailed,
+                    format!("the first number, {}, was not done", canary.phone_number),
+                );
+                return;
+            }
+        }
+        in_parallel(rest, self.args.pace.concurrency, |_, item| {
+            let _ = self.item(item);
+            !self.is_over()
+        });
+    }
+
+    fn is_over(&self) -> bool {
+        if self.interrupted.load(Ordering::Relaxed) {
+            self.stop(Exit::Interrupted, "interrupted".to_owned());
+        }
+        self.state().stop.is_some()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self, exit: Exit, problem: String) {
+        self.state().stop.get_or_insert((exit, problem));
+    }
+
+    /// Carries out a number, unless the job is over or a failure of another one would hit it as well.
+    fn item(&self, item: &Item) -> Option<End> {
+        let campaign = item.wanted.get("campaignId");
+        if self.is_over() || campaign.is_some_and(|id| self.state().campaigns.contains(id)) {
+            return None;
+        }
+        let ended = self.work.carry_out(item, &self.history.of(&item.phone_number));
+        let ended = ended.and_then(|(end, reach)| {
+            let (phone_number, end) = (item.phone_number.clone(), end);
+            self.work.journal.append([Line::End { phone_number, end: end.clone() }])?;
+            Ok((end, reach))
+        });
+        match ended {
+            Ok((end, reach)) => {
+                self.count(item, &end, reach);
+                Some(end)
+            }
+            Err(problem) => {
+                self.stop(Exit::Other, problem);
+                None
+            }
+        }
+    }
+
+    fn count(&self, item: &Item, end: &End, reach: Reach) {
+        let mut state = self.state();
+        state.over += 1;
+        if end.result != Ended::Done {
+            state.failures += 1;
+            let cause = end.cause.clone().unwrap_or_default();
+            *state.causes.entry(cause.clone()).or_default() += 1;
+            match (reach, item.wanted.get("campaignId")) {
+                (Reach::Campaign, Some(id)) => {
+                    state.campaigns.insert(id.clone());
+                }
+                (Reach::All, _) => {
+                    let exit = if end.exit == Exit::Denied as u8 {
+                        Exit::Denied
+                    } else {
+                        Exit::SomeFailed
+                    };
+                    state.stop.get_or_insert((exit, format!("{cause} would hit every number")));
+                }
+                _ => {}
+            }
+            if state.failures >= self.args.max_failures {
+                let problem = format!("{} numbers have failed", state.failures);
+                state.stop.get_or_insert((Exit::SomeFailed, problem));
+            }
+        }
+        self.bar.set_message(self.message(&state));
+    }
+
+    fn message(&self, state: &State) -> String {
+        let (over, total) = (state.over, self.total);
+        #[expect(clippy::cast_precision_loss, reason = "for people")]
+        let (count, left) = (over as f64, (total - over) as f64);
+        let rate = count / self.work.began.elapsed().as_secs_f64().max(0.001);
+        let causes = state.causes.iter().map(|(cause, count)| format!(", {count} {cause}"));
+        let causes = causes.collect::<String>();
+        format!("{over} of {total}, {rate:.1}/s, {:.0} s left{causes}", left / rate)
+    }
+}
