@@ -626,8 +626,8 @@ fn a_wait_ends_when_nothing_is_under_way() {
         let busy = read.iter().any(Configuration::is_busy);
         let failed = read.iter().any(|of| of.job.as_ref().is_some_and(|j| j.status == "FAILED"));
         match &result {
-            Ok(_) if expects => assert!(!busy && wanted.stands(&read), "{what}"),
-            Ok(_) => assert!(!busy && !failed && model.now >= Duration::from_secs(2), "{what}"),
+            Ok(()) if expects => assert!(!busy && wanted.stands(&read), "{what}"),
+            Ok(()) => assert!(!busy && !failed && model.now >= Duration::from_secs(2), "{what}"),
             Err(error) => match error.kind() {
                 ErrorKind::Provisioning(_) => assert!(!busy && failed, "{what}"),
                 ErrorKind::Timeout(_) => {
