@@ -66,6 +66,8 @@ pub(super) struct Run<'a, S> {
     pub(super) previous: Option<String>,
     /// Whether the outcome of a write was found out by reading.
     pub(super) reconciled: bool,
+    /// What the operation waited for last.
+    waited_for: Option<&'static str>,
 }
 
 /// The result of sending a write.
@@ -80,18 +82,28 @@ pub(super) enum Written {
 
 impl<'a, S: Service> Run<'a, S> {
     pub(super) fn new(service: &'a mut S) -> Self {
-        Self { service, found: None, previous: None, reconciled: false }
+        Self { service, found: None, previous: None, reconciled: false, waited_for: None }
     }
 
     /// Reads a resource; a failure that may pass is repeated until the deadline.
     pub(super) fn read(&mut self, request: &Request) -> Result<RawResponse, Error> {
-        let mut pause = GROWING;
+        let (mut pause, mut before) = (GROWING, None);
         loop {
-            match self.service.call(request) {
+            let mut error = match self.service.call(request) {
                 Ok(response) => return Ok(response),
-                Err(error) if is_passing(&error) => self.pause_after(pause.take(), error)?,
+                Err(error) if is_passing(&error) => error,
                 Err(error) => return Err(error),
+            };
+            // A read that was cut off by the deadline tells less than what came before it.
+            if self.service.time_left().is_zero() && matches!(error.kind(), ErrorKind::Timeout(_)) {
+                match (before.take(), self.waited_for) {
+                    (Some(failure), _) => error = failure,
+                    (None, Some(reason)) => return Err(out_of_time().with_source(reason)),
+                    (None, None) => {}
+                }
             }
+            self.pause_after(pause.take(), error.clone())?;
+            before = Some(error);
         }
     }
 
@@ -141,6 +153,7 @@ impl<'a, S: Service> Run<'a, S> {
     /// Waits before the next read. Near the deadline it waits for half the time that is left, so that the last reads come
     /// shortly before it.
     pub(super) fn pause(&mut self, pause: &mut Pause, reason: &'static str) -> Result<(), Error> {
+        self.waited_for = Some(reason);
         let left = self.service.time_left();
         let wait = pause.take().min(left / 2);
         if wait < Duration::from_millis(5) {
@@ -155,6 +168,7 @@ impl<'a, S: Service> Run<'a, S> {
         wait: Duration,
         reason: &'static str,
     ) -> Result<(), Error> {
+        self.waited_for = Some(reason);
         self.pause_after(
             wait,
             Error::new(ErrorKind::Timeout(Phase::Provisioning)).with_source(reason),
