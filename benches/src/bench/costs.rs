@@ -58,7 +58,7 @@ fn of(machine: &Machine, server: &Server, name: &'static str, native: bool) -> C
     Costs {
         name,
         instructions: if native { each(instructions, 200, 1200) } else { None },
-        heap: native.then(|| ((more("allocations") + more("frees")) / 100.0).round() / 10.0),
+        heap: native.then(|| (more("allocations") / 100.0).round() / 10.0),
         system: if native { each(system_calls, 100, 1100) } else { each(system_calls, 100, 300) },
         threads: more("threads"),
         connections: connections as f64,

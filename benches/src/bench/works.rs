@@ -164,9 +164,9 @@ pub fn plan(machine: &Machine, server: &Server) -> Vec<Work> {
         kind: Kind::Rate,
         place: Place::Near,
         contenders: vec![
-            one(CURL, "fields", &plain, 3, page),
-            one(C_VALUE, "fields", &plain, 3, page),
-            one(C_ONE_BY_ONE, "fields-one-by-one", &plain, 3, page),
+            one(CURL, "fields", &plain, 2, page),
+            one(C_VALUE, "fields", &plain, 2, page),
+            one(C_ONE_BY_ONE, "fields-one-by-one", &plain, 2, page),
         ],
     };
     let both = |id, title, kind, work: &str, url: &str, count| Work {

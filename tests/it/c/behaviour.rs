@@ -141,7 +141,8 @@ fn standings() -> Vec<Standing> {
     vec![
         (wait, "reading", vec![Act::Stall], 1, false),
         (wait, "a job is under way", vec![job.clone()], 3, false),
-        (wait, "between two looks", vec![idle.clone()], 1, false),
+        // The second look ends in nothing, should it be there before the end of the call.
+        (wait, "between two looks", vec![idle.clone(), Act::Stall], 1, false),
         (wait, "the service wants a pause", vec![later.clone()], 1, false),
         (relink, "reading", vec![Act::Stall], 1, false),
         (relink, "a job of another one", vec![job.clone()], 3, false),
