@@ -7,6 +7,7 @@
  */
 #include <dirent.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "common.h"
@@ -31,12 +32,19 @@ static const struct {
 
 static sinch_numbers_client *client;
 static sinch_numbers_cancel *token;
-static int chosen, asked, calls;
+static int chosen, asked, calls, refused;
 
 static void on_signal(int number)
 {
     (void)number;
     sinch_numbers_cancel_trigger(token);
+}
+
+static void on_log(void *userdata, int32_t level, const char *message)
+{
+    (void)level;
+    if (strstr(message, "429") != NULL)
+        __atomic_store_n((int *)userdata, 1, __ATOMIC_SEQ_CST);
 }
 
 static int32_t on_poll(void *userdata)
@@ -67,6 +75,9 @@ static void end_one(const char *how)
     CHECK(signal(SIGUSR1, on_signal) != SIG_ERR);
     spawn(&thread, stand, NULL);
     CHECK(fgets(line, sizeof line, stdin) != NULL);
+    /* "the service wants a pause": the call has read that it does, which only this side can tell. */
+    while (line[0] == 't' && !__atomic_load_n(&refused, __ATOMIC_SEQ_CST))
+        sched_yield();
     if (strcmp(how, "shutdown") == 0)
         sinch_numbers_client_shutdown(client);
     else if (strcmp(how, "polled") == 0)
@@ -188,6 +199,8 @@ static void leave_nothing(int count)
 
 int main(int argc, char **argv)
 {
+    char config[4096];
+
     CHECK(argc == 3);
     if (strcmp(argv[1], "many") == 0) {
         leave_nothing(atoi(argv[2]));
@@ -195,7 +208,8 @@ int main(int argc, char **argv)
     }
     while (strcmp(functions[chosen].name, argv[2]) != 0)
         CHECK(++chosen < 3);
-    client = new_client("");
+    config_of(config, sizeof config, ", \"logLevel\": \"trace\"");
+    CHECK(sinch_numbers_client_new(config, on_log, &refused, &client, NULL) == SINCH_NUMBERS_OK);
     end_one(argv[1]);
     sinch_numbers_cancel_free(token);
     sinch_numbers_client_free(client);

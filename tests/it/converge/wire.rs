@@ -106,7 +106,7 @@ fn when_the_time_is_up_the_error_tells_what_was_seen() {
         let server = Server::new([act.clone()]);
         let client = server.builder().max_attempts(1).build().unwrap();
         for (operation, run) in &OPERATIONS[..2] {
-            let error = run(&client, Duration::from_secs(3)).unwrap_err();
+            let error = run(&client, Duration::from_secs(5)).unwrap_err();
             let source = std::error::Error::source(&error).unwrap().to_string();
             assert!(source.contains(cause), "{operation} {source}");
             assert!(matches!(error.kind(), ErrorKind::Timeout(Phase::Provisioning)), "{error:?}");
