@@ -133,10 +133,10 @@ fn emergency_addresses_are_validated_set_shown_and_removed() {
 #[test]
 fn waiting_ends_with_the_job() {
     let sandbox = Sandbox::builder().provisioning(Duration::from_secs(3600)).start().unwrap();
-    let line = format!("update {DESK} --service-plan plan-1 --wait --timeout 300ms");
+    let line = format!("update {DESK} --service-plan plan-1 --wait --timeout 3s");
     let running = run(&sandbox, &line).with(10);
     assert!(running.err.contains(&format!("sinch-numbers wait {DESK}")), "{running:?}");
-    run(&sandbox, &format!("wait {DESK} --timeout 300ms")).with(10);
+    run(&sandbox, &format!("wait {DESK} --timeout 3s")).with(10);
     // A deadline that cannot be right is refused before anything is sent.
     let writes = sandbox.writes().len();
     run(&sandbox, "update +12025550117 --service-plan plan-1 --wait --timeout 25h").with(2);
