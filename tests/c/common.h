@@ -2,6 +2,7 @@
 #ifndef COMMON_H
 #define COMMON_H
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,19 @@
             abort();                                                             \
         }                                                                        \
     } while (0)
+
+/* The number of files in a folder, of threads in /proc/self/task, or of descriptors in /proc/self/fd with the one that reads it. */
+static inline int entries(const char *folder)
+{
+    DIR *open = opendir(folder);
+    int count = -2; /* "." and ".." */
+
+    CHECK(open != NULL);
+    while (readdir(open) != NULL)
+        count++;
+    closedir(open);
+    return count;
+}
 
 /* The settings of the environment's account, with more of them if wanted, as in ", \"maxAttempts\": 1". */
 static inline void config_of(char *text, size_t size, const char *more)
