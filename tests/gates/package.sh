@@ -14,6 +14,8 @@ rm -rf "$unpacked"
 mkdir -p "$unpacked"
 tar -xzf "$target/package/sinch-numbers-$crate.crate" -C "$unpacked"
 cd "$unpacked/sinch-numbers-$crate"
+# The files of an archive are all of the same age: cargo would take what it built of an earlier one for theirs.
+find . -type f -exec touch {} +
 
 # A target folder of its own: nothing that the repository has built is found there.
 export CARGO_TARGET_DIR=$target/packaged
