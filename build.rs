@@ -39,12 +39,27 @@ mod capi {
         println!("cargo::rerun-if-changed={CONTRACT}");
         println!("cargo::rerun-if-env-changed={REFRESH}");
         write_header();
-        if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-            // Programs ask the loader for this name. The number is the ABI's: it changes when a program built against an
-            // older header would break.
-            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libsinch_numbers.so.1");
-            // A look-up of a name may still be running on a thread of the library when a module that uses it is unloaded.
-            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        let os = env::var("CARGO_CFG_TARGET_OS").expect("cargo sets it");
+        for argument in link_arguments(&os) {
+            println!("cargo::rustc-cdylib-link-arg={argument}");
+        }
+    }
+
+    /// The name that programs ask the loader for. Its number is the ABI's: it changes when a program built against an older
+    /// header would break.
+    fn link_arguments(os: &str) -> &'static [&'static str] {
+        match os {
+            "linux" => &[
+                "-Wl,-soname,libsinch_numbers.so.1",
+                // A look-up of a name may still be running on a thread of the library when a module that uses it is unloaded.
+                "-Wl,-z,nodelete",
+            ],
+            "macos" => &[
+                "-Wl,-install_name,@rpath/libsinch_numbers.1.dylib",
+                "-Wl,-compatibility_version,1.0.0",
+                concat!("-Wl,-current_version,", env!("CARGO_PKG_VERSION")),
+            ],
+            _ => &[],
         }
     }
 

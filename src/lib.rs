@@ -168,6 +168,11 @@
     clippy::unwrap_used
 )]
 
+#[cfg(not(unix))]
+compile_error!(
+    "sinch-numbers runs on Linux and macOS, not on Windows: its waits are those of Unix, poll(2) on sockets and wakers"
+);
+
 mod api;
 mod call;
 mod cancel;

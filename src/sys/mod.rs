@@ -6,50 +6,62 @@ pub(crate) mod deadline;
 use std::io;
 use std::mem;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+mod linux;
 mod poll;
 mod polled;
+// Also tested on Linux, which uses a part of it in tests only.
+#[cfg(any(test, not(target_os = "linux")))]
+#[cfg_attr(target_os = "linux", allow(dead_code))]
+mod portable;
 mod scoped;
 
-use poll::above_standard_streams;
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(not(target_os = "linux"))]
+use portable as system;
+
 pub(crate) use poll::{NONE, Ready, Woken, wait, wait_any};
 pub(crate) use polled::{polled, thread_id};
 pub(crate) use scoped::{scoped, with_scoped};
+pub(crate) use system::set_user_timeout;
 
-/// An event descriptor that stays readable once it was triggered, so that every wait on it ends.
+/// Something to wait for that stays readable once it was triggered, so that every wait on it ends.
 #[derive(Debug)]
-pub(crate) struct Waker(OwnedFd);
+pub(crate) struct Waker {
+    read: OwnedFd,
+    /// What is written to, where that is another descriptor.
+    write: Option<OwnedFd>,
+}
 
 impl Waker {
     pub(crate) fn new() -> io::Result<Self> {
-        // SAFETY: eventfd(2) takes no pointers.
-        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the descriptor was just made and belongs to nobody else.
-        above_standard_streams(unsafe { OwnedFd::from_raw_fd(fd) }).map(Self)
+        system::waker()
     }
 
     /// Wakes everybody who waits or will wait. Async-signal-safe.
     pub(crate) fn trigger(&self) {
+        let fd = self.write.as_ref().unwrap_or(&self.read).as_raw_fd();
         let one = 1_u64;
-        // SAFETY: `one` is eight readable bytes. write(2) is async-signal-safe; `errno` is put back below, since a
-        // signal handler must not change it.
+        // SAFETY: `one` is eight readable bytes. write(2) is async-signal-safe, and does not wait: the descriptor does not
+        // block, and one that takes no more has been triggered. `errno` is put back, since a signal handler must not change it.
         unsafe {
+            #[cfg(target_os = "linux")]
             let errno = libc::__errno_location();
+            #[cfg(not(target_os = "linux"))]
+            let errno = libc::__error();
             let before = *errno;
-            libc::write(self.0.as_raw_fd(), (&raw const one).cast(), 8);
+            libc::write(fd, (&raw const one).cast(), 8);
             *errno = before;
         }
     }
 
     pub(crate) fn fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.read.as_raw_fd()
     }
 }
 
@@ -57,15 +69,7 @@ impl Waker {
 pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
     let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     let family_in_address = libc::sa_family_t::try_from(family).unwrap_or_default();
-    // SAFETY: socket(2) takes no pointers.
-    let fd = unsafe {
-        libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0)
-    };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the descriptor was just made and belongs to nobody else.
-    let socket = above_standard_streams(unsafe { OwnedFd::from_raw_fd(fd) })?;
+    let socket = system::stream_socket(family)?;
     let failed = match address {
         SocketAddr::V4(v4) => {
             // SAFETY: all zeros is a valid value of this plain struct.
@@ -91,11 +95,11 @@ pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
         Err(error) if !matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => {
             Err(error)
         }
-        _ => Ok(TcpStream::from(socket)),
+        _ => Ok(socket),
     }
 }
 
-fn connect<T>(socket: &OwnedFd, raw: &T) -> io::Result<()> {
+fn connect<T>(socket: &TcpStream, raw: &T) -> io::Result<()> {
     let size = libc::socklen_t::try_from(size_of::<T>()).unwrap_or_default();
     // SAFETY: `raw` is one of the two address structs above, readable for its whole size during the call.
     match unsafe { libc::connect(socket.as_raw_fd(), ptr::from_ref(raw).cast(), size) } {
@@ -104,25 +108,19 @@ fn connect<T>(socket: &OwnedFd, raw: &T) -> io::Result<()> {
     }
 }
 
-/// Sets `TCP_USER_TIMEOUT`: a connection fails when sent data is not acknowledged for so long. Linux only.
-pub(crate) fn set_user_timeout(socket: &TcpStream, after: Duration) {
-    #[cfg(target_os = "linux")]
-    {
-        let ms = libc::c_uint::try_from(after.as_millis()).unwrap_or(libc::c_uint::MAX);
-        let size = libc::socklen_t::try_from(size_of_val(&ms)).unwrap_or_default();
-        // SAFETY: `ms` is readable for its whole size during the call.
-        unsafe {
-            libc::setsockopt(
-                socket.as_raw_fd(),
-                libc::IPPROTO_TCP,
-                libc::TCP_USER_TIMEOUT,
-                (&raw const ms).cast(),
-                size,
-            );
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (socket, after);
+/// Sets an option of a socket.
+fn set_option(
+    socket: &TcpStream,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
+    let size = libc::socklen_t::try_from(size_of_val(&value)).unwrap_or_default();
+    // SAFETY: `value` is readable for its whole size during the call.
+    let result = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Counts the forks that led to this process, so that what was made before one can be told from what was made after.
@@ -135,7 +133,7 @@ pub(crate) fn generation() -> u64 {
 
     let mut page = PAGE.load(Ordering::Acquire);
     if page.is_null() {
-        let new = wiped_page();
+        let new = system::wiped_page();
         if new.is_null() {
             // Without such a page the process id tells, which costs a system call.
             return u64::from(std::process::id());
@@ -155,36 +153,6 @@ pub(crate) fn generation() -> u64 {
         }
         known => known,
     }
-}
-
-/// A page of zeros that is zeros again in every child; null if the system has no such thing.
-fn wiped_page() -> *mut AtomicU64 {
-    #[cfg(target_os = "linux")]
-    {
-        const SIZE: usize = 4096;
-        // SAFETY: a new private mapping at an address of the kernel's choice touches nothing that exists; it is
-        // unmapped again only before anybody has seen it.
-        unsafe {
-            let page = libc::mmap(
-                ptr::null_mut(),
-                SIZE,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            );
-            if page == libc::MAP_FAILED {
-                return ptr::null_mut();
-            }
-            if libc::madvise(page, SIZE, libc::MADV_WIPEONFORK) != 0 {
-                libc::munmap(page, SIZE);
-                return ptr::null_mut();
-            }
-            page.cast()
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    ptr::null_mut()
 }
 
 /// A value that each process has of its own: a child of fork(2) gets a fresh one and leaves the parent's untouched,

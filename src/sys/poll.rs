@@ -101,9 +101,22 @@ fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
     Some(libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX))
 }
 
+/// Takes what a system call returned that opens a descriptor, and moves it above 2.
+///
+/// # Safety
+///
+/// Unless it is negative, the descriptor belongs to nobody else.
+pub(super) unsafe fn opened(fd: RawFd) -> io::Result<OwnedFd> {
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the caller's word.
+    above_standard_streams(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
 /// Moves a descriptor above 2. Where a program has closed its standard streams, a socket of ours would become one of them,
 /// and whatever the program prints would go to the server.
-pub(crate) fn above_standard_streams(fd: OwnedFd) -> io::Result<OwnedFd> {
+pub(super) fn above_standard_streams(fd: OwnedFd) -> io::Result<OwnedFd> {
     if fd.as_raw_fd() > 2 {
         return Ok(fd);
     }
@@ -118,7 +131,7 @@ pub(crate) fn above_standard_streams(fd: OwnedFd) -> io::Result<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Waker, begin_connect};
+    use super::super::{Waker, begin_connect, portable};
     use super::*;
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
@@ -143,24 +156,40 @@ mod tests {
 
     #[test]
     fn a_waker_wakes_for_ever_and_comes_first() {
-        let (first, second) = (Waker::new().unwrap(), Waker::new().unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let past = Instant::now();
-        let later = past + Duration::from_secs(600);
-        let wakers = [first.fd(), second.fd()];
-        assert_eq!(wait(NONE, Ready::ToRead, wakers, past).unwrap(), Woken::Deadline);
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| wait(NONE, Ready::ToRead, wakers, later).unwrap());
+        for make in [Waker::new, portable::waker] {
+            let (first, second) = (make().unwrap(), make().unwrap());
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let past = Instant::now();
+            let later = past + Duration::from_secs(600);
+            let wakers = [first.fd(), second.fd()];
+            assert_eq!(wait(NONE, Ready::ToRead, wakers, past).unwrap(), Woken::Deadline);
+            std::thread::scope(|scope| {
+                let waiting = scope.spawn(|| wait(NONE, Ready::ToRead, wakers, later).unwrap());
+                second.trigger();
+                assert_eq!(waiting.join().unwrap(), Woken::Waker);
+            });
             second.trigger();
-            assert_eq!(waiting.join().unwrap(), Woken::Waker);
-        });
-        second.trigger();
-        for _ in 0..3 {
-            assert_eq!(
-                wait(socket.as_raw_fd(), Ready::ToWrite, wakers, later).unwrap(),
-                Woken::Waker
-            );
+            for _ in 0..3 {
+                assert_eq!(
+                    wait(socket.as_raw_fd(), Ready::ToWrite, wakers, later).unwrap(),
+                    Woken::Waker
+                );
+            }
+        }
+    }
+
+    /// As a signal handler must: however often it was triggered, and whatever `errno` is.
+    #[test]
+    fn triggering_neither_waits_nor_changes_errno() {
+        for make in [Waker::new, portable::waker] {
+            let waker = make().unwrap();
+            // SAFETY: close(2) takes no pointers; no descriptor is negative.
+            assert_eq!(unsafe { libc::close(-1) }, -1);
+            for _ in 0..100_000 {
+                waker.trigger();
+            }
+            assert_eq!(io::Error::last_os_error().raw_os_error(), Some(libc::EBADF));
         }
     }
 
@@ -177,7 +206,9 @@ mod tests {
                 unsafe { libc::close(fd) };
             }
             let socket = begin_connect(&address).is_ok_and(|socket| socket.as_raw_fd() > 2);
-            let waker = Waker::new().is_ok_and(|waker| waker.fd() > 2);
+            let waker = [Waker::new, portable::waker]
+                .iter()
+                .all(|make| make().is_ok_and(|waker| waker.fd() > 2));
             // SAFETY: ends the child at once.
             unsafe { libc::_exit(i32::from(!(socket && waker))) };
         }
