@@ -311,10 +311,17 @@ fn the_readme_names_what_there_is() {
             assert!(helper || readme.contains(shown), "{folder}/{name} is not in the README");
         }
     }
+    let is_section = |anchor: &str| {
+        let heading = |line: &str| line.trim_start_matches('#').trim().to_lowercase();
+        let mut headings = readme.lines().filter(|line| line.starts_with('#')).map(heading);
+        headings.any(|heading| heading.replace(' ', "-") == anchor)
+    };
     for link in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         // The package has no benches: cargo leaves out a folder that holds a crate of its own.
         let packaged = link.starts_with("benches/") && !root().join("benches").exists();
-        let leads = link.starts_with("https://") || root().join(link).exists();
+        let leads = link.starts_with("https://")
+            || link.strip_prefix('#').is_some_and(is_section)
+            || root().join(link).exists();
         assert!(leads || packaged, "{link} leads nowhere");
     }
     // The commands that are printed are the ones that the other tests and the gates run.
