@@ -6,9 +6,9 @@ use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
 use crate::call::response::RawResponse;
 use crate::error::Error;
-use crate::json;
 use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
+use crate::json::{self, TopLevelKeys};
 
 /// The response to an operation: the value, the service's JSON, and facts about the exchange. Methods of
 /// [`Client`](crate::Client) return it.
@@ -18,6 +18,7 @@ use crate::json::decode::Decode;
 pub struct Response<T> {
     pub(super) value: T,
     pub(super) json: String,
+    pub(super) outline: TopLevelKeys,
     pub(super) attempts: u32,
     pub(super) reconciled: bool,
     pub(super) request_id: Option<String>,
@@ -31,8 +32,8 @@ impl<T> Response<T> {
 
     /// Makes the response of an operation that converges.
     pub(super) fn of(value: T, response: RawResponse) -> Self {
-        let RawResponse { json, request_id, attempts, reconciled, .. } = response;
-        Self { value, json, attempts, reconciled, request_id }
+        let RawResponse { json, outline, request_id, attempts, reconciled, .. } = response;
+        Self { value, json, outline, attempts, reconciled, request_id }
     }
 
     /// Returns the service's JSON as it came, with the fields that this version does not know.
