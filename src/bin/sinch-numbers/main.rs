@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod callbacks;
+mod certificate;
 mod columns;
 mod doctor;
 mod emergency;
