@@ -341,28 +341,23 @@ fn calls(found: &mut Findings) -> Exit {
     let about_token = text.contains("access token");
     let server = Server::of(if about_token { &tokens } else { &numbers });
     let proxy = server.as_ref().and_then(Proxy::to);
-    let issuer = || Some((server.as_ref()?.host.clone(), server.as_ref()?.issuer()?));
-    match (error.kind(), proxy) {
-        (ErrorKind::Transport(Phase::Tls), _) if text.contains("UnknownIssuer") => {
-            let shown = issuer().map_or(String::new(), |(host, issuer)| {
-                format!("; the certificate that {host} shows was issued by {issuer}")
-            });
-            found.problem("TLS", text + &shown, UNKNOWN_ISSUER);
-        }
-        (ErrorKind::Transport(Phase::Connect), Some(Proxy { variable, .. })) => {
-            let mend = format!("correct {variable}, or unset it if no proxy is needed");
-            found.problem("proxy", text, mend);
-        }
-        _ => {
-            let (about, mend) = mend(&error);
-            found.problem(about, text, mend);
-        }
+    let shown = server.filter(|_| text.contains("invalid peer certificate"));
+    let shown = shown.and_then(|server| {
+        let issuer = server.issuer()?;
+        Some(format!("; the certificate that {} shows was issued by {issuer}", server.host))
+    });
+    let text = text + &shown.unwrap_or_default();
+    if let (ErrorKind::Transport(Phase::Connect), Some(Proxy { variable, .. })) =
+        (error.kind(), proxy)
+    {
+        let mend = format!("correct {variable}, or unset it if no proxy is needed");
+        found.problem("proxy", text, mend);
+    } else {
+        let (about, mend) = mend(&error);
+        found.problem(about, text, mend);
     }
     Exit::of(&error)
 }
-
-const UNKNOWN_ISSUER: &str = "if the issuer is your own (a proxy that opens TLS, as companies have), name its certificate in \
-                              SINCH_NUMBERS_CA_FILE, or set SINCH_NUMBERS_ROOTS=platform if this machine trusts it";
 
 /// Makes the client, and tells what it refuses or warns of.
 fn client(found: &mut Findings) -> Result<Client, Exit> {
@@ -420,7 +415,8 @@ fn mend(error: &Error) -> (&'static str, &'static str) {
         }
         ErrorKind::Transport(Phase::Tls) => (
             "TLS",
-            "if a proxy of yours opens TLS, name its certificate in SINCH_NUMBERS_CA_FILE, or set SINCH_NUMBERS_ROOTS=platform",
+            "if the issuer is your own (a proxy that opens TLS, as companies have), name its certificate in \
+             SINCH_NUMBERS_CA_FILE, or set SINCH_NUMBERS_ROOTS=platform if this machine trusts it",
         ),
         ErrorKind::Transport(_) if text.contains("proxy") => {
             ("proxy", "check the proxy's address and credentials, or set SINCH_NUMBERS_PROXY=none")
