@@ -8,6 +8,7 @@ mod columns;
 mod doctor;
 mod emergency;
 mod exit;
+mod incoming;
 mod jobs;
 mod listen;
 mod manual;
