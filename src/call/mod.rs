@@ -190,8 +190,10 @@ impl Engine {
                 // What was read back can quote our secrets too.
                 let error =
                     if error.found().is_some() { self.redacted(error, None) } else { error };
-                let line = format_args!("{error} (attempt {attempts}, {took} ms)");
-                self.config.log.write(level_of(&error), line);
+                self.config.log.write(
+                    level_of(&error),
+                    format_args!("{error} (attempt {attempts}, {took} ms)"),
+                );
                 Err(error)
             }
         }
