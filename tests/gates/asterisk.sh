@@ -10,33 +10,8 @@ source "$(dirname "$0")/common.sh"
 
 need cc:gcc
 live=${1:-}
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/sinch-numbers
-
-# unpacked FOLDER PACKAGE...: unpacks packages of sid.
-unpacked() {
-    local folder=$1 apt=$work/apt mirror
-    shift
-    [ ! -e "$folder/ready" ] || return 0
-    step "$* of sid"
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
-        sed -n "s/ $(. /etc/os-release && echo "$VERSION_CODENAME")\$//p" | head -n 1)
-    [ -n "$mirror" ] || return 1
-    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$work/debs"
-    touch "$apt/status"
-    echo "deb $mirror sid main" >"$apt/list"
-    local options=(-qq -o Dir::Etc::sourcelist="$apt/list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State="$apt/state"
-        -o Dir::Cache="$apt/cache" -o Dir::State::status="$apt/status" -o APT::Sandbox::User=root -o Acquire::Languages=none)
-    apt-get "${options[@]}" update || return 1
-    (cd "$work/debs" && apt-get "${options[@]}" download "$@") || return 1
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    for package in "$work/debs"/*.deb; do dpkg-deb -x "$package" "$folder" || return 1; done
-    dpkg-deb -f "$work/debs/$1"_*.deb Version >"$folder/ready"
-    rm -rf "$work/debs"
-}
-
 headers=$cache/asterisk-dev
-unpacked "$headers" asterisk-dev >&2 || {
+unpacked sid "$headers" asterisk-dev >&2 || {
     [ -z "$live" ] || fail 'no headers'
     passed 'not compiled: asterisk-dev cannot be had'
     exit 0
@@ -55,7 +30,7 @@ cc -std=gnu99 -Wall -Wextra -Werror -shared -fPIC -isystem "$headers/usr/include
 
 # Asterisk runs on sid's own loader and libraries.
 root_of=$cache/asterisk
-unpacked "$root_of" asterisk asterisk-modules libbsd0 libc6 libcap2 libcrypt1 libedit2 libgcc-s1 libgcrypt20 libgpg-error0 libjansson4 \
+unpacked sid "$root_of" asterisk asterisk-modules libbsd0 libc6 libcap2 libcrypt1 libedit2 libgcc-s1 libgcrypt20 libgpg-error0 libjansson4 \
     libmd0 libpopt0 libsqlite3-0 libssl3t64 libstdc++6 libsystemd0 libtinfo6 liburiparser1 libuuid1 libxml2-16 libxslt1.1 libzstd1 \
     zlib1g || fail 'no Asterisk'
 libraries=$root_of/usr/lib/$(cc -print-multiarch)

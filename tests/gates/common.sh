@@ -8,6 +8,8 @@ set -euo pipefail
 gate=$(basename "$0" .sh)
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
+# What outlives a run: tools, packages, dependencies for other targets.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/sinch-numbers
 export CARGO_TARGET_DIR=$target CARGO_TERM_COLOR=never LC_ALL=C
 unset RUSTFLAGS
 cd "$root"
@@ -41,6 +43,32 @@ need() {
     [ "$(id -u)" = 0 ] || sudo=sudo
     $sudo apt-get update -qq
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# unpacked RELEASE FOLDER PACKAGE...: unpacks packages of a Debian release into a folder, once; installs none. FOLDER/ready holds the
+# first one's version. Fails if they cannot be had.
+unpacked() {
+    local release=$1 folder=$2 apt=$work/apt mirror package
+    shift 2
+    [ ! -e "$folder/ready" ] || return 0
+    step "$1 of $release"
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
+        sed -n "s/ $(. /etc/os-release && echo "${VERSION_CODENAME:-none}")\$//p" | head -n 1)
+    [ -n "$mirror" ] || return 1
+    # Lists of its own: nothing that apt knows of this machine is touched.
+    rm -rf "$apt"
+    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$apt/debs"
+    touch "$apt/status"
+    echo "deb $mirror $release main" >"$apt/list"
+    local options=(-qq -o Dir::Etc::sourcelist="$apt/list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State="$apt/state"
+        -o Dir::Cache="$apt/cache" -o Dir::State::status="$apt/status" -o APT::Sandbox::User=root -o Acquire::Languages=none)
+    apt-get "${options[@]}" update || return 1
+    (cd "$apt/debs" && apt-get "${options[@]}" download "$@") || return 1
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    for package in "$apt/debs"/*.deb; do dpkg-deb -x "$package" "$folder" || return 1; done
+    dpkg-deb -f "$apt/debs/${1%%=*}"_*.deb Version >"$folder/ready"
+    rm -rf "$apt"
 }
 
 # library debug|release: builds the library that is shipped, and puts it into $work/lib.

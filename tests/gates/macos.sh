@@ -11,7 +11,6 @@ need python3:python3
 triple=aarch64-apple-darwin
 # Zig as release.sh keeps it.
 cargo_zigbuild=0.24.1 ziglang=0.17.1 auditwheel=6.8.2 hatchling=1.33.0 build=1.6.1
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/sinch-numbers
 python=$cache/release-$cargo_zigbuild-$ziglang-$auditwheel-$hatchling-$build
 if [ ! -e "$python/ready" ]; then
     python=$cache/zig-$cargo_zigbuild-$ziglang
