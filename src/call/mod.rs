@@ -10,6 +10,7 @@ pub(crate) mod response;
 pub(crate) mod retry;
 mod run;
 pub(crate) mod token;
+mod token_cache;
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -23,7 +24,8 @@ use crate::call::rate_limit::RateLimit;
 use crate::call::response::{Failed, RawResponse, classify, classify_token, transport_failure};
 use crate::call::retry::{Failure, RetryBudget};
 use crate::call::run::Environment;
-use crate::call::token::{Token, TokenCache, TokenResponse};
+use crate::call::token::{Token, TokenResponse};
+use crate::call::token_cache::TokenCache;
 use crate::cancel::{CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::log::{Log, LogLevel};
@@ -407,29 +409,9 @@ fn panic_if_wanted(request: &Request) {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// The number of requests sent, read-backs not counted.
-    attempts: Cell<u32>,
+    pub(crate) attempts: Cell<u32>,
     /// True once a write was sent that may have been applied.
-    maybe_applied: Cell<bool>,
-}
-
-impl Progress {
-    pub(crate) fn maybe_applied(&self) -> bool {
-        self.maybe_applied.get()
-    }
-
-    pub(crate) fn set_maybe_applied(&self, maybe_applied: bool) {
-        self.maybe_applied.set(maybe_applied);
-    }
-
-    /// The number of requests sent, read-backs not counted.
-    pub(crate) fn attempts(&self) -> u32 {
-        self.attempts.get()
-    }
-
-    /// Adds the requests of a call that is a part of this one.
-    pub(crate) fn add_attempts(&self, part: &Self) {
-        self.attempts.set(self.attempts.get() + part.attempts.get());
-    }
+    pub(crate) maybe_applied: Cell<bool>,
 }
 
 /// One call over the network.
