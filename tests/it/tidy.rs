@@ -315,7 +315,7 @@ const PLACES: [(&str, &str); 19] = [
     ("src/client/mod.rs", "pub fn RUST("),
     ("src/ffi/operations.rs", "fn sinch_numbers_NAME("),
     ("src/lib.rs", "(Client::RUST)"),
-    ("src/error.rs", "`NAME`"),
+    ("src/error/mod.rs", "`NAME`"),
     ("src/sandbox/routes.rs", "\"NAME\""),
     ("include/sinch_numbers.h", "sinch_numbers_NAME("),
     ("include/sinch_numbers.hpp", " NAME("),
