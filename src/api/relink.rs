@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::api::enums::ProvisioningStatus;
 use crate::api::models::{ActiveNumber, Provisioning};
-use crate::api::numbers::{NumberUpdate, SmsUpdate};
+use crate::api::number_update::{NumberUpdate, SmsUpdate};
 use crate::error::Error;
 
 /// The links that [`Client::relink`](crate::Client::relink) gives a number, and its deadline.
@@ -348,11 +348,7 @@ pub struct RelinkOutcome {
 
 impl fmt::Display for RelinkStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnlinkSms => "unlink_sms",
-            Self::UnlinkCampaign => "unlink_campaign",
-            Self::LinkSms => "link_sms",
-            Self::AssignVoice => "assign_voice",
-        })
+        // The name that serde derives.
+        self.serialize(f)
     }
 }
