@@ -23,7 +23,7 @@ const NEXT_PAGE_TOKEN: &str = "nextPageToken";
 impl Client {
     /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
     pub fn pages(&self, query: &ListNumbers) -> Pages {
-        Pages::new(self.clone(), query.clone())
+        Pages { cursor: PageCursor::new(self.clone(), query.clone()), failed: false }
     }
 
     /// Iterates over the numbers of a list, fetching page after page as they are used up.
@@ -39,7 +39,8 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn numbers(&self, query: &ListNumbers) -> Numbers {
-        Numbers::new(self.clone(), query.clone())
+        let cursor = PageCursor::new(self.clone(), query.clone());
+        Numbers { cursor, page: None, begin: query.clone(), failed: false }
     }
 }
 
@@ -68,10 +69,6 @@ pub struct Pages {
 }
 
 impl Pages {
-    pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        Self { cursor: PageCursor::new(client, query), failed: false }
-    }
-
     /// Fetches the next page; `None` after the last one, for ever.
     ///
     /// # Errors
@@ -81,7 +78,7 @@ impl Pages {
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
     pub fn next_page(&mut self) -> Result<Option<Response<Page>>, Error> {
         let Some(response) = self.cursor.fetch(None, None)? else { return Ok(None) };
-        let page = self.cursor.client.decode::<ListNumbers>(response, None)?;
+        let page = self.cursor.client.decode::<ListNumbers>(response)?;
         self.cursor.advance(page.next_page_token.as_deref());
         Ok(Some(page))
     }
@@ -222,9 +219,9 @@ impl PageCursor {
     fn member<T: Decode>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
         let mut value = T::default();
         if let Some(rest) = page.outline.after_key(&page.json, key) {
-            let mut misfit = DecodeError::default();
-            if value.read(rest, &mut misfit).is_none() {
-                return Err(self.client.page_error(misfit, key, page));
+            let mut error = DecodeError::default();
+            if value.read(rest, &mut error).is_none() {
+                return Err(self.client.page_error(error, key, page));
             }
         }
         Ok(value)
@@ -295,11 +292,6 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        let (begin, cursor) = (query.clone(), PageCursor::new(client, query));
-        Self { cursor, page: None, begin, failed: false }
-    }
-
     /// Returns the token at which the page after the current one begins; see [`Pages::next_token`]. After a failure it is that
     /// of the page that could not be fetched, or that could not be read to its end.
     pub fn next_token(&self) -> Option<&str> {
@@ -313,14 +305,10 @@ impl Numbers {
                 match items.read(&response.json, number) {
                     Ok(true) => return Ok(true),
                     Ok(false) => {}
-                    Err(misfit) => {
+                    Err(error) => {
                         // `next_token` then begins at this page again, so that no number of it is lost.
                         self.cursor.go_back(self.begin.clone());
-                        return Err(self.cursor.client.page_error(
-                            misfit,
-                            ACTIVE_NUMBERS,
-                            response,
-                        ));
+                        return Err(self.cursor.client.page_error(error, ACTIVE_NUMBERS, response));
                     }
                 }
             }

@@ -1,7 +1,8 @@
 //! Waiting for provisioning, and relinking a number.
 
 use crate::api::models::Provisioning;
-use crate::api::numbers::{NumberUpdate, UpdateNumber};
+use crate::api::number_update::NumberUpdate;
+use crate::api::numbers::UpdateNumber;
 use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::{Next, Relink, Steps, next};
 use crate::client::converge::{CONFIRM, DOUBLING, GROWING, Run, Service, Written};

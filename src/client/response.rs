@@ -2,8 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Operation, Request};
+use crate::api::request::Operation;
 use crate::call::response::RawResponse;
 use crate::error::Error;
 use crate::json;
@@ -29,7 +28,7 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// Makes the response of an operation that converges.
+    /// Puts a decoded value and the response that it came in together.
     pub(super) fn of(value: T, response: RawResponse) -> Self {
         let RawResponse { json, request_id, attempts, reconciled, .. } = response;
         Self { value, json, attempts, reconciled, request_id }
@@ -72,26 +71,21 @@ impl<T> Deref for Response<T> {
 /// Decodes a response to an operation.
 pub(crate) fn decode_response<O: Operation>(
     response: RawResponse,
-    request: Option<&Request>,
 ) -> Result<Response<O::Output>, Error> {
     match O::Output::decode(&response.json) {
         Ok(value) => Ok(Response::of(value, response)),
-        Err(misfit) => {
-            let number = request.and_then(|request| request.phone_number.as_ref());
-            Err(unreadable(&misfit, &response, O::NAME, number))
-        }
+        Err(error) => Err(unreadable(&error, &response, O::NAME)),
     }
 }
 
 /// Makes the error for a response that is JSON, but does not decode.
 pub(super) fn unreadable(
-    misfit: &DecodeError,
+    error: &DecodeError,
     response: &RawResponse,
     operation: &'static str,
-    phone_number: Option<&PhoneNumber>,
 ) -> Error {
-    let problem = format!("the response does not fit: {misfit}");
+    let problem = format!("the response does not fit: {error}");
     Error::protocol(problem, Some(response.http_status), response.json.as_bytes())
-        .of_operation(operation, phone_number.map(AsRef::as_ref))
+        .of_operation(operation, None)
         .attempted(response.attempts)
 }

@@ -10,8 +10,7 @@ use crate::error::Phase;
 use super::tls::rustls_error;
 
 /// Why an exchange did not bring a complete response.
-#[derive(Debug, Error)]
-#[error("{kind:?} ({phase:?})")]
+#[derive(Debug)]
 pub(crate) struct TransportError {
     pub(crate) kind: TransportErrorKind,
     pub(crate) phase: Phase,
@@ -21,7 +20,7 @@ pub(crate) struct TransportError {
     pub(crate) status: Option<u16>,
     /// Whether the request went over an idle connection that had died unnoticed: no byte of a response came.
     pub(crate) stale: bool,
-    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+    pub(crate) source: Option<Source>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
