@@ -48,7 +48,7 @@ pub unsafe extern "C" fn sinch_numbers_callback_verify(
     let event = guard(NAME, || {
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let (secrets, signature) =
-            unsafe { (input::text("secrets", secrets)?, handle::bytes(signature)) };
+            unsafe { (handle::text("secrets", secrets)?, handle::bytes(signature)) };
         if body.is_null() && length > 0 {
             return Err(Failure::Misuse("body is NULL".to_owned()));
         }

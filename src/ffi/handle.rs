@@ -7,9 +7,10 @@ use std::slice;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Failure;
+use crate::error::Error;
 
 /// The longest text that is taken, in bytes.
-pub(super) const MAX_TEXT: usize = 1024 * 1024;
+const MAX_TEXT: usize = 1024 * 1024;
 
 /// What stands behind an opaque pointer.
 #[repr(C)]
@@ -171,31 +172,38 @@ pub(super) unsafe fn write_text(buffer: *mut c_char, size: usize, text: &[u8]) {
     }
 }
 
-/// What is wrong with a text.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum BadText {
-    Null,
-    TooLong,
-    NotUtf8(usize),
-}
-
-/// Reads a C string of at most [`MAX_TEXT`] bytes.
+/// Reads a text parameter: a C string of at most [`MAX_TEXT`] bytes, in UTF-8. An error names the parameter.
 ///
 /// # Safety
 ///
 /// `pointer` is null or points to a NUL-terminated string that does not change meanwhile.
-pub(super) unsafe fn text<'a>(pointer: *const c_char) -> Result<&'a str, BadText> {
+pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a str, Failure> {
     if pointer.is_null() {
-        return Err(BadText::Null);
+        return Err(Failure::Misuse(format!("{name} is NULL")));
     }
+    let refused = |problem| Failure::Error(Error::invalid(name, problem));
     // SAFETY: the string ends with a NUL, and no more than the limit and one byte is looked at.
     let length = unsafe { libc::strnlen(pointer, MAX_TEXT + 1) };
     if length > MAX_TEXT {
-        return Err(BadText::TooLong);
+        return Err(refused(format!("is longer than {MAX_TEXT} bytes")));
     }
     // SAFETY: handed on; it is not null.
     let bytes = unsafe { bytes(pointer) }.unwrap_or_default();
-    std::str::from_utf8(bytes).map_err(|error| BadText::NotUtf8(error.valid_up_to()))
+    std::str::from_utf8(bytes)
+        .map_err(|error| refused(format!("is not UTF-8 at byte {}", error.valid_up_to())))
+}
+
+/// Reads a text parameter that may be null.
+///
+/// # Safety
+///
+/// As [`text`].
+pub(super) unsafe fn optional_text<'a>(
+    name: &str,
+    pointer: *const c_char,
+) -> Result<Option<&'a str>, Failure> {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    (!pointer.is_null()).then(|| unsafe { text(name, pointer) }).transpose()
 }
 
 /// Looks at bytes of any value.

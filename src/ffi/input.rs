@@ -8,11 +8,11 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::Failure;
-use super::handle::{self, BadText, MAX_TEXT};
+use super::handle;
 use crate::api::emergency_address::{Address, EmergencyAddressRequest};
 use crate::api::ensure::EnsureEmergencyAddress;
 use crate::api::list::ListNumbers;
-use crate::api::numbers::{NumberUpdate, SmsUpdate, VoiceUpdate};
+use crate::api::number_update::{NumberUpdate, SmsUpdate, VoiceUpdate};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::Relink;
 use crate::client::builder::ClientBuilder;
@@ -22,28 +22,14 @@ use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::json::input::{Value, from_members, set};
 
-/// # Safety
+/// Reads the parameter `phone_number`.
 ///
-/// As [`handle::text`].
-pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a str, Failure> {
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { handle::text(pointer) }.map_err(|bad| match bad {
-        BadText::Null => Failure::Misuse(format!("{name} is NULL")),
-        BadText::TooLong => {
-            Failure::Error(Error::invalid(name, format!("is longer than {MAX_TEXT} bytes")))
-        }
-        BadText::NotUtf8(at) => {
-            Failure::Error(Error::invalid(name, format!("is not UTF-8 at byte {at}")))
-        }
-    })
-}
-
 /// # Safety
 ///
 /// As [`handle::text`].
 pub(super) unsafe fn phone_number(pointer: *const c_char) -> Result<PhoneNumber, Failure> {
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    let text = unsafe { text("phoneNumber", pointer) }?;
+    let text = unsafe { handle::text("phoneNumber", pointer) }?;
     Ok(PhoneNumber::try_from(text)?)
 }
 

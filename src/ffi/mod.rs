@@ -13,6 +13,7 @@ mod cancel;
 mod client;
 mod codes;
 mod converge;
+mod error_document;
 mod escape;
 mod explain;
 mod handle;

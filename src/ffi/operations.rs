@@ -7,7 +7,7 @@ use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, optional, required};
-use super::input::{self, text};
+use super::input;
 use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard};
 use crate::api::emergency_address::{
@@ -93,7 +93,7 @@ pub(super) unsafe fn run<T>(
     });
     let outcome = match result {
         Ok(response) => Outcome::success(response),
-        Err(Failure::Panic) => Outcome::panicked(Some(operation), progress.maybe_applied()),
+        Err(Failure::Panic) => Outcome::panicked(Some(operation), progress.maybe_applied.get()),
         Err(failure) => Outcome::failure(Some(operation), failure),
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).
@@ -168,15 +168,15 @@ pub unsafe extern "C" fn sinch_numbers_active_list(
     }
 }
 
+/// Reads the parameter `query`.
+///
 /// # Safety
 ///
 /// As [`handle::text`].
 pub(super) unsafe fn list_query(query: *const c_char) -> Result<ListNumbers, Failure> {
-    if query.is_null() {
-        return Ok(ListNumbers::new());
-    }
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    Ok(input::query(unsafe { text("query", query) }?)?)
+    let query = unsafe { handle::optional_text("query", query) }?;
+    Ok(query.map_or_else(|| Ok(ListNumbers::new()), input::query)?)
 }
 
 /// Reads a number.
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn sinch_numbers_active_update(
     unsafe {
         execute("active_update", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
-            let update = input::update(text("body", body)?)?;
+            let update = input::update(handle::text("body", body)?)?;
             build_request(&UpdateNumber { phone_number, update: &update })
         })
     }
@@ -321,7 +321,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_provision(
     unsafe {
         execute("emergency_address_provision", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
-            let address = input::emergency_address(text("body", body)?)?;
+            let address = input::emergency_address(handle::text("body", body)?)?;
             build_request(&ProvisionEmergencyAddress { phone_number, address: &address })
         })
     }
@@ -374,7 +374,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_validate(
     unsafe {
         execute("emergency_address_validate", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
-            let address = input::emergency_address(text("body", body)?)?;
+            let address = input::emergency_address(handle::text("body", body)?)?;
             build_request(&ValidateEmergencyAddress { phone_number, address: &address })
         })
     }
