@@ -9,7 +9,7 @@ use sinch_numbers::{
     ErrorKind, NumberUpdate, Phase, Relink, Sandbox, Wait,
 };
 
-use super::sandbox::client;
+use crate::support::sandboxed::client;
 use crate::support::server::{Act, Server, ok, response, response_with};
 use crate::transport::broken::in_parallel;
 

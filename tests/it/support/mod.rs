@@ -5,6 +5,7 @@ pub(crate) mod drivers;
 pub(crate) mod faults;
 pub(crate) mod mismatches;
 pub(crate) mod mocked;
+pub(crate) mod sandboxed;
 pub(crate) mod server;
 pub(crate) mod tls_front;
 pub(crate) mod tls_server;

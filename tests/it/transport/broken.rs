@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use sinch_numbers::{Client, ClientBuilder};
 use socket2::{Domain, Socket, Type};
 
-use crate::support::calls::{CALLS, Call, Done, Failed, bound};
+use crate::support::calls::{CALLS, Call, Done, Failed, bound, whole_message};
 use crate::support::faults::{Faults, Step, send};
 
 /// For exchanges that do not wait for anything.
@@ -364,6 +364,7 @@ fn a_refused_connection_is_no_applied_write() {
             let error = call.run(&client).unwrap_err();
             let expected = Failed { attempts, ..failed("transport:connect", &call) };
             assert_eq!(Failed::from(&error), expected, "{}: {error:?}", call.name);
+            assert!(whole_message(&error).contains("refused"), "{error:?}");
         }
     }
 }
