@@ -13,7 +13,7 @@ use crate::json::{self, TopLevelKeys};
 use crate::transport::{Response, TransportError, TransportErrorKind as Kind};
 
 /// A successful response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RawResponse {
     /// One JSON object, as it came; `{}` if the body was empty.
     pub(crate) json: String,
@@ -27,16 +27,15 @@ pub(crate) struct RawResponse {
 }
 
 impl RawResponse {
-    /// A success without a body.
-    pub(crate) fn empty(http_status: u16, request_id: Option<String>) -> Self {
-        Self {
-            json: "{}".to_owned(),
-            outline: TopLevelKeys::default(),
-            http_status,
-            request_id,
-            attempts: 0,
-            reconciled: false,
-        }
+    /// Makes a response of JSON alone.
+    pub(crate) fn new(json: String, http_status: u16) -> Self {
+        let outline = TopLevelKeys::default();
+        Self { json, outline, http_status, request_id: None, attempts: 0, reconciled: false }
+    }
+
+    /// Makes the response of a success without a body.
+    pub(crate) fn empty(http_status: u16) -> Self {
+        Self::new("{}".to_owned(), http_status)
     }
 }
 
@@ -84,7 +83,8 @@ pub(crate) fn classify(mut response: Response, request: &Request) -> Result<RawR
     }
     if response.body.is_empty() {
         return if request.may_be_empty {
-            Ok(RawResponse::empty(status, response.request_id))
+            let request_id = response.request_id;
+            Ok(RawResponse { request_id, ..RawResponse::empty(status) })
         } else {
             Err(wrong("the response is empty".to_owned(), b""))
         };
@@ -107,12 +107,13 @@ pub(crate) fn classify(mut response: Response, request: &Request) -> Result<RawR
         let failure = if rejected { Failure::Rejected } else { Failure::Unexpected };
         return Err((failure, error));
     }
-    // Without the byte order mark, if there was one.
+    // A byte order mark is dropped.
     let json = if length == text.len() { text } else { text[text.len() - length..].to_owned() };
     if let Some(Err(error)) = request.readable.map(|readable| readable(&json)) {
         return Err(wrong(format!("the response does not fit: {error}"), json.as_bytes()));
     }
-    Ok(RawResponse { json, outline, ..RawResponse::empty(status, response.request_id) })
+    let request_id = response.request_id;
+    Ok(RawResponse { outline, request_id, ..RawResponse::new(json, status) })
 }
 
 fn redirect_error(response: &Response) -> Error {
@@ -121,7 +122,7 @@ fn redirect_error(response: &Response) -> Error {
     Error::protocol(problem, Some(response.status), b"")
 }
 
-/// Classifies a complete response of the token endpoint. Errors do not quote a successful body: it holds a secret.
+/// Classifies a complete response of the token endpoint. Errors do not quote a successful body, which holds a token.
 pub(crate) fn classify_token(mut response: Response) -> Result<TokenResponse, Failed> {
     let status = response.status;
     let result = match status {

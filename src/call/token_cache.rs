@@ -22,16 +22,16 @@ struct State {
     token: Option<Arc<Token>>,
     /// Triggered when the running fetch ends; `None` if none runs.
     fetching: Option<Arc<Waker>>,
-    /// The thread that it runs on: see [`sys::thread_id`].
+    /// The thread that fetches: see [`sys::thread_id`].
     fetching_on: usize,
-    /// How many fetches have ended, so that a waiter knows the one it waited for.
+    /// The number of fetches that have ended: it tells a waiter whether the one it waited for has.
     ended: u64,
     /// How long the last successful fetch took.
     took: Duration,
     failed: Option<FailedFetch>,
-    /// How many early refreshes of this token have failed, and when the next one may be tried.
+    /// The number of early refreshes of this token that failed, and when the next one may be tried.
     early: (u32, Option<Instant>),
-    /// When a token that was fetched after a 401 was last refused with a 401 too: the refresh did not help.
+    /// When a token that was fetched after a 401 last got a 401 too.
     no_cure: Option<Instant>,
 }
 
@@ -82,7 +82,7 @@ impl TokenCache {
 
     /// Returns a token in place of one that was refused with a 401. Many threads with the same bad token cause one fetch.
     ///
-    /// While refreshing does not help it is done at most once a second; `None` means that there is no other token to try.
+    /// While new tokens are refused too, one is fetched at most once a second; `None` means that there is no other to try.
     pub(crate) fn replace(
         &self,
         deadline: Deadline,
@@ -124,7 +124,7 @@ impl TokenCache {
                 }
                 if let Some(running) = state.fetching.clone() {
                     if state.fetching_on == sys::thread_id() {
-                        // A call that was made while the one that fetches polls: it would wait for itself.
+                        // This call was made by a poll function of the fetching one, and would wait for itself.
                         drop(state);
                         return self.fetch_beside(deadline, fetch);
                     }
@@ -173,7 +173,7 @@ impl TokenCache {
     ) -> Result<Arc<Token>, Error> {
         let mark = Fetching(self);
         let began = Instant::now();
-        // The caller of an early refresh has a good token: it is held only about as long as a fetch takes.
+        // The caller of an early refresh has a valid token, and is delayed only about as long as a fetch takes.
         let result = fetch(match usable {
             Some(_) => deadline.no_later_than(began + early_limit(self.lock().took)),
             None => deadline,

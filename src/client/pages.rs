@@ -160,15 +160,15 @@ impl PageCursor {
         Ok(Some(response))
     }
 
-    /// Returns the next number as it came, and moves on; `None` at the end. `page` is the rest of a page that the last
-    /// call left.
+    /// Returns the JSON of the next number, and moves on; `None` at the end. `page` is the page that the last call left
+    /// unfinished.
     #[cfg(feature = "capi")]
     pub(crate) fn next_number(
         &mut self,
         page: &mut Option<CurrentPage>,
         cancel: Option<&CancelToken>,
         until: Instant,
-    ) -> Result<Option<RawNumber>, Error> {
+    ) -> Result<Option<RawResponse>, Error> {
         loop {
             if let Some(CurrentPage { response, items }) = page {
                 // No request is needed for this number, but a cancelled call fails all the same.
@@ -181,7 +181,7 @@ impl PageCursor {
                     // With room for the NUL that C wants behind it.
                     let mut json = String::with_capacity(raw.len() + 1);
                     json.push_str(raw);
-                    RawNumber { json, http_status }
+                    RawResponse::new(json, http_status)
                 });
                 // Frees the page after its last number, before the next page comes.
                 if items.is_over() {
@@ -236,20 +236,11 @@ pub(crate) struct CurrentPage {
     items: Items,
 }
 
-/// One number of a page as it came.
-#[cfg(feature = "capi")]
-#[derive(Debug)]
-pub(crate) struct RawNumber {
-    pub(crate) json: String,
-    /// Of the page.
-    pub(crate) http_status: u16,
-}
-
 impl Iterator for Pages {
     type Item = Result<Response<Page>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // Ends after a failure: otherwise a loop that only logs errors would never end.
+        // A loop that only logs errors would never end otherwise.
         if self.failed {
             return None;
         }

@@ -15,11 +15,8 @@ use crate::json::decode::Decode;
 /// It derefs to the value; [`into_inner`](Response::into_inner) takes it out.
 #[derive(Clone, Debug)]
 pub struct Response<T> {
-    pub(super) value: T,
-    pub(super) json: String,
-    pub(super) attempts: u32,
-    pub(super) reconciled: bool,
-    pub(super) request_id: Option<String>,
+    value: T,
+    raw: RawResponse,
 }
 
 impl<T> Response<T> {
@@ -29,34 +26,33 @@ impl<T> Response<T> {
     }
 
     /// Puts a decoded value and the response that it came in together.
-    pub(super) fn of(value: T, response: RawResponse) -> Self {
-        let RawResponse { json, request_id, attempts, reconciled, .. } = response;
-        Self { value, json, attempts, reconciled, request_id }
+    pub(super) fn of(value: T, raw: RawResponse) -> Self {
+        Self { value, raw }
     }
 
     /// Returns the service's JSON as it came, with the fields that this version does not know.
     pub fn json(&self) -> &str {
-        &self.json
+        &self.raw.json
     }
 
     /// Returns a part of the service's JSON, as raw JSON, by its JSON pointer (RFC 6901): `/smsConfiguration/newField`.
     pub fn raw_value(&self, pointer: &str) -> Option<&str> {
-        json::value_at(&self.json, pointer)
+        json::value_at(&self.raw.json, pointer)
     }
 
     /// Returns how often the request was sent: 1, or more after a retry.
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.raw.attempts
     }
 
     /// Tells whether the response to a write was lost and the write was proved by reading back: the value is what was read.
     pub fn reconciled(&self) -> bool {
-        self.reconciled
+        self.raw.reconciled
     }
 
     /// Returns the id that the service gave the request, if it gave one: quote it to its support.
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.raw.request_id.as_deref()
     }
 }
 

@@ -11,6 +11,7 @@ use super::input;
 use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard};
 use crate::call::callback::{LONGEST, NAME, too_long, verified};
+use crate::call::response::RawResponse;
 
 /// Checks the signature of a callback: what the service sends to the callbackUrl of a number when a provisioning job has ended.
 ///
@@ -62,7 +63,7 @@ pub unsafe extern "C" fn sinch_numbers_callback_verify(
         Ok(verified(secrets, signature, body)?.to_owned())
     });
     let outcome = match event {
-        Ok(json) => Outcome::of_json(json, 0),
+        Ok(json) => Outcome::success(RawResponse::new(json, 0)),
         Err(failure) => Outcome::failure(Some(NAME), failure),
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).

@@ -55,11 +55,6 @@ impl Outcome {
         Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, response.json, "") }
     }
 
-    /// JSON that is no response of its own: a number of a page, or an event.
-    pub(super) fn of_json(json: String, http_status: u16) -> Self {
-        Self { http_status: i32::from(http_status), ..Self::new(SINCH_NUMBERS_OK, json, "") }
-    }
-
     pub(super) fn done() -> Self {
         Self::new(SINCH_NUMBERS_DONE, "{}".to_owned(), "")
     }
@@ -78,7 +73,7 @@ impl Outcome {
         }
     }
 
-    /// A caught panic; `maybe_applied` of a write that had gone out.
+    /// Makes the result of a caught panic; `maybe_applied` if a write had been sent.
     pub(super) fn panicked(operation: Option<&str>, maybe_applied: bool) -> Self {
         let problem = "a bug in the library was caught; the client stays usable";
         Self::plain(SINCH_NUMBERS_E_INTERNAL, operation, problem, maybe_applied)
@@ -109,7 +104,7 @@ impl Outcome {
         }
     }
 
-    /// The JSON and its length; a NUL stands behind it.
+    /// Returns the JSON, which is followed by a NUL, and its length.
     pub(super) fn json(&self) -> (*const c_char, usize) {
         let json = self.json.as_str();
         (json.as_ptr().cast(), json.len())
@@ -139,7 +134,7 @@ pub(super) unsafe fn write_result(
     code
 }
 
-/// Looks at a result, or says what stands for none.
+/// Reads a value of a result; `otherwise` if there is none.
 ///
 /// # Safety
 ///

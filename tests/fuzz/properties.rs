@@ -28,7 +28,7 @@ use crate::client::response::{Response, decode_response};
 use crate::error::{Error, ErrorKind, SignatureProblem, is_retryable_status};
 use crate::ffi::input;
 use crate::ffi::result::document;
-use crate::json::{self, TopLevelKeys};
+use crate::json;
 use crate::transport::{self, head};
 
 /// A target: its name, which is also its corpus', and what it runs.
@@ -545,16 +545,7 @@ where
 }
 
 fn decoded_as<O: Operation>(json: &str) -> Result<O::Output, Error> {
-    let json = json.to_owned();
-    let reply = RawResponse {
-        json,
-        outline: TopLevelKeys::default(),
-        http_status: 200,
-        request_id: None,
-        attempts: 1,
-        reconciled: false,
-    };
-    decode_response::<O>(reply).map(Response::into_inner)
+    decode_response::<O>(RawResponse::new(json.to_owned(), 200)).map(Response::into_inner)
 }
 
 /// What an error says must be what the body says, and its document must be JSON.

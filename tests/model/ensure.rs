@@ -74,9 +74,7 @@ impl Service for Model {
     fn call(&mut self, request: &Request) -> Result<RawResponse, Error> {
         let takes = self.random.ms(80);
         self.pass(takes);
-        let found = |json: Value| {
-            Ok(RawResponse { json: json.to_string(), ..RawResponse::empty(200, None) })
-        };
+        let found = |json: Value| Ok(RawResponse::new(json.to_string(), 200));
         let body: Value =
             request.body.as_ref().map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
         if request.target.ends_with(":provision") {

@@ -248,7 +248,7 @@ impl Model {
         }
         self.saw_job = self.number.iter().any(Configuration::is_busy);
         self.read = Some(self.number.clone());
-        Ok(RawResponse { json: self.json(), ..RawResponse::empty(200, None) })
+        Ok(RawResponse::new(self.json(), 200))
     }
 
     fn write(&mut self, body: &Value) -> Result<RawResponse, Error> {
@@ -303,7 +303,7 @@ impl Model {
         } else {
             self.happen(&land);
         }
-        Ok(RawResponse { json: self.json(), ..RawResponse::empty(200, None) })
+        Ok(RawResponse::new(self.json(), 200))
     }
 }
 

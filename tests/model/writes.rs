@@ -315,10 +315,7 @@ impl Model {
         let land = Event::Land { write: self.write, body: self.body.clone(), own: true };
         if self.random.below(3) == 0 {
             self.happen(land);
-            return Ok(RawResponse {
-                json: self.number_json().to_string(),
-                ..RawResponse::empty(200, None)
-            });
+            return Ok(RawResponse::new(self.number_json().to_string(), 200));
         }
         // The outcome stays unknown: it takes effect at once, later or never.
         match self.random.below(4) {
@@ -351,9 +348,7 @@ impl Model {
     }
 
     fn exchange_read(&mut self, target: &str) -> Result<RawResponse, Failed> {
-        let found = |json: Value| {
-            Ok(RawResponse { json: json.to_string(), ..RawResponse::empty(200, None) })
-        };
+        let found = |json: Value| Ok(RawResponse::new(json.to_string(), 200));
         let reads_address = target.ends_with("/emergencyAddress");
         assert!(reads_address || target.ends_with(NUMBER), "{target}");
         let missing = |details: &[&str]| {
