@@ -325,7 +325,7 @@ const PLACES: [(&str, &str); 19] = [
     ("README.md", "`NAME`"),
     ("tests/abi/libsinch_numbers.abi", "'sinch_numbers_NAME'"),
     ("tests/contract/prism.py", "\"NAME\""),
-    ("tests/c/table.c", "\"NAME\""),
+    ("tests/c/operations.h", "\"NAME\""),
     ("tests/cpp/behaviour.cpp", "NAME("),
     ("tests/fuzz/properties.rs", "TYPE"),
     ("tests/it/api/content/mod.rs", "\"NAME\""),
