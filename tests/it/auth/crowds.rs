@@ -217,22 +217,6 @@ fn a_waiter_that_is_cancelled_leaves_the_fetch_alone() {
     });
 }
 
-#[test]
-fn shutting_down_ends_the_fetch_and_all_who_wait_for_it() {
-    let service = slow_first(&Gate::default());
-    let client = service.client();
-    thread::scope(|scope| {
-        let calls: Vec<_> =
-            (0..16).map(|_| scope.spawn(|| client.release(NUMBER).unwrap_err())).collect();
-        service.await_tokens(1);
-        client.shutdown();
-        for call in calls {
-            assert_eq!(kind(&call.join().unwrap()), "cancelled");
-        }
-    });
-    assert_eq!(service.counts(), (1, 0));
-}
-
 /// How the one who fetches is lost to the others: that is its own affair, and one of them takes its place.
 #[test]
 fn where_the_fetcher_gives_up_another_takes_over() {

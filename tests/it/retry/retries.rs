@@ -5,8 +5,8 @@ use sinch_numbers::{
 };
 
 use crate::support::calls::CALLS;
+use crate::support::parallel::in_parallel;
 use crate::support::server::{Act, Server, ok, response, response_with};
-use crate::transport::broken::in_parallel;
 
 const NUMBER: &str = "+12025550134";
 
