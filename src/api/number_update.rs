@@ -39,7 +39,7 @@ pub struct NumberUpdate {
     callback_url: Option<String>,
 }
 
-/// A field that is refused when the update is sent, and what is wrong with it.
+/// A field that is refused when the update is sent, and the problem.
 type Refused = Option<(&'static str, &'static str)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -200,8 +200,8 @@ impl NumberUpdate {
         self
     }
 
-    /// Checks an update that was read from JSON, as the caller calls it: it must set something, and have the key of the id that
-    /// its type of voice application needs, which may be empty.
+    /// Checks an update that was read from JSON: it must set something, and have the id that its type of voice application
+    /// needs, which may be empty. `name` is what errors call it.
     #[cfg(feature = "capi")]
     pub(crate) fn check_json(&self, name: &str) -> Result<(), Error> {
         if *self == Self::default() {
@@ -221,7 +221,7 @@ impl NumberUpdate {
         if given { Ok(()) } else { Err(Error::invalid("voiceConfiguration", problem())) }
     }
 
-    /// Makes an update of links alone.
+    /// Makes an update that sets links only.
     #[cfg(feature = "capi")]
     pub(crate) fn of_links(
         sms_configuration: Option<SmsUpdate>,
@@ -240,7 +240,7 @@ impl NumberUpdate {
             && voice_configuration.as_ref().is_none_or(|voice| voice.is_in_effect(number))
     }
 
-    /// Tells whether the update changes nothing but links.
+    /// Tells whether the update sets links only.
     pub(super) fn is_links_alone(&self) -> bool {
         self.display_name.is_none() && self.callback_url.is_none()
     }
@@ -278,7 +278,7 @@ impl VoiceTarget {
     }
 }
 
-/// Tells whether a field has the new value. One that is not asked for is not compared; a missing one is empty.
+/// Tells whether a field has the requested value. `None` requests nothing; an absent field is empty.
 fn is_same(asked: Option<&String>, found: Option<&String>) -> bool {
     asked.is_none_or(|asked| found.map_or("", String::as_str) == asked)
 }
@@ -338,7 +338,7 @@ impl VoiceUpdate {
     }
 }
 
-/// Tells whether values that are in a configuration, or in its job with this status, are there to stay.
+/// Tells whether values that are in a configuration, or in its job with this status, are in effect or will be.
 fn is_settled(job: Option<&ProvisioningStatus>, in_current: bool, in_job: bool) -> bool {
     match job {
         None | Some(ProvisioningStatus::Failed) => in_current,

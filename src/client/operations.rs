@@ -176,6 +176,7 @@ impl Client {
         Ok(Response::of(ensured, response))
     }
 
+    /// Converts a phone number; a refusal is logged.
     pub(super) fn checked(
         &self,
         operation: &'static str,
@@ -247,7 +248,8 @@ impl Client {
         })
     }
 
-    /// Runs an operation until it ends or its deadline passes. Its JSON makes the response; a failure is completed and logged.
+    /// Runs an operation within its deadline, and makes a response of the JSON that it returns. A failure gets what the operation
+    /// knows, and is logged.
     fn converge(
         &self,
         operation: &'static str,
@@ -268,7 +270,7 @@ impl Client {
             found = run.found.take();
             let (json, reconciled) = (result?, run.reconciled);
             let attempts = progress.attempts.get();
-            Ok(RawResponse { json, attempts, reconciled, ..RawResponse::empty(200, None) })
+            Ok(RawResponse { attempts, reconciled, ..RawResponse::new(json, 200) })
         };
         let result = match cancel {
             Some(cancel) => cancel.polling(go),
@@ -286,7 +288,7 @@ impl Client {
     }
 }
 
-/// Reads a part of a response again, which was read before.
+/// Decodes a part of a response that is known to decode.
 fn decoded<T: Decode>(json: &str, pointer: &str) -> T {
     json::value_at(json, pointer).and_then(|json| T::decode(json).ok()).unwrap_or_default()
 }
@@ -309,7 +311,7 @@ impl Service for Calls<'_> {
         let Progress { attempts, maybe_applied } = self.progress;
         let (part, before) = (Progress::default(), maybe_applied.get());
         if request.is_write() {
-            // Should the call panic, it is known that it may have been sent.
+            // Set before the call, in case it panics.
             maybe_applied.set(true);
         }
         let result = self.client.engine.send(request, self.cancel, Some(until), &part);

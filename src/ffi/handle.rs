@@ -1,4 +1,4 @@
-//! Handles and raw pointers: every unsafe primitive of the C layer, once each.
+//! Handles and raw pointers: the unsafe primitives of the C layer, each of them once.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ops::Deref;
@@ -9,30 +9,29 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::Failure;
 use crate::error::Error;
 
-/// The longest text that is taken, in bytes.
+/// The maximum length of a text parameter, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;
 
-/// What stands behind an opaque pointer.
+/// The allocation behind an opaque pointer.
 #[repr(C)]
 pub(super) struct Handle<T> {
-    /// Says of what kind the handle is; wiped when it is freed. First in every handle, so that a pointer to one of another
-    /// kind can be told.
+    /// Tells the kind of the handle; wiped when it is freed. First in every handle, so that one of another kind is recognized.
     tag: AtomicU64,
-    /// How many calls are using it.
+    /// The number of calls that are using it.
     users: AtomicUsize,
     value: T,
 }
 
-/// The opaque types, each with what stands behind it.
+/// An opaque type of the header, and the value behind it.
 pub(super) trait Opaque: Sized {
     type Value;
-    /// Its tag: unlikely in any other memory.
+    /// The tag of its handles: a value that is unlikely in other memory.
     const TAG: u64;
-    /// What the parameter is called, for messages.
+    /// The name of the parameter, for messages.
     const NAME: &'static str;
 }
 
-/// A handle in use: it is not freed under it.
+/// A handle in use: it is not freed meanwhile.
 pub(super) struct HandleGuard<'a, O: Opaque>(&'a Handle<O::Value>);
 
 impl<O: Opaque> Deref for HandleGuard<'_, O> {
@@ -49,13 +48,13 @@ impl<O: Opaque> Drop for HandleGuard<'_, O> {
     }
 }
 
-/// Hands a value out as an opaque pointer.
+/// Moves a value to the heap and returns it as an opaque pointer.
 pub(super) fn into_raw<O: Opaque>(value: O::Value) -> *mut O {
     let tag = AtomicU64::new(O::TAG);
     Box::into_raw(Box::new(Handle { tag, users: AtomicUsize::new(0), value })).cast()
 }
 
-/// Uses a handle for a while. The error says what the pointer is instead. Async-signal-safe.
+/// Borrows a handle and counts the use. The error says what the pointer is instead. Async-signal-safe.
 ///
 /// # Safety
 ///
@@ -78,13 +77,15 @@ pub(super) unsafe fn acquire<'a, O: Opaque>(
     let handle = unsafe { &*pointer.cast::<Handle<O::Value>>() };
     handle.users.fetch_add(1, Ordering::SeqCst);
     let used = HandleGuard(handle);
-    // Freed between the two looks: whoever frees counts the users after wiping the tag.
+    // Freed in between: `free` wipes the tag before it looks at the users.
     if handle.tag.load(Ordering::SeqCst) != O::TAG {
         return Err("freed");
     }
     Ok(used)
 }
 
+/// Borrows a handle parameter that must not be null.
+///
 /// # Safety
 ///
 /// As [`acquire`].
@@ -96,6 +97,8 @@ pub(super) unsafe fn required<'a, O: Opaque>(
         .map_err(|problem| Failure::Misuse(format!("{} is {problem}", O::NAME)))
 }
 
+/// Borrows a handle parameter that may be null.
+///
 /// # Safety
 ///
 /// As [`acquire`].
@@ -109,7 +112,7 @@ pub(super) unsafe fn optional<'a, O: Opaque>(
     unsafe { required(pointer) }.map(Some)
 }
 
-/// Looks at an immutable handle: a result.
+/// Borrows the value of an immutable handle (a result) without counting the use.
 ///
 /// # Safety
 ///
@@ -120,7 +123,7 @@ pub(super) unsafe fn borrow<'a, O: Opaque>(pointer: *const O) -> Option<&'a O::V
     Some(&used.0.value)
 }
 
-/// Frees a handle, unless calls are using it: then `in_use` is told, and it is leaked rather than pulled from under them.
+/// Frees a handle. If calls are using it, `in_use` is called, and the handle is leaked.
 ///
 /// # Safety
 ///
@@ -145,7 +148,7 @@ pub(super) unsafe fn free<O: Opaque>(pointer: *mut O, in_use: impl FnOnce(&O::Va
     }
 }
 
-/// Writes to an out-pointer; null is none.
+/// Writes to an out-pointer, unless it is null.
 ///
 /// # Safety
 ///
@@ -157,7 +160,7 @@ pub(super) unsafe fn write<T>(out: *mut T, value: T) {
     }
 }
 
-/// Writes as much of a text into a buffer as fits, and a NUL behind it. A null buffer, or one of no size, is none.
+/// Writes as much of a text into a buffer as fits, and a NUL behind it. Nothing if the buffer is null or has no size.
 ///
 /// # Safety
 ///
@@ -206,7 +209,7 @@ pub(super) unsafe fn optional_text<'a>(
     (!pointer.is_null()).then(|| unsafe { text(name, pointer) }).transpose()
 }
 
-/// Looks at bytes of any value.
+/// Borrows bytes, which may be any.
 ///
 /// # Safety
 ///

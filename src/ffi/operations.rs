@@ -23,7 +23,7 @@ use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::error::Error;
 
-/// Runs an operation of the API and leaves its result.
+/// Calls an operation of the API, and writes its result.
 ///
 /// # Safety
 ///
@@ -39,7 +39,7 @@ unsafe fn execute(
     unsafe { execute_as(operation, operation, client, cancel, out, request) }
 }
 
-/// The same for a function that has another name than the operation which it runs.
+/// Calls an operation through a function of another name.
 ///
 /// # Safety
 ///
@@ -66,7 +66,8 @@ unsafe fn execute_as(
     }
 }
 
-/// Runs what a function does with a client: prepares it, does it, and leaves its result. What cannot be prepared is bad input.
+/// Runs the body of a function that makes calls: `prepare` reads its input, `run` makes the calls, and the result is written.
+/// A failure of `prepare` is refused input, and is logged.
 ///
 /// # Safety
 ///
@@ -100,7 +101,7 @@ pub(super) unsafe fn run<T>(
     unsafe { write_result(out, outcome) }
 }
 
-/// Logs input that is refused: it never comes to a call, which would log itself.
+/// Logs refused input, as no call is made that would.
 pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) {
     if let Failure::Error(error) = failure {
         client.engine.refused(&error.clone().of_operation(operation, None));

@@ -1,9 +1,8 @@
 //! Checks JSON and finds values in the text where they are, without building a tree.
 //!
-//! [`check`] runs over every response before anything is read from it. So whether a response is valid JSON does not depend on
-//! which of its fields the crate knows: a lone surrogate in an unknown field is refused too. Everything else here, and in
-//! [`decode`](mod@decode), relies on a checked text. The code is our own because it is fast: reading a list takes 3.6 times
-//! less CPU than with `serde_json`, which the fuzz targets compare it with.
+//! [`check`] validates every response as a whole before anything is read from it, so that validity does not depend on which
+//! fields the crate knows. Everything else here relies on a checked text. It is not `serde_json` because reading a list takes 3.6
+//! times less CPU this way; the fuzz targets compare the two.
 
 mod check;
 pub(crate) mod cursor;
