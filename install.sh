@@ -12,6 +12,7 @@ the pkg-config file and the CMake package. Running it again replaces what is the
   --prefix DIR   where programs will find it, an absolute path [/usr/local]
   --libdir DIR   the libraries' folder, absolute or below the prefix [lib]
   --destdir DIR  a folder to put in front of every path; no installed file mentions it
+  --relocatable  a pkg-config file that finds the rest from its own place, for a folder that will be moved
   --strip        leave out of the installed shared library what only debuggers read
 
 The environment: CARGO (another cargo), CARGO_TARGET_DIR (another build folder),
@@ -24,7 +25,7 @@ fail() {
     exit 1
 }
 
-prefix=/usr/local libdir=lib destdir='' strip=''
+prefix=/usr/local libdir=lib destdir='' relocatable='' strip=''
 while [ $# -gt 0 ]; do
     case $1 in
         --prefix=* | --libdir=* | --destdir=*)
@@ -43,6 +44,7 @@ while [ $# -gt 0 ]; do
             esac
             shift 2
             ;;
+        --relocatable) relocatable=yes && shift ;;
         --strip) strip=yes && shift ;;
         --help | -h) usage && exit 0 ;;
         *) fail "what is $1? See ./install.sh --help" ;;
@@ -63,6 +65,14 @@ case $libdir in
     /*) pc_libdir=$libdir lib=$destdir$libdir ;;
     *) pc_libdir="\${prefix}/$libdir" lib=$destdir$prefix/$libdir ;;
 esac
+pc_prefix=$prefix
+if [ -n "$relocatable" ]; then
+    case $libdir in
+        /*) fail "--relocatable needs a --libdir below the prefix, not $libdir" ;;
+    esac
+    # Up from LIBDIR/pkgconfig.
+    pc_prefix="\${pcfiledir}/..$(echo "/$libdir" | sed 's|/[^/]*|/..|g')"
+fi
 share=$destdir$prefix/share include=$destdir$prefix/include
 
 for folder in "$lib" "$include" "$share"; do
@@ -113,7 +123,7 @@ trap 'rm -rf "$scratch"' EXIT
 cp "$built/libsinch_numbers.so" "$scratch/so"
 [ -z "$strip" ] || strip "$scratch/so"
 cat >"$scratch/pc" <<TEXT
-prefix=$prefix
+prefix=$pc_prefix
 exec_prefix=\${prefix}
 libdir=$pc_libdir
 includedir=\${prefix}/include

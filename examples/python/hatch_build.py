@@ -1,6 +1,7 @@
 """Puts the library into the wheel, next to the module.
 
-It is the file that SINCH_NUMBERS_LIBRARY names, or is built here with cargo.
+It is the file that SINCH_NUMBERS_LIBRARY names, or is built here with cargo. SINCH_NUMBERS_PLATFORM names the wheel's platform,
+for a library of another machine.
 """
 
 import json
@@ -27,7 +28,8 @@ class Library(BuildHookInterface):
             folder = f"sinch_numbers-{self.metadata.version}.dist-info/licenses"
             build_data["force_include"][os.path.join(repository, licence)] = f"{folder}/{licence}"
         # Any Python, this platform: ctypes needs no ABI of Python's. It runs where a libc as old as this machine's is.
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        platform = os.environ.get("SINCH_NUMBERS_PLATFORM") or sysconfig.get_platform()
+        platform = platform.replace("-", "_").replace(".", "_")
         build_data["tag"] = f"py3-none-{platform}"
         build_data["pure_python"] = False
 

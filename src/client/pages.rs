@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::iter::FusedIterator;
+use std::iter::{self, FusedIterator};
 use std::time::Instant;
 
 use crate::api::list::ListNumbers;
@@ -87,6 +87,17 @@ impl Pages {
     /// before the first page, unless the list began at a token, and after the last.
     pub fn next_token(&self) -> Option<&str> {
         self.cursor.next_token()
+    }
+}
+
+impl Response<Page> {
+    /// Returns each number of the page as it came: raw JSON, with the fields that this version does not know. They are as many as
+    /// [`Page::active_numbers`], and in the same order.
+    pub fn raw_numbers(&self) -> impl Iterator<Item = &str> {
+        let list = self.raw.outline.after_key(self.json(), ACTIVE_NUMBERS);
+        let mut items = list.and_then(|list| Items::of(list).ok()).unwrap_or_else(Items::none);
+        // The page was decoded, so each item is an object.
+        iter::from_fn(move || items.next_raw(self.json()).ok().flatten())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::json::decode::Decode;
 #[derive(Clone, Debug)]
 pub struct Response<T> {
     value: T,
-    raw: RawResponse,
+    pub(super) raw: RawResponse,
 }
 
 impl<T> Response<T> {

@@ -268,7 +268,6 @@ impl Items {
     /// and stays the next one.
     ///
     /// `text` must be the text given to [`Items::of`], or end with it.
-    #[cfg(feature = "capi")]
     pub(crate) fn next_raw<'a>(&mut self, text: &'a str) -> Result<Option<&'a str>, DecodeError> {
         while let Some(left) = self.left {
             let item = text.get(text.len() - left..).unwrap_or_default();

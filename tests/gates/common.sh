@@ -86,7 +86,7 @@ sandbox() {
         program=$target/debug/sinch-numbers
     fi
     # Its own copy: another build may replace the file meanwhile.
-    cp "$program" "$work/sandbox"
+    cp --remove-destination "$program" "$work/sandbox"
     background "$work/sandbox" sandbox --quiet "$@"
     account sandbox-project sandbox-key sandbox-secret "$first"
 }

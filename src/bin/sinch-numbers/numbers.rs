@@ -1,9 +1,7 @@
 //! Numbers: list, get, update, relink, wait, release; and explaining codes.
 
-use serde_json::value::RawValue;
 use sinch_numbers::{
-    ActiveNumber, Client, ListNumbers, NumberUpdate, Page, Relink, Response, Wait,
-    explain as explained,
+    ActiveNumber, Client, ListNumbers, NumberUpdate, Relink, Response, Wait, explain as explained,
 };
 
 use crate::Failure;
@@ -49,10 +47,9 @@ pub(crate) fn list(args: &ListArgs, output: &OutputArgs) -> Result<Exit, Failure
     let mut pages = client.pages(&query);
     while count < limit {
         let Some(page) = pages.next_page()? else { break };
-        for number in
-            items(&page)?.into_iter().take(usize::try_from(limit - count).unwrap_or(usize::MAX))
-        {
-            out.item(number.get())?;
+        let left = usize::try_from(limit - count).unwrap_or(usize::MAX);
+        for number in page.raw_numbers().take(left) {
+            out.item(number)?;
             count += 1;
         }
         bar.set_message(match page.total_size {
@@ -64,15 +61,6 @@ pub(crate) fn list(args: &ListArgs, output: &OutputArgs) -> Result<Exit, Failure
     out.finish()?;
     say(format_args!("{}", counted(usize::try_from(count).unwrap_or(usize::MAX))));
     Ok(Exit::Done)
-}
-
-/// Returns the numbers of a page as they came.
-fn items(page: &Response<Page>) -> Result<Vec<&RawValue>, Failure> {
-    let raw = page.raw_value("/activeNumbers").unwrap_or("[]");
-    let items = serde_json::from_str::<Option<Vec<&RawValue>>>(raw);
-    let items =
-        items.map_err(|error| Failure::other(format!("the list cannot be read: {error}")))?;
-    Ok(items.unwrap_or_default().into_iter().filter(|item| item.get() != "null").collect())
 }
 
 /// Makes a call for each number, writes what comes, and tells the gravest failure.

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, StdoutLock, Write};
 
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::Failure;
@@ -104,6 +105,13 @@ impl Output {
         Ok(())
     }
 
+    /// Writes an item as JSON, piece by piece, as it may be long.
+    pub(crate) fn document(&mut self, item: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.out, item).map_err(io::Error::from)?;
+        self.begun = true;
+        Ok(())
+    }
+
     /// Writes JSON on one line: as it came, or cut down to the wanted fields.
     fn json(&mut self, json: &str) -> Result<(), Failure> {
         if self.cut {
@@ -118,14 +126,13 @@ impl Output {
             self.out.write_all(b"}")?;
             return Ok(());
         }
-        // A line end in JSON is between two tokens, where a blank does the same.
-        for (index, line) in json.trim().split(['\n', '\r']).enumerate() {
-            if index > 0 {
-                self.out.write_all(b" ")?;
-            }
-            self.out.write_all(line.as_bytes())?;
+        let json = json.trim();
+        // The least byte is a control character: of those JSON has tabs and line ends, between two tokens.
+        if json.bytes().fold(u8::MAX, u8::min) < b' ' {
+            // A blank does the same there.
+            return Ok(self.out.write_all(json.replace(['\n', '\r'], " ").as_bytes())?);
         }
-        Ok(())
+        Ok(self.out.write_all(json.as_bytes())?)
     }
 
     fn record(&mut self, cells: &[String]) -> Result<(), Failure> {

@@ -240,3 +240,29 @@ fn unknown_fields_can_be_reached() {
     assert_eq!(number.raw_value("/nowhere"), None);
     assert_eq!(number.attempts(), 1);
 }
+
+#[test]
+fn the_numbers_of_a_page_can_be_had_as_they_came() {
+    let numbers = [
+        r#"{"phoneNumber":"+12025550134","new":[1.50,"]}"]}"#,
+        r#"{ "phoneNumber" : "+12025550117" }"#,
+    ];
+    for (json, expected) in [
+        (
+            format!(
+                r#"{{"activeNumbers":[{}, null ,{},{{}}],"totalSize":2}}"#,
+                numbers[0], numbers[1]
+            ),
+            2,
+        ),
+        (format!(r#"{{"totalSize":1,"activeNumbers":[],"activeNumbers":[{}]}}"#, numbers[0]), 1),
+        (r#"{"activeNumbers":null}"#.to_owned(), 0),
+        ("{}".to_owned(), 0),
+    ] {
+        let mut server = mocked::server();
+        mocked::on(&mut server, "GET", "activeNumbers").with_body(&json).create();
+        let page = mocked::client(&server).pages(&ListNumbers::new()).next_page().unwrap().unwrap();
+        assert_eq!(page.raw_numbers().collect::<Vec<_>>(), numbers[..expected], "{json}");
+        assert_eq!(page.active_numbers.len(), expected, "{json}");
+    }
+}

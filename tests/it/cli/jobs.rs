@@ -1,7 +1,6 @@
 //! Jobs: plan, apply and report, also when the process is killed.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::fd::{FromRawFd as _, OwnedFd};
@@ -17,10 +16,10 @@ use sinch_numbers::{Sandbox, SandboxWrite};
 use super::{PROGRAM, Ran, command, ended, run, sandbox};
 
 /// A folder of one test.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder = format!("jobs.{name}.{}", std::process::id());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
         let _ = fs::remove_dir_all(&folder);
@@ -28,37 +27,37 @@ impl Folder {
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(super) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.0.join(name)).unwrap()
     }
 
     /// Runs a command in the folder.
-    fn run(&self, sandbox: &Sandbox, line: &str) -> Ran {
+    pub(super) fn run(&self, sandbox: &Sandbox, line: &str) -> Ran {
         ended(&command(sandbox, line).current_dir(&self.0).output().unwrap())
     }
 
     /// Makes the plan `plan` of a table.
-    fn plan(&self, sandbox: &Sandbox, verb: &str, table: &str) -> Ran {
+    pub(super) fn plan(&self, sandbox: &Sandbox, verb: &str, table: &str) -> Ran {
         fs::write(self.0.join("table.csv"), table).unwrap();
         self.run(sandbox, &format!("plan {verb} --from table.csv -O plan"))
     }
 
-    fn apply(&self, sandbox: &Sandbox, flags: &str) -> Ran {
+    pub(super) fn apply(&self, sandbox: &Sandbox, flags: &str) -> Ran {
         self.run(sandbox, &format!("{APPLY} {flags}"))
     }
 
-    fn start(&self, sandbox: &Sandbox, flags: &str) -> Child {
+    pub(super) fn start(&self, sandbox: &Sandbox, flags: &str) -> Child {
         let mut apply = command(sandbox, &format!("{APPLY} {flags}"));
         let apply = apply.current_dir(&self.0).stdout(Stdio::piped()).stderr(Stdio::piped());
         apply.spawn().unwrap()
     }
 
     /// The whole lines of the journal.
-    fn journal(&self) -> Vec<Value> {
+    pub(super) fn journal(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.0.join("journal")).unwrap_or_default();
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         whole.lines().map(json).collect()
@@ -74,23 +73,23 @@ impl Drop for Folder {
 const APPLY: &str = "apply plan --journal journal --yes";
 
 #[track_caller]
-fn json(text: &str) -> Value {
+pub(super) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// Total, done, skipped, failed and unknown of a report.
 #[track_caller]
-fn counts(ran: &Ran) -> [u64; 5] {
+pub(super) fn counts(ran: &Ran) -> [u64; 5] {
     let report = json(&ran.out);
     ["total", "done", "skipped", "failed", "unknown"].map(|key| report[key].as_u64().unwrap())
 }
 
-fn result<'a>(report: &'a Value, number: &str) -> &'a Value {
+pub(super) fn result<'a>(report: &'a Value, number: &str) -> &'a Value {
     let items = report["items"].as_array().unwrap();
     items.iter().find(|item| item["phoneNumber"] == number).unwrap()
 }
 
-fn writes(sandbox: &Sandbox) -> BTreeMap<String, Vec<SandboxWrite>> {
+pub(super) fn writes(sandbox: &Sandbox) -> BTreeMap<String, Vec<SandboxWrite>> {
     let mut writes = BTreeMap::<String, Vec<SandboxWrite>>::new();
     for write in sandbox.writes() {
         writes.entry(write.phone_number.clone()).or_default().push(write);
@@ -98,7 +97,7 @@ fn writes(sandbox: &Sandbox) -> BTreeMap<String, Vec<SandboxWrite>> {
     writes
 }
 
-const DESK: &str = "+12025550134";
+pub(super) const DESK: &str = "+12025550134";
 
 #[test]
 fn numbers_are_relinked_by_a_plan() {
@@ -418,26 +417,6 @@ fn a_second_process_is_refused_and_a_killed_job_goes_on() {
 }
 
 #[test]
-fn what_was_sent_before_a_kill_is_given_time_to_show() {
-    for (verb, row) in
-        [("relink", "appId\n+12025550134,app-9\n"), ("update", "displayName\n+12025550134,Desk\n")]
-    {
-        let folder = Folder::new(&format!("late.{verb}"));
-        let second = Duration::from_secs(1);
-        let sandbox = Sandbox::builder().late(1.0, second).start().unwrap();
-        folder.plan(&sandbox, verb, &format!("phoneNumber,{row}")).with(0);
-        let mut apply = folder.start(&sandbox, "");
-        while sandbox.writes().is_empty() {
-            thread::sleep(Duration::from_millis(1));
-        }
-        apply.kill().unwrap();
-        apply.wait().unwrap();
-        assert_eq!(counts(&folder.apply(&sandbox, "").with(0)), [1, 1, 0, 0, 0]);
-        assert_eq!(sandbox.writes().len(), 1, "{verb}");
-    }
-}
-
-#[test]
 fn a_full_disk_stops_a_job_and_loses_nothing() {
     let (folder, sandbox) = (Folder::new("full"), sandbox());
     let numbers = [
@@ -518,76 +497,4 @@ fn ctrl_c_finishes_what_is_in_flight() {
     );
     assert_eq!(counts(&folder.apply(&sandbox, "").with(0)), [8, 8, 0, 0, 0]);
     assert_eq!(sandbox.writes().len(), 8);
-}
-
-/// The number of numbers, which the gate `jobs` sets higher.
-fn size() -> usize {
-    env::var("SINCH_NUMBERS_JOB").map_or(300, |size| size.parse().unwrap())
-}
-
-#[test]
-fn a_job_that_is_killed_again_and_again_ends_as_planned() {
-    let folder = Folder::new("killed");
-    let late = Duration::from_millis(200);
-    let builder = Sandbox::builder().numbers(size()).provisioning(Duration::from_millis(20));
-    let sandbox = builder.lose(0.05).late(0.05, late).fail_503(0.01).start().unwrap();
-    let all = run(&sandbox, "list --fields phoneNumber").with(0).out;
-    let mut table = "phoneNumber,servicePlanId,trunkId\n".to_owned();
-    for (index, line) in all.lines().enumerate() {
-        let number = json(line)["phoneNumber"].as_str().unwrap().to_owned();
-        let plan = if index % 50 == 49 { "fail-me" } else { "plan-new" };
-        let trunk = if index % 2 == 0 { "" } else { "trunk-new" };
-        table += &format!("{number},{plan},{trunk}\n");
-    }
-    fs::write(folder.path("table.csv"), table).unwrap();
-    folder.run(&sandbox, "plan relink --from table.csv -O plan --concurrency 16").with(0);
-    let plan: Vec<_> = folder.read("plan").lines().skip(1).map(json).collect();
-
-    let flags = "--concurrency 16 --max-failures 1000";
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    for _ in 0..20 {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        let mut apply = folder.start(&sandbox, flags);
-        thread::sleep(Duration::from_millis(random % 800));
-        apply.kill().unwrap();
-        apply.wait().unwrap();
-        // Every whole line is JSON.
-        folder.journal();
-    }
-    let applied = folder.apply(&sandbox, flags).with(8);
-    let report = json(&applied.out);
-    let writes = writes(&sandbox);
-    let [total, done, skipped, failed, unknown] = counts(&applied);
-    let bad = plan.iter().filter(|item| item["wanted"]["servicePlanId"] == "fail-me").count();
-    assert_eq!((total, skipped, unknown), (size() as u64, 0, 0), "{}", applied.err);
-    assert_eq!((failed, done), (bad as u64, total - bad as u64), "{}", applied.err);
-    for item in &plan {
-        let number = item["phoneNumber"].as_str().unwrap();
-        let steps: Vec<_> = item["steps"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|step| step["step"].as_str().unwrap())
-            .collect();
-        // What comes after a step that failed is not sent.
-        let fails = item["wanted"]["servicePlanId"] == "fail-me";
-        let sent = if fails {
-            1 + steps.iter().position(|step| *step == "link_sms").unwrap()
-        } else {
-            steps.len()
-        };
-        let of_number = &writes[number];
-        let in_vain = of_number.iter().any(|write| write.dropped.is_some());
-        assert!(of_number.len() == sent && !in_vain, "{number}: {steps:?} {of_number:#?}");
-        let told = result(&report, number);
-        assert_eq!(told["result"], if fails { "failed" } else { "done" }, "{told}");
-        assert!(
-            !fails || told["reason"].as_str().unwrap().contains("SMS_PROVISIONING_FAILED"),
-            "{told}"
-        );
-    }
-    let journal = folder.read("journal");
-    assert!(journal.ends_with('\n') && journal.lines().all(|line| json(line)["event"].is_string()));
 }

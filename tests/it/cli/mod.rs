@@ -4,6 +4,7 @@ mod audit;
 mod callbacks;
 mod doctor;
 mod jobs;
+mod killed;
 mod numbers;
 mod output;
 mod readme;

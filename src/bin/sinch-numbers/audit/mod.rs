@@ -7,12 +7,12 @@ mod page;
 mod read;
 mod show;
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use sinch_numbers::{ActiveNumber, ProvisioningStatus, SmsErrorCode, Timestamp, explain};
+use sinch_numbers::{ActiveNumber, ProvisioningStatus, SmsErrorCode, Timestamp};
 
 use crate::Failure;
 use crate::args::{AuditArgs, OutputArgs};
@@ -22,7 +22,7 @@ use crate::output::Output;
 use crate::session::{self, say};
 use cost::Cost;
 use draft::Draft;
-use finding::{Finding, Subject};
+use finding::{Finding, Found, Subject};
 use read::{OnFile, Seen, needs_address};
 
 /// How many numbers a campaign may hold.
@@ -74,11 +74,13 @@ struct Audit {
     others: Coverage,
     campaigns: BTreeMap<String, Campaign>,
     /// Failed jobs by code. Those for voice, which have none, have an empty one.
-    failures: BTreeMap<String, u64>,
+    failures: BTreeMap<Arc<str>, u64>,
     /// By currency and country: the numbers and what they cost.
     costs: BTreeMap<(String, String), (u64, Cost)>,
     without_price: u64,
     findings: Vec<Finding>,
+    /// Texts that many findings share.
+    shared: BTreeSet<Arc<str>>,
     /// The gravest of what could not be read.
     unread: Exit,
 }
@@ -121,6 +123,7 @@ impl Audit {
             costs: BTreeMap::new(),
             without_price: 0,
             findings: Vec::new(),
+            shared: BTreeSet::new(),
             unread: Exit::Done,
         }
     }
@@ -132,14 +135,26 @@ impl Audit {
         self.take_campaign(&number);
         self.take_cost(&number);
         if let Some(end) = number.expire_at.as_ref().filter(|end| self.is_soon(end)) {
-            let day = end.as_str().get(..10).unwrap_or(end.as_str());
-            let detail = format!("expires {day}");
-            self.findings.push(Finding::new(Subject::ExpiresSoon, &number, detail));
+            let day = self.share(end.as_str().get(..10).unwrap_or(end.as_str()));
+            self.find(Found::ExpiresSoon(day), &number);
         }
         if is_unlinked(&number) {
-            let detail = "linked to nothing".to_owned();
-            self.findings.push(Finding::new(Subject::Unlinked, &number, detail));
+            self.find(Found::Unlinked, &number);
         }
+    }
+
+    fn find(&mut self, found: Found, number: &ActiveNumber) {
+        let region = number.region_code.as_deref().map(|region| self.share(region));
+        self.findings.push(Finding::new(found, number, region));
+    }
+
+    fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(shared) = self.shared.get(text) {
+            return Arc::clone(shared);
+        }
+        let shared = Arc::from(text);
+        self.shared.insert(Arc::clone(&shared));
+        shared
     }
 
     fn take_address(&mut self, number: &ActiveNumber, address: OnFile) {
@@ -152,13 +167,11 @@ impl Audit {
         };
         coverage.add(&address);
         match address {
-            OnFile::No if needs => {
-                let detail = "can call emergency services, and has no address".to_owned();
-                self.findings.push(Finding::new(Subject::NoEmergencyAddress, number, detail));
-            }
+            OnFile::No if needs => self.find(Found::NoEmergencyAddress, number),
             OnFile::Unread { why, exit } => {
                 self.unread = self.unread.and(exit);
-                self.findings.push(Finding::new(Subject::CouldNotBeRead, number, why));
+                let why = self.share(&why);
+                self.find(Found::CouldNotBeRead(why), number);
             }
             _ => {}
         }
@@ -167,25 +180,18 @@ impl Audit {
     fn take_jobs(&mut self, number: &ActiveNumber) {
         let failed = |status: &ProvisioningStatus| *status == ProvisioningStatus::Failed;
         if let Some(job) = number.sms_job().filter(|job| failed(job.status())) {
-            let codes = job.error_codes.iter().map(|code| code.as_str().to_owned());
-            let mut codes: Vec<_> = codes.collect();
-            if codes.is_empty() {
-                // Which means the same.
-                codes.push(SmsErrorCode::Unspecified.as_str().to_owned());
-            }
+            // No code means the same as the first one.
+            let none = [SmsErrorCode::Unspecified];
+            let codes = if job.error_codes.is_empty() { &none[..] } else { &job.error_codes };
+            let codes: Box<[_]> = codes.iter().map(|code| self.share(code.as_str())).collect();
             for code in &codes {
-                *self.failures.entry(code.clone()).or_default() += 1;
+                *self.failures.entry(Arc::clone(code)).or_default() += 1;
             }
-            let why: Vec<_> =
-                codes.iter().map(|code| format!("{code}: {}", explain(code).meaning)).collect();
-            let detail = format!("SMS failed: {}", why.join("; "));
-            let finding = Finding::new(Subject::ProvisioningFailed, number, detail);
-            self.findings.push(Finding { codes, ..finding });
+            self.find(Found::SmsFailed(codes), number);
         }
         if number.voice_job().is_some_and(|job| failed(job.status())) {
-            *self.failures.entry(String::new()).or_default() += 1;
-            let detail = "voice failed: no code".to_owned();
-            self.findings.push(Finding::new(Subject::ProvisioningFailed, number, detail));
+            *self.failures.entry("".into()).or_default() += 1;
+            self.find(Found::VoiceFailed, number);
         }
     }
 
@@ -228,30 +234,22 @@ impl Audit {
             if numbers + coming < CAMPAIGN_NEAR {
                 continue;
             }
-            let coming = match coming {
-                0 => String::new(),
-                coming => format!(", and {coming} more are being linked"),
-            };
             self.findings.push(Finding {
-                subject: Subject::CampaignLimit,
-                about: id.clone(),
+                found: Found::CampaignLimit { numbers: *numbers, coming: *coming },
+                about: id.as_str().into(),
                 name: None,
                 region: None,
-                detail: format!(
-                    "campaign {id} holds {numbers} of {CAMPAIGN_LIMIT} numbers{coming}"
-                ),
-                codes: Vec::new(),
             });
         }
-        self.findings.sort_by(|one, other| {
-            let by_day = one.subject == Subject::ExpiresSoon;
-            let days = if by_day { one.detail.cmp(&other.detail) } else { Ordering::Equal };
-            one.subject.cmp(&other.subject).then(days)
-        });
+        let day = |finding: &Finding| match &finding.found {
+            Found::ExpiresSoon(day) => Some(Arc::clone(day)),
+            _ => None,
+        };
+        self.findings.sort_by_key(|finding| (finding.subject(), day(finding)));
     }
 
     fn about(&self, subject: Subject) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(move |finding| finding.subject == subject)
+        self.findings.iter().filter(move |finding| finding.subject() == subject)
     }
 }
 

@@ -332,7 +332,7 @@ impl Page {
                 Cell::Word(&finding.about),
                 Cell::Text(finding.name.as_deref().unwrap_or_default()),
                 Cell::Word(finding.region.as_deref().unwrap_or_default()),
-                Cell::Prose(&finding.detail),
+                Cell::Prose(&finding.detail()),
             ]);
         }
         self.end_table();

@@ -14,8 +14,11 @@ use crate::chain;
 use crate::exit::Exit;
 use crate::session::progress;
 
-/// How many numbers may be under way. One whose address is slow holds up those after it only when that many wait.
-const WINDOW: usize = 1024;
+/// How many numbers may be under way. One whose address is slow holds up those after it only when that many wait, and there is
+/// work while the next page is fetched.
+const WINDOW: usize = 512;
+/// Numbers a page. Each of them takes a request of its own, so that few more are made than with long pages.
+const PAGE: u32 = 250;
 
 /// A number, and whether an emergency address is on file for it.
 pub(super) struct Seen {
@@ -54,13 +57,13 @@ pub(super) fn each(
     let total = AtomicU64::new(0);
     let denied = OnceLock::new();
     let bar = progress("reading".to_owned());
-    let (queue, waiting) = sync_channel::<(ActiveNumber, Sender<Result<Seen, Error>>)>(0);
+    let (queue, waiting) = sync_channel::<(ActiveNumber, Sender<Result<Seen, Error>>)>(WINDOW);
     let waiting = Mutex::new(waiting);
     let (order, in_order) = sync_channel(WINDOW);
     let read: Result<(), Error> = thread::scope(|scope| {
         let lister = scope.spawn(|| -> Result<(), Error> {
             let (queue, order) = (queue, order);
-            for page in client.pages(&ListNumbers::new()) {
+            for page in client.pages(&ListNumbers::new().page_size(PAGE)) {
                 let page = page?.into_inner();
                 total
                     .store(page.total_size.unwrap_or(0).try_into().unwrap_or(0), Ordering::Relaxed);

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::io::{self, Write as _};
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sinch_numbers::explain;
 
-use super::finding::{Finding, FindingDocument, Subject, VOICE};
+use super::finding::{Finding, Subject, VOICE};
 use super::{Audit, CAMPAIGN_LIMIT, Coverage};
 use crate::Failure;
 use crate::args::OutputArgs;
@@ -22,7 +22,7 @@ impl Audit {
         match output.format() {
             Format::Json if !cut => {
                 let mut out = Output::of_one(output, AUDITED)?;
-                out.item(&json(&self.document())?)?;
+                out.document(&self.document())?;
                 out.finish()
             }
             Format::Table if !cut => {
@@ -37,11 +37,6 @@ impl Audit {
     }
 
     fn document(&self) -> impl Serialize {
-        let (unread, findings) = self
-            .findings
-            .iter()
-            .map(Finding::document)
-            .partition(|found| found.finding == Subject::CouldNotBeRead);
         Document {
             project_id: &self.project,
             at: utc(self.at),
@@ -51,8 +46,8 @@ impl Audit {
             campaigns: self.campaign_rows(),
             costs: self.cost_rows(),
             without_price: self.without_price,
-            findings,
-            could_not_be_read: unread,
+            findings: Part { of: &self.findings, unread: false },
+            could_not_be_read: Part { of: &self.findings, unread: true },
         }
     }
 
@@ -118,8 +113,22 @@ struct Document<'a> {
     campaigns: Vec<CampaignRow<'a>>,
     costs: Vec<CostRow<'a>>,
     without_price: u64,
-    findings: Vec<FindingDocument<'a>>,
-    could_not_be_read: Vec<FindingDocument<'a>>,
+    findings: Part<'a>,
+    could_not_be_read: Part<'a>,
+}
+
+/// The findings, or what could not be read: written one by one, as they may be many.
+struct Part<'a> {
+    of: &'a [Finding],
+    unread: bool,
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_unread = |finding: &Finding| finding.subject() == Subject::CouldNotBeRead;
+        let part = self.of.iter().filter(|finding| is_unread(finding) == self.unread);
+        serializer.collect_seq(part.map(Finding::document))
+    }
 }
 
 #[derive(Serialize)]

@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use crate::Failure;
 use crate::args::{ApplyArgs, OutputArgs, Verb};
 use crate::exit::Exit;
-use crate::jobs::item::{CHANGED, Reach, Work};
+use crate::jobs::item::{CHANGED, Reach, UNKNOWN_RELEASE, Work};
 use crate::jobs::journal::{End, Ended, History, Journal, Line};
 use crate::jobs::plan::{Item, Plan};
 use crate::jobs::{in_parallel, report};
@@ -162,7 +162,9 @@ impl Running<'_> {
             let Some(end) = self.item(canary) else { return };
             rest = after;
             proved = end.result == Ended::Done;
-            if !proved && end.cause.as_deref() != Some(CHANGED) {
+            // For these nothing was sent, so the next one is the first.
+            let unsent = [Some(CHANGED), Some(UNKNOWN_RELEASE)].contains(&end.cause.as_deref());
+            if !proved && !unsent {
                 self.stop(
                     Exit::SomeFailed,
                     format!("the first number, {}, was not done", canary.phone_number),

@@ -36,6 +36,8 @@ pub(crate) enum Reach {
 }
 
 pub(crate) const CHANGED: &str = "changed since the plan";
+/// A release that an earlier run sent or was about to send, and that does not show.
+pub(crate) const UNKNOWN_RELEASE: &str = "unknown release";
 /// The time after which a write of unknown outcome is read.
 const SETTLES: Duration = Duration::from_secs(2);
 /// How often an update of unknown outcome is sent again.
@@ -46,6 +48,11 @@ impl Work<'_> {
     pub(crate) fn carry_out(&self, item: &Item, past: &Past) -> Result<(End, Reach), String> {
         let ended = |end: End| Ok((end, Reach::Itself));
         let open = past.open();
+        let accepted = past.steps.last().is_some_and(|begun| begun.outcome == Some(Outcome::Done));
+        if self.verb == Verb::Release && accepted {
+            // It may not show yet, and must not be sent again.
+            return ended(done());
+        }
         if open.is_some() {
             // The process that sent it ended before this one began.
             thread::sleep(SETTLES.saturating_sub(self.began.elapsed()));
@@ -63,7 +70,7 @@ impl Work<'_> {
             if self.verb == Verb::Release {
                 return ended(End {
                     result: Ended::Unknown,
-                    cause: Some("unknown release".to_owned()),
+                    cause: Some(UNKNOWN_RELEASE.to_owned()),
                     reason: Some(
                         "it is unknown whether the release was applied; it is never repeated"
                             .to_owned(),
@@ -107,17 +114,7 @@ impl Work<'_> {
                 };
                 return Ok((end, Reach::Itself));
             }
-            let Some(step) = look.lacks.first() else {
-                let done = End {
-                    result: Ended::Done,
-                    cause: None,
-                    reason: None,
-                    advice: None,
-                    exit: 0,
-                    again: false,
-                };
-                return Ok((done, Reach::Itself));
-            };
+            let Some(step) = look.lacks.first() else { return Ok((done(), Reach::Itself)) };
             let before = look.number.as_ref().map(failures).unwrap_or_default();
             self.journal.append([Line::Intent {
                 phone_number: item.phone_number.clone(),
@@ -177,11 +174,15 @@ impl Work<'_> {
                 Ok(look(relinked.raw_value("/number").unwrap_or_default()))
             }
             Verb::Update => self.update(number, update, had_failed).map(|json| look(&json)),
-            Verb::Release => Ok(look(client.release(number)?.json())),
+            Verb::Release => {
+                // Once accepted it is done, even if the number does not show it yet: it is never sent again.
+                client.release(number)?;
+                Ok(Look::default())
+            }
             Verb::Emergency => {
                 let wanted = EnsureEmergencyAddress::new(address(&item.wanted));
                 client.ensure_emergency_address(number, &wanted)?;
-                Ok(Look { lacks: Vec::new(), ..Look::default() })
+                Ok(Look::default())
             }
         }
     }
@@ -210,6 +211,10 @@ fn failures(number: &ActiveNumber) -> Vec<String> {
     let voice = number.voice_job().map(|job| ("voice", &job.last_updated_time));
     let text = |time: &Option<Timestamp>| time.as_ref().map_or("", Timestamp::as_str).to_owned();
     [sms, voice].into_iter().flatten().map(|(of, time)| format!("{of} {}", text(time))).collect()
+}
+
+fn done() -> End {
+    End { result: Ended::Done, cause: None, reason: None, advice: None, exit: 0, again: false }
 }
 
 fn outcome_of(error: &Error) -> Outcome {
