@@ -120,7 +120,9 @@ program() {
     local triple=$1
     step "the program for $triple"
     cargo_for "$triple"
-    CARGO_TARGET_DIR=$target/release-program "$stage/$triple/cargo" build --quiet --locked --release --features cli --bin sinch-numbers
+    # The files that start a program are zig's as well: those of a std that was built here are missing.
+    CARGO_TARGET_DIR=$target/release-program "$stage/$triple/cargo" rustc --quiet --locked --release --features cli --bin sinch-numbers \
+        -- -Clink-self-contained=no
     cp "$target/release-program/$triple/release/sinch-numbers" "$stage/$triple/sinch-numbers"
 }
 
@@ -167,13 +169,16 @@ for text, names in texts.items():
 
 # wheel TRIPLE: auditwheel says the oldest system that it runs on, and names it.
 wheel() {
-    local triple=$1
+    local triple=$1 platform=linux_${1%%-*} found=()
+    # Said beforehand: a library says which glibc it needs, and nothing about musl. This machine's libc.so is glibc's; musl's
+    # loader takes the name for itself.
+    case $triple in *-musl) platform=musllinux_1_2_${1%%-*} found=(--ldpaths "$stage/none" --exclude libc.so) ;; esac
     step "the wheel for $triple"
     SINCH_NUMBERS_LIBRARY=$(echo "$stage/$triple"/sinch-numbers-*/lib/libsinch_numbers.so."$version") \
-        SINCH_NUMBERS_PLATFORM=linux_${triple%%-*} \
+        SINCH_NUMBERS_PLATFORM=$platform \
         python -m build --wheel --no-isolation --outdir "$stage/$triple" examples/python >"$stage/log" 2>&1 ||
         { cat "$stage/log" >&2; fail "the wheel for $triple"; }
-    auditwheel repair --wheel-dir "$out" "$stage/$triple"/*.whl >"$stage/log" 2>&1 ||
+    auditwheel repair "${found[@]}" --wheel-dir "$out" "$stage/$triple"/*.whl >"$stage/log" 2>&1 ||
         { cat "$stage/log" >&2; fail "the wheel for $triple"; }
 }
 

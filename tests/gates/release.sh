@@ -3,6 +3,7 @@
 # packages through apt, README's lines as they stand; what is for aarch64 runs in qemu.
 # Usage: tests/gates/release.sh          the quick form: a wheel, a tarball and the library's Debian packages, for x86-64
 #        tests/gates/release.sh --full   everything, into dist/
+# With MADE set, what is in that folder is taken as it is.
 source "$(dirname "$0")/common.sh"
 
 need cc:gcc pkg-config:pkg-config cmake:cmake make:make readelf:binutils python3:python3
@@ -10,10 +11,11 @@ dist=$work/dist
 if [ "${1:-}" = --full ]; then
     dist=$root/dist
     need qemu-aarch64-static:qemu-user-static aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
-    ./release.sh
+    [ -n "${MADE:-}" ] || ./release.sh
 else
-    ./release.sh --quick --out "$dist"
+    [ -n "${MADE:-}" ] || ./release.sh --quick --out "$dist"
 fi
+dist=${MADE:-$dist}
 version=$(cargo pkgid --locked | sed 's/.*[@#]//')
 sandbox
 work_apt=''
@@ -124,7 +126,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     install=$(readme '^sudo apt install .*dist/')
     (cd "$work/reader" && export DEBIAN_FRONTEND=noninteractive && eval "${install/apt install/apt-get install -qq -y}") >"$work/log" 2>&1 ||
         { cat "$work/log" >&2; fail "$install"; }
-    installed() { dpkg-query -W -f '${Package} ${Version} ${Status}\n' 'libsinch-numbers*' 'sinch-numbers*' 2>/dev/null | grep ' ok installed'; }
+    installed() { dpkg-query -W -f '${Package} ${Version} ${Status}\n' '*sinch-numbers*' 2>/dev/null | grep ' ok installed'; }
     installed
     removed() { apt-get purge -qq -y $(installed | cut -d' ' -f1) >/dev/null 2>&1 || true; }
     trap 'removed; finish' EXIT

@@ -429,3 +429,22 @@ fn the_committed_header_is_what_cbindgen_makes() {
         path.display()
     );
 }
+
+/// Everything that names the version follows `Cargo.toml`.
+#[test]
+fn the_version_is_named_alike() {
+    let version = env!("CARGO_PKG_VERSION");
+    let (major_minor, _) = version.rsplit_once('.').unwrap();
+    let named = [
+        ("cmake/SinchNumbersConfigVersion.cmake", format!("set(PACKAGE_VERSION \"{version}\")")),
+        ("examples/python/sinch_numbers.py", format!("__version__ = \"{version}\"")),
+        ("Cargo.toml", format!("\"libsinch-numbers1 (= {version}-1), ")),
+        ("README.md", format!("/dist/sinch-numbers-{version}-x86_64-unknown-linux-gnu.tar.gz")),
+        ("README.md", format!("find_package(SinchNumbers {major_minor} ")),
+    ];
+    let missing: Vec<_> = named
+        .iter()
+        .filter(|(file, text)| !fs::read_to_string(root().join(file)).unwrap().contains(text))
+        .collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}

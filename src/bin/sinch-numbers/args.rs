@@ -61,14 +61,23 @@ pub(crate) enum Command {
     /// Show numbers
     Get(Numbers),
     /// Change the name, links or callback URL of a number
+    ///
+    /// Sends one request with all the changes, at least one. New links are made by a provisioning job of the service: without
+    /// --wait the program ends when the change is accepted. A number that is linked to another service plan or campaign has to be
+    /// unlinked first; relink does that by itself.
     Update(UpdateArgs),
     /// Bring a number to the wanted links from any state, and wait until they are in effect
+    ///
+    /// Reads the number, unlinks what is in the way, links what is wanted, and waits for each provisioning job. The same command
+    /// again goes on where the last one ended.
     Relink(RelinkArgs),
     /// Wait until no provisioning job of a number is under way
+    ///
+    /// Ends with exit code 7 if a job failed, and with 10 if one is still running when the time is up.
     Wait(WaitArgs),
     /// Give a number back at the end of the paid period
     Release(ReleaseArgs),
-    /// Emergency addresses
+    /// Show, validate, set or remove the emergency address of a number
     #[command(subcommand)]
     Emergency(Emergency),
     /// Look for what is wrong with the numbers of the project
@@ -80,14 +89,25 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Read the numbers of a CSV file, and write down what a job would do with each
     ///
-    /// The first row names the columns. relink: phoneNumber, servicePlanId, campaignId, voiceType, appId, trunkId, serviceId.
-    /// update: those and displayName. emergency: phoneNumber, displayName, streetNumber, streetInfo, location, city, state,
-    /// postalCode, postalCodePlusFour. release: phoneNumber. An empty cell leaves alone.
+    /// Changes nothing: apply carries the plan out. The first row of the file names the columns.
+    ///
+    ///   relink     phoneNumber, servicePlanId, campaignId, voiceType, appId,
+    ///              trunkId, serviceId
+    ///   update     those of relink, and displayName
+    ///   emergency  phoneNumber, displayName, streetNumber, streetInfo, location,
+    ///              city, state, postalCode, postalCodePlusFour
+    ///   release    phoneNumber
+    ///
+    /// An empty cell leaves that field as it is.
+    #[command(verbatim_doc_comment)]
     Plan(PlanArgs),
     /// Carry out a plan, or go on with it
     ///
-    /// The same command goes on after a crash, a kill or a full disk: the journal has what was begun, and it is read before
-    /// anything is sent again.
+    /// The first number is done alone; only when it is done, the others are begun, several at a time. Each is read again before
+    /// anything is sent: one that has changed since the plan is left as it is. Ctrl-C finishes the numbers that were begun.
+    ///
+    /// The same command goes on after Ctrl-C, a crash, a kill or a full disk: the journal has what was begun, and that is read
+    /// before anything is sent again. A release whose outcome is unknown is reported and never repeated.
     Apply(ApplyArgs),
     /// Say what a job did, what is unknown, and what to do
     Report {
@@ -96,14 +116,19 @@ pub(crate) enum Command {
     },
     /// Say what a provisioning or failure code means, and what to do
     Explain(ExplainArgs),
-    /// Callbacks of the service
+    /// Verify a callback of the service, or receive callbacks
     #[command(subcommand)]
     Callbacks(Callbacks),
     /// Find what is wrong between here and a working call
+    ///
+    /// Looks at the environment variables, the files that they name, host names, connections, proxies, certificates, the clock, the
+    /// token and the permission, and says what to do about each problem in a line. It reads only. Ends with 0 if a call works.
     Doctor,
     /// Run the service on this machine, for development and tests
     Sandbox(SandboxArgs),
     /// Print the completions of a shell
+    ///
+    /// For bash: sinch-numbers completions bash >~/.local/share/bash-completion/completions/sinch-numbers
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -134,7 +159,7 @@ pub(crate) struct ListArgs {
     /// Only numbers with this capability: SMS or VOICE; may be given twice
     #[arg(long, value_name = "CAPABILITY")]
     pub(crate) capability: Vec<String>,
-    /// Only numbers that begin so, as in +1206
+    /// Only numbers that begin with this, as in +1206
     #[arg(long, value_name = "PREFIX", group = "pattern")]
     pub(crate) starts_with: Option<String>,
     /// Only numbers that contain these digits
@@ -143,13 +168,13 @@ pub(crate) struct ListArgs {
     /// Only numbers that end with these digits
     #[arg(long, value_name = "DIGITS", group = "pattern")]
     pub(crate) ends_with: Option<String>,
-    /// Order: phoneNumber or displayName
+    /// Sort by this field: phoneNumber or displayName
     #[arg(long, value_name = "FIELD")]
     pub(crate) order_by: Option<String>,
-    /// Stop after so many numbers [default: all]
+    /// Stop after this many numbers [default: all]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
-    /// Numbers a request
+    /// How many numbers to fetch per request, at most 1000 [default: as the service has it]
     #[arg(long, value_name = "COUNT")]
     pub(crate) page_size: Option<u32>,
 }
@@ -176,6 +201,7 @@ pub(crate) struct Links {
 
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags")]
+#[command(override_usage = "sinch-numbers update [OPTIONS] <NUMBER>")]
 #[command(group = ArgGroup::new("change").required(true).multiple(true)
     .args(["service_plan", "campaign", "app", "trunk", "fax_service", "display_name", "callback_url", "unlink_sms",
            "unlink_campaign"]))]
@@ -207,6 +233,7 @@ pub(crate) struct UpdateArgs {
 }
 
 #[derive(Args)]
+#[command(override_usage = "sinch-numbers relink [OPTIONS] <NUMBER>")]
 #[command(group = ArgGroup::new("change").required(true).multiple(true)
     .args(["service_plan", "campaign", "app", "trunk", "fax_service"]))]
 pub(crate) struct RelinkArgs {
@@ -224,8 +251,8 @@ pub(crate) struct RelinkArgs {
 /// How long to wait; `DEFAULT` is in seconds.
 #[derive(Args)]
 pub(crate) struct Timeout<const DEFAULT: u64> {
-    /// How long to wait at most: 90s, 10m, 2h
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time,
+        help = format!("How long to wait at most: 90s, 10m, 2h [default: {DEFAULT}s]"))]
     timeout: Option<Duration>,
 }
 
@@ -290,10 +317,10 @@ pub(crate) struct SetArgs {
     pub(crate) number: String,
     #[command(flatten)]
     pub(crate) address: AddressArgs,
-    /// What to accept
+    /// Which form of the address to accept
     #[arg(long, value_enum, default_value = "exact")]
     pub(crate) accept: Accept,
-    /// Provision also if the address stands already: its display name cannot be read
+    /// Provision even if this address is on file already: to change its display name, which cannot be read
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -374,10 +401,10 @@ pub(crate) struct ApplyArgs {
     /// The journal of the job: a new file, or the one to go on with
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: PathBuf,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Begin no more numbers when so many have failed
+    /// Begin no more numbers once this many have failed
     #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_failures: u64,
     #[command(flatten)]
@@ -387,13 +414,13 @@ pub(crate) struct ApplyArgs {
 /// How fast a job goes, and whether it may release numbers.
 #[derive(Args)]
 pub(crate) struct Pace {
-    /// So many numbers at a time
+    /// How many numbers to work on at the same time, 1 to 64
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=64))]
     pub(crate) concurrency: u64,
-    /// So many requests a second at most [default: no limit]
+    /// How many requests to make per second at most [default: no limit]
     #[arg(long, value_name = "REQUESTS")]
     pub(crate) rate: Option<f64>,
-    /// Let a plan release numbers: that cannot be taken back
+    /// Allow a job that releases numbers, which cannot be taken back
     #[arg(long)]
     pub(crate) allow_release: bool,
 }
@@ -403,7 +430,7 @@ pub(crate) struct AuditArgs {
     /// Write a page for browsers and paper into this file, too
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// Requests at the same time
+    /// How many requests to make at the same time, 1 to 64
     #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: u16,
 }
@@ -431,7 +458,7 @@ pub(crate) enum Callbacks {
 
 #[derive(Args)]
 pub(crate) struct Secrets {
-    /// Environment variable that holds a secret, or with _FILE behind its name names a file that does; may be repeated
+    /// Environment variable that holds a secret; if NAME_FILE is set instead, it names a file that holds it. May be repeated
     #[arg(long, value_name = "NAME", default_value = "SINCH_CALLBACK_SECRET")]
     pub(crate) secret_env: Vec<String>,
 }
@@ -446,10 +473,10 @@ pub(crate) struct ListenArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-    /// Send each callback on to this URL as it came, with its signature; its response is the service's
+    /// Send each callback on to this URL as it came, with its signature, and give the service the status that comes back
     #[arg(long, value_name = "URL")]
     pub(crate) forward: Option<String>,
-    /// Stop after so many events
+    /// Stop after this many events
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
 }

@@ -7,13 +7,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
-use sinch_numbers::{ClientBuilder, Error, ErrorKind, LogLevel, Phase};
+use sinch_numbers::{Client, ClientBuilder, Error, ErrorKind, LogLevel, Phase};
 
 use crate::args::OutputArgs;
 use crate::columns::FINDINGS;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::reach::{Server, clock, proxy};
+use crate::reach::{Proxy, Server, clock};
 use crate::session::say;
 use crate::{Failure, chain};
 
@@ -110,7 +110,12 @@ pub(crate) fn run(output: &OutputArgs) -> Result<Exit, Failure> {
     out.finish()?;
     let (problems, warnings) = (found.count(Verdict::Problem), found.count(Verdict::Warning));
     let works = if exit == Exit::Done { "a call works" } else { "no call works" };
-    say(format_args!("{works}: {problems} problems, {warnings} warnings"));
+    let counted = |count, what| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    say(format_args!(
+        "{works}: {}, {}",
+        counted(problems, "problem"),
+        counted(warnings, "warning")
+    ));
     Ok(exit)
 }
 
@@ -145,8 +150,36 @@ fn variables(found: &mut Findings) {
             found.warn(&name, "is not a variable that is read", "check its spelling, or unset it");
         }
     }
+    together(found);
     if found.0.len() == before {
         found.ok("variables", "the account is set");
+    }
+}
+
+/// Looks at variables that go together.
+fn together(found: &mut Findings) {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|text| text.trim() == value);
+    if is_set("SINCH_NUMBERS_CA_FILE") && is_set("SINCH_NUMBERS_ROOTS") {
+        let finding = "is not used, as SINCH_NUMBERS_CA_FILE goes before it";
+        found.warn("SINCH_NUMBERS_ROOTS", finding, "unset one of the two");
+    }
+    let (numbers, tokens) = (is_set("SINCH_NUMBERS_URL"), is_set("SINCH_AUTH_URL"));
+    if numbers != tokens && !is("SINCH_AUTH", "basic") {
+        let [set, unset] = if numbers {
+            ["SINCH_NUMBERS_URL", "SINCH_AUTH_URL"]
+        } else {
+            ["SINCH_AUTH_URL", "SINCH_NUMBERS_URL"]
+        };
+        let finding = format!("is not set, but {set} is: one of the two is at sinch.com");
+        found.warn(unset, finding, format!("set {unset} too, unless that is meant"));
+    }
+    let proxy = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "SINCH_NUMBERS_PROXY"];
+    if let (Some(name), false) = (
+        ["http_proxy", "HTTP_PROXY"].into_iter().find(|name| is_set(name)),
+        proxy.iter().any(|name| is_set(name)),
+    ) {
+        let finding = "is not for https, so that calls go without a proxy";
+        found.warn(name, finding, "set https_proxy as well if a proxy is needed");
     }
 }
 
@@ -195,6 +228,10 @@ fn files(found: &mut Findings) {
         if path.is_empty() {
             continue;
         }
+        if name == "SSL_CERT_DIR" {
+            folders(found, &name, path);
+            continue;
+        }
         let is_secret =
             name.ends_with("_FILE") && name.starts_with("SINCH_") && !name.contains("CA_FILE");
         // The client goes on without what SSL_CERT_FILE and SSL_CERT_DIR name.
@@ -209,16 +246,9 @@ fn files(found: &mut Findings) {
                     cure(&error),
                 );
             }
-            Ok(data) if data.is_dir() != (name == "SSL_CERT_DIR") => {
-                let wanted = if name == "SSL_CERT_DIR" { "folder" } else { "file" };
-                found.add(
-                    verdict,
-                    &name,
-                    format!("does not name a {wanted}"),
-                    format!("name a {wanted}, or unset it"),
-                );
+            Ok(data) if data.is_dir() => {
+                found.add(verdict, &name, "names a folder", "name a file, or unset it");
             }
-            Ok(data) if data.is_dir() => {}
             Ok(data) => match fs::read(path).map(String::from_utf8) {
                 Err(error) => {
                     found.add(
@@ -249,6 +279,17 @@ fn files(found: &mut Findings) {
     }
 }
 
+/// Looks at a list of folders.
+fn folders(found: &mut Findings, name: &str, list: &str) {
+    for folder in env::split_paths(list) {
+        if let Err(error) = fs::read_dir(&folder) {
+            let finding =
+                format!("names a folder that cannot be read: {}: {error}", folder.display());
+            found.warn(name, finding, cure(&error));
+        }
+    }
+}
+
 fn cure(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => "let this user read it: chown or chmod it",
@@ -262,19 +303,64 @@ fn calls(found: &mut Findings) -> Exit {
         Ok(url) if !url.trim().is_empty() => url.trim().to_owned(),
         _ => default.to_owned(),
     };
-    let proxied = proxy(found);
-    let mut looked_at = Vec::new();
-    for url in [
-        url("SINCH_AUTH_URL", "https://auth.sinch.com"),
+    let (numbers, tokens) = (
         url("SINCH_NUMBERS_URL", "https://numbers.api.sinch.com"),
-    ] {
-        let Some(server) = Server::of(&url) else { continue };
-        if !looked_at.contains(&server) {
-            server.look_at(found, proxied);
-            clock(found, &server, &url);
-            looked_at.push(server);
+        url("SINCH_AUTH_URL", "https://auth.sinch.com"),
+    );
+    let client = client(found);
+    let mut looked_at = Vec::new();
+    for url in [&tokens, &numbers] {
+        let Some(server) = Server::of(url).filter(|server| !looked_at.contains(server)) else {
+            continue;
+        };
+        match Proxy::to(&server) {
+            Some(proxy) => {
+                found.ok(&server.host, format!("goes through the proxy in {}", proxy.variable));
+                proxy.server.look_at(found);
+            }
+            None => server.look_at(found),
         }
+        clock(found, &server, url);
+        looked_at.push(server);
     }
+    let client = match client {
+        Ok(client) => client,
+        Err(exit) => return exit,
+    };
+    let error = match client.check() {
+        Ok(page) => {
+            let count = page.total_size.map_or(String::new(), |count| format!(": {count} numbers"));
+            let project = client.project_id();
+            let finding = format!("token, permission and list work for project {project}{count}");
+            found.ok("call", finding);
+            return Exit::Done;
+        }
+        Err(error) => error,
+    };
+    let text = chain(&error);
+    let about_token = text.contains("access token");
+    let server = Server::of(if about_token { &tokens } else { &numbers });
+    let proxy = server.as_ref().and_then(Proxy::to);
+    let shown = server.filter(|_| text.contains("invalid peer certificate"));
+    let shown = shown.and_then(|server| {
+        let issuer = server.issuer()?;
+        Some(format!("; the certificate that {} shows was issued by {issuer}", server.host))
+    });
+    let text = text + &shown.unwrap_or_default();
+    if let (ErrorKind::Transport(Phase::Connect), Some(Proxy { variable, .. })) =
+        (error.kind(), proxy)
+    {
+        let mend = format!("correct {variable}, or unset it if no proxy is needed");
+        found.problem("proxy", text, mend);
+    } else {
+        let (about, mend) = mend(&error);
+        found.problem(about, text, mend);
+    }
+    Exit::of(&error)
+}
+
+/// Makes the client, and tells what it refuses or warns of.
+fn client(found: &mut Findings) -> Result<Client, Exit> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&lines);
     let client = ClientBuilder::from_env().and_then(|builder| {
@@ -288,30 +374,16 @@ fn calls(found: &mut Findings) -> Exit {
     for line in lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default() {
         found.warn("settings", line, "correct what it names, or unset it");
     }
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => {
-            // Told in more detail before, unless it is something else.
-            if found.count(Verdict::Problem) == 0 {
-                found.problem("settings", chain(&error), "correct the variable that it names");
-            }
-            return Exit::of(&error);
+    client.map_err(|error| {
+        // Told in more detail before, unless it is something else.
+        if found.count(Verdict::Problem) == 0 {
+            let problem = chain(&error);
+            let named = problem.split_once(": ").map(|(name, _)| format!("correct {name}"));
+            let mend = named.unwrap_or_else(|| "correct the variable that it names".to_owned());
+            found.problem("settings", problem, mend);
         }
-    };
-    match client.check() {
-        Ok(page) => {
-            let count = page.total_size.map_or(String::new(), |count| format!(": {count} numbers"));
-            let project = client.project_id();
-            let finding = format!("token, permission and list work for project {project}{count}");
-            found.ok("call", finding);
-            Exit::Done
-        }
-        Err(error) => {
-            let (about, mend) = mend(&error);
-            found.problem(about, chain(&error), mend);
-            Exit::of(&error)
-        }
-    }
+        Exit::of(&error)
+    })
 }
 
 /// Names what a failed call is about, and what to do.
@@ -331,19 +403,20 @@ fn mend(error: &Error) -> (&'static str, &'static str) {
             ("name", "check the host in the URL, and the resolver of this machine")
         }
         ErrorKind::Transport(Phase::Tls)
-            if text.contains("Expired") || text.contains("NotValidYet") =>
+            if text.contains("expired") || text.contains("not valid yet") =>
         {
             (
                 "TLS",
                 "check the clock of this machine; if it is right, the server's certificate has to be renewed",
             )
         }
-        ErrorKind::Transport(Phase::Tls) if text.contains("NotValidForName") => {
+        ErrorKind::Transport(Phase::Tls) if text.contains("not valid for") => {
             ("TLS", "check the host in the URL: the certificate is of another name")
         }
         ErrorKind::Transport(Phase::Tls) => (
             "TLS",
-            "if a proxy of yours opens TLS, name its certificate in SINCH_NUMBERS_CA_FILE, or set SINCH_NUMBERS_ROOTS=platform",
+            "if the issuer is your own (a proxy that opens TLS, as companies have), name its certificate in \
+             SINCH_NUMBERS_CA_FILE, or set SINCH_NUMBERS_ROOTS=platform if this machine trusts it",
         ),
         ErrorKind::Transport(_) if text.contains("proxy") => {
             ("proxy", "check the proxy's address and credentials, or set SINCH_NUMBERS_PROXY=none")

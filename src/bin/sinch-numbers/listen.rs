@@ -1,7 +1,6 @@
 //! A local server for callbacks: it verifies each, prints its event once, and can send it on.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,19 +15,17 @@ use zeroize::Zeroizing;
 
 use crate::Failure;
 use crate::args::{ListenArgs, OutputArgs};
-use crate::callbacks::LONGEST;
 use crate::columns::EVENTS;
 use crate::exit::Exit;
+use crate::incoming::{Callback, drain, reason, respond};
 use crate::output::Output;
 use crate::session::{on_interrupt, say};
 
-/// The longest head of a request, in bytes.
-const LONGEST_HEAD: usize = 16 * 1024;
 /// The most callbacks that are worked on at a time.
 const MOST_AT_A_TIME: usize = 64;
 /// How many event ids are remembered.
 const MOST_REMEMBERED: usize = 100_000;
-/// How long a sender may be silent, and how long sending on may take.
+/// How long a request may take to come, and sending it on.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the threads of the callbacks tell the main thread, which owns standard output and the memory of events.
@@ -44,7 +41,10 @@ enum Message {
 struct Shared {
     secrets: Vec<Zeroizing<String>>,
     forward: Option<Forward>,
+    /// Connections.
     busy: AtomicUsize,
+    /// Requests that are there as a whole, and have no response yet.
+    open: AtomicUsize,
 }
 
 struct Forward {
@@ -72,7 +72,8 @@ pub(crate) fn run(args: ListenArgs, output: &OutputArgs) -> Result<Exit, Failure
         let _ = stop.send(Message::Stop);
     })?;
     say(format_args!("listening on http://{}/", listener.local_addr()?));
-    let shared = Arc::new(Shared { secrets, forward, busy: AtomicUsize::new(0) });
+    let shared =
+        Arc::new(Shared { secrets, forward, busy: AtomicUsize::new(0), open: AtomicUsize::new(0) });
     let accepting = Arc::clone(&shared);
     thread::spawn(move || accept(&listener, &accepting, &tell));
 
@@ -96,9 +97,9 @@ pub(crate) fn run(args: ListenArgs, output: &OutputArgs) -> Result<Exit, Failure
             Ok(Message::Stop) | Err(_) => break,
         }
     }
-    // What is being worked on is answered.
+    // What is being worked on gets its response; who has not sent a whole request is not waited for, and sends it again.
     let end = Instant::now() + PATIENCE;
-    while shared.busy.load(Ordering::SeqCst) > 0 && Instant::now() < end {
+    while shared.open.load(Ordering::SeqCst) > 0 && Instant::now() < end {
         match messages.recv_timeout(Duration::from_millis(20)) {
             // It is not printed any more: the service sends it again.
             Ok(Message::Verified(_, reply)) => drop(reply),
@@ -154,9 +155,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, tell: &Sender<Message>) 
         }
         let (worker, tell) = (Arc::clone(shared), tell.clone());
         let spawned = thread::Builder::new().spawn(move || {
-            let status = handle(&mut stream, &worker, &tell);
-            // A sender that is gone sends again.
-            let _ = status.and_then(|status| respond(&mut stream, status));
+            serve(&mut stream, &worker, &tell);
             worker.busy.fetch_sub(1, Ordering::SeqCst);
         });
         if spawned.is_err() {
@@ -165,138 +164,55 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, tell: &Sender<Message>) 
     }
 }
 
-/// Takes a callback, and returns the status to answer with.
-fn handle(stream: &mut TcpStream, shared: &Shared, tell: &Sender<Message>) -> io::Result<u16> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let callback = match Callback::read(stream)? {
-        Ok(callback) => callback,
+fn serve(stream: &mut TcpStream, shared: &Shared, tell: &Sender<Message>) {
+    if stream.set_write_timeout(Some(PATIENCE)).is_err() {
+        return;
+    }
+    // Where writing fails, the sender is gone, and sends again.
+    match Callback::read(stream, PATIENCE) {
+        Ok(callback) => {
+            shared.open.fetch_add(1, Ordering::SeqCst);
+            let _ = respond(stream, handle(&callback, shared, tell));
+            shared.open.fetch_sub(1, Ordering::SeqCst);
+        }
         Err(status) => {
             say(format_args!("refused a request: {status} {}", reason(status)));
-            return Ok(status);
+            if respond(stream, status).is_ok() {
+                drain(stream);
+            }
         }
-    };
+    }
+}
+
+/// Takes a callback, and returns the status of the response.
+fn handle(callback: &Callback, shared: &Shared, tell: &Sender<Message>) -> u16 {
     let signature = callback.signature.as_deref();
     let event = match callbacks::verify(&shared.secrets, signature, &callback.body) {
         Ok(event) => event,
         Err(error) => {
             say(format_args!("refused a callback: {error}"));
-            return Ok(status_of(&error));
+            return status_of(&error);
         }
     };
     let id = event.event_id.clone();
     let (reply, replied) = mpsc::channel();
     if tell.send(Message::Verified(Box::new(event), reply)).is_err() {
-        return Ok(503);
+        return 503;
     }
     // Nobody replies once the program is ending.
-    let Ok(wanted) = replied.recv() else { return Ok(503) };
-    let Some(forward) = shared.forward.as_ref().filter(|_| wanted) else { return Ok(200) };
-    let status = forward.send(&callback);
+    let Ok(wanted) = replied.recv() else { return 503 };
+    let Some(forward) = shared.forward.as_ref().filter(|_| wanted) else { return 200 };
+    let status = forward.send(callback);
     if let (200..300, Some(id)) = (status, id) {
         let _ = tell.send(Message::Delivered(id));
     }
-    Ok(status)
+    status
 }
 
 fn status_of(error: &Error) -> u16 {
     match error.kind() {
         ErrorKind::Signature(_) => 401,
         _ => 400,
-    }
-}
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        405 => "Method Not Allowed",
-        411 => "Length Required",
-        413 => "Content Too Large",
-        431 => "Request Header Fields Too Large",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        _ => "Forwarded",
-    }
-}
-
-fn respond(stream: &mut TcpStream, status: u16) -> io::Result<()> {
-    let reason = reason(status);
-    write!(stream, "HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-}
-
-/// A request with a callback, as it came.
-struct Callback {
-    signature: Option<String>,
-    content_type: Option<String>,
-    body: Vec<u8>,
-}
-
-impl Callback {
-    /// Reads a request; the status that refuses it if it is no callback.
-    fn read(stream: &mut TcpStream) -> io::Result<Result<Self, u16>> {
-        let mut buffer = Vec::new();
-        let (mut callback, length, begin) = loop {
-            let mut headers = [httparse::EMPTY_HEADER; 64];
-            let mut request = httparse::Request::new(&mut headers);
-            match request.parse(&buffer) {
-                Ok(httparse::Status::Complete(begin)) => match Self::head(&request) {
-                    Ok((callback, length)) => break (callback, length, begin),
-                    Err(status) => return Ok(Err(status)),
-                },
-                Ok(httparse::Status::Partial) if buffer.len() < LONGEST_HEAD => {}
-                Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
-                    return Ok(Err(431));
-                }
-                Err(_) => return Ok(Err(400)),
-            }
-            let mut part = [0; 4096];
-            match stream.read(&mut part)? {
-                0 => return Ok(Err(400)),
-                count => buffer.extend_from_slice(&part[..count]),
-            }
-        };
-        callback.body = buffer.split_off(begin);
-        callback.body.truncate(length);
-        let missing = length - callback.body.len();
-        stream.take(missing as u64).read_to_end(&mut callback.body)?;
-        Ok(if callback.body.len() == length { Ok(callback) } else { Err(400) })
-    }
-
-    /// Reads the head: the callback without its body, and the length of that.
-    fn head(request: &httparse::Request<'_, '_>) -> Result<(Self, usize), u16> {
-        if request.method != Some("POST") {
-            return Err(405);
-        }
-        // The one value of a header, if all that there are agree.
-        let header = |name: &str| {
-            let mut values = request
-                .headers
-                .iter()
-                .filter(|header| header.name.eq_ignore_ascii_case(name))
-                .map(|header| std::str::from_utf8(header.value).map(str::trim));
-            let Some(first) = values.next() else { return Ok::<_, u16>(None) };
-            let first = first.map_err(|_| 400_u16)?;
-            if values.all(|other| other == Ok(first)) {
-                Ok(Some(first.to_owned()))
-            } else {
-                Err(400)
-            }
-        };
-        let length: usize = match header("content-length")? {
-            Some(length) => length.parse().map_err(|_| 400_u16)?,
-            None => return Err(411),
-        };
-        if header("transfer-encoding")?.is_some() {
-            return Err(411);
-        }
-        if length > LONGEST {
-            return Err(413);
-        }
-        let signature = header("x-sinch-signature")?;
-        let content_type = header("content-type")?;
-        Ok((Self { signature, content_type, body: Vec::new() }, length))
     }
 }
 

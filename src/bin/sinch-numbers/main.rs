@@ -3,10 +3,12 @@
 mod args;
 mod audit;
 mod callbacks;
+mod certificate;
 mod columns;
 mod doctor;
 mod emergency;
 mod exit;
+mod incoming;
 mod jobs;
 mod listen;
 mod manual;

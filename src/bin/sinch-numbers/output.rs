@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, StdoutLock, Write};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -31,6 +31,11 @@ impl OutputArgs {
         self.output.unwrap_or_else(|| if terminal() { Format::Table } else { Format::Ndjson })
     }
 }
+
+/// The blanks between two columns.
+const GAP: u16 = 2;
+/// What a column is left at the least.
+const NARROW: usize = 8;
 
 /// Writes the items of a command to standard output, each as it comes; a table at the end.
 pub(crate) struct Output {
@@ -184,14 +189,43 @@ impl Output {
             table.set_header(self.columns.iter().map(|column| column.heading.to_uppercase()));
             table.add_rows(rows);
         }
+        let mut left = table.width().map(usize::from);
         for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
+            column.set_padding((0, GAP));
+        }
+        let words = longest_words(&table);
+        for (index, (column, word)) in table.column_iter_mut().zip(&words).enumerate() {
+            // Numbers and codes stay in one piece, to be copied, as long as the columns behind have room as well.
+            let (gap, behind) = (usize::from(GAP), words.len() - index - 1);
+            let least = word + gap;
+            let narrow = left.is_some_and(|left| left < least + behind * (NARROW + gap));
+            let taken = if narrow { NARROW + gap } else { least };
+            left = left.map(|left| left.saturating_sub(taken));
+            if let (false, Ok(least)) = (narrow, u16::try_from(least)) {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            }
         }
         for line in table.lines() {
             writeln!(self.out, "{}", line.trim_end())?;
         }
         Ok(())
     }
+}
+
+/// Returns how long the longest word of each column is.
+fn longest_words(table: &Table) -> Vec<usize> {
+    let longest = |text: String| text.split_whitespace().map(|word| word.chars().count()).max();
+    let rows = table.header().into_iter().chain(table.row_iter());
+    rows.fold(Vec::new(), |mut words, row| {
+        for (index, cell) in row.cell_iter().enumerate() {
+            let word = longest(cell.content()).unwrap_or(0);
+            match words.get_mut(index) {
+                Some(known) => *known = word.max(*known),
+                None => words.push(word),
+            }
+        }
+        words
+    })
 }
 
 /// Replaces the control characters that a terminal would obey.

@@ -1,63 +1,145 @@
 //! The way to a server, for the doctor: proxy, name, addresses and clock.
 
 use std::env;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ureq::http::Uri;
 
-use crate::doctor::{Findings, Verdict};
+use crate::certificate;
+use crate::doctor::Findings;
 
 /// How long a look-up or a connect may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How far this clock may be from the service's, in seconds.
 const CLOCK_MAY_DIFFER: u64 = 60;
 
-/// Tells which proxy calls go through, as far as variables say so.
-pub(crate) fn proxy(found: &mut Findings) -> bool {
-    let set = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
-    match set("SINCH_NUMBERS_PROXY").as_deref().map(str::trim) {
-        Some("none") => return false,
-        Some("env") | None => {}
-        Some(_) => {
-            found.ok("proxy", "calls go through the one in SINCH_NUMBERS_PROXY");
-            return true;
-        }
+/// The proxy on the way to a server.
+pub(crate) struct Proxy {
+    /// The variable that names it.
+    pub(crate) variable: &'static str,
+    pub(crate) server: Server,
+    settings: ureq::Proxy,
+}
+
+impl Proxy {
+    /// Finds the proxy that calls to a server go through, as the library does: none to this machine.
+    pub(crate) fn to(target: &Server) -> Option<Self> {
+        let set = |name: &&'static str| {
+            let value = env::var(name).ok().filter(|value| !value.trim().is_empty())?;
+            Some((*name, value.trim().to_owned()))
+        };
+        let first = |names: &[&'static str]| names.iter().find_map(set);
+        let own = first(&["SINCH_NUMBERS_PROXY"]).filter(|(_, value)| value != "env");
+        let (variable, url) = match own {
+            _ if target.is_here() => return None,
+            Some((_, value)) if value == "none" => return None,
+            Some(own) => own,
+            None => {
+                let names: &[_] =
+                    if target.secure { &["https_proxy", "HTTPS_PROXY"] } else { &["http_proxy"] };
+                let spared = first(&["no_proxy", "NO_PROXY"]);
+                if spared.is_some_and(|(_, list)| target.is_among(&list)) {
+                    return None;
+                }
+                first(names).or_else(|| first(&["all_proxy", "ALL_PROXY"]))?
+            }
+        };
+        // Another protocol is refused by the client, which says so.
+        let proxy = ureq::Proxy::new(&url).ok()?;
+        let is_http = proxy.protocol() == ureq::ProxyProtocol::Http;
+        let server = Server { host: proxy.host().to_owned(), port: proxy.port(), secure: false };
+        is_http.then_some(Self { variable, server, settings: proxy })
     }
-    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    let Some(name) = names.into_iter().find(|name| set(name).is_some()) else { return false };
-    let except = ["no_proxy", "NO_PROXY"].into_iter().find(|name| set(name).is_some());
-    let except = except.map_or(String::new(), |name| format!(", but for the hosts in {name}"));
-    found.ok("proxy", format!("calls go through the one in {name}{except}"));
-    true
+
+    /// Asks for a tunnel.
+    fn tunnel(&self, target: &Server) -> Option<TcpStream> {
+        let mut stream = self.server.connect()?;
+        let (host, port) = (&target.host, target.port);
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+        if let Some(user) = self.settings.username() {
+            let credentials = format!("{user}:{}", self.settings.password().unwrap_or_default());
+            request += &format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(credentials));
+        }
+        stream.write_all((request + "\r\n").as_bytes()).ok()?;
+        let mut head = Vec::new();
+        // Byte by byte: what follows the head belongs to TLS.
+        while !head.ends_with(b"\r\n\r\n") && head.len() < 16 * 1024 {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).ok()?;
+            head.push(byte[0]);
+        }
+        head.starts_with(b"HTTP/1.").then_some(())?;
+        head.get(8..12).filter(|status| *status == b" 200").map(|_| stream)
+    }
 }
 
 /// A server that calls go to.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Server {
-    host: String,
+    pub(crate) host: String,
     port: u16,
+    pub(crate) secure: bool,
 }
 
 impl Server {
+    /// The server of a URL; none if it is no URL of one.
     pub(crate) fn of(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
-        let port = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+        let (secure, port) = match uri.scheme_str()? {
+            "https" => (true, 443),
+            "http" => (false, 80),
+            _ => return None,
+        };
         let host = uri.host()?.trim_matches(['[', ']']).to_owned();
-        Some(Self { host, port: uri.port_u16().unwrap_or(port) })
+        Some(Self { host, port: uri.port_u16().unwrap_or(port), secure })
     }
 
-    /// Looks up the name, and connects to each address. With a proxy none of it need work.
-    pub(crate) fn look_at(&self, found: &mut Findings, proxied: bool) {
-        let Self { host, port } = self;
-        let verdict = if proxied { Verdict::Warning } else { Verdict::Problem };
+    /// Tells whether it is on this machine.
+    fn is_here(&self) -> bool {
+        self.host == "localhost" || self.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    }
+
+    /// Tells whether a list as in `no_proxy` names it: a host, a domain, or `*`.
+    fn is_among(&self, list: &str) -> bool {
+        list.split([',', ' ', '\t']).any(|entry| {
+            let domain = entry.trim_start_matches("*.").trim_matches('.');
+            let below = self.host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+            entry == "*" || !domain.is_empty() && (self.host == domain || below)
+        })
+    }
+
+    fn connect(&self) -> Option<TcpStream> {
+        let addresses = self.addresses().ok()?;
+        let connect = |address| TcpStream::connect_timeout(address, PATIENCE).ok();
+        let stream = addresses.iter().find_map(connect)?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        stream.set_write_timeout(Some(PATIENCE)).ok()?;
+        Some(stream)
+    }
+
+    /// Returns who issued the certificate that it shows, or that something on the way shows in its place.
+    pub(crate) fn issuer(&self) -> Option<String> {
+        let mut stream = match Proxy::to(self) {
+            Some(proxy) => proxy.tunnel(self)?,
+            None => self.connect()?,
+        };
+        certificate::issuer(&mut stream, &self.host)
+    }
+
+    /// Looks up the name, and connects to each address.
+    pub(crate) fn look_at(&self, found: &mut Findings) {
+        let Self { host, port, .. } = self;
         let addresses = match self.addresses() {
             Ok(addresses) => addresses,
             Err(problem) => {
-                found.add(verdict, host, format!("the name cannot be looked up: {problem}"), "check the host in the URL, and the resolver of this machine (/etc/resolv.conf)");
+                found.problem(host, format!("the name cannot be looked up: {problem}"), "check the host in the URL, and the resolver of this machine (/etc/resolv.conf)");
                 return;
             }
         };
@@ -103,12 +185,8 @@ impl Server {
                         .as_ref()
                         .err()
                         .map_or(String::new(), |error| format!(" ({ip}: {error})"));
-                    found.add(
-                        verdict,
-                        host,
-                        format!("{counts}{why}"),
-                        "open the firewall, or set https_proxy if a proxy is needed",
-                    );
+                    let mend = "open the firewall, or set https_proxy if a proxy is needed";
+                    found.problem(host, format!("{counts}{why}"), mend);
                 }
             }
         }
@@ -137,11 +215,7 @@ pub(crate) fn clock(found: &mut Findings, server: &Server, url: &str) {
         .max_redirects(0)
         .timeout_global(Some(PATIENCE))
         .tls_config(tls);
-    let config = match env::var("SINCH_NUMBERS_PROXY").as_deref().map(str::trim) {
-        Ok("none") => config.proxy(None),
-        Ok("env" | "") | Err(_) => config,
-        Ok(url) => config.proxy(ureq::Proxy::new(url).ok()),
-    };
+    let config = config.proxy(Proxy::to(server).map(|proxy| proxy.settings));
     let agent: ureq::Agent = config.build().into();
     let Ok(response) = agent.get(url).call() else { return };
     let date = response.headers().get("date").and_then(|date| date.to_str().ok());

@@ -29,28 +29,28 @@ pub(crate) struct SandboxArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// So many generated numbers instead of the twelve seeded ones, at most 1000000
+    /// Serve this many generated numbers instead of the twelve built-in ones, at most 1000000
     #[arg(long, value_name = "COUNT")]
     numbers: Option<usize>,
-    /// Wait so long before each response
+    /// Wait this long before each response
     #[arg(long, value_name = "MS", default_value_t = 0)]
     latency_ms: u64,
-    /// Answer that share of the calls 429, from 0 to 1
+    /// Respond with 429 to this share of the calls, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     fail_429: f64,
-    /// Answer that share of the calls 503, from 0 to 1
+    /// Respond with 503 to this share of the calls, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     fail_503: f64,
-    /// Carry out that share of the writes, but answer 503
+    /// Carry out this share of the writes, but respond with 503
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     fail_503_after: f64,
-    /// Carry out that share of the writes, but close the connection without a response
+    /// Carry out this share of the writes, but close the connection without a response
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     lose: f64,
-    /// Answer that share of the writes, and carry them out only afterwards
+    /// Respond to this share of the writes, and carry them out only afterwards
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     late: f64,
-    /// A late write is carried out within that time after its response
+    /// A late write is carried out within this time after its response
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     late_by_ms: u64,
     /// At the end, write every accepted write to FILE, a line of JSON each
@@ -62,7 +62,7 @@ pub(crate) struct SandboxArgs {
     /// How long a provisioning job takes
     #[arg(long, value_name = "MS", default_value_t = 300)]
     provisioning_ms: u64,
-    /// Sign callbacks with that secret [default: sandbox-callback-secret-0123456789]
+    /// Sign callbacks with this secret [default: sandbox-callback-secret-0123456789]
     #[arg(long, value_name = "SECRET")]
     callback_secret: Option<String>,
     /// Send callbacks to other machines, too
@@ -71,7 +71,7 @@ pub(crate) struct SandboxArgs {
     /// Default and maximum size of a page
     #[arg(long, value_name = "COUNT", default_value_t = 1000)]
     page_max: usize,
-    /// No line on standard error for each request
+    /// Write no line to standard error for each request
     #[arg(long)]
     quiet: bool,
 }

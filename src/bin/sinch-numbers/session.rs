@@ -89,7 +89,7 @@ pub(crate) fn progress(message: String) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = BARS.add(ProgressBar::new_spinner());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
         bar.set_style(style);
     }
     bar.set_message(message);
@@ -103,6 +103,17 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
     BARS.suspend(|| {
         let _ = writeln!(anstream::stderr().lock(), "{line}");
     });
+}
+
+/// Asks a person, and reads the response: whether it is yes.
+pub(crate) fn ask(question: &str) -> Result<bool, Failure> {
+    let failed = |error: io::Error| Failure::other(error.to_string());
+    let mut err = anstream::stderr().lock();
+    write!(err, "{question} [y/N] ").and_then(|()| err.flush()).map_err(failed)?;
+    let mut response = String::new();
+    io::stdin().read_line(&mut response).map_err(failed)?;
+    let response = response.trim();
+    Ok(response.eq_ignore_ascii_case("y") || response.eq_ignore_ascii_case("yes"))
 }
 
 /// Writes a count of numbers for people.

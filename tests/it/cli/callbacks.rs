@@ -67,16 +67,27 @@ fn listen(sandbox: &Sandbox, flags: &str) -> Listening {
 }
 
 impl Listening {
-    /// Sends a request, and returns the status of the response.
-    fn post(&self, head: &str, body: &str) -> u16 {
+    fn connect(&self) -> TcpStream {
         let address = self.url.trim_start_matches("http://").trim_end_matches('/');
-        let mut stream = TcpStream::connect(address).unwrap();
+        TcpStream::connect(address).unwrap()
+    }
+
+    /// Sends a request as it is written, and returns the statuses that come.
+    fn raw(&self, request: &str) -> Vec<u16> {
+        let mut stream = self.connect();
         // All at once: a listener may respond to its first line, and close.
-        let request = format!("{head}\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         stream.write_all(request.as_bytes()).unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
-        response.split(' ').nth(1).unwrap().parse().unwrap()
+        let lines = response.lines().filter_map(|line| line.strip_prefix("HTTP/1.1 "));
+        lines.map(|line| line[..3].parse().unwrap()).collect()
+    }
+
+    /// Sends a request, and returns the status of the response.
+    fn post(&self, head: &str, body: &str) -> u16 {
+        let length = body.len();
+        let request = format!("{head}\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
+        self.raw(&request)[0]
     }
 
     fn line(&mut self) -> String {
@@ -106,7 +117,7 @@ fn callbacks_are_received_once() {
         (&signed, "{}", 401),
         ("POST / HTTP/1.1", BODY, 401),
         (&format!("{signed}\r\nX-Sinch-Signature: {}", "0".repeat(40)), BODY, 400),
-        (&format!("{signed}\r\nTransfer-Encoding: chunked"), BODY, 411),
+        (&format!("{signed}\r\nTransfer-Encoding: chunked"), BODY, 400),
         ("GET / HTTP/1.1", "", 405),
         ("rubbish", "", 400),
     ] {
@@ -153,4 +164,70 @@ fn a_listener_can_stop_by_itself() {
     assert_eq!(listening.post(&signed, BODY), 200);
     assert_eq!(listening.line(), format!("{BODY}\n"));
     assert!(listening.child.wait().unwrap().success());
+}
+
+#[test]
+fn bodies_come_in_every_way_that_http_has() {
+    let sandbox = sandbox();
+    let mut listening = listen(&sandbox, "--secret-env HOOK");
+    let signed = format!("POST / HTTP/1.1\r\nHost: x\r\nX-Sinch-Signature: {SIGNATURE}\r\n");
+    let chunked = format!("{signed}Transfer-Encoding: Chunked\r\n\r\n");
+    let (first, second) = BODY.split_at(17);
+    let chunk = |text: &str| format!("{:x};name=value\r\n{text}\r\n", text.len());
+    let whole = format!("{chunked}{}{}0\r\nTrailer: x\r\n\r\n", chunk(first), chunk(second));
+    assert_eq!(listening.raw(&whole), [200]);
+    assert_eq!(listening.line(), format!("{BODY}\n"));
+    let length = BODY.len();
+    let expecting = format!("{signed}Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n");
+    let mut stream = listening.connect();
+    stream.write_all(expecting.as_bytes()).unwrap();
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(BODY.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+
+    let most = 1024 * 1024;
+    let long = "x".repeat(200_000);
+    let row = |headers: &str, body: &str| format!("{signed}{headers}\r\n\r\n{body}");
+    for (request, status) in [
+        (row("Host: x", BODY), 411),
+        (row("Transfer-Encoding: gzip, chunked", BODY), 501),
+        (row(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"), BODY), 400),
+        (row("Content-Length: +5", BODY), 400),
+        (row("Content-Length: ", BODY), 400),
+        (row("Content-Length: 99999999999999999999999", &long), 413),
+        (row(&format!("Content-Length: {}", most + 1), &long), 413),
+        (row("Transfer-Encoding: chunked", "x\r\n"), 400),
+        (row("Transfer-Encoding: chunked", "3\r\nabcd\r\n0\r\n\r\n"), 400),
+        (row("Transfer-Encoding: chunked", &format!("{:x}\r\n{long}", most + 1)), 413),
+        (row("Transfer-Encoding: chunked", "fffffffffffffffffff\r\n"), 400),
+        (row("Transfer-Encoding: chunked", &format!("0\r\n{long}")), 431),
+        (row(&format!("X: {long}"), ""), 431),
+    ] {
+        let shown = request.get(..200).unwrap_or(&request);
+        assert_eq!(listening.raw(&request), [status], "{shown}");
+    }
+    assert_eq!(listening.stop(), "");
+}
+
+#[test]
+fn who_sends_half_a_request_holds_nobody_up() {
+    let sandbox = sandbox();
+    let mut listening = listen(&sandbox, "--secret-env HOOK");
+    let mut silent = listening.connect();
+    let mut half = listening.connect();
+    half.write_all(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab").unwrap();
+    let signed = format!("POST / HTTP/1.1\r\nX-Sinch-Signature: {SIGNATURE}");
+    assert_eq!(listening.post(&signed, BODY), 200);
+    assert_eq!(listening.line(), format!("{BODY}\n"));
+    // The program ends before their time is over, so they get no response.
+    assert_eq!(listening.stop(), "");
+    for stream in [&mut silent, &mut half] {
+        let mut response = Vec::new();
+        let _ = stream.read_to_end(&mut response);
+        assert_eq!(String::from_utf8_lossy(&response), "");
+    }
 }

@@ -4,10 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use rcgen::{CertificateParams, DnType, date_time_ymd};
 use serde_json::Value;
 use sinch_numbers::Sandbox;
 
 use super::{command, ended, sandbox};
+use crate::support::tls_server::{Authority, Secure, Tunnels};
 
 /// What it found that is not in order: about what, how bad, and the finding.
 fn findings(
@@ -93,7 +95,36 @@ fn every_misconfiguration_is_found() {
             "cannot be read",
         ),
         (set("SSL_CERT_FILE", "/nowhere/at/all"), 0, "SSL_CERT_FILE", warning, "cannot be read"),
+        (set("SINCH_NUMBERS_CA_FILE", &empty), 2, "settings", problem, "holds no certificate"),
+        (
+            set("SSL_CERT_DIR", "/nowhere/at/all:/etc"),
+            0,
+            "SSL_CERT_DIR",
+            warning,
+            "/nowhere/at/all: No such file",
+        ),
+        (set("SSL_CERT_FILE", "/etc"), 0, "SSL_CERT_FILE", warning, "names a folder"),
         (set("SINCH_NUMBERS_ROOTS", "mine"), 2, "settings", problem, "SINCH_NUMBERS_ROOTS"),
+        (set("SINCH_AUTH", "bearer"), 2, "settings", problem, "SINCH_AUTH: is none of"),
+        (set("SINCH_PROJECT_ID", "my/project"), 2, "settings", problem, "SINCH_PROJECT_ID"),
+        (set("SINCH_NUMBERS_URL", "numbers.test"), 2, "settings", problem, "SINCH_NUMBERS_URL"),
+        (
+            set("SINCH_NUMBERS_TIMEOUT_MS", "30s"),
+            2,
+            "settings",
+            problem,
+            "SINCH_NUMBERS_TIMEOUT_MS",
+        ),
+        (
+            set("SINCH_NUMBERS_ALLOW_HTTP", "yes"),
+            2,
+            "settings",
+            problem,
+            "SINCH_NUMBERS_ALLOW_HTTP",
+        ),
+        (set("SINCH_NUMBERS_LOG_LEVEL", "loud"), 2, "settings", problem, "SINCH_NUMBERS_LOG_LEVEL"),
+        (set("SINCH_NUMBERS_PROXY", "socks5://p"), 2, "settings", problem, "not SOCKS"),
+        (set("http_proxy", "http://127.0.0.1:1"), 0, "http_proxy", warning, "not for https"),
         (set("SINCH_KEY_SECRET", "wrong"), 4, "token", problem, "401"),
         (set("SINCH_PROJECT_ID", "another"), 4, "permission", problem, "403"),
         (set("SINCH_NUMBERS_URL", "http://127.0.0.1:1"), 5, "127.0.0.1", problem, "0 of 1 IPv4"),
@@ -131,4 +162,66 @@ fn every_misconfiguration_is_found() {
         assert!(found.iter().all(|(.., text)| !text.contains("sandbox-secret")), "{found:?}");
     }
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// Settings for a server that is not the sandbox.
+fn at<'a>(url: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [&[("SINCH_NUMBERS_URL", url), ("SINCH_AUTH_URL", url)], more].concat()
+}
+
+#[test]
+fn a_server_that_is_not_trusted_is_told_with_its_issuer() {
+    let sandbox = sandbox();
+    let ours = Authority::with(|params| {
+        params.distinguished_name.push(DnType::CommonName, "Gate Root");
+        params.distinguished_name.push(DnType::OrganizationName, "Acme Inc");
+    });
+    let file = ours.file("doctor-ca");
+    let trusted = [("SINCH_NUMBERS_CA_FILE", file.to_str().unwrap())];
+    let expired = |params: &mut CertificateParams| params.not_after = date_time_ymd(2020, 1, 1);
+    let servers = [
+        Secure::new(ours.certify(&["localhost", "numbers.test"], |_| ())),
+        Secure::new(ours.certify(&["other.test"], |_| ())),
+        Secure::new(ours.certify(&["localhost"], expired)),
+    ];
+    let [opened, other, old] = servers.each_ref().map(|server| server.url("localhost"));
+    // What opens TLS on the way, with a proxy or without.
+    let tunnels = Tunnels::to(servers[0].port);
+    let proxy = format!("http://user:hush@127.0.0.1:{}", tunnels.port);
+    let issuer = "shows was issued by \"Gate Root\" of Acme Inc";
+    for (settings, words) in [
+        (at(&opened, &[]), format!("localhost {issuer}")),
+        (at("https://numbers.test", &[("https_proxy", &proxy)]), format!("numbers.test {issuer}")),
+        (at(&other, &trusted), "not valid for name".to_owned()),
+        (at(&old, &trusted), "expired".to_owned()),
+    ] {
+        let found = findings(&sandbox, &settings, 1);
+        assert!(
+            found.iter().any(|(about, verdict, text)| {
+                about == "TLS" && verdict == "problem" && text.contains(&words)
+            }),
+            "{words}: {found:#?}"
+        );
+        assert!(found.iter().all(|(.., text)| !text.contains("hush")), "{found:?}");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_found() {
+    let gone = "http://127.0.0.1:1";
+    for name in ["https_proxy", "ALL_PROXY", "SINCH_NUMBERS_PROXY"] {
+        let found = findings(&sandbox(), &at("https://numbers.test", &[(name, gone)]), 5);
+        let is = |about: &str, words: &str| {
+            found.iter().any(|(a, _, text)| a == about && text.contains(words))
+        };
+        assert!(is("127.0.0.1", "0 of 1 IPv4") && is("proxy", "refused"), "{name}: {found:#?}");
+    }
+    // One of two URLs: nothing leaves this machine.
+    let found = findings(&sandbox(), &[("SINCH_AUTH_URL", "(unset)"), ("https_proxy", gone)], 5);
+    assert!(
+        found
+            .iter()
+            .any(|(about, _, text)| about == "SINCH_AUTH_URL" && text.contains("is not set")),
+        "{found:#?}"
+    );
 }

@@ -266,6 +266,8 @@ fn what_does_not_belong_together_is_refused() {
     assert!(folder.apply(&sandbox, "").with(2).err.contains("another plan"));
     let read_only = folder.run(&sandbox, "apply plan --yes --journal /sys/journal").with(2);
     assert!(read_only.err.contains("/sys/journal"), "{read_only:?}");
+    let endless = folder.run(&sandbox, "apply plan --yes --journal /dev/full").with(2);
+    assert!(endless.err.contains("/dev/full: is no file"), "{endless:?}");
     folder.run(&sandbox, "plan relink --from table.csv -O /sys/plan").with(2);
     folder.run(&sandbox, "report none").with(2);
     assert_eq!(sandbox.writes().len(), 1);

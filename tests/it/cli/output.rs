@@ -163,7 +163,8 @@ fn shells_and_man_know_every_verb() {
         assert!(page.contains(".SH"), "{name}");
     }
     fs::remove_dir_all(folder).unwrap();
-    assert_eq!(run(&sandbox, "--version").with(0).out, "sinch-numbers 1.0.0\n");
+    let version = concat!("sinch-numbers ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(run(&sandbox, "--version").with(0).out, version);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal as _};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
+use indicatif::{HumanDuration, ProgressBar};
 
 use crate::Failure;
 use crate::args::{ApplyArgs, OutputArgs, Verb};
@@ -43,7 +43,8 @@ pub(crate) fn run(args: &ApplyArgs, output: &OutputArgs) -> Result<Exit, Failure
                 process::exit(Exit::Unknown as i32);
             }
             say(format_args!(
-                "finishing the numbers that were begun; once more leaves them as they are"
+                "finishing the numbers that were begun; Ctrl-C once more stops at once, and leaves it unknown what \
+                 became of them"
             ));
         }
     })?;
@@ -106,10 +107,7 @@ fn ask(plan: &Plan) -> Result<(), Failure> {
         plan.header.project,
         steps.join(", ")
     ));
-    say(format_args!("go on? [y/N]"));
-    let mut response = String::new();
-    io::stdin().read_line(&mut response).map_err(|error| Failure::other(error.to_string()))?;
-    if response.trim().eq_ignore_ascii_case("y") || response.trim().eq_ignore_ascii_case("yes") {
+    if session::ask("Go on?")? {
         return Ok(());
     }
     Err(Failure::refused("nothing was changed"))
@@ -251,8 +249,13 @@ impl Running<'_> {
         #[expect(clippy::cast_precision_loss, reason = "for people")]
         let (count, left) = (over as f64, (total - over) as f64);
         let rate = count / self.work.began.elapsed().as_secs_f64().max(0.001);
-        let causes = state.causes.iter().map(|(cause, count)| format!(", {count} {cause}"));
-        let causes = causes.collect::<String>();
-        format!("{over} of {total}, {rate:.1}/s, {:.0} s left{causes}", left / rate)
+        let left = HumanDuration(Duration::from_secs_f64(left / rate.max(0.001)));
+        let causes = state.causes.iter().map(|(cause, count)| format!("{count} {cause}"));
+        let causes = causes.collect::<Vec<_>>().join(", ");
+        let failed = match state.failures {
+            0 => String::new(),
+            count => format!(", {count} not done: {causes}"),
+        };
+        format!("{over} of {total}, {rate:.1}/s, {left} left{failed}")
     }
 }

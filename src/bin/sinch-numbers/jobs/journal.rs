@@ -217,6 +217,10 @@ impl Journal {
         let mut options = OpenOptions::new();
         let mut journal =
             options.read(true).append(true).create(true).mode(0o600).open(path).map_err(failed)?;
+        // A device may have no end.
+        if !journal.metadata().map_err(failed)?.is_file() {
+            return Err(refused("is no file".to_owned()));
+        }
         if flock(&journal, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(refused("another process writes it".to_owned()));
         }
