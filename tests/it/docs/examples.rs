@@ -294,10 +294,20 @@ fn the_readme_names_what_there_is() {
             assert!(helper || readme.contains(shown), "{folder}/{name} is not in the README");
         }
     }
+    // As GitHub calls them in links.
+    let headings: Vec<String> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix('#'))
+        .map(|line| format!("#{}", line.trim_matches(['#', ' ']).to_lowercase().replace(' ', "-")))
+        .collect();
     for link in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         // The package has no benches: cargo leaves out a folder that holds a crate of its own.
         let packaged = link.starts_with("benches/") && !root().join("benches").exists();
-        let leads = link.starts_with("https://") || root().join(link).exists();
+        let leads = match link {
+            link if link.starts_with("https://") => true,
+            link if link.starts_with('#') => headings.iter().any(|heading| heading == link),
+            link => root().join(link).exists(),
+        };
         assert!(leads || packaged, "{link} leads nowhere");
     }
     // The commands that are printed are the ones that the other tests and the gates run.
