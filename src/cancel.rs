@@ -38,7 +38,7 @@ struct Trigger {
     parent: Option<CancelToken>,
 }
 
-/// A function of the caller, and how often it is called.
+/// The caller's poll function and its interval.
 struct Poll {
     every: Duration,
     poll: Box<dyn Fn() -> bool + Send + Sync>,
@@ -53,20 +53,20 @@ impl fmt::Debug for Poll {
 impl CancelToken {
     /// Makes a token that ends calls at [`trigger`](CancelToken::trigger) only.
     pub fn new() -> Self {
-        Self::with(None)
+        Self::make(None, None, None)
     }
 
     /// Makes a token that also ends calls after a time, counted from now: a deadline for several calls.
     pub fn with_deadline(time: Duration) -> Self {
         // A time that is out of range for the clock is no deadline.
-        Self::with(Instant::now().checked_add(time))
+        Self::make(Instant::now().checked_add(time), None, None)
     }
 
-    /// Makes a token that is also ended by a function's word: while a call waits, `poll` is called on the thread that made the
-    /// call, first when `every` has passed (at least 1 ms) and then as often; `true` triggers the token.
+    /// Makes a token that also asks a function: while a call waits, `poll` is called on the thread that made the call, every
+    /// `every` (1 ms to 365 days), and `true` triggers the token.
     ///
-    /// For programs inside another language, whose runtime must be asked about signals on the thread that was interrupted. What
-    /// is called may make calls of its own, but must not use the pages that the call is about.
+    /// For programs in a language whose runtime handles signals on the thread that was interrupted. The function may make calls
+    /// of its own, but must not use the pages that the call is about.
     ///
     /// ```
     /// use sinch_numbers::CancelToken;
@@ -79,7 +79,7 @@ impl CancelToken {
         Self::make(None, Some(Poll::new(every, poll)), None)
     }
 
-    /// Makes a token that is polled, and ended by another one as well. Triggering it does not trigger the other.
+    /// Makes a polled token that another one ends as well. Triggering it does not trigger the other.
     #[cfg(feature = "capi")]
     pub(crate) fn polled_below(
         parent: &Self,
@@ -87,10 +87,6 @@ impl CancelToken {
         poll: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
         Self::make(parent.deadline(), Some(Poll::new(every, poll)), Some(parent.clone()))
-    }
-
-    fn with(deadline: Option<Instant>) -> Self {
-        Self::make(deadline, None, None)
     }
 
     fn make(deadline: Option<Instant>, poll: Option<Poll>, parent: Option<Self>) -> Self {
@@ -107,13 +103,13 @@ impl CancelToken {
         self.0.signal.is_set() || self.0.parent.as_ref().is_some_and(Self::is_triggered)
     }
 
-    /// Returns the descriptor that becomes readable when the token is triggered. For one below another it is that one's: its
-    /// own trigger is noticed when it is polled next.
+    /// Returns the descriptor that becomes readable when the token is triggered. Of a token with a parent it is the parent's: its
+    /// own trigger is noticed at the next poll.
     pub(crate) fn fd(&self) -> io::Result<RawFd> {
         self.0.parent.as_ref().map_or_else(|| self.0.signal.fd(), Self::fd)
     }
 
-    /// Runs a call, or a part of one; every wait in it polls.
+    /// Runs a call or a part of one; its waits call the poll function.
     pub(crate) fn polling<R>(&self, call: impl FnOnce() -> R) -> R {
         let Some(poll) = &self.0.poll else { return call() };
         let triggered = || {
@@ -132,7 +128,7 @@ impl CancelToken {
 
 impl Poll {
     fn new(every: Duration, poll: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        // No call takes longer than the last.
+        // No call takes longer than the maximum.
         const RANGE: (Duration, Duration) =
             (Duration::from_millis(1), Duration::from_secs(365 * 24 * 3600));
         Self { every: every.clamp(RANGE.0, RANGE.1), poll: Box::new(poll) }

@@ -191,10 +191,6 @@ mod sandbox;
 mod sys;
 mod transport;
 
-#[cfg(test)]
-#[path = "../tests/model/random.rs"]
-mod random;
-
 /// The callbacks that the service sends to the URL of a number ([`ActiveNumber::callback_url`]) when a provisioning job has ended
 /// (API: "Callbacks").
 ///
@@ -215,7 +211,7 @@ pub use api::models::{
     ActiveNumber, AddressValidation, EmergencyAddress, Money, Page, Provisioning,
     ScheduledProvisioning, ScheduledVoiceProvisioning, SmsConfiguration, VoiceConfiguration,
 };
-pub use api::numbers::{NumberUpdate, VoiceTarget};
+pub use api::number_update::{NumberUpdate, VoiceTarget};
 pub use api::phone_number::PhoneNumber;
 pub use api::provisioning::{Actor, Explanation, RetryAdvice, explain};
 pub use api::relink::{Relink, RelinkOutcome, RelinkStep, StepOutcome};
@@ -235,3 +231,10 @@ pub use error::{
 pub use log::LogLevel;
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Sandbox, SandboxBuilder, SandboxWrite};
+
+#[cfg(test)]
+#[path = "../tests/model/random.rs"]
+mod random;
+#[cfg(test)]
+#[path = "../tests/model/timeline.rs"]
+mod timeline;

@@ -23,7 +23,7 @@ pub enum LogLevel {
 
 type Sink = dyn Fn(LogLevel, &str) + Send + Sync;
 
-/// The sink of log lines and its maximum level, if there is one.
+/// The log function of a client and its maximum level, if it has one.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Option<(LogLevel, Arc<Sink>)>);
 
@@ -48,10 +48,10 @@ impl Log {
 /// The longest line of the log, and the longest message, in bytes.
 const MOST: usize = 4096;
 
-/// A text of one line, of at most 4 KiB, that does nothing to the terminal it is shown on: control characters are escaped, as in
-/// `\n` and `\u{1b}`. What the service says goes through this before a person reads it.
+/// Makes a text safe to show: one line of at most 4 KiB, with control characters escaped as in `\n` and `\u{1b}`. Every text of
+/// the service goes through this before a person reads it.
 ///
-/// `rest`: how many bytes are to come after it.
+/// `rest`: the bytes to leave free for what follows.
 pub(crate) fn printable(text: &str, rest: usize) -> Cow<'_, str> {
     const CUT: &str = "...";
     let most = MOST - rest;
@@ -59,7 +59,7 @@ pub(crate) fn printable(text: &str, rest: usize) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut line = String::with_capacity(text.len().min(most));
-    // Where it is cut if it turns out too long.
+    // The end of the longest part that leaves room for the dots.
     let mut end = 0;
     for character in text.chars() {
         if line.len() <= most - CUT.len() {
@@ -81,7 +81,7 @@ pub(crate) fn printable(text: &str, rest: usize) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// Control characters, and those that break lines or turn the direction of writing.
+/// Tells whether a character is a control character, breaks lines, or changes the direction of writing.
 fn is_control(character: char) -> bool {
     matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || character.is_control()

@@ -1,4 +1,4 @@
-//! What a callback of the service says.
+//! The events of callbacks.
 
 use crate::api::enums::open_enum;
 use crate::api::phone_number::PhoneNumber;
@@ -8,11 +8,11 @@ use crate::api::timestamp::Timestamp;
 use crate::json;
 
 open_enum! {
-    /// The kind of thing that an event is about.
+    /// The type of the resource that an event is about.
     pub enum ResourceType {
         /// A rented number.
         ActiveNumber = "ACTIVE_NUMBER",
-        /// The same, in older events.
+        /// A rented number, in older events.
         Number = "NUMBER",
         /// An order of numbers.
         NumberOrder = "NUMBER_ORDER",
@@ -24,7 +24,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What happened to the thing that an event is about.
+    /// The type of an event.
     pub enum EventType {
         /// Linking to a service plan.
         ProvisioningToSms = "PROVISIONING_TO_SMS_PLATFORM",
@@ -44,7 +44,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How it ended, or where it stands.
+    /// The status that an event reports.
     pub enum EventStatus {
         /// The job is done.
         Succeeded = "SUCCEEDED",
@@ -76,9 +76,9 @@ pub struct Event {
     pub timestamp: Option<Timestamp>,
     /// The project.
     pub project_id: Option<String>,
-    /// The kind of thing that it is about.
+    /// The type of the resource that it is about.
     pub resource_type: Option<ResourceType>,
-    /// The thing: the phone number, or the id of an order.
+    /// The resource: the phone number, or the id of an order.
     pub resource_id: Option<String>,
     /// What happened.
     pub event_type: Option<EventType>,
@@ -94,7 +94,7 @@ pub struct Event {
 impl Event {
     /// Reads an event from a JSON object that has passed [`json::check`].
     pub(crate) fn read(json: &str) -> Self {
-        // What does not fit is left out: a signed event is never refused for one of its fields.
+        // A field that does not fit is left out: a signed event is never refused for one.
         let text = |pointer| {
             let raw = json::value_at(json, pointer)?;
             let number = || raw.parse::<i64>().is_ok().then(|| raw.to_owned());

@@ -7,7 +7,6 @@ use crate::api::numbers::verify_number;
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
 use crate::error::{ApiError, Error};
-use crate::json;
 use crate::json::decode::Decode;
 
 /// An emergency address to send: five required parts and two optional ones.
@@ -221,10 +220,7 @@ fn is_address(json: &str) -> bool {
 
 /// Tells whether a 404 is about the number rather than its address.
 pub(crate) fn names_the_number(error: &ApiError) -> bool {
-    error.details.iter().any(|detail| {
-        let kind = json::value_at(detail, "/resourceType").and_then(json::text_of);
-        kind.as_deref() == Some("ActiveNumber")
-    })
+    error.resource_types().any(|kind| kind == "ActiveNumber")
 }
 
 #[cfg(test)]

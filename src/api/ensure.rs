@@ -1,4 +1,4 @@
-//! Ensuring an emergency address: what is wanted, and how far an address of the service may differ from it.
+//! Ensuring an emergency address: the wanted address, and which corrections of the service are accepted.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl EnsureEmergencyAddress {
         self
     }
 
-    /// Provisions also if the address stands already: the display name cannot be read. Default: no.
+    /// Provisions also if the number has the address already: its display name cannot be read. Default: no.
     pub fn force(mut self) -> Self {
         self.force = true;
         self
@@ -64,7 +64,7 @@ impl EnsureEmergencyAddress {
         check_timeout(self.timeout)
     }
 
-    /// Returns what to provision after a validation; `None` if the service does not accept the address.
+    /// Returns the address to provision after a validation; `None` if the result is not accepted.
     pub(crate) fn accepted(
         &self,
         validation: &AddressValidation,
@@ -100,8 +100,8 @@ impl EmergencyAddressRequest {
     }
 }
 
-/// Tells whether a corrected address is still the place that was meant: the house, the state and the location are the same, and
-/// the street is spelled differently at most.
+/// Tells whether a corrected address is the same place: same street number, state and location, and at most another spelling
+/// of the street.
 fn is_correction(meant: &Address, corrected: &Address) -> bool {
     same(&meant.street_number, &corrected.street_number)
         && same_location(meant, corrected)
@@ -136,7 +136,7 @@ fn same_street(a: &str, b: &str) -> bool {
 }
 
 fn same_word(a: &[char], b: &[char]) -> bool {
-    // Another number is another street (33rd, 34th), and so is another direction.
+    // Another number (33rd, 34th) or another direction is another street.
     let digits = |word: &[char]| -> String { word.iter().filter(|c| c.is_numeric()).collect() };
     if direction(a).is_some() || direction(b).is_some() {
         return direction(a) == direction(b);
@@ -148,7 +148,7 @@ fn same_word(a: &[char], b: &[char]) -> bool {
             || typing_errors(a, b) <= a.len().max(b.len()) / 5)
 }
 
-/// Returns the index of a direction, whichever way it is written.
+/// Returns the index of a direction, abbreviated or not.
 fn direction(word: &[char]) -> Option<usize> {
     const DIRECTIONS: [(&str, &str); 8] = [
         ("n", "north"),

@@ -6,6 +6,7 @@ pub(crate) mod ensure;
 pub(crate) mod enums;
 pub(crate) mod list;
 pub(crate) mod models;
+pub(crate) mod number_update;
 pub(crate) mod numbers;
 pub(crate) mod phone_number;
 pub(crate) mod provisioning;

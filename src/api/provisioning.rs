@@ -2,13 +2,13 @@
 
 use std::ffi::CStr;
 
-/// What a provisioning or failure code means, and what to do about it. [`explain`] gives it.
+/// The explanation of a provisioning or failure code, and what to do about it. [`explain`] returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Explanation {
     /// The code, by its current name. `None` if it is not known.
     pub code: Option<&'static str>,
-    /// The meaning, for people. For a code that is not known it says so, and of which family the code is.
+    /// The meaning, for people. For an unknown code it says so, and names the family of the code.
     pub meaning: &'static str,
     /// What to do, for people.
     pub action: &'static str,
@@ -33,7 +33,7 @@ impl Explanation {
     }
 }
 
-/// The stable names of [`Actor`] and [`RetryAdvice`], where a macro needs literals.
+/// The stable names of [`Actor`] and [`RetryAdvice`], as literals for the macro below.
 #[rustfmt::skip] // One row a name.
 macro_rules! name {
     (You) => { "you" };
@@ -75,7 +75,7 @@ impl Actor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAdvice {
-    /// It fails again until somebody acts.
+    /// No: it fails again until somebody acts.
     No,
     /// Once.
     Once,
@@ -94,7 +94,7 @@ impl RetryAdvice {
     }
 }
 
-/// Makes an explanation of literals. Its JSON is made at compile time: C gets it as it is, and it is there once in a program.
+/// Makes an explanation from literals. Its JSON is made at compile time, as C gets a static text.
 macro_rules! explanation {
     (null, $($rest:tt)*) => { explanation!(@ None, "null", $($rest)*) };
     ($code:literal, $($rest:tt)*) => {
@@ -133,7 +133,7 @@ const fn terminated(text: &'static str) -> &'static CStr {
     }
 }
 
-/// The codes that are known. The texts stand in JSON as they are: no quotes, no backslashes.
+/// The known codes. The texts are put into JSON unescaped: no quotes, no backslashes.
 #[rustfmt::skip] // One row a code.
 static KNOWN: [Explanation; 26] = [
     // `errorCodes` of a job for SMS, and `failureCode` of a callback.
@@ -193,7 +193,7 @@ static KNOWN: [Explanation; 26] = [
         "check campaignId; in TCR, Sinch must be selected as the direct connect aggregator (DCA) and must have accepted the campaign"),
 ];
 
-/// The families of codes that pass through: what is known of a code of theirs is where it comes from.
+/// The explanations of unknown codes, by family.
 #[rustfmt::skip] // One row a family.
 static UNKNOWN: [Explanation; 3] = [
     explanation!(null, "not a code that this version knows: a code (CRS) of the system behind Sinch's provisioning", Sinch, No,
@@ -219,7 +219,7 @@ static UNKNOWN: [Explanation; 3] = [
 /// assert_eq!(explain("CRS9999").code, None);
 /// ```
 pub fn explain(code: &str) -> Explanation {
-    // The name of 2021.
+    // The name that the code had until 2021.
     let code = if code == "10DLC_LIMIT_EXCEEDED" { "EXCEEDED_10DLC_LIMIT" } else { code };
     let [crs, tcr, other] = &UNKNOWN;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::api::enums::ProvisioningStatus;
 use crate::api::models::{ActiveNumber, Provisioning};
-use crate::api::numbers::{NumberUpdate, SmsUpdate};
+use crate::api::number_update::{NumberUpdate, SmsUpdate};
 use crate::error::Error;
 
 /// The links that [`Client::relink`](crate::Client::relink) gives a number, and its deadline.
@@ -121,7 +121,7 @@ impl RelinkStep {
         [Self::UnlinkSms, Self::UnlinkCampaign, Self::LinkSms, Self::AssignVoice];
 }
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -136,25 +136,25 @@ pub enum StepOutcome {
     Unknown,
 }
 
-/// What a relink has sent of one step.
+/// The history of one step.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sent {
-    /// How often it was sent.
+    /// The number of times it was sent.
     pub(crate) times: u32,
-    /// How many of these left their outcome unknown.
+    /// The number of these with an unknown outcome.
     pub(crate) unknown: u32,
-    /// How often the service refused it after that.
+    /// The number of refusals after one with an unknown outcome.
     refusals: u32,
     pub(crate) outcome: Option<StepOutcome>,
-    /// The time of the job that the number had before the first time; `None` if there was no job.
+    /// The time of the job that the number had before it was first sent; `None` if there was none.
     before: Option<String>,
 }
 
-/// What a relink has sent so far, by step.
+/// The history of each step of a relink.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Steps([Sent; 4]);
 
-/// What to do next.
+/// The next action of a relink.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Next {
     /// The number is as wanted.
@@ -195,7 +195,7 @@ pub(crate) fn next(number: &ActiveNumber, wanted: &NumberUpdate, steps: &Steps) 
         (None, None) => return Next::Done,
     };
     let sent = steps.sent(step);
-    if sent.times > 0 && has_failed(number, &update, sent) {
+    if sent.times > 0 && has_failed(number, step, &update, sent) {
         Next::Failed(step)
     } else if sent.times > sent.unknown {
         Next::Conflict(step)
@@ -229,31 +229,37 @@ fn sms_step(number: &ActiveNumber, wanted: &SmsUpdate) -> (RelinkStep, NumberUpd
     }
 }
 
-/// Returns what may be absent as text, empty then.
+/// Returns a value as text; empty if there is none.
 fn text(part: Option<&impl ToString>) -> String {
     part.map(ToString::to_string).unwrap_or_default()
 }
 
 /// Tells whether the job of a step has failed: it is for the step's own ids, and not the one that was there before.
-fn has_failed(number: &ActiveNumber, update: &NumberUpdate, sent: &Sent) -> bool {
+fn has_failed(number: &ActiveNumber, step: RelinkStep, update: &NumberUpdate, sent: &Sent) -> bool {
     let failed = |status: &ProvisioningStatus| *status == ProvisioningStatus::Failed;
-    let time = match (&update.sms_configuration, &update.voice_configuration) {
-        (Some(sms), _) => number
-            .sms_job()
-            .filter(|job| failed(job.status()) && sms.is_in_job(job))
-            .map(|job| &job.last_updated_time),
-        (None, Some(voice)) => number
-            .voice_job()
-            .filter(|job| {
-                // The service may leave the ids of a failed job empty.
-                let no_ids =
-                    [&job.app_id, &job.trunk_id, &job.service_id].into_iter().all(Option::is_none);
-                failed(job.status()) && (no_ids || voice.is_in_job(job))
-            })
-            .map(|job| &job.last_updated_time),
-        (None, None) => None,
+    let own = match (&update.sms_configuration, &update.voice_configuration) {
+        (Some(sms), _) => {
+            number.sms_job().is_some_and(|job| failed(job.status()) && sms.is_in_job(job))
+        }
+        (None, Some(voice)) => number.voice_job().is_some_and(|job| {
+            // The service may leave the ids of a failed job empty.
+            let no_ids =
+                [&job.app_id, &job.trunk_id, &job.service_id].into_iter().all(Option::is_none);
+            failed(job.status()) && (no_ids || voice.is_in_job(job))
+        }),
+        (None, None) => false,
     };
-    time.is_some_and(|time| sent.before != Some(text(time.as_ref())))
+    own && sent.before != job_time(number, step)
+}
+
+/// Returns the time of the job that a step would replace; `None` if there is no job.
+fn job_time(number: &ActiveNumber, step: RelinkStep) -> Option<String> {
+    match step {
+        RelinkStep::AssignVoice => {
+            number.voice_job().map(|job| text(job.last_updated_time.as_ref()))
+        }
+        _ => number.sms_job().map(|job| text(job.last_updated_time.as_ref())),
+    }
 }
 
 impl Steps {
@@ -265,12 +271,7 @@ impl Steps {
     pub(crate) fn send(&mut self, step: RelinkStep, number: &ActiveNumber) {
         let sent = &mut self.0[step as usize];
         if sent.times == 0 {
-            sent.before = match step {
-                RelinkStep::AssignVoice => {
-                    number.voice_job().map(|job| text(job.last_updated_time.as_ref()))
-                }
-                _ => number.sms_job().map(|job| text(job.last_updated_time.as_ref())),
-            };
+            sent.before = job_time(number, step);
         }
         sent.times += 1;
         sent.outcome = Some(StepOutcome::Unknown);
@@ -290,7 +291,8 @@ impl Steps {
         self.0[step as usize].unknown += 1;
     }
 
-    /// Tells whether a refusal of a step may come of its earlier request, whose outcome was unknown: then it is taken back.
+    /// Tells whether a refusal may be due to an earlier request of the same step, whose outcome was unknown. If so, the step is
+    /// taken back.
     pub(crate) fn is_refused_by_itself(&mut self, step: RelinkStep) -> bool {
         let sent = &mut self.0[step as usize];
         sent.refusals += 1;
@@ -336,23 +338,19 @@ impl Steps {
     }
 }
 
-/// A step of a relink and what became of it.
+/// A step of a relink and its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RelinkOutcome {
     /// The step.
     pub step: RelinkStep,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: StepOutcome,
 }
 
 impl fmt::Display for RelinkStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnlinkSms => "unlink_sms",
-            Self::UnlinkCampaign => "unlink_campaign",
-            Self::LinkSms => "link_sms",
-            Self::AssignVoice => "assign_voice",
-        })
+        // As serde writes it.
+        self.serialize(f)
     }
 }

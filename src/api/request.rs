@@ -115,7 +115,7 @@ impl Request {
     }
 }
 
-/// The effect of a request: whether it can be sent again.
+/// The effect of a request, which decides whether it can be sent again.
 pub(crate) enum Effect {
     /// Nothing is changed: the request can be sent again.
     Read,

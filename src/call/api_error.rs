@@ -71,7 +71,7 @@ fn parse_without_token(response: &Response) -> ApiError {
     error
 }
 
-/// Parses an error response. A body that cannot be parsed leaves the fields empty that come from it.
+/// Parses an error response. If the body cannot be parsed, its fields stay empty.
 fn parse(response: &Response) -> ApiError {
     let retry_after = response.retry_after.as_deref();
     let mut error = ApiError {
@@ -144,7 +144,7 @@ impl ApiError {
         }
     }
 
-    /// Makes a message out of the details, because the service's own is often empty.
+    /// Makes a message from the details: the service's own is often empty.
     fn message_from_details(&self) -> Option<String> {
         let messages: Vec<String> = self
             .field_violations

@@ -8,19 +8,19 @@ use crate::json;
 
 /// The operation that errors name.
 pub(crate) const NAME: &str = "callback_verify";
-/// The longest body that is taken, in bytes. Events have some hundred.
+/// The maximum length of a body, in bytes. Events have some hundred.
 pub(crate) const LONGEST: usize = 1024 * 1024;
-/// The most secrets that are taken.
+/// The maximum number of secrets.
 const MOST_SECRETS: usize = 8;
 /// The length of a signature: SHA-1.
 const LENGTH: usize = 20;
 
-/// Checks the signature of a callback, and reads its event.
+/// Verifies the signature of a callback, and reads its event.
 ///
 /// `secrets` are 1 to 8 HMAC secrets of callback configurations: more than one while a secret is replaced, or where numbers and
 /// imported numbers call the same URL. `signature` is the value of the header `X-Sinch-Signature`, whose name may be written in
 /// any case, `None` if it is not there; if it is there twice with two values, refuse the callback. `body` is the request's body,
-/// byte for byte, at most 1 MiB: whoever decodes and encodes it again cannot verify it.
+/// byte for byte, at most 1 MiB: once decoded and encoded again, it does not verify.
 ///
 /// The body is not looked at before its signature is found to be right. All secrets are compared, in a time that does not depend
 /// on which of them fits, nor on how much of a signature is right.
@@ -54,7 +54,7 @@ pub fn verify<S: AsRef<[u8]>>(
     verified(secrets, signature.map(str::as_bytes), body).map(Event::read)
 }
 
-/// The same for bytes, without reading the event: returns its JSON.
+/// Verifies the signature of a callback, and returns the JSON of its event.
 pub(crate) fn verified<'a, 'b>(
     secrets: impl ExactSizeIterator<Item = &'b [u8]> + Clone,
     signature: Option<&[u8]>,
@@ -89,7 +89,7 @@ fn check_signature<'a>(
         None | Some([]) => return Err(refused(SignatureProblem::Missing)),
         Some(text) => decoded(text).ok_or_else(|| refused(SignatureProblem::Malformed))?,
     };
-    // Without stopping at the one that fits.
+    // All are compared, so that the time does not depend on which one fits.
     let fitting = secrets.fold(0, |fitting, secret| {
         fitting | u8::from(hmac::verify(&key(secret), body, &signature).is_ok())
     });

@@ -50,7 +50,7 @@ impl Credentials {
         self.0.scheme == AuthScheme::OAuth2
     }
 
-    /// Refuses a key that cannot be sent in a header. The error does not quote it.
+    /// Checks that the key can be sent in a header. The error does not quote it.
     pub(crate) fn check(&self) -> Result<(), Error> {
         const LONGEST: usize = 1024;
         let Inner { key_id, key_secret, .. } = &*self.0;

@@ -10,6 +10,7 @@ pub(crate) mod response;
 pub(crate) mod retry;
 mod run;
 pub(crate) mod token;
+mod token_cache;
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -23,7 +24,8 @@ use crate::call::rate_limit::RateLimit;
 use crate::call::response::{Failed, RawResponse, classify, classify_token, transport_failure};
 use crate::call::retry::{Failure, RetryBudget};
 use crate::call::run::Environment;
-use crate::call::token::{Token, TokenCache, TokenResponse};
+use crate::call::token::{Token, TokenResponse};
+use crate::call::token_cache::TokenCache;
 use crate::cancel::{CancelToken, Signal};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::log::{Log, LogLevel};
@@ -40,7 +42,7 @@ pub(crate) struct EngineConfig {
     /// The token endpoint.
     pub(crate) auth: Endpoint,
     pub(crate) timeout: Duration,
-    /// How often a request is sent, the first time included.
+    /// The maximum number of times a request is sent, the first included.
     pub(crate) max_attempts: u32,
     /// 0: no limit.
     pub(crate) requests_per_second: f64,
@@ -53,7 +55,7 @@ pub(crate) struct EngineConfig {
 pub(crate) struct Endpoint {
     /// Scheme, host and port.
     pub(crate) origin: String,
-    /// The path that goes before every request's own, without a slash at its end.
+    /// The path prefix of every request, without a slash at its end.
     pub(crate) path: String,
     pub(crate) proxy: Option<Proxy>,
 }
@@ -63,8 +65,9 @@ pub(crate) struct Engine {
     config: EngineConfig,
     /// The `Authorization` header of calls with Basic authentication; `None` with access tokens.
     basic: Option<Header>,
-    /// The path of the project, which goes before the target of every operation.
+    /// The path of the project, followed by the target of an operation.
     prefix: String,
+    /// Set by `shutdown`.
     stop: Signal,
     state: PerProcess<ProcessState>,
 }
@@ -145,7 +148,7 @@ impl Engine {
 
     /// Makes one logical call: retries, and reads back a write whose outcome is unknown, until the deadline.
     ///
-    /// `until` replaces the deadline that follows from the client's timeout, for a call that had to wait for its turn.
+    /// `until` replaces the deadline that follows from the client's timeout, for a call that has waited for its turn already.
     pub(crate) fn send(
         &self,
         request: &Request,
@@ -187,7 +190,7 @@ impl Engine {
             }
             Err(error) => {
                 let error = error.of_operation(request.operation, number).attempted(attempts);
-                // What was read back can quote our secrets too.
+                // A resource that was read back can quote our secrets too.
                 let error =
                     if error.found().is_some() { self.redacted(error, None) } else { error };
                 self.config.log.write(
@@ -224,7 +227,7 @@ impl Engine {
         until: Instant,
         cancel: Option<&CancelToken>,
     ) -> Result<Deadline, Error> {
-        // Asked before descriptors are made: there may be none left, and this is the better error then.
+        // Checked before descriptors are made: if there are none left, this is the better error.
         self.check_open(cancel, until)?;
         let no_descriptor = |error: std::io::Error| {
             Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)
@@ -237,13 +240,13 @@ impl Engine {
                 deadline = deadline.no_later_than(own);
             }
         }
-        // Asked again, because only from now on a trigger wakes this call.
+        // Checked again, because a trigger wakes this call only from now on.
         self.check_open(cancel, until)?;
         Ok(deadline)
     }
 
-    /// Sends a request once. After a 401 it gets a new access token and sends the request once more, however young the
-    /// token was: the service may revoke tokens early.
+    /// Sends a request once. After a 401 it gets a new access token and sends the request once more, even if the token was
+    /// new: the service may revoke tokens early.
     fn exchange(
         &self,
         request: &Request,
@@ -301,8 +304,8 @@ impl Engine {
         }
     }
 
-    /// Makes one exchange and classifies its response. An idle connection that had died unnoticed is replaced if the
-    /// request is not a write; that is no attempt of its own.
+    /// Makes one exchange and classifies its response. If an idle connection had died unnoticed and the request is not a
+    /// write, it is sent over another one; that does not count as an attempt.
     fn exchange_once<T>(
         &self,
         http: &Transport,
@@ -395,7 +398,7 @@ fn level_of(error: &Error) -> LogLevel {
     }
 }
 
-/// Panics after a request was sent, if a test asks for it.
+/// Panics after a request was sent, if a test wants it.
 #[cfg(feature = "test-hooks")]
 fn panic_if_wanted(request: &Request) {
     let wanted = std::env::var_os("SINCH_NUMBERS_TEST_PANIC_SENT");
@@ -409,29 +412,9 @@ fn panic_if_wanted(request: &Request) {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// The number of requests sent, read-backs not counted.
-    attempts: Cell<u32>,
+    pub(crate) attempts: Cell<u32>,
     /// True once a write was sent that may have been applied.
-    maybe_applied: Cell<bool>,
-}
-
-impl Progress {
-    pub(crate) fn maybe_applied(&self) -> bool {
-        self.maybe_applied.get()
-    }
-
-    pub(crate) fn set_maybe_applied(&self, maybe_applied: bool) {
-        self.maybe_applied.set(maybe_applied);
-    }
-
-    /// The number of requests sent, read-backs not counted.
-    pub(crate) fn attempts(&self) -> u32 {
-        self.attempts.get()
-    }
-
-    /// Adds the requests of a call that is a part of this one.
-    pub(crate) fn add_attempts(&self, part: &Self) {
-        self.attempts.set(self.attempts.get() + part.attempts.get());
-    }
+    pub(crate) maybe_applied: Cell<bool>,
 }
 
 /// One call over the network.

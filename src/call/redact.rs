@@ -8,7 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::api::request::push_encoded;
 use crate::error::Error;
 
-/// The length of the pieces of a secret that are searched for, because a body can be cut anywhere.
+/// The length of the pieces of a secret that are searched for: a body can be cut in the middle of a secret.
 const PIECE: usize = 12;
 /// Shorter secrets are not redacted: they could be ordinary words.
 const SHORTEST: usize = 8;
@@ -27,7 +27,7 @@ pub(crate) fn redact(mut error: Error, secrets: &[&str]) -> Error {
     error
 }
 
-/// Returns the ways in which a text is commonly written: as it is, in JSON (with and without escaped slashes), and
+/// Returns the common encodings of a secret: as it is, in JSON (with and without escaped slashes), and
 /// percent-encoded (with capital and small hexadecimal digits).
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     // Written into enough room at once, so that no copy is left behind by a reallocation.
@@ -77,7 +77,7 @@ impl<'a> Pieces<'a> {
 
 /// Replaces the pieces of secrets in a text; `None` if there are none in it.
 fn without(text: &str, forms: &[Pieces<'_>]) -> Option<String> {
-    // All forms together, because one form may cover only half of an escape, and the other half would break the JSON.
+    // All forms together: one form may cover only half of an escape, and the other half would break the JSON.
     let mut secret = Vec::new();
     for form in forms {
         for (at, window) in text.as_bytes().windows(form.length).enumerate() {

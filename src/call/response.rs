@@ -10,10 +10,10 @@ use crate::call::retry::Failure;
 use crate::call::token::TokenResponse;
 use crate::error::{Error, ErrorKind};
 use crate::json::{self, TopLevelKeys};
-use crate::transport::{Response, TransportError, TransportErrorKind as How};
+use crate::transport::{Response, TransportError, TransportErrorKind as Kind};
 
 /// A successful response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RawResponse {
     /// One JSON object, as it came; `{}` if the body was empty.
     pub(crate) json: String,
@@ -27,16 +27,15 @@ pub(crate) struct RawResponse {
 }
 
 impl RawResponse {
-    /// A success without a body.
-    pub(crate) fn empty(http_status: u16, request_id: Option<String>) -> Self {
-        Self {
-            json: "{}".to_owned(),
-            outline: TopLevelKeys::default(),
-            http_status,
-            request_id,
-            attempts: 0,
-            reconciled: false,
-        }
+    /// Makes a response of JSON alone.
+    pub(crate) fn new(json: String, http_status: u16) -> Self {
+        let outline = TopLevelKeys::default();
+        Self { json, outline, http_status, request_id: None, attempts: 0, reconciled: false }
+    }
+
+    /// Makes the response of a success without a body.
+    pub(crate) fn empty(http_status: u16) -> Self {
+        Self::new("{}".to_owned(), http_status)
     }
 }
 
@@ -45,24 +44,24 @@ pub(crate) type Failed = (Failure, Error);
 
 /// Converts the error of an exchange that brought no complete response.
 pub(crate) fn transport_failure(error: TransportError) -> Failed {
-    let TransportError { kind: how, phase, sent, status, source, .. } = error;
+    let TransportError { kind, phase, sent, status, source, .. } = error;
     let success = status.is_none_or(|status| (200..300).contains(&status));
-    let failure = match (how, status) {
-        (How::Tls | How::Proxy, _) => Failure::Refused,
+    let failure = match (kind, status) {
+        (Kind::Tls | Kind::Proxy, _) => Failure::Refused,
         _ if !sent => Failure::NotSent,
         // The head of the response had come: its status counts, even if the body was lost.
         (_, Some(status)) if !success => Failure::Status(status),
-        (How::Protocol | How::TooBig, _) => Failure::Unexpected,
+        (Kind::Protocol | Kind::TooBig, _) => Failure::Unexpected,
         (_, Some(_)) => Failure::BodyLost,
         (_, None) => Failure::NoResponse,
     };
-    let mut error = match how {
-        How::Timeout => Error::new(ErrorKind::Timeout(phase)),
-        How::Cancelled => Error::new(ErrorKind::Cancelled),
-        How::Network => Error::new(ErrorKind::Transport(phase)),
-        How::Tls | How::Proxy => Error::new(ErrorKind::Transport(phase)).not_retryable(),
-        How::Protocol => Error::protocol("the response is not valid HTTP", status, b""),
-        How::TooBig => Error::protocol("the response is bigger than the limit", status, b""),
+    let mut error = match kind {
+        Kind::Timeout => Error::new(ErrorKind::Timeout(phase)),
+        Kind::Cancelled => Error::new(ErrorKind::Cancelled),
+        Kind::Network => Error::new(ErrorKind::Transport(phase)),
+        Kind::Tls | Kind::Proxy => Error::new(ErrorKind::Transport(phase)).not_retryable(),
+        Kind::Protocol => Error::protocol("the response is not valid HTTP", status, b""),
+        Kind::TooBig => Error::protocol("the response is bigger than the limit", status, b""),
     };
     if let Some(source) = source {
         error = error.with_source(source);
@@ -84,33 +83,22 @@ pub(crate) fn classify(mut response: Response, request: &Request) -> Result<RawR
     }
     if response.body.is_empty() {
         return if request.may_be_empty {
-            Ok(RawResponse::empty(status, response.request_id))
+            let request_id = response.request_id;
+            Ok(RawResponse { request_id, ..RawResponse::empty(status) })
         } else {
             Err(wrong("the response is empty".to_owned(), b""))
         };
     }
     let not_json = |error: json::SyntaxError, body: &[u8]| {
-        Err(wrong(format!("the response is not JSON: {error}"), body))
+        wrong(format!("the response is not JSON: {error}"), body)
     };
-    let text = match String::from_utf8(mem::take(&mut response.body)) {
-        Ok(text) => text,
-        Err(error) => {
-            let bytes = error.into_bytes();
-            return match json::check(&bytes) {
-                Err(error) => not_json(error, &bytes),
-                Ok(_) => Err(wrong("the response is not UTF-8".to_owned(), b"")),
-            };
-        }
-    };
+    let text = String::from_utf8(mem::take(&mut response.body))
+        .map_err(|error| not_json(error.utf8_error().into(), error.as_bytes()))?;
     // The check looks for a member `error` in passing: hardly any response has one.
-    let (length, outline, is_error) = match json::check_and_outline(&text, "error") {
-        Ok((json, outline)) => {
-            let is_error = outline.may_hold && api_error::is_in_success(json);
-            (json.len(), outline, is_error)
-        }
-        Err(error) => return not_json(error, text.as_bytes()),
-    };
-    if is_error {
+    let (json, outline) = json::check_and_outline(&text, "error")
+        .map_err(|error| not_json(error, text.as_bytes()))?;
+    let length = json.len();
+    if outline.may_hold && api_error::is_in_success(json) {
         response.body = text.into_bytes();
         let error = api_error::in_success(&response);
         // The code in the body tells whether the request was rejected.
@@ -119,12 +107,13 @@ pub(crate) fn classify(mut response: Response, request: &Request) -> Result<RawR
         let failure = if rejected { Failure::Rejected } else { Failure::Unexpected };
         return Err((failure, error));
     }
-    // Without the byte order mark, if there was one.
+    // A byte order mark is dropped.
     let json = if length == text.len() { text } else { text[text.len() - length..].to_owned() };
-    if let Some(Err(misfit)) = request.readable.map(|readable| readable(&json)) {
-        return Err(wrong(format!("the response does not fit: {misfit}"), json.as_bytes()));
+    if let Some(Err(error)) = request.readable.map(|readable| readable(&json)) {
+        return Err(wrong(format!("the response does not fit: {error}"), json.as_bytes()));
     }
-    Ok(RawResponse { json, outline, ..RawResponse::empty(status, response.request_id) })
+    let request_id = response.request_id;
+    Ok(RawResponse { outline, request_id, ..RawResponse::new(json, status) })
 }
 
 fn redirect_error(response: &Response) -> Error {
@@ -133,7 +122,7 @@ fn redirect_error(response: &Response) -> Error {
     Error::protocol(problem, Some(response.status), b"")
 }
 
-/// Classifies a complete response of the token endpoint. Errors do not quote a successful body: it holds a secret.
+/// Classifies a complete response of the token endpoint. Errors do not quote a successful body, which holds a token.
 pub(crate) fn classify_token(mut response: Response) -> Result<TokenResponse, Failed> {
     let status = response.status;
     let result = match status {

@@ -64,12 +64,12 @@ pub(crate) enum Decision<'a> {
 
 const CAP: Duration = Duration::from_secs(20);
 
-/// The facts that the decision depends on besides the failure.
+/// What the decision depends on besides the failure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryContext {
     /// Attempts made so far, at least 1.
     pub(crate) attempts: u32,
-    /// How many may be made.
+    /// The maximum number of attempts.
     pub(crate) max_attempts: u32,
     /// The response's `Retry-After`.
     pub(crate) retry_after: Option<Duration>,
@@ -79,7 +79,7 @@ pub(crate) struct RetryContext {
     pub(crate) dice: f64,
 }
 
-/// Decides what is done about a failure, without clock, random numbers or I/O of its own.
+/// Decides what to do about a failure. A pure function: clock and random number are given.
 pub(crate) fn decide(failure: Failure, effect: &Effect, now: RetryContext) -> Decision<'_> {
     match effect {
         Effect::Write(verify) if !failure.is_certain() => return Decision::ReadBack(verify),

@@ -1,6 +1,6 @@
 //! Runs one call: sends a request, retries it where that is safe, and reads back a write whose outcome is unknown.
 //!
-//! Clock, network and log come through [`Environment`], so that tests can run it against a model of the service.
+//! Clock, network and log are behind [`Environment`], so that tests can run it against a model of the service.
 
 use std::time::{Duration, Instant};
 
@@ -57,8 +57,8 @@ pub(crate) fn run(
     }
 }
 
-/// Repeats an exchange until it succeeds or is given up. The error comes with a `Verify` if it leaves open whether a
-/// write was applied.
+/// Repeats an exchange until it succeeds or is given up. The error comes with a `Verify` if a write may have been
+/// applied.
 pub(crate) fn retried<'a, E: Environment, T>(
     name: &str,
     effect: &'a Effect,
@@ -178,7 +178,7 @@ fn verify(
         };
         match (verdict, result) {
             (Verdict::Proved, result) => {
-                let response = result.unwrap_or_else(|_| RawResponse::empty(404, None));
+                let response = result.unwrap_or_else(|_| RawResponse::empty(404));
                 let json = if request.may_be_empty { "{}".to_owned() } else { response.json };
                 return Ok(ReadBack::Proved(RawResponse { json, reconciled: true, ..response }));
             }

@@ -19,7 +19,7 @@ use crate::transport::{
 #[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
-    /// The settings as they are, but for what `build` makes of the URLs, the proxy and the roots.
+    /// The settings, except for URLs, proxy and roots, which `build` sets.
     engine: EngineConfig,
     base_url: String,
     auth_url: String,
@@ -27,7 +27,7 @@ pub struct ClientBuilder {
     roots: Roots,
     proxy: ProxyChoice,
     log_level: Option<LogLevel>,
-    /// The settings that environment variables gave, each with the variable's name.
+    /// The settings that came from environment variables, each with the variable's name.
     variables: Vec<(&'static str, String)>,
 }
 
@@ -97,13 +97,13 @@ impl ClientBuilder {
         }
     }
 
-    /// Notes which variables gave settings, so that `build` names them in its errors.
+    /// Sets which settings came from variables, so that `build` names the variables in its errors.
     pub(crate) fn given_by(mut self, variables: Vec<(&'static str, String)>) -> Self {
         self.variables = variables;
         self
     }
 
-    /// Forgets the variable of a setting that is about to be replaced.
+    /// Forgets the variable of a setting that is being replaced.
     fn set(&mut self, setting: &str) -> &mut Self {
         self.variables.retain(|(given, _)| *given != setting);
         self

@@ -1,7 +1,7 @@
-//! What the operations have in common that bring a number to a wanted state: reading until it succeeds, sending a write, and
-//! waiting, until a deadline of their own.
+//! The common parts of wait, relink and ensure: repeating a read until it succeeds, sending a write once, and pausing, within a
+//! deadline of the operation.
 //!
-//! Service, clock and log come through [`Service`], so that tests can run the operations against a model.
+//! Service, clock and log are behind [`Service`], so that tests can run the operations against a model.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::call::response::RawResponse;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::json::decode::Decode;
 
-/// The service as an operation sees it, the time and the log.
+/// The surroundings of an operation: the service, the time and the log.
 pub(crate) trait Service {
     /// Makes one call, with its retries and read-backs.
     fn call(&mut self, request: &Request) -> Result<RawResponse, Error>;
@@ -64,9 +64,9 @@ pub(super) struct Run<'a, S> {
     pub(super) found: Option<String>,
     /// The JSON of the number as first read.
     pub(super) previous: Option<String>,
-    /// Whether the outcome of a write was found out by reading.
+    /// Whether a write was proved by reading.
     pub(super) reconciled: bool,
-    /// What the operation waited for last.
+    /// The reason of the last pause.
     waited_for: Option<&'static str>,
 }
 
@@ -94,7 +94,7 @@ impl<'a, S: Service> Run<'a, S> {
                 Err(error) if is_passing(&error) => error,
                 Err(error) => return Err(error),
             };
-            // A read that was cut off by the deadline tells less than what came before it.
+            // The timeout of a read that the deadline cut off says less than the failure or the wait before it.
             if self.service.time_left().is_zero() && matches!(error.kind(), ErrorKind::Timeout(_)) {
                 match (before.take(), self.waited_for) {
                     (Some(failure), _) => error = failure,

@@ -13,15 +13,15 @@ use crate::client::provisioning::address_refused;
 use crate::error::{Error, ErrorKind};
 use crate::json::decode::Decode;
 
-/// The end of ensuring an address.
+/// The result of ensuring an address.
 pub(super) struct Ensured {
     /// Whether it was provisioned.
     pub(super) changed: bool,
-    /// The JSON of the validation; `None` if the address stood already.
+    /// The JSON of the validation; `None` if none was needed.
     pub(super) validation: Option<String>,
 }
 
-/// Puts an address on a number, unless it stands there; only one that the service has validated.
+/// Provisions the wanted address, once the service has validated it, unless the number has it already.
 pub(super) fn ensure<S: Service>(
     run: &mut Run<'_, S>,
     phone_number: &PhoneNumber,
@@ -57,7 +57,7 @@ pub(super) fn ensure<S: Service>(
             Written::Unknown(error) => {
                 run.pause_after(unknown.take(), error.clone())?;
                 let now = read_address(run, phone_number)?;
-                // An address that stood before does not tell whether the display name has come, too.
+                // If the address was the same before, it does not show whether the display name was set.
                 if !stood && stands(&accepted, &now) {
                     run.reconciled = true;
                     return Ok(Ensured { changed: true, validation: Some(json) });
@@ -71,7 +71,7 @@ pub(super) fn ensure<S: Service>(
     }
     let (mut pause, mut contradicted, mut looks) = (GROWING, DOUBLING, 0);
     loop {
-        /// How often another address is read before it is believed.
+        /// The number of reads of another address before it counts as a conflict.
         const LOOKS: u32 = 4;
         let now = read_address(run, phone_number)?;
         match now {

@@ -18,10 +18,10 @@ pub(crate) struct Variable {
     pub(crate) text: Zeroizing<String>,
 }
 
-/// Looks up a variable: the environment itself, or a table in tests.
+/// A function that looks up a variable: in the environment, or in a table of a test.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// The settings and their variables.
+/// The settings that have variables.
 const VARIABLES: [(&str, &str); 12] = [
     ("projectId", "SINCH_PROJECT_ID"),
     ("keyId", "SINCH_KEY_ID"),
@@ -37,17 +37,17 @@ const VARIABLES: [(&str, &str); 12] = [
     ("logLevel", "SINCH_NUMBERS_LOG_LEVEL"),
 ];
 
-/// The settings without which there is no client. Each may come from a file: its variable with `_FILE` names it.
+/// The number of required settings, which come first. Each may come from a file, named by its variable with `_FILE`.
 const REQUIRED: usize = 3;
 
-/// Reads the variables that are set, but for those of settings that are given otherwise.
+/// Reads the variables that are set, except for settings that are given otherwise.
 pub(crate) fn read(
     variable: Lookup<'_>,
     is_given: impl Fn(&str) -> bool,
 ) -> Result<Vec<Variable>, Error> {
     let mut found = Vec::new();
     for (index, (setting, name)) in VARIABLES.into_iter().enumerate() {
-        // Two ways to say the same: which certificates are trusted.
+        // Both say which certificates are trusted, so they count as one.
         let is_root = |setting: &str| matches!(setting, "caFile" | "roots");
         if is_given(setting) || is_root(setting) && (is_given("caFile") || is_given("roots")) {
             continue;
@@ -71,7 +71,7 @@ pub(crate) fn read(
     Ok(found)
 }
 
-/// The error that names all variables of the settings that are missing.
+/// Makes the error that names the variables of all missing settings.
 pub(crate) fn missing(settings: &[&str]) -> Error {
     let names = VARIABLES.iter().filter(|(setting, _)| settings.contains(setting));
     let names: Vec<&str> = names.map(|(_, name)| *name).collect();
@@ -98,7 +98,7 @@ fn content(name: &str, path: &str) -> Result<Zeroizing<String>, Error> {
     const MOST: usize = 64 * 1024;
     // The path is not repeated: it may be the secret itself, by mistake.
     let refuse = |problem: String| Error::invalid(name, format!("names a file that {problem}"));
-    // As much as it may come to: a secret leaves no copy behind where the text grew.
+    // Allocated once, so that a growing buffer leaves no copy of the secret.
     let mut content = Zeroizing::new(Vec::with_capacity(MOST + 1));
     File::open(path)
         .and_then(|file| file.take(MOST as u64 + 1).read_to_end(&mut content))
@@ -113,8 +113,8 @@ fn content(name: &str, path: &str) -> Result<Zeroizing<String>, Error> {
     }
 }
 
-/// Trims a value of the blanks and line ends that editors, shells and secret stores leave around it. Quotes are refused: they
-/// are part of the value wherever no shell has removed them.
+/// Trims the blanks and line ends around a value, which editors, shells and secret stores leave there. A value in quotes is
+/// refused: where no shell removes them, they are part of it.
 fn clean(name: &str, value: &str) -> Result<Zeroizing<String>, Error> {
     let value = value.trim_matches([' ', '\t', '\r', '\n', '\u{FEFF}']);
     let quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);

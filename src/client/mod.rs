@@ -22,7 +22,8 @@ use crate::api::emergency_address::{
 };
 use crate::api::list::ListNumbers;
 use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
-use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
+use crate::api::number_update::NumberUpdate;
+use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Operation, Request};
 use crate::call::response::RawResponse;
@@ -215,7 +216,7 @@ impl Client {
         let request = Request::of(operation).inspect_err(|error| self.engine.refused(error))?;
         let request = request.readable_as::<O::Output>();
         let response = self.send(&request, None, None, &Progress::default())?;
-        self.decode::<O>(response, Some(&request))
+        self.decode::<O>(response)
     }
 
     /// Sends a request. The client's own cancel token ends it, or else the given one.
@@ -233,20 +234,19 @@ impl Client {
     pub(crate) fn decode<O: Operation>(
         &self,
         response: RawResponse,
-        request: Option<&Request>,
     ) -> Result<Response<O::Output>, Error> {
-        decode_response::<O>(response, request).map_err(|error| self.engine.redacted(error, None))
+        decode_response::<O>(response).map_err(|error| self.engine.redacted(error, None))
     }
 
     /// Makes the error for a page in which the value of a key does not decode.
     pub(crate) fn page_error(
         &self,
-        mut misfit: DecodeError,
+        mut error: DecodeError,
         key: &str,
         response: &RawResponse,
     ) -> Error {
-        misfit.under(key);
-        self.engine.redacted(unreadable(&misfit, response, ListNumbers::NAME, None), None)
+        error.under(key);
+        self.engine.redacted(unreadable(&error, response, ListNumbers::NAME), None)
     }
 
     /// Fails if a call that begins now is over at once: cancelled, shut down, or too late.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::api::ensure::EnsureEmergencyAddress;
 use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress};
-use crate::api::numbers::NumberUpdate;
+use crate::api::number_update::NumberUpdate;
 use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::{Relink, RelinkOutcome, Steps, check_timeout};
 use crate::api::request::Request;
@@ -176,6 +176,7 @@ impl Client {
         Ok(Response::of(ensured, response))
     }
 
+    /// Converts a phone number; a refusal is logged.
     pub(super) fn checked(
         &self,
         operation: &'static str,
@@ -247,7 +248,8 @@ impl Client {
         })
     }
 
-    /// Runs an operation until it ends or its deadline passes. Its JSON makes the response; a failure is completed and logged.
+    /// Runs an operation within its deadline, and makes a response of the JSON that it returns. A failure gets what the operation
+    /// knows, and is logged.
     fn converge(
         &self,
         operation: &'static str,
@@ -267,8 +269,8 @@ impl Client {
             let result = body(&mut run);
             found = run.found.take();
             let (json, reconciled) = (result?, run.reconciled);
-            let attempts = progress.attempts();
-            Ok(RawResponse { json, attempts, reconciled, ..RawResponse::empty(200, None) })
+            let attempts = progress.attempts.get();
+            Ok(RawResponse { attempts, reconciled, ..RawResponse::new(json, 200) })
         };
         let result = match cancel {
             Some(cancel) => cancel.polling(go),
@@ -277,8 +279,8 @@ impl Client {
         result.map_err(|error: Error| {
             let error = error
                 .of_operation(operation, Some(phone_number.as_str()))
-                .attempted(progress.attempts())
-                .converging(progress.maybe_applied(), found);
+                .attempted(progress.attempts.get())
+                .converging(progress.maybe_applied.get(), found);
             let error = self.engine.redacted(error, None);
             self.engine.refused(&error);
             error
@@ -286,7 +288,7 @@ impl Client {
     }
 }
 
-/// Reads a part of a response again, which was read before.
+/// Decodes a part of a response that is known to decode.
 fn decoded<T: Decode>(json: &str, pointer: &str) -> T {
     json::value_at(json, pointer).and_then(|json| T::decode(json).ok()).unwrap_or_default()
 }
@@ -306,14 +308,15 @@ struct Calls<'a> {
 impl Service for Calls<'_> {
     fn call(&mut self, request: &Request) -> Result<RawResponse, Error> {
         let until = self.deadline.at.min(Instant::now() + self.client.engine.timeout());
-        let (part, before) = (Progress::default(), self.progress.maybe_applied());
+        let Progress { attempts, maybe_applied } = self.progress;
+        let (part, before) = (Progress::default(), maybe_applied.get());
         if request.is_write() {
-            // Should the call panic, it is known that it may have been sent.
-            self.progress.set_maybe_applied(true);
+            // Set before the call, in case it panics.
+            maybe_applied.set(true);
         }
         let result = self.client.engine.send(request, self.cancel, Some(until), &part);
-        self.progress.add_attempts(&part);
-        self.progress.set_maybe_applied(before);
+        attempts.set(attempts.get() + part.attempts.get());
+        maybe_applied.set(before);
         result
     }
 
@@ -330,6 +333,6 @@ impl Service for Calls<'_> {
     }
 
     fn changed(&mut self) {
-        self.progress.set_maybe_applied(true);
+        self.progress.maybe_applied.set(true);
     }
 }

@@ -23,7 +23,7 @@ const NEXT_PAGE_TOKEN: &str = "nextPageToken";
 impl Client {
     /// Iterates over the pages of a list, fetching each when it is asked for. Nothing is sent before that.
     pub fn pages(&self, query: &ListNumbers) -> Pages {
-        Pages::new(self.clone(), query.clone())
+        Pages { cursor: PageCursor::new(self.clone(), query.clone()), failed: false }
     }
 
     /// Iterates over the numbers of a list, fetching page after page as they are used up.
@@ -39,7 +39,8 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn numbers(&self, query: &ListNumbers) -> Numbers {
-        Numbers::new(self.clone(), query.clone())
+        let cursor = PageCursor::new(self.clone(), query.clone());
+        Numbers { cursor, page: None, begin: query.clone(), failed: false }
     }
 }
 
@@ -68,10 +69,6 @@ pub struct Pages {
 }
 
 impl Pages {
-    pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        Self { cursor: PageCursor::new(client, query), failed: false }
-    }
-
     /// Fetches the next page; `None` after the last one, for ever.
     ///
     /// # Errors
@@ -81,7 +78,7 @@ impl Pages {
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
     pub fn next_page(&mut self) -> Result<Option<Response<Page>>, Error> {
         let Some(response) = self.cursor.fetch(None, None)? else { return Ok(None) };
-        let page = self.cursor.client.decode::<ListNumbers>(response, None)?;
+        let page = self.cursor.client.decode::<ListNumbers>(response)?;
         self.cursor.advance(page.next_page_token.as_deref());
         Ok(Some(page))
     }
@@ -97,10 +94,10 @@ impl Response<Page> {
     /// Returns each number of the page as it came: raw JSON, with the fields that this version does not know. They are as many as
     /// [`Page::active_numbers`], and in the same order.
     pub fn raw_numbers(&self) -> impl Iterator<Item = &str> {
-        let list = self.outline.after_key(&self.json, ACTIVE_NUMBERS);
+        let list = self.raw.outline.after_key(self.json(), ACTIVE_NUMBERS);
         let mut items = list.and_then(|list| Items::of(list).ok()).unwrap_or_else(Items::none);
         // The page was decoded, so each item is an object.
-        iter::from_fn(move || items.next_raw(&self.json).ok().flatten())
+        iter::from_fn(move || items.next_raw(self.json()).ok().flatten())
     }
 }
 
@@ -174,15 +171,15 @@ impl PageCursor {
         Ok(Some(response))
     }
 
-    /// Returns the next number as it came, and moves on; `None` at the end. `page` is the rest of a page that the last
-    /// call left.
+    /// Returns the JSON of the next number, and moves on; `None` at the end. `page` is the page that the last call left
+    /// unfinished.
     #[cfg(feature = "capi")]
     pub(crate) fn next_number(
         &mut self,
         page: &mut Option<CurrentPage>,
         cancel: Option<&CancelToken>,
         until: Instant,
-    ) -> Result<Option<RawNumber>, Error> {
+    ) -> Result<Option<RawResponse>, Error> {
         loop {
             if let Some(CurrentPage { response, items }) = page {
                 // No request is needed for this number, but a cancelled call fails all the same.
@@ -195,7 +192,7 @@ impl PageCursor {
                     // With room for the NUL that C wants behind it.
                     let mut json = String::with_capacity(raw.len() + 1);
                     json.push_str(raw);
-                    RawNumber { json, http_status }
+                    RawResponse::new(json, http_status)
                 });
                 // Frees the page after its last number, before the next page comes.
                 if items.is_over() {
@@ -233,9 +230,9 @@ impl PageCursor {
     fn member<T: Decode>(&self, page: &RawResponse, key: &str) -> Result<T, Error> {
         let mut value = T::default();
         if let Some(rest) = page.outline.after_key(&page.json, key) {
-            let mut misfit = DecodeError::default();
-            if value.read(rest, &mut misfit).is_none() {
-                return Err(self.client.page_error(misfit, key, page));
+            let mut error = DecodeError::default();
+            if value.read(rest, &mut error).is_none() {
+                return Err(self.client.page_error(error, key, page));
             }
         }
         Ok(value)
@@ -250,20 +247,11 @@ pub(crate) struct CurrentPage {
     items: Items,
 }
 
-/// One number of a page as it came.
-#[cfg(feature = "capi")]
-#[derive(Debug)]
-pub(crate) struct RawNumber {
-    pub(crate) json: String,
-    /// Of the page.
-    pub(crate) http_status: u16,
-}
-
 impl Iterator for Pages {
     type Item = Result<Response<Page>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // Ends after a failure: otherwise a loop that only logs errors would never end.
+        // A loop that only logs errors would never end otherwise.
         if self.failed {
             return None;
         }
@@ -306,11 +294,6 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        let (begin, cursor) = (query.clone(), PageCursor::new(client, query));
-        Self { cursor, page: None, begin, failed: false }
-    }
-
     /// Returns the token at which the page after the current one begins; see [`Pages::next_token`]. After a failure it is that
     /// of the page that could not be fetched, or that could not be read to its end.
     pub fn next_token(&self) -> Option<&str> {
@@ -324,14 +307,10 @@ impl Numbers {
                 match items.read(&response.json, number) {
                     Ok(true) => return Ok(true),
                     Ok(false) => {}
-                    Err(misfit) => {
+                    Err(error) => {
                         // `next_token` then begins at this page again, so that no number of it is lost.
                         self.cursor.go_back(self.begin.clone());
-                        return Err(self.cursor.client.page_error(
-                            misfit,
-                            ACTIVE_NUMBERS,
-                            response,
-                        ));
+                        return Err(self.cursor.client.page_error(error, ACTIVE_NUMBERS, response));
                     }
                 }
             }

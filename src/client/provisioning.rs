@@ -1,4 +1,4 @@
-//! Failed provisioning jobs and refused addresses: the errors that tell of them, and their typed views.
+//! Failed provisioning jobs and refused addresses: their errors, and typed views of these.
 
 #[cfg(feature = "capi")]
 use serde::Serialize;
@@ -69,7 +69,7 @@ pub(super) fn provisioning_failed(json: &str) -> Error {
     for (code, explanation) in &reasons {
         failed.problem += &format!("; {code}: {}", explanation.meaning);
     }
-    // Without a code nobody knows whether it would help to try again.
+    // Without a code it is unknown whether trying again would help.
     let may_help = jobs.iter().all(|job| {
         let reasons = job.reasons();
         !reasons.is_empty() && reasons.iter().all(|(_, e)| e.retry != RetryAdvice::No)
@@ -93,7 +93,7 @@ pub(super) fn address_refused(json: &str, validation: &AddressValidation) -> Err
     Error::new(ErrorKind::Address(refusal))
 }
 
-/// A failed job in the error document. What a job does not have is null.
+/// A failed job in the error document. Absent is null.
 #[cfg(feature = "capi")]
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,7 +1,8 @@
 //! Waiting for provisioning, and relinking a number.
 
 use crate::api::models::Provisioning;
-use crate::api::numbers::{NumberUpdate, UpdateNumber};
+use crate::api::number_update::NumberUpdate;
+use crate::api::numbers::UpdateNumber;
 use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::{Next, Relink, Steps, next};
 use crate::client::converge::{CONFIRM, DOUBLING, GROWING, Run, Service, Written};
@@ -50,7 +51,7 @@ pub(super) fn relink<S: Service>(
     wanted: &Relink,
     steps: &mut Steps,
 ) -> Result<(), Error> {
-    /// How often a state that contradicts what was sent is read before it is believed.
+    /// The number of reads of a state that contradicts what was sent, before it counts as a conflict.
     const LOOKS: u32 = 4;
     let (mut running, mut contradicted) = (GROWING, DOUBLING);
     let (mut looks, mut confirmed) = (0, false);
@@ -66,7 +67,7 @@ pub(super) fn relink<S: Service>(
         }
         match next {
             Next::Wait => run.pause(&mut running, UNDER_WAY)?,
-            // A request whose response was lost may still undo what came after it.
+            // A request whose response was lost may still take effect after the later ones.
             Next::Done if steps.any_unknown() && !confirmed => {
                 confirmed = true;
                 run.pause_whole(CONFIRM, "a second look at the number")?;

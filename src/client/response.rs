@@ -2,13 +2,12 @@
 
 use std::ops::Deref;
 
-use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Operation, Request};
+use crate::api::request::Operation;
 use crate::call::response::RawResponse;
 use crate::error::Error;
+use crate::json;
 use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
-use crate::json::{self, TopLevelKeys};
 
 /// The response to an operation: the value, the service's JSON, and facts about the exchange. Methods of
 /// [`Client`](crate::Client) return it.
@@ -16,12 +15,8 @@ use crate::json::{self, TopLevelKeys};
 /// It derefs to the value; [`into_inner`](Response::into_inner) takes it out.
 #[derive(Clone, Debug)]
 pub struct Response<T> {
-    pub(super) value: T,
-    pub(super) json: String,
-    pub(super) outline: TopLevelKeys,
-    pub(super) attempts: u32,
-    pub(super) reconciled: bool,
-    pub(super) request_id: Option<String>,
+    value: T,
+    pub(super) raw: RawResponse,
 }
 
 impl<T> Response<T> {
@@ -30,35 +25,34 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// Makes the response of an operation that converges.
-    pub(super) fn of(value: T, response: RawResponse) -> Self {
-        let RawResponse { json, outline, request_id, attempts, reconciled, .. } = response;
-        Self { value, json, outline, attempts, reconciled, request_id }
+    /// Puts a decoded value and the response that it came in together.
+    pub(super) fn of(value: T, raw: RawResponse) -> Self {
+        Self { value, raw }
     }
 
     /// Returns the service's JSON as it came, with the fields that this version does not know.
     pub fn json(&self) -> &str {
-        &self.json
+        &self.raw.json
     }
 
     /// Returns a part of the service's JSON, as raw JSON, by its JSON pointer (RFC 6901): `/smsConfiguration/newField`.
     pub fn raw_value(&self, pointer: &str) -> Option<&str> {
-        json::value_at(&self.json, pointer)
+        json::value_at(&self.raw.json, pointer)
     }
 
     /// Returns how often the request was sent: 1, or more after a retry.
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.raw.attempts
     }
 
     /// Tells whether the response to a write was lost and the write was proved by reading back: the value is what was read.
     pub fn reconciled(&self) -> bool {
-        self.reconciled
+        self.raw.reconciled
     }
 
     /// Returns the id that the service gave the request, if it gave one: quote it to its support.
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.raw.request_id.as_deref()
     }
 }
 
@@ -73,26 +67,21 @@ impl<T> Deref for Response<T> {
 /// Decodes a response to an operation.
 pub(crate) fn decode_response<O: Operation>(
     response: RawResponse,
-    request: Option<&Request>,
 ) -> Result<Response<O::Output>, Error> {
     match O::Output::decode(&response.json) {
         Ok(value) => Ok(Response::of(value, response)),
-        Err(misfit) => {
-            let number = request.and_then(|request| request.phone_number.as_ref());
-            Err(unreadable(&misfit, &response, O::NAME, number))
-        }
+        Err(error) => Err(unreadable(&error, &response, O::NAME)),
     }
 }
 
 /// Makes the error for a response that is JSON, but does not decode.
 pub(super) fn unreadable(
-    misfit: &DecodeError,
+    error: &DecodeError,
     response: &RawResponse,
     operation: &'static str,
-    phone_number: Option<&PhoneNumber>,
 ) -> Error {
-    let problem = format!("the response does not fit: {misfit}");
+    let problem = format!("the response does not fit: {error}");
     Error::protocol(problem, Some(response.http_status), response.json.as_bytes())
-        .of_operation(operation, phone_number.map(AsRef::as_ref))
+        .of_operation(operation, None)
         .attempted(response.attempts)
 }

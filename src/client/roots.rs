@@ -1,4 +1,4 @@
-//! Reads the trust anchors of a client: bundled, from a file, from this machine, or as the environment says.
+//! Reads the trust anchors of a client: bundled ones, those of a file, of this machine, or of the environment variables.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::log::{Log, LogLevel};
 use crate::transport::TrustAnchors;
 
-/// Which trust anchors are used.
+/// The setting for trust anchors.
 #[derive(Clone, Debug)]
 pub(crate) enum Roots {
     /// Those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, if they are set; else the bundled ones.
@@ -29,7 +29,7 @@ const FILE: &str = "SSL_CERT_FILE";
 const FOLDER: &str = "SSL_CERT_DIR";
 
 impl Roots {
-    /// Where systems keep the roots that they trust.
+    /// The files in which systems keep their trusted roots.
     const PLATFORM: [&str; 6] = [
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -61,8 +61,8 @@ impl Roots {
     }
 }
 
-/// Reads what `SSL_CERT_FILE` and `SSL_CERT_DIR` name. What cannot be used is warned of, and if nothing can be used, the bundled
-/// roots are.
+/// Reads the certificates that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, with a warning for each that cannot be used. If none
+/// can, the bundled roots are used.
 fn from_environment(log: &Log, set: impl Fn(&'static str) -> Option<OsString>) -> TrustAnchors {
     let mut certificates = Certificates::default();
     let mut problems = Vec::new();
@@ -84,12 +84,11 @@ fn from_environment(log: &Log, set: impl Fn(&'static str) -> Option<OsString>) -
     trusted.unwrap_or(TrustAnchors::Bundled)
 }
 
-/// Files of certificates, put together.
+/// The concatenated PEM files.
 #[derive(Default)]
 struct Certificates {
     pem: Vec<u8>,
-    /// Device and inode of the files. A folder names the same one more than once: by the hashes that OpenSSL looks for, and as what
-    /// `SSL_CERT_FILE` names.
+    /// Device and inode of each file. A folder can hold links to one file under several names, that of `SSL_CERT_FILE` too.
     seen: BTreeSet<(u64, u64)>,
 }
 
@@ -111,7 +110,7 @@ impl Certificates {
         Ok(())
     }
 
-    /// Adds all files of folders, whatever their names, and passes over those that hold no certificate.
+    /// Adds all files of the folders, whatever their names, and skips those without a certificate.
     fn add_folders(&mut self, log: &Log, folders: &OsString) -> Result<(), String> {
         let mut problem = "holds no certificate that can be used".to_owned();
         let mut found = false;

@@ -18,7 +18,7 @@ use crate::json::cursor::DecodeError;
 use crate::json::input::{Value, from_members, set};
 use crate::log::LogLevel;
 
-/// The settings of a client, none checked for more than its type.
+/// The settings of a client. Only their types are checked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Settings {
@@ -49,7 +49,7 @@ pub(crate) struct Settings {
     variables: Vec<(&'static str, String)>,
 }
 
-/// Puts a secret at once into the hands of what wipes it.
+/// Deserializes a secret into a value that is wiped when dropped.
 fn secret<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Zeroizing<String>>, D::Error> {
     Ok(Option::<String>::deserialize(value)?.map(Zeroizing::new))
 }
@@ -89,7 +89,7 @@ impl Settings {
         Ok(Self { from_env: Some(from_env), variables: names.collect(), ..settings })
     }
 
-    /// Turns the settings into those of a client.
+    /// Makes a builder with these settings.
     pub(crate) fn builder(mut self) -> Result<ClientBuilder, Error> {
         let variables = std::mem::take(&mut self.variables);
         match self.checked() {
@@ -165,7 +165,7 @@ impl Settings {
     }
 }
 
-/// Finds what a word stands for.
+/// Returns the value that a word stands for.
 fn choice<T, const N: usize>(
     setting: &str,
     given: Option<String>,

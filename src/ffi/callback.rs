@@ -11,6 +11,7 @@ use super::input;
 use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard};
 use crate::call::callback::{LONGEST, NAME, too_long, verified};
+use crate::call::response::RawResponse;
 
 /// Checks the signature of a callback: what the service sends to the callbackUrl of a number when a provisioning job has ended.
 ///
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn sinch_numbers_callback_verify(
     let event = guard(NAME, || {
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let (secrets, signature) =
-            unsafe { (input::text("secrets", secrets)?, handle::bytes(signature)) };
+            unsafe { (handle::text("secrets", secrets)?, handle::bytes(signature)) };
         if body.is_null() && length > 0 {
             return Err(Failure::Misuse("body is NULL".to_owned()));
         }
@@ -62,7 +63,7 @@ pub unsafe extern "C" fn sinch_numbers_callback_verify(
         Ok(verified(secrets, signature, body)?.to_owned())
     });
     let outcome = match event {
-        Ok(json) => Outcome::of_json(json, 0),
+        Ok(json) => Outcome::success(RawResponse::new(json, 0)),
         Err(failure) => Outcome::failure(Some(NAME), failure),
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).

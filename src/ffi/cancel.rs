@@ -116,7 +116,7 @@ pub unsafe extern "C" fn sinch_numbers_cancel_new_polled_with(
     })
 }
 
-/// Milliseconds from C; less than none is none.
+/// Converts milliseconds; negative ones are 0.
 fn time(milliseconds: i64) -> Duration {
     Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
 }

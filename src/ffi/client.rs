@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque};
-use super::input::{self, text};
+use super::input;
 use super::log::{LogSink, sinch_numbers_log_fn};
 use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard, guard_or};
@@ -102,13 +102,8 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
         if client_out.is_null() {
             return Err(Failure::Misuse("client_out is NULL".to_owned()));
         }
-        let config = if config.is_null() {
-            None
-        } else {
-            // SAFETY: guaranteed by the caller (see `# Safety`).
-            Some(unsafe { text("config", config) }?)
-        };
-        let mut builder = input::config(config)?;
+        // SAFETY: guaranteed by the caller (see `# Safety`).
+        let mut builder = input::config(unsafe { handle::optional_text("config", config) }?)?;
         if let (Some(function), Some(level)) = (log, builder.log_level()) {
             let sink = LogSink { function, userdata: log_userdata };
             builder = builder.log(level, move |level, line| sink.write(level, line));

@@ -1,6 +1,6 @@
 //! The result codes of the C functions, and their names.
 
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 
 /// The result of a function. New values may come: treat an unknown one as a failure.
 pub type sinch_numbers_code = i32;
@@ -36,28 +36,28 @@ pub const SINCH_NUMBERS_E_ADDRESS: sinch_numbers_code = 12;
 /// Returns the name of a code, as in "E_API"; "UNKNOWN" for a number that is none. Never NULL. Since 1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn sinch_numbers_code_name(code: sinch_numbers_code) -> *const c_char {
-    terminated_name(code).as_ptr().cast()
+    terminated_name(code).as_ptr()
 }
 
-fn terminated_name(code: sinch_numbers_code) -> &'static str {
+fn terminated_name(code: sinch_numbers_code) -> &'static CStr {
     match code {
-        SINCH_NUMBERS_OK => "OK\0",
-        SINCH_NUMBERS_DONE => "DONE\0",
-        SINCH_NUMBERS_E_MISUSE => "E_MISUSE\0",
-        SINCH_NUMBERS_E_INPUT => "E_INPUT\0",
-        SINCH_NUMBERS_E_AUTH => "E_AUTH\0",
-        SINCH_NUMBERS_E_API => "E_API\0",
-        SINCH_NUMBERS_E_NETWORK => "E_NETWORK\0",
-        SINCH_NUMBERS_E_TIMEOUT => "E_TIMEOUT\0",
-        SINCH_NUMBERS_E_PROTOCOL => "E_PROTOCOL\0",
-        SINCH_NUMBERS_E_CANCELLED => "E_CANCELLED\0",
-        SINCH_NUMBERS_E_INTERNAL => "E_INTERNAL\0",
-        SINCH_NUMBERS_E_PROVISIONING => "E_PROVISIONING\0",
-        SINCH_NUMBERS_E_ADDRESS => "E_ADDRESS\0",
-        _ => "UNKNOWN\0",
+        SINCH_NUMBERS_OK => c"OK",
+        SINCH_NUMBERS_DONE => c"DONE",
+        SINCH_NUMBERS_E_MISUSE => c"E_MISUSE",
+        SINCH_NUMBERS_E_INPUT => c"E_INPUT",
+        SINCH_NUMBERS_E_AUTH => c"E_AUTH",
+        SINCH_NUMBERS_E_API => c"E_API",
+        SINCH_NUMBERS_E_NETWORK => c"E_NETWORK",
+        SINCH_NUMBERS_E_TIMEOUT => c"E_TIMEOUT",
+        SINCH_NUMBERS_E_PROTOCOL => c"E_PROTOCOL",
+        SINCH_NUMBERS_E_CANCELLED => c"E_CANCELLED",
+        SINCH_NUMBERS_E_INTERNAL => c"E_INTERNAL",
+        SINCH_NUMBERS_E_PROVISIONING => c"E_PROVISIONING",
+        SINCH_NUMBERS_E_ADDRESS => c"E_ADDRESS",
+        _ => c"UNKNOWN",
     }
 }
 
 pub(super) fn code_name(code: sinch_numbers_code) -> &'static str {
-    terminated_name(code).trim_end_matches('\0')
+    terminated_name(code).to_str().unwrap_or_default()
 }

@@ -2,59 +2,15 @@
 
 use std::ffi::c_char;
 
-use super::Failure;
 use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
-use super::input::{self, text};
+use super::handle;
+use super::input;
 use super::operations::run;
 use super::result::sinch_numbers_result;
-use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::Steps;
-use crate::call::Progress;
-use crate::call::response::RawResponse;
-use crate::cancel::CancelToken;
-use crate::client::Client;
 use crate::client::operations::Wait;
-use crate::error::Error;
-
-/// Runs an operation on a number, with what `read` makes of its JSON.
-///
-/// # Safety
-///
-/// The pointers are null or what the header says they are.
-unsafe fn converge<T>(
-    operation: &'static str,
-    client: *const sinch_numbers_client,
-    phone_number: *const c_char,
-    read: impl FnOnce() -> Result<T, Failure>,
-    cancel: *const sinch_numbers_cancel,
-    out: *mut *mut sinch_numbers_result,
-    call: impl FnOnce(
-        &Client,
-        &PhoneNumber,
-        &T,
-        Option<&CancelToken>,
-        &Progress,
-    ) -> Result<RawResponse, Error>,
-) -> sinch_numbers_code {
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    let prepare = || Ok((unsafe { input::phone_number(phone_number) }?, read()?));
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe {
-        run(
-            operation,
-            operation,
-            client,
-            cancel,
-            out,
-            prepare,
-            |client, (number, given), cancel, progress| {
-                call(client, &number, &given, cancel, progress)
-            },
-        )
-    }
-}
 
 /// Waits until no provisioning job of a number is under way, after an update.
 ///
@@ -84,21 +40,19 @@ pub unsafe extern "C" fn sinch_numbers_active_wait(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        converge(
+        run(
+            "active_wait",
             "active_wait",
             client,
-            phone_number,
-            || {
-                if options.is_null() {
-                    Ok(Wait::new())
-                } else {
-                    Ok(input::wait(text("options", options)?)?)
-                }
-            },
             cancel,
             result_out,
-            |client, number, given, cancel, progress| {
-                client.run_wait(number, given, cancel, progress)
+            || {
+                let number = input::phone_number(phone_number)?;
+                let options = handle::optional_text("options", options)?;
+                Ok((number, options.map_or_else(|| Ok(Wait::new()), input::wait)?))
+            },
+            |client, (number, wait), cancel, progress| {
+                client.run_wait(&number, &wait, cancel, progress)
             },
         )
     }
@@ -142,16 +96,18 @@ pub unsafe extern "C" fn sinch_numbers_active_relink(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        converge(
+        run(
+            "active_relink",
             "active_relink",
             client,
-            phone_number,
-            || Ok(input::relink(text("target", target)?)?),
             cancel,
             result_out,
-            |client, number, given, cancel, progress| {
-                let mut steps = Steps::default();
-                client.run_relink(number, given, cancel, progress, &mut steps)
+            || {
+                let number = input::phone_number(phone_number)?;
+                Ok((number, input::relink(handle::text("target", target)?)?))
+            },
+            |client, (number, wanted), cancel, progress| {
+                client.run_relink(&number, &wanted, cancel, progress, &mut Steps::default())
             },
         )
     }
@@ -195,15 +151,18 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_ensure(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        converge(
+        run(
+            "emergency_address_ensure",
             "emergency_address_ensure",
             client,
-            phone_number,
-            || Ok(input::ensure(text("body", body)?)?),
             cancel,
             result_out,
-            |client, number, given, cancel, progress| {
-                client.run_ensure(number, given, cancel, progress)
+            || {
+                let number = input::phone_number(phone_number)?;
+                Ok((number, input::ensure(handle::text("body", body)?)?))
+            },
+            |client, (number, wanted), cancel, progress| {
+                client.run_ensure(&number, &wanted, cancel, progress)
             },
         )
     }

@@ -1,4 +1,4 @@
-//! Handles and raw pointers: every unsafe primitive of the C layer, once each.
+//! Handles and raw pointers: the unsafe primitives of the C layer, each of them once.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ops::Deref;
@@ -7,31 +7,31 @@ use std::slice;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Failure;
+use crate::error::Error;
 
-/// The longest text that is taken, in bytes.
-pub(super) const MAX_TEXT: usize = 1024 * 1024;
+/// The maximum length of a text parameter, in bytes.
+const MAX_TEXT: usize = 1024 * 1024;
 
-/// What stands behind an opaque pointer.
+/// The allocation behind an opaque pointer.
 #[repr(C)]
 pub(super) struct Handle<T> {
-    /// Says of what kind the handle is; wiped when it is freed. First in every handle, so that a pointer to one of another
-    /// kind can be told.
+    /// Tells the kind of the handle; wiped when it is freed. First in every handle, so that one of another kind is recognized.
     tag: AtomicU64,
-    /// How many calls are using it.
+    /// The number of calls that are using it.
     users: AtomicUsize,
     value: T,
 }
 
-/// The opaque types, each with what stands behind it.
+/// An opaque type of the header, and the value behind it.
 pub(super) trait Opaque: Sized {
     type Value;
-    /// Its tag: unlikely in any other memory.
+    /// The tag of its handles: a value that is unlikely in other memory.
     const TAG: u64;
-    /// What the parameter is called, for messages.
+    /// The name of the parameter, for messages.
     const NAME: &'static str;
 }
 
-/// A handle in use: it is not freed under it.
+/// A handle in use: it is not freed meanwhile.
 pub(super) struct HandleGuard<'a, O: Opaque>(&'a Handle<O::Value>);
 
 impl<O: Opaque> Deref for HandleGuard<'_, O> {
@@ -48,13 +48,13 @@ impl<O: Opaque> Drop for HandleGuard<'_, O> {
     }
 }
 
-/// Hands a value out as an opaque pointer.
+/// Moves a value to the heap and returns it as an opaque pointer.
 pub(super) fn into_raw<O: Opaque>(value: O::Value) -> *mut O {
     let tag = AtomicU64::new(O::TAG);
     Box::into_raw(Box::new(Handle { tag, users: AtomicUsize::new(0), value })).cast()
 }
 
-/// Uses a handle for a while. The error says what the pointer is instead. Async-signal-safe.
+/// Borrows a handle and counts the use. The error says what the pointer is instead. Async-signal-safe.
 ///
 /// # Safety
 ///
@@ -77,13 +77,15 @@ pub(super) unsafe fn acquire<'a, O: Opaque>(
     let handle = unsafe { &*pointer.cast::<Handle<O::Value>>() };
     handle.users.fetch_add(1, Ordering::SeqCst);
     let used = HandleGuard(handle);
-    // Freed between the two looks: whoever frees counts the users after wiping the tag.
+    // Freed in between: `free` wipes the tag before it looks at the users.
     if handle.tag.load(Ordering::SeqCst) != O::TAG {
         return Err("freed");
     }
     Ok(used)
 }
 
+/// Borrows a handle parameter that must not be null.
+///
 /// # Safety
 ///
 /// As [`acquire`].
@@ -95,6 +97,8 @@ pub(super) unsafe fn required<'a, O: Opaque>(
         .map_err(|problem| Failure::Misuse(format!("{} is {problem}", O::NAME)))
 }
 
+/// Borrows a handle parameter that may be null.
+///
 /// # Safety
 ///
 /// As [`acquire`].
@@ -108,7 +112,7 @@ pub(super) unsafe fn optional<'a, O: Opaque>(
     unsafe { required(pointer) }.map(Some)
 }
 
-/// Looks at an immutable handle: a result.
+/// Borrows the value of an immutable handle (a result) without counting the use.
 ///
 /// # Safety
 ///
@@ -119,7 +123,7 @@ pub(super) unsafe fn borrow<'a, O: Opaque>(pointer: *const O) -> Option<&'a O::V
     Some(&used.0.value)
 }
 
-/// Frees a handle, unless calls are using it: then `in_use` is told, and it is leaked rather than pulled from under them.
+/// Frees a handle. If calls are using it, `in_use` is called, and the handle is leaked.
 ///
 /// # Safety
 ///
@@ -144,7 +148,7 @@ pub(super) unsafe fn free<O: Opaque>(pointer: *mut O, in_use: impl FnOnce(&O::Va
     }
 }
 
-/// Writes to an out-pointer; null is none.
+/// Writes to an out-pointer, unless it is null.
 ///
 /// # Safety
 ///
@@ -156,7 +160,7 @@ pub(super) unsafe fn write<T>(out: *mut T, value: T) {
     }
 }
 
-/// Writes as much of a text into a buffer as fits, and a NUL behind it. A null buffer, or one of no size, is none.
+/// Writes as much of a text into a buffer as fits, and a NUL behind it. Nothing if the buffer is null or has no size.
 ///
 /// # Safety
 ///
@@ -171,34 +175,41 @@ pub(super) unsafe fn write_text(buffer: *mut c_char, size: usize, text: &[u8]) {
     }
 }
 
-/// What is wrong with a text.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum BadText {
-    Null,
-    TooLong,
-    NotUtf8(usize),
-}
-
-/// Reads a C string of at most [`MAX_TEXT`] bytes.
+/// Reads a text parameter: a C string of at most [`MAX_TEXT`] bytes, in UTF-8. An error names the parameter.
 ///
 /// # Safety
 ///
 /// `pointer` is null or points to a NUL-terminated string that does not change meanwhile.
-pub(super) unsafe fn text<'a>(pointer: *const c_char) -> Result<&'a str, BadText> {
+pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a str, Failure> {
     if pointer.is_null() {
-        return Err(BadText::Null);
+        return Err(Failure::Misuse(format!("{name} is NULL")));
     }
+    let refused = |problem| Failure::Error(Error::invalid(name, problem));
     // SAFETY: the string ends with a NUL, and no more than the limit and one byte is looked at.
     let length = unsafe { libc::strnlen(pointer, MAX_TEXT + 1) };
     if length > MAX_TEXT {
-        return Err(BadText::TooLong);
+        return Err(refused(format!("is longer than {MAX_TEXT} bytes")));
     }
     // SAFETY: handed on; it is not null.
     let bytes = unsafe { bytes(pointer) }.unwrap_or_default();
-    std::str::from_utf8(bytes).map_err(|error| BadText::NotUtf8(error.valid_up_to()))
+    std::str::from_utf8(bytes)
+        .map_err(|error| refused(format!("is not UTF-8 at byte {}", error.valid_up_to())))
 }
 
-/// Looks at bytes of any value.
+/// Reads a text parameter that may be null.
+///
+/// # Safety
+///
+/// As [`text`].
+pub(super) unsafe fn optional_text<'a>(
+    name: &str,
+    pointer: *const c_char,
+) -> Result<Option<&'a str>, Failure> {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    (!pointer.is_null()).then(|| unsafe { text(name, pointer) }).transpose()
+}
+
+/// Borrows bytes, which may be any.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! Text and JSON from C: config, query and bodies. What is refused is named by its path.
+//! Reads the JSON that C gives: config, query and bodies. Errors name a field by its path.
 
 use std::env;
 use std::ffi::c_char;
@@ -8,11 +8,11 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::Failure;
-use super::handle::{self, BadText, MAX_TEXT};
+use super::handle;
 use crate::api::emergency_address::{Address, EmergencyAddressRequest};
 use crate::api::ensure::EnsureEmergencyAddress;
 use crate::api::list::ListNumbers;
-use crate::api::numbers::{NumberUpdate, SmsUpdate, VoiceUpdate};
+use crate::api::number_update::{NumberUpdate, SmsUpdate, VoiceUpdate};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::Relink;
 use crate::client::builder::ClientBuilder;
@@ -22,32 +22,18 @@ use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::json::input::{Value, from_members, set};
 
-/// # Safety
+/// Reads the parameter `phone_number`.
 ///
-/// As [`handle::text`].
-pub(super) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a str, Failure> {
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { handle::text(pointer) }.map_err(|bad| match bad {
-        BadText::Null => Failure::Misuse(format!("{name} is NULL")),
-        BadText::TooLong => {
-            Failure::Error(Error::invalid(name, format!("is longer than {MAX_TEXT} bytes")))
-        }
-        BadText::NotUtf8(at) => {
-            Failure::Error(Error::invalid(name, format!("is not UTF-8 at byte {at}")))
-        }
-    })
-}
-
 /// # Safety
 ///
 /// As [`handle::text`].
 pub(super) unsafe fn phone_number(pointer: *const c_char) -> Result<PhoneNumber, Failure> {
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    let text = unsafe { text("phoneNumber", pointer) }?;
+    let text = unsafe { handle::text("phoneNumber", pointer) }?;
     Ok(PhoneNumber::try_from(text)?)
 }
 
-/// Checks that a text is one JSON object. `name` is what the caller calls it.
+/// Checks that a text is one JSON object. `name` is what errors call it.
 fn object<'a>(name: &str, text: &'a str) -> Result<&'a str, Error> {
     json::check(text.as_bytes())
         .map_err(|error| Error::invalid(name, format!("is no JSON object: {error}")))
@@ -67,7 +53,7 @@ pub(crate) fn update(text: &str) -> Result<NumberUpdate, Error> {
     checked("body", read("body", text)?)
 }
 
-/// Checks an update that stands in `name`.
+/// Checks an update. `name` is what errors call it.
 fn checked(name: &str, update: NumberUpdate) -> Result<NumberUpdate, Error> {
     update.check_json(name)?;
     Ok(update)
@@ -89,7 +75,7 @@ pub(crate) fn wait(text: &str) -> Result<Wait, Error> {
     Ok(set(wait, options.timeout_ms.map(Duration::from_millis), Wait::timeout))
 }
 
-/// Puts the field that an error names below another one.
+/// Puts the field of an error below another one.
 fn below(place: &str, error: &Error) -> Error {
     let ErrorKind::InvalidInput(input) = error.kind() else { return error.clone() };
     let field = format!("{place}.{}", input.field);
@@ -146,7 +132,7 @@ pub(crate) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
     const KEY: &str = "{\"secrets\":";
     let refused = |problem: String| Error::invalid("secrets", problem);
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).trim_matches(json::SPACE);
-    // As the member of an object, which is what can be checked.
+    // As a member of an object, which is what `check` takes.
     let mut object = Zeroizing::new(String::with_capacity(KEY.len() + text.len() + 1));
     for part in [KEY, text, "}"] {
         object.push_str(part);
@@ -155,7 +141,7 @@ pub(crate) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
         let at = error.offset.saturating_sub(KEY.len()).min(text.len());
         refused(format!("is no JSON: {} at byte {at}", error.what))
     })?;
-    // It could be a list and more members.
+    // The text could be a list followed by more members.
     let alone = json::cursor::split_value(text).is_some_and(|(_, rest)| rest.is_empty());
     if !alone || !text.starts_with('[') {
         return Err(refused("is not a list".to_owned()));

@@ -1,31 +1,30 @@
-//! The JSON of a result with an index that grows as it is read: a value is found by its JSON pointer without scanning the
-//! document each time, and the text that C was given for it stays valid.
+//! The JSON of a result, with an index that is built as it is read: values are found by JSON pointer without scanning the whole
+//! document each time, and the texts that C is given stay valid.
 //!
-//! An object or list is scanned once, when a pointer first leads into it. What is kept is the place of each member of an
-//! object, and of a list that of an item every [`BLOCK`] bytes: however short its items are, the index of a list takes no
-//! more than a twentieth of its text. The members of an object are compared one by one: objects are short.
+//! An object or list is scanned once, when a pointer first leads into it. The index keeps the place of each member of an object,
+//! and of one item of a list in every [`BLOCK`] bytes, so that it takes at most a twentieth of the text of a list. The members of
+//! an object are compared one by one: objects are short.
 
 use std::ffi::{CStr, CString};
 use std::sync::OnceLock;
 
 use crate::json::{self, SPACE, cursor};
 
-/// How many bytes of a list may have to be scanned to find an item, and how many bytes of the document share a slot.
+/// The number of bytes of a list that may have to be scanned to find an item, and of the document that share a slot.
 const BLOCK: usize = 256;
 
-/// One JSON object, checked, and what was read of it. Any number of threads may read it.
+/// One checked JSON object with its index. Any number of threads may read it.
 pub(super) struct JsonText {
     /// The object, and a NUL behind it.
     text: String,
-    /// What was read, by the place in the text where it begins.
+    /// The index, by the place in the text where a value begins.
     slots: OnceLock<Box<[Slot]>>,
-    /// How many bytes were scanned so far.
+    /// The number of bytes scanned so far.
     #[cfg(test)]
     scanned: std::sync::atomic::AtomicUsize,
 }
 
-/// A chain of entries to which one can only be added, behind the last: nobody has to lock it to read it, and what was added
-/// stays where it is.
+/// A list of entries that only grows at its end: it is read without a lock, and entries do not move.
 type Slot = OnceLock<Box<Entry>>;
 
 struct Entry {
@@ -34,11 +33,11 @@ struct Entry {
     next: Slot,
 }
 
-/// What is kept of a value.
+/// The index of an object or list, or a text.
 enum Indexed {
     Object(Box<[Member]>),
     List(List),
-    /// The text that C was given.
+    /// The text of a value that C was given.
     Text(CString),
 }
 
@@ -145,7 +144,7 @@ impl JsonText {
         Some(item)
     }
 
-    /// The index of an object or list, which is scanned if nobody did so before; `None` for any other value.
+    /// Returns the index of an object or list, which is scanned at the first time; `None` for any other value.
     fn inside(&self, value: &str) -> Option<&Indexed> {
         match value.as_bytes().first() {
             Some(b'{') => Some(self.indexed(value, false, || Indexed::Object(self.members(value)))),
@@ -187,14 +186,14 @@ impl JsonText {
         }
     }
 
-    /// What is kept of a value: its text, or its index. It is made if there is none.
+    /// Returns the entry of a value: its text, or its index. It is made if there is none.
     fn indexed(&self, value: &str, text: bool, make: impl Fn() -> Indexed) -> &Indexed {
         let from = self.place(value).from;
         let slots =
             self.slots.get_or_init(|| (0..=self.text.len() / BLOCK).map(|_| Slot::new()).collect());
         let mut slot = &slots[from as usize / BLOCK];
         loop {
-            // A thread that finds another one at work here waits, then looks whether that made what it wants.
+            // While another thread makes an entry here, this one waits, and then checks whether it is the right one.
             let entry =
                 slot.get_or_init(|| Box::new(Entry { from, indexed: make(), next: Slot::new() }));
             if entry.from == from && entry.indexed.is_text() == text {
@@ -204,7 +203,7 @@ impl JsonText {
         }
     }
 
-    /// Where a part of the text stands in it.
+    /// Returns the place of a part of the text.
     fn place(&self, part: &str) -> Place {
         let from = part.as_ptr().addr() - self.text.as_ptr().addr();
         Place { from: to_u32(from), to: to_u32(from + part.len()) }
@@ -226,7 +225,7 @@ impl JsonText {
 }
 
 impl Drop for JsonText {
-    /// Takes the chains apart one entry after the other: dropped as they are, long ones would need a deep stack.
+    /// Drops the entries one by one: recursively, a long list would need a deep stack.
     fn drop(&mut self) {
         for slot in self.slots.get_mut().into_iter().flatten() {
             let mut next = slot.take();
@@ -237,7 +236,7 @@ impl Drop for JsonText {
     }
 }
 
-/// Tells whether a key says this.
+/// Tells whether a key, as it is written, is this one.
 fn is_key(written: &str, key: &str) -> bool {
     if written.starts_with('"') {
         json::text_in(written).is_some_and(|said| said == key)
@@ -250,7 +249,7 @@ fn to_u32(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Text for C: what stands before a NUL.
+/// Makes a text for C, up to a NUL in it.
 pub(super) fn c_string(text: &str) -> CString {
     let end = text.find('\0').unwrap_or(text.len());
     CString::new(&text[..end]).unwrap_or_default()

@@ -48,10 +48,10 @@ pub struct sinch_numbers_log {
     _opaque: [u8; 0],
 }
 
-/// Lines that wait, and where the others go.
+/// A log that keeps lines, and the function for those that it does not keep.
 pub(super) struct LogHandle {
     elsewhere: Option<LogSink>,
-    /// The thread that takes lines: see [`sys::thread_id`].
+    /// The thread whose lines are kept: see [`sys::thread_id`].
     taker: AtomicUsize,
     /// Each process has its own: a lock may be held on another thread when it forks.
     lines: PerProcess<Mutex<Lines>>,
@@ -60,13 +60,13 @@ pub(super) struct LogHandle {
 #[derive(Default)]
 struct Lines {
     waiting: VecDeque<(i32, CString)>,
-    /// What was taken last.
+    /// The line that was taken last.
     taken: CString,
-    /// How many had to make room since.
+    /// The number of lines dropped since.
     dropped: usize,
 }
 
-/// So many lines wait at most.
+/// The maximum number of lines that are kept.
 const MOST: usize = 1000;
 
 impl Opaque for sinch_numbers_log {

@@ -13,6 +13,7 @@ mod cancel;
 mod client;
 mod codes;
 mod converge;
+mod error_document;
 mod escape;
 mod explain;
 mod handle;
@@ -29,7 +30,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::Error;
 
-/// What a function of the library failed with before it had an [`Error`].
+/// The failure of an exported function.
 enum Failure {
     /// A pointer is wrong.
     Misuse(String),
@@ -44,7 +45,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Puts the cancelability of this thread back as it was.
+/// Drop guard: restores the cancelability of this thread.
 struct Uncancellable(c_int);
 
 impl Drop for Uncancellable {
@@ -53,8 +54,7 @@ impl Drop for Uncancellable {
     }
 }
 
-/// Keeps pthread_cancel(3) from ending this thread in the middle of a call: it would unwind frames that are not made for that,
-/// and leave locks taken. It takes effect after the call.
+/// Defers pthread_cancel(3) until after the call: it would unwind Rust frames, and leave locks taken.
 fn uncancellable() -> Uncancellable {
     Uncancellable(set_cancel_state(DISABLE))
 }
@@ -73,7 +73,7 @@ fn set_cancel_state(state: c_int) -> c_int {
     before
 }
 
-/// Runs a function's body; a panic becomes a failure, and goes no further.
+/// Runs the body of an exported function; a panic becomes a failure.
 fn guard<T>(name: &str, body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     let _uncancellable = uncancellable();
     let body = || {
@@ -89,7 +89,7 @@ fn guard<T>(name: &str, body: impl FnOnce() -> Result<T, Failure>) -> Result<T, 
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Failure::Panic))
 }
 
-/// The same for functions that cannot report a failure: they return what stands for none.
+/// Runs the body of a function that cannot report a failure; then it returns `otherwise`.
 fn guard_or<T>(name: &str, otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
     let found = guard(name, || body().ok_or(Failure::Panic));
     found.unwrap_or(otherwise)

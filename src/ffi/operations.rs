@@ -7,7 +7,7 @@ use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, optional, required};
-use super::input::{self, text};
+use super::input;
 use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard};
 use crate::api::emergency_address::{
@@ -23,7 +23,7 @@ use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::error::Error;
 
-/// Runs an operation of the API and leaves its result.
+/// Calls an operation of the API, and writes its result.
 ///
 /// # Safety
 ///
@@ -39,7 +39,7 @@ unsafe fn execute(
     unsafe { execute_as(operation, operation, client, cancel, out, request) }
 }
 
-/// The same for a function that has another name than the operation which it runs.
+/// Calls an operation through a function of another name.
 ///
 /// # Safety
 ///
@@ -66,7 +66,8 @@ unsafe fn execute_as(
     }
 }
 
-/// Runs what a function does with a client: prepares it, does it, and leaves its result. What cannot be prepared is bad input.
+/// Runs the body of a function that makes calls: `prepare` reads its input, `run` makes the calls, and the result is written.
+/// A failure of `prepare` is refused input, and is logged.
 ///
 /// # Safety
 ///
@@ -93,14 +94,14 @@ pub(super) unsafe fn run<T>(
     });
     let outcome = match result {
         Ok(response) => Outcome::success(response),
-        Err(Failure::Panic) => Outcome::panicked(Some(operation), progress.maybe_applied()),
+        Err(Failure::Panic) => Outcome::panicked(Some(operation), progress.maybe_applied.get()),
         Err(failure) => Outcome::failure(Some(operation), failure),
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { write_result(out, outcome) }
 }
 
-/// Logs input that is refused: it never comes to a call, which would log itself.
+/// Logs refused input, as no call is made that would.
 pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) {
     if let Failure::Error(error) = failure {
         client.engine.refused(&error.clone().of_operation(operation, None));
@@ -168,15 +169,15 @@ pub unsafe extern "C" fn sinch_numbers_active_list(
     }
 }
 
+/// Reads the parameter `query`.
+///
 /// # Safety
 ///
 /// As [`handle::text`].
 pub(super) unsafe fn list_query(query: *const c_char) -> Result<ListNumbers, Failure> {
-    if query.is_null() {
-        return Ok(ListNumbers::new());
-    }
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    Ok(input::query(unsafe { text("query", query) }?)?)
+    let query = unsafe { handle::optional_text("query", query) }?;
+    Ok(query.map_or_else(|| Ok(ListNumbers::new()), input::query)?)
 }
 
 /// Reads a number.
@@ -239,7 +240,7 @@ pub unsafe extern "C" fn sinch_numbers_active_update(
     unsafe {
         execute("active_update", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
-            let update = input::update(text("body", body)?)?;
+            let update = input::update(handle::text("body", body)?)?;
             build_request(&UpdateNumber { phone_number, update: &update })
         })
     }
@@ -321,7 +322,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_provision(
     unsafe {
         execute("emergency_address_provision", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
-            let address = input::emergency_address(text("body", body)?)?;
+            let address = input::emergency_address(handle::text("body", body)?)?;
             build_request(&ProvisionEmergencyAddress { phone_number, address: &address })
         })
     }
@@ -374,7 +375,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_validate(
     unsafe {
         execute("emergency_address_validate", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
-            let address = input::emergency_address(text("body", body)?)?;
+            let address = input::emergency_address(handle::text("body", body)?)?;
             build_request(&ValidateEmergencyAddress { phone_number, address: &address })
         })
     }

@@ -16,6 +16,7 @@ use super::result::{Outcome, sinch_numbers_result, write_result};
 use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
 use crate::api::request::Operation;
+use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
 use crate::client::Client;
 use crate::client::pages::{CurrentPage, PageCursor};
@@ -30,20 +31,20 @@ pub struct sinch_numbers_pages {
 pub(crate) struct PagesHandle {
     client: Client,
     iteration: Mutex<Iteration>,
-    /// In which process the iteration was last begun to be used: a lock that was held over a fork is never given back.
+    /// The process that last used the iteration: a lock that was held during a fork is never released in the child.
     generation: AtomicU64,
 }
 
 struct Iteration {
     cursor: PageCursor,
-    /// Which function goes through it: the one that was called first.
+    /// The function that was called first; the other one is refused.
     by: Option<&'static str>,
-    /// What is left of the page whose numbers are handed out.
+    /// The page whose numbers are being handed out.
     current: Option<CurrentPage>,
 }
 
 impl Iteration {
-    /// Refuses a function if another one goes through the list: a number would be handed out twice, or lost.
+    /// Refuses a function if the iteration was begun with the other one: a number would be handed out twice, or lost.
     fn claim(&mut self, function: &'static str) -> Result<(), Failure> {
         match *self.by.get_or_insert(function) {
             by if by == function => Ok(()),
@@ -124,8 +125,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_next(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         next("pages_next", pages, cancel, result_out, |iteration, cancel, until| {
-            let response = iteration.cursor.next_response(cancel, until)?;
-            Ok(response.map(Outcome::success))
+            iteration.cursor.next_response(cancel, until)
         })
     }
 }
@@ -160,13 +160,12 @@ pub unsafe extern "C" fn sinch_numbers_pages_next_number(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         next("pages_next_number", pages, cancel, result_out, |iteration, cancel, until| {
-            let number = iteration.cursor.next_number(&mut iteration.current, cancel, until)?;
-            Ok(number.map(|number| Outcome::of_json(number.json, number.http_status)))
+            iteration.cursor.next_number(&mut iteration.current, cancel, until)
         })
     }
 }
 
-/// Moves an iteration on by one step when it is this thread's turn, and leaves what came of it.
+/// Waits for this thread's turn, moves an iteration on by one step, and writes the result.
 ///
 /// # Safety
 ///
@@ -176,7 +175,11 @@ unsafe fn next(
     pages: *mut sinch_numbers_pages,
     cancel: *const sinch_numbers_cancel,
     result_out: *mut *mut sinch_numbers_result,
-    step: impl FnOnce(&mut Iteration, Option<&CancelToken>, Instant) -> Result<Option<Outcome>, Error>,
+    step: impl FnOnce(
+        &mut Iteration,
+        Option<&CancelToken>,
+        Instant,
+    ) -> Result<Option<RawResponse>, Error>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe { handle::write(result_out, ptr::null_mut()) };
@@ -197,7 +200,7 @@ unsafe fn next(
         Ok(step(&mut iteration, cancel, until)?)
     });
     let outcome = match result {
-        Ok(Some(outcome)) => outcome,
+        Ok(Some(response)) => Outcome::success(response),
         Ok(None) => Outcome::done(),
         Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
     };
@@ -218,14 +221,14 @@ impl PagesHandle {
             let taken = match self.iteration.try_lock() {
                 Err(TryLockError::WouldBlock) => None,
                 Ok(iteration) => Some(iteration),
-                // A panic in the middle of a page leaves the iteration where it was.
+                // A panic in a page leaves the iteration where it was.
                 Err(TryLockError::Poisoned(iteration)) => Some(iteration.into_inner()),
             };
             if let Some(iteration) = taken {
                 self.generation.store(sys::generation(), Ordering::SeqCst);
                 return Ok(iteration);
             }
-            // Whoever has the turn says so at once; a lock whose holder stayed in the parent never does.
+            // A thread that takes the turn sets the generation at once; one that stayed in the parent never does.
             let foreign = self.generation.load(Ordering::SeqCst) != sys::generation();
             if foreign && began.elapsed() > 25 * SLICE {
                 let problem = "pages was in use on another thread when the process forked";

@@ -3,22 +3,16 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
-use serde::Serialize;
-
 use super::codes::{
-    SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_ADDRESS, SINCH_NUMBERS_E_API, SINCH_NUMBERS_E_AUTH,
-    SINCH_NUMBERS_E_CANCELLED, SINCH_NUMBERS_E_INPUT, SINCH_NUMBERS_E_INTERNAL,
-    SINCH_NUMBERS_E_MISUSE, SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL,
-    SINCH_NUMBERS_E_PROVISIONING, SINCH_NUMBERS_E_TIMEOUT, SINCH_NUMBERS_OK, code_name,
+    SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_INTERNAL, SINCH_NUMBERS_E_MISUSE, SINCH_NUMBERS_OK,
     sinch_numbers_code,
 };
+use super::error_document::{Document, code_of, retry_after_ms, with_causes};
 use super::handle::{self, Opaque};
 use super::json_text::{JsonText, c_string};
 use super::{Failure, guard_or};
 use crate::call::response::RawResponse;
-use crate::error::{ApiError, Error, ErrorKind, FieldViolation};
-use crate::json;
-use crate::log::printable;
+use crate::error::Error;
 
 /// The result of a call. Immutable: any number of threads may read it.
 pub struct sinch_numbers_result {
@@ -61,11 +55,6 @@ impl Outcome {
         Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, response.json, "") }
     }
 
-    /// JSON that is no response of its own: a number of a page, or an event.
-    pub(super) fn of_json(json: String, http_status: u16) -> Self {
-        Self { http_status: i32::from(http_status), ..Self::new(SINCH_NUMBERS_OK, json, "") }
-    }
-
     pub(super) fn done() -> Self {
         Self::new(SINCH_NUMBERS_DONE, "{}".to_owned(), "")
     }
@@ -84,7 +73,7 @@ impl Outcome {
         }
     }
 
-    /// A caught panic; `maybe_applied` of a write that had gone out.
+    /// Makes the result of a caught panic; `maybe_applied` if a write had been sent.
     pub(super) fn panicked(operation: Option<&str>, maybe_applied: bool) -> Self {
         let problem = "a bug in the library was caught; the client stays usable";
         Self::plain(SINCH_NUMBERS_E_INTERNAL, operation, problem, maybe_applied)
@@ -100,148 +89,25 @@ impl Outcome {
             Some(operation) => format!("{operation}: {problem}"),
             None => problem.to_owned(),
         };
-        let document = Document { operation, maybe_applied, ..Document::new(code, &message) };
-        Self { maybe_applied, ..Self::new(code, document.write([None; 6]), &message) }
+        let json = Document::of_problem(code, &message, operation, maybe_applied);
+        Self { maybe_applied, ..Self::new(code, json, &message) }
     }
 
     fn error(operation: Option<&str>, error: &Error) -> Self {
-        let (code, message) = (code_of(error), chain(error));
-        let (api, http_status) = (error.api_error(), error.http_status().unwrap_or(0));
-        let (retry_after_ms, maybe_applied) =
-            (retry_after_ms(error), error.may_have_been_applied());
-        let details = api.map(|api| format!("[{}]", api.details.join(",")));
-        let (mut body, mut phase, mut field) = (None, None, None);
-        let (mut jobs, mut validation) = (None, None);
-        let mut status = api.and_then(|api| api.status.as_deref());
-        match error.kind() {
-            ErrorKind::Protocol(violation) => body = violation.body.as_deref(),
-            ErrorKind::Timeout(at) | ErrorKind::Transport(at) => phase = Some(at.as_str()),
-            ErrorKind::InvalidInput(input) => field = Some(input.field.as_str()),
-            ErrorKind::Signature(problem) => {
-                (field, status) = (Some("signature"), Some(problem.as_str()));
-            }
-            ErrorKind::Provisioning(failed) => jobs = Some(failed.jobs_json()),
-            ErrorKind::Address(refusal) => validation = Some(refusal.json.as_str()),
-            _ => {}
+        let (code, message) = (code_of(error), with_causes(error));
+        let json = Document::of_error(code, &message, operation, error);
+        Self {
+            http_status: error.http_status().unwrap_or(0).into(),
+            retry_after_ms: retry_after_ms(error),
+            maybe_applied: error.may_have_been_applied(),
+            ..Self::new(code, json, &message)
         }
-        // The text of an error response of which nothing was understood.
-        if let Some(ApiError { code: None, status: None, message: None, body: text, .. }) = api {
-            body = text.as_deref();
-        }
-        let document = Document {
-            http_status,
-            status,
-            body_code: api.and_then(|api| api.code),
-            operation: error.operation().or(operation),
-            phone_number: error.phone_number(),
-            field,
-            field_violations: error.field_violations(),
-            phase,
-            retry_after_ms,
-            maybe_applied,
-            attempts: error.attempts(),
-            request_id: api.and_then(|api| api.request_id.as_deref()),
-            body,
-            ..Document::new(code, &message)
-        };
-        let raw = [
-            details.as_deref(),
-            error.found(),
-            error.previous(),
-            error.steps(),
-            jobs.as_deref(),
-            validation,
-        ];
-        let http_status = http_status.into();
-        let outcome = Self::new(code, document.write(raw), &message);
-        Self { http_status, retry_after_ms, maybe_applied, ..outcome }
     }
 
-    /// The JSON and its length; a NUL stands behind it.
+    /// Returns the JSON, which is followed by a NUL, and its length.
     pub(super) fn json(&self) -> (*const c_char, usize) {
         let json = self.json.as_str();
         (json.as_ptr().cast(), json.len())
-    }
-}
-
-/// The error and the causes below it: C has no `source()`. One line without control characters, a NUL among them.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(below) = cause {
-        text += &format!(": {below}");
-        cause = below.source();
-    }
-    printable(&text, 0).into_owned()
-}
-
-fn code_of(error: &Error) -> sinch_numbers_code {
-    match error.kind() {
-        ErrorKind::InvalidInput(_) => SINCH_NUMBERS_E_INPUT,
-        ErrorKind::Authentication(_) | ErrorKind::Signature(_) => SINCH_NUMBERS_E_AUTH,
-        ErrorKind::RateLimited(_) | ErrorKind::Api(_) | ErrorKind::Conflict(_) => {
-            SINCH_NUMBERS_E_API
-        }
-        ErrorKind::Timeout(_) => SINCH_NUMBERS_E_TIMEOUT,
-        ErrorKind::Transport(_) => SINCH_NUMBERS_E_NETWORK,
-        ErrorKind::Protocol(_) => SINCH_NUMBERS_E_PROTOCOL,
-        ErrorKind::Cancelled => SINCH_NUMBERS_E_CANCELLED,
-        ErrorKind::Provisioning(_) => SINCH_NUMBERS_E_PROVISIONING,
-        ErrorKind::Address(_) => SINCH_NUMBERS_E_ADDRESS,
-    }
-}
-
-fn retry_after_ms(error: &Error) -> i64 {
-    if !error.can_retry() {
-        return -1;
-    }
-    let wait = error.retry_after().unwrap_or_default();
-    i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// The error document: the members that are not JSON yet.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    code: &'a str,
-    http_status: u16,
-    status: Option<&'a str>,
-    body_code: Option<i64>,
-    message: &'a str,
-    operation: Option<&'a str>,
-    phone_number: Option<&'a str>,
-    field: Option<&'a str>,
-    field_violations: &'a [FieldViolation],
-    phase: Option<&'a str>,
-    retry_after_ms: i64,
-    maybe_applied: bool,
-    attempts: u32,
-    request_id: Option<&'a str>,
-    body: Option<&'a str>,
-}
-
-/// The members of the error document that are JSON already.
-const RAW: [&str; 6] = ["details", "found", "previous", "steps", "jobs", "validation"];
-
-impl<'a> Document<'a> {
-    fn new(code: sinch_numbers_code, message: &'a str) -> Self {
-        Self { code: code_name(code), message, retry_after_ms: -1, ..Self::default() }
-    }
-
-    /// Writes the document, with the values of [`RAW`]. One that is no JSON is left out: a secret that was redacted in it may have
-    /// cut it.
-    fn write(&self, raw: [Option<&str>; 6]) -> String {
-        let mut document = serde_json::to_string(self).unwrap_or_default();
-        document.pop();
-        for (name, json) in RAW.iter().zip(raw) {
-            let member = |json| format!("\"{name}\":{json}");
-            let given = json.map(member);
-            let is_json = |member: &String| json::check(format!("{{{member}}}").as_bytes()).is_ok();
-            document.push(',');
-            document += &given.filter(is_json).unwrap_or_else(|| member("null"));
-        }
-        document.push('}');
-        document
     }
 }
 
@@ -268,7 +134,7 @@ pub(super) unsafe fn write_result(
     code
 }
 
-/// Looks at a result, or says what stands for none.
+/// Reads a value of a result; `otherwise` if there is none.
 ///
 /// # Safety
 ///
@@ -367,7 +233,7 @@ pub unsafe extern "C" fn sinch_numbers_result_value(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         inspect("result_value", result, ptr::null(), |r| {
-            r.json.value(handle::text(json_pointer).ok()?).map(CStr::as_ptr)
+            r.json.value(handle::text("json_pointer", json_pointer).ok()?).map(CStr::as_ptr)
         })
     }
 }
@@ -386,7 +252,7 @@ pub unsafe extern "C" fn sinch_numbers_result_text(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         inspect("result_text", result, ptr::null(), |r| {
-            r.json.text(handle::text(json_pointer).ok()?).map(CStr::as_ptr)
+            r.json.text(handle::text("json_pointer", json_pointer).ok()?).map(CStr::as_ptr)
         })
     }
 }
@@ -406,7 +272,7 @@ pub unsafe extern "C" fn sinch_numbers_result_count(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         inspect("result_count", result, -1, |r| {
-            i64::try_from(r.json.count(handle::text(json_pointer).ok()?)?).ok()
+            i64::try_from(r.json.count(handle::text("json_pointer", json_pointer).ok()?)?).ok()
         })
     }
 }

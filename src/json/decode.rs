@@ -364,8 +364,8 @@ macro_rules! model {
                     Step::Next(inside) => inside,
                     Step::End(rest) => return Some(rest),
                 };
-                // Most members come in the order of the declaration, so the next key is known and need not be looked up.
-                // Another round finds those that do not.
+                // Most members come in the order of the declaration, so that the next key is known and need not be looked up.
+                // Another round finds those that come out of order.
                 let mut before = usize::MAX;
                 while text.len() < before {
                     before = text.len();

@@ -1,6 +1,5 @@
-//! A serde deserializer for what a caller gives: JSON, or the text of environment variables. It is strict, and an error names the
-//! field by its path and the type that is expected. No error repeats a value, which may be a secret: serde's own texts, which do,
-//! are not used.
+//! A strict serde deserializer for the caller's input: JSON, or the values of environment variables. An error names the field by
+//! its path and the expected type. It never repeats a value, which may be a secret; serde's own messages, which do, are dropped.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +16,7 @@ use super::{items, members, text_of};
 pub(crate) struct Value<'a> {
     pub(crate) name: Cow<'a, str>,
     pub(crate) text: &'a str,
-    /// Whether the text is JSON that has passed [`check`](super::check). If not, it is a string as it stands.
+    /// Whether the text is JSON that has passed [`check`](super::check). If not, it is the string itself.
     pub(crate) json: bool,
 }
 
@@ -31,15 +30,15 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Deserializes a struct from its members. They come as one type of iterator: with a type for each source, what serde derives
-/// would be compiled for each.
+/// Deserializes a struct from its members. The iterator is a trait object, so that the code which serde derives is compiled
+/// once.
 pub(crate) fn from_members<'a, T: Deserialize<'a>>(
     members: &mut dyn Iterator<Item = Member<'a>>,
 ) -> Result<T, DecodeError> {
     T::deserialize(MapDeserializer::new(members))
 }
 
-/// Hands a value, if it was given, to a setter.
+/// Calls a setter if a value was given.
 pub(crate) fn set<B, T>(builder: B, value: Option<T>, setter: impl FnOnce(B, T) -> B) -> B {
     match value {
         Some(value) => setter(builder, value),
@@ -50,14 +49,14 @@ pub(crate) fn set<B, T>(builder: B, value: Option<T>, setter: impl FnOnce(B, T) 
 impl<'de> Deserializer<'de> for Value<'de> {
     type Error = DecodeError;
 
-    // Compiled once for each type of value, and not again for each field.
+    // Compiled once for each type of value, not for each field.
     #[inline(never)]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let text = self.text;
         let refuse = |problem| Err(refuse("", problem));
         let result = match text.as_bytes().first() {
             _ if !self.json => visitor.visit_string(text.to_owned()),
-            // The string itself and no copy: it may be a secret.
+            // Moved, not copied: it may be a secret.
             Some(b'"') => visitor.visit_string(text_of(text).unwrap_or_default()),
             Some(b'[') => {
                 let item = |text| Value { name: Cow::Borrowed(""), text, json: true };
@@ -96,7 +95,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        // What serde derives would take a list for the fields in their order; it takes no text that is no JSON.
+        // Derived code would accept a list as the fields in their order; an empty text is refused as the wrong type.
         let text = if self.text.starts_with('[') { "" } else { self.text };
         Self { text, ..self }.deserialize_any(visitor)
     }
@@ -115,12 +114,12 @@ impl<'de> IntoDeserializer<'de, DecodeError> for Value<'de> {
     }
 }
 
-/// The error of a value itself. Its place is added on the way out.
+/// Makes the error of a value. The path of what is around it is added by the callers.
 fn refuse(field: &str, problem: impl Into<String>) -> DecodeError {
     DecodeError { path: field.to_owned(), problem: problem.into() }
 }
 
-/// What the code that serde derives reports.
+/// The errors that derived code reports.
 impl serde::de::Error for DecodeError {
     /// Drops the text: it may repeat the value.
     fn custom<T: fmt::Display>(_message: T) -> Self {

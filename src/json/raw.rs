@@ -45,7 +45,7 @@ pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
             bytes @ [b'\\', ..] => {
                 let (character, more) = escape(bytes).ok()?;
                 if decoded.is_empty() {
-                    // Reserved at once: a secret must leave no copy behind in memory that was outgrown.
+                    // Allocated once, so that a growing buffer leaves no copy of a secret.
                     decoded.reserve_exact(raw.len());
                 }
                 decoded.push_str(plain);

@@ -1,4 +1,4 @@
-//! Who may call: Basic credentials, and the tokens that the token endpoint gives out for them.
+//! Authentication: Basic credentials, and the access tokens that the token endpoint issues for them.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,23 +11,23 @@ use super::http::{Request, Response};
 use super::response::{plain_error, success};
 use super::time::Timestamp;
 
-/// The one project, and its access key.
+/// The project, which is the only one; the next two are its access key.
 pub(super) const PROJECT_ID: &str = "sandbox-project";
 pub(super) const KEY_ID: &str = "sandbox-key";
-/// The default one.
-pub(super) const CALLBACK_SECRET: &str = "sandbox-callback-secret-0123456789";
 pub(super) const KEY_SECRET: &str = "sandbox-secret";
+/// The default secret that callbacks are signed with.
+pub(super) const CALLBACK_SECRET: &str = "sandbox-callback-secret-0123456789";
 
-/// Gives out tokens and checks credentials.
+/// Issues tokens and checks credentials.
 ///
-/// Nothing is stored: a token says when it ends and carries a seal that only this sandbox makes.
+/// Nothing is stored: a token holds its expiry and a checksum that only this sandbox can make.
 #[derive(Debug)]
 pub(super) struct Access {
     pub(super) token_ttl: Duration,
-    /// Keeps the tokens of one sandbox from being taken by another.
+    /// Differs between sandboxes, so that none accepts the tokens of another.
     salt: u64,
     issued: AtomicU64,
-    /// Tokens of an earlier generation are over.
+    /// Tokens of an earlier generation are invalid.
     generation: AtomicU64,
 }
 
@@ -36,12 +36,12 @@ impl Access {
         Self { token_ttl, salt, issued: AtomicU64::new(0), generation: AtomicU64::new(0) }
     }
 
-    /// Makes every token that was given out invalid.
+    /// Makes every token that was issued invalid.
     pub(super) fn expire_tokens(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Says why a call is refused, if it is.
+    /// Checks the credentials of a call; the error is the response to it.
     pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<(), Response> {
         let Some(authorization) = request.header("authorization") else {
             return Err(unauthenticated("credentials are missing", BASIC_CHALLENGE));
@@ -66,7 +66,7 @@ impl Access {
         Err(invalid_token(&format!("Jwt expired at {}", expires.at.min(now).with_digits(0))))
     }
 
-    /// Answers a request to the token endpoint.
+    /// Handles a request to the token endpoint.
     pub(super) fn token(&self, request: &Request, now: Timestamp) -> Response {
         let authorization = request.header("authorization").unwrap_or_default();
         let basic = authorization.split_once(' ');
@@ -125,7 +125,7 @@ impl Access {
         format!("sandbox.{serial:x}.{at:x}.{generation:x}.{:x}", hasher.finish())
     }
 
-    /// When a token ends, if it is one of ours.
+    /// Returns the expiry of a token; `None` if this sandbox did not issue it.
     fn expiry_of(&self, token: &str) -> Option<Expiry> {
         let mut parts = token.strip_prefix("sandbox.")?.split('.');
         let mut next = || u64::from_str_radix(parts.next()?, 16).ok();

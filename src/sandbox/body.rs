@@ -1,10 +1,10 @@
-//! Reads JSON bodies, and names everything that is wrong with one.
+//! Reads the JSON bodies of requests, and collects all field violations of one.
 
 use serde_json::{Map, Value};
 
 use super::response::{Failure, Violation};
 
-/// A JSON object of a request and what has been found wrong with the body so far.
+/// The field violations found so far in the body of a request.
 pub(super) struct Body {
     violations: Vec<Violation>,
 }
@@ -30,7 +30,7 @@ impl Body {
         }
     }
 
-    /// The text under `key`, nothing if there is none.
+    /// Reads the text under a key; `None` if there is none.
     pub(super) fn text(
         &mut self,
         object: &Map<String, Value>,
@@ -44,7 +44,7 @@ impl Body {
         value.as_str().map(str::to_owned)
     }
 
-    /// The text under `key`, refused if it is missing or empty.
+    /// Reads the text under a key; it is refused if it is missing or empty.
     pub(super) fn required(
         &mut self,
         object: &Map<String, Value>,
@@ -62,7 +62,7 @@ impl Body {
         text.unwrap_or_default()
     }
 
-    /// The object under `key`, nothing if there is none.
+    /// Reads the object under a key; `None` if there is none.
     pub(super) fn object<'a>(
         &mut self,
         object: &'a Map<String, Value>,

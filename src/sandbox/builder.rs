@@ -1,4 +1,4 @@
-//! The settings of a sandbox: see [`SandboxBuilder`].
+//! The settings of a sandbox, their defaults and their checks.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -51,7 +51,7 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// The address to listen on: 0.0.0.0 or `::` for all interfaces, as in a container. Default:
+    /// Sets the address to listen on: 0.0.0.0 or `::` for all interfaces, as in a container. Default:
     /// 127.0.0.1.
     ///
     /// Beyond the loopback address, everyone who can reach the port can use the sandbox: its
@@ -61,13 +61,13 @@ impl SandboxBuilder {
         self
     }
 
-    /// The port to listen on. Default: 0, any free one.
+    /// Sets the port to listen on. Default: 0, any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// So many generated numbers instead of the seeded fleet, the same in every run: from 0 to
+    /// Generates this many numbers in place of the seeded fleet, the same in every run: from 0 to
     /// 1,000,000. Default: the twelve numbers that [`Sandbox`] lists.
     ///
     /// Of each 20, 17 are in the US, two in the UK and one in Canada. Most of those that can call
@@ -79,27 +79,27 @@ impl SandboxBuilder {
         self
     }
 
-    /// The time between carrying out a request and answering it, tokens included. Default: zero.
+    /// Sets the time between carrying out a request and responding, tokens included. Default: zero.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// The share of API calls that are answered 429 with `Retry-After: 1` and not carried out: from
-    /// 0 to 1. Which calls these are, their order alone decides. Default: 0.
+    /// Sets the share of API calls that get a 429 with `Retry-After: 1` and are not carried out: from
+    /// 0 to 1. Which calls these are depends on their order alone. Default: 0.
     pub fn fail_429(mut self, share: f64) -> Self {
         self.faults.fail_429 = share;
         self
     }
 
-    /// The share of API calls that are answered 503 and not carried out: from 0 to 1, drawn together
+    /// Sets the share of API calls that get a 503 and are not carried out: from 0 to 1, drawn together
     /// with the 429s, which go first if the two do not fit into 1. Default: 0.
     pub fn fail_503(mut self, share: f64) -> Self {
         self.faults.fail_503 = share;
         self
     }
 
-    /// The share of accepted writes that are carried out but answered 503, as by a gateway that gave
+    /// Sets the share of accepted writes that are carried out but get a 503, as from a gateway that gave
     /// up waiting: from 0 to 1. The response is the same as by [`fail_503`](Self::fail_503). Default:
     /// 0.
     pub fn fail_503_after(mut self, share: f64) -> Self {
@@ -107,21 +107,21 @@ impl SandboxBuilder {
         self
     }
 
-    /// The share of accepted writes that are carried out but get no response: the connection is
+    /// Sets the share of accepted writes that are carried out but get no response: the connection is
     /// closed after the request was read, before a byte of the response. From 0 to 1. Default: 0.
     pub fn lose(mut self, share: f64) -> Self {
         self.faults.lose = share;
         self
     }
 
-    /// The share of accepted writes that are answered first and carried out later, and how much
+    /// Sets the share of accepted writes that get their response first and are carried out later, and how much
     /// later: more than zero and at most `by` after the response, drawn for each write. From 0 to 1.
     /// Default: 0.
     ///
     /// A late write is checked when it arrives, and refused with the usual error if it could not be
     /// carried out then. Its response has status 200 and shows the number as it still is: an update
-    /// without its changes, a release without `expireAt`. Provisioning is answered with the address
-    /// that is going to be set, deprovisioning with `{}`. Reads show the old state until the write is
+    /// without its changes, a release without `expireAt`. The response to provisioning is the address
+    /// that is going to be set, that to deprovisioning `{}`. Reads show the old state until the write is
     /// carried out, against the state of that moment and whatever was written meanwhile. If it does
     /// not apply any more (the number was linked to something else, the address is gone), it is
     /// dropped, which only [`Sandbox::writes`] tells.
@@ -130,41 +130,41 @@ impl SandboxBuilder {
         self
     }
 
-    /// How long a token is valid; `expires_in` says so in whole seconds, rounded down. Default: one
+    /// Sets how long a token is valid; `expires_in` says so in whole seconds, rounded down. Default: one
     /// hour.
     pub fn token_ttl(mut self, lifetime: Duration) -> Self {
         self.token_ttl = lifetime;
         self
     }
 
-    /// How long a provisioning job takes: WAITING for the first half, `IN_PROGRESS` for the second.
+    /// Sets how long a provisioning job takes: WAITING for the first half, `IN_PROGRESS` for the second.
     /// With zero it is over at the next read. Default: 300 ms.
     pub fn provisioning(mut self, time: Duration) -> Self {
         self.provisioning = time;
         self
     }
 
-    /// The size of a page if the request names none, and the most it gets if it names more: 1 and
-    /// up. Default: 1000.
+    /// Sets the size of a page if the request names none, and the maximum if it names one: 1 and up.
+    /// Default: 1000.
     pub fn page_max(mut self, count: usize) -> Self {
         self.page_max = count;
         self
     }
 
-    /// The secret that callbacks are signed with. Default: what [`Sandbox::callback_secret`] says.
+    /// Sets the secret that callbacks are signed with. Default: `sandbox-callback-secret-0123456789`.
     pub fn callback_secret(mut self, secret: impl Into<String>) -> Self {
         self.callbacks.secret = secret.into();
         self
     }
 
-    /// Whether callbacks are sent to other machines, too. Default: no: only to a callback URL whose host
+    /// Sets whether callbacks are sent to other machines, too. Default: no: only to a callback URL whose host
     /// is a loopback address or `localhost`.
     pub fn callback_any_host(mut self, allow: bool) -> Self {
         self.callbacks.any_host = allow;
         self
     }
 
-    /// Whether each request gets a line on standard error: method, path, status, and whether the
+    /// Sets whether each request gets a line on standard error: method, path, status, and whether the
     /// response was lost; and each callback. Default: no.
     pub fn log_requests(mut self, log: bool) -> Self {
         self.log_requests = log;

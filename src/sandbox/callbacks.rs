@@ -1,4 +1,4 @@
-//! Callbacks: what happened to a number, sent to its callback URL with a signature.
+//! Callbacks: the events of a number, sent to its callback URL with a signature.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -15,22 +15,22 @@ use super::sms::SMS_ERROR_CODES;
 use super::time::Timestamp;
 use crate::call::callback::sign;
 
-/// The waits before a callback that was not taken is sent again. After the last one it is given up.
+/// The waits before a callback without a 2xx response is sent again. After the last one it is given up.
 pub(super) const RETRIES: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
-/// How long connecting may take, and how long each piece of a response.
+/// The timeout of connecting, and of each read and write.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the thread that sends callbacks is told.
+/// A message to the thread that sends callbacks.
 #[derive(Debug)]
 pub(super) enum Notice {
     Event(Event),
-    /// A late write is due then.
+    /// A late write is due at this time.
     Late(Timestamp),
     Stop,
 }
 
-/// Something that happens to a number, and when.
+/// An event of a number, and its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) at: Timestamp,
@@ -41,7 +41,7 @@ pub(super) struct Event {
 }
 
 impl Event {
-    /// The body of its callback; `serial` tells it from all others.
+    /// Writes the body of its callback; `serial` makes its id unique.
     pub(super) fn body(&self, serial: u64) -> String {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -73,7 +73,7 @@ impl Event {
     }
 }
 
-/// An id as the service's: a ULID in small letters, of a time in milliseconds and a number.
+/// Makes an event id like the service's: a ULID in lower case, of a time in milliseconds and a number.
 fn event_id(at: Timestamp, serial: u64) -> String {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let id = u128::from(at.nanoseconds() / 1_000_000) << 80 | u128::from(serial);
@@ -81,7 +81,7 @@ fn event_id(at: Timestamp, serial: u64) -> String {
     (0..26).rev().map(|place| char::from(digit(place))).collect()
 }
 
-/// What a write at a moment makes happen: at once what was unlinked, and a new job when it ends.
+/// Returns the events of a write: those of an unlinking at once, that of a new job when it ends.
 pub(super) fn events(before: &Number, after: &Number, at: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
     let mut happens = |at, kind, failed, failure_code| {
@@ -124,11 +124,11 @@ pub(super) fn events(before: &Number, after: &Number, at: Timestamp) -> Vec<Even
     events
 }
 
-/// How callbacks are sent.
+/// The settings of callbacks.
 #[derive(Clone)]
 pub(super) struct Sending {
     pub(super) secret: String,
-    /// Not only to this machine.
+    /// Whether they are sent to other machines, too.
     pub(super) any_host: bool,
 }
 
@@ -140,7 +140,7 @@ impl fmt::Debug for Sending {
 }
 
 impl Sending {
-    /// Says what a URL is that may be called, or why it is not called.
+    /// Parses a callback URL; the error says why it is not called.
     pub(super) fn target<'a>(&self, url: &'a str) -> Result<Target<'a>, &'static str> {
         let target = Target::parse(url).ok_or("it is no plain http URL")?;
         let here = target.host.eq_ignore_ascii_case("localhost")

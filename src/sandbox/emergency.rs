@@ -1,4 +1,4 @@
-//! Emergency addresses: what is asked about one, and what is answered.
+//! The requests and responses for emergency addresses.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use super::body::Body;
 use super::response::Failure;
 use super::streets::{Address, Match, look_up};
 
-/// What provisioning and validating are sent.
+/// The body of provisioning and validating.
 #[derive(Debug)]
 pub(super) struct AddressRequest {
     pub(super) display_name: String,
@@ -59,7 +59,7 @@ pub(super) struct Verdict<'a> {
     candidate_addresses: Vec<Address>,
 }
 
-/// An exact match is answered with `{}`, no match with an address of empty text.
+/// The corrected address: `{}` for an exact match, an address of empty texts for no match.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Corrected {

@@ -1,11 +1,14 @@
-//! The encodings a request comes in: percent, form, base64.
+//! The encodings of requests: percent, form, base64.
 
-/// Decodes percent-encoding. Nothing if an escape is broken or the text is not UTF-8.
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+
+/// Decodes percent-encoding. `None` if an escape is broken or the text is not UTF-8.
 pub(super) fn percent_decode(text: &str) -> Option<String> {
     decode(text, false)
 }
 
-/// Decodes a query or a form into its pairs, in order. Nothing if any of it is broken.
+/// Decodes a query or a form into its pairs, in order. `None` if any of it is broken.
 ///
 /// A bare `+` is a space there, so a client that forgets to write `%2B` finds out.
 pub(super) fn form_decode(text: &str) -> Option<Vec<(String, String)>> {
@@ -35,42 +38,14 @@ fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Writes base64 (RFC 4648, section 4) with its padding.
+/// Writes base64 with its padding.
 pub(super) fn base64_encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let mut bits = 0_u32;
-        for at in 0..3 {
-            bits = bits << 8 | u32::from(group.get(at).copied().unwrap_or(0));
-        }
-        for at in 0..4 {
-            let index = usize::try_from(bits >> (18 - 6 * at) & 63).unwrap_or(0);
-            text.push(if at <= group.len() { char::from(ALPHABET[index]) } else { '=' });
-        }
-    }
-    text
+    STANDARD.encode(bytes)
 }
 
-/// Reads base64 with or without its padding. Nothing if it holds anything else.
+/// Reads base64 with or without its padding. `None` if it holds anything else.
 pub(super) fn base64_decode(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=').as_bytes();
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    for group in text.chunks(4) {
-        let mut bits = 0_u32;
-        for at in 0..4 {
-            let value = match group.get(at) {
-                Some(letter) => ALPHABET.iter().position(|known| known == letter)?,
-                None => 0,
-            };
-            bits = bits << 6 | u32::try_from(value).ok()?;
-        }
-        let [_, triple @ ..] = bits.to_be_bytes();
-        // A lone last letter holds no whole byte.
-        bytes.extend_from_slice(&triple[..group.len().checked_sub(1).filter(|&count| count > 0)?]);
-    }
-    Some(bytes)
+    STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok()
 }
 
 #[cfg(test)]

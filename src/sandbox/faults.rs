@@ -1,4 +1,4 @@
-//! Faults on purpose: shares of the calls that fail, and of the writes that get lost or late.
+//! Injected faults: the shares of calls that fail, and of writes that are lost or late.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::http::Response;
 use super::response::plain_error;
 
-/// How often each fault happens: shares from 0 to 1.
+/// The frequency of each fault: shares from 0 to 1.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FaultSettings {
     /// Of all calls: 429, not carried out.
@@ -31,25 +31,25 @@ pub(super) struct Faults {
     writes: AtomicU64,
 }
 
-/// What goes wrong with one accepted write. The three are drawn independently of each other.
+/// The faults of one accepted write, drawn independently of each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct WriteFaults {
     /// It gets no response.
     pub(super) lost: bool,
     /// Its response is 503.
     pub(super) fails_503: bool,
-    /// It is carried out so long after its response.
+    /// It is carried out this long after its response.
     pub(super) late: Option<Duration>,
 }
 
 impl Faults {
-    /// Where the shares of 429 and 503 do not fit together, 429 goes first.
+    /// If the shares of 429 and 503 together are over 1, that of 503 is cut.
     pub(super) fn new(settings: FaultSettings) -> Self {
         Self { settings, ..Self::default() }
     }
 
-    /// The response to the next call, if it is one of those that are turned down.
-    pub(super) fn strike(&self) -> Result<(), Response> {
+    /// Draws whether the next call fails; the error is its response.
+    pub(super) fn next_call(&self) -> Result<(), Response> {
         let drawn = draw(self.calls.fetch_add(1, Ordering::Relaxed));
         let FaultSettings { fail_429, fail_503, .. } = self.settings;
         if drawn < fail_429 {
@@ -109,7 +109,7 @@ mod tests {
                 FaultSettings { fail_429: share_429, fail_503: share_503, ..Default::default() };
             let faults = Faults::new(settings);
             let statuses: Vec<u16> = (0..10_000)
-                .map(|_| faults.strike().map_or_else(|refusal| refusal.status, |()| 200))
+                .map(|_| faults.next_call().map_or_else(|refusal| refusal.status, |()| 200))
                 .collect();
             let count = |status| statuses.iter().filter(|&&other| other == status).count();
             assert!(expected_429.contains(&count(429)), "{}", count(429));
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_rate_limit_says_how_long_to_wait() {
         let refusal = Faults::new(FaultSettings { fail_429: 1.0, ..Default::default() })
-            .strike()
+            .next_call()
             .unwrap_err();
         assert_eq!(refusal.headers, [("retry-after", "1".to_owned())]);
     }

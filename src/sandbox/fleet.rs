@@ -34,12 +34,12 @@ impl Fleet {
         self.numbers.binary_search_by(|number| number.phone.as_str().cmp(phone)).ok()
     }
 
-    /// Has to be called when a display name has changed.
+    /// Drops the order by display name; to be called when one has changed.
     pub(super) fn display_names_changed(&mut self) {
         self.by_display_name = OnceLock::new();
     }
 
-    /// One page of what the query asks for, as it is at that moment.
+    /// Returns the page that a query asks for, as it is at that moment.
     pub(super) fn list<'a>(
         &'a self,
         query: &ListQuery,
@@ -81,7 +81,7 @@ impl Fleet {
     }
 }
 
-/// The fields stand in the order of the service's own responses.
+/// A page of a list, with the fields in the service's order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page<'a> {

@@ -1,4 +1,4 @@
-//! A fleet of any size, with everything in it that an audit looks for.
+//! Generates a fleet of any size, in which every state occurs that an audit looks for.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use super::voice::{VoiceJob, VoiceType};
 /// The most numbers that can be generated.
 pub(super) const NUMBERS_MAX: usize = 1_000_000;
 
-/// How many numbers the campaigns hold, again and again: one is full, one nearly so.
+/// The sizes of the campaigns, in turn: one is full, one nearly so.
 const CAMPAIGNS: [usize; 4] = [50, 12, 47, 31];
 
-/// So many numbers, the same every time.
+/// Generates this many numbers, the same every time.
 pub(super) fn generated(count: usize, now: Timestamp) -> Fleet {
     let mut in_campaigns = 0;
     let numbers = (0..count).map(|at| {
@@ -35,7 +35,7 @@ pub(super) fn generated(count: usize, now: Timestamp) -> Fleet {
     Fleet::new(numbers.collect())
 }
 
-/// A number that is linked to nothing yet.
+/// Makes a number that is linked to nothing yet.
 fn unlinked(at: usize, now: Timestamp) -> Number {
     let kind =
         [NumberType::Local, NumberType::Mobile, NumberType::Local, NumberType::TollFree][at % 4];
@@ -63,7 +63,7 @@ fn unlinked(at: usize, now: Timestamp) -> Number {
     number
 }
 
-/// Links a number to what its capabilities allow, or shows that it failed.
+/// Links a number as its capabilities allow, or gives it a failed job.
 fn link(number: &mut Number, at: usize, now: Timestamp) {
     let failed = Schedule { began: now.minus(days(2)), takes: Duration::ZERO };
     let (sms, voice) = (at % 3 != 2, at % 3 != 1);
@@ -92,7 +92,7 @@ fn link(number: &mut Number, at: usize, now: Timestamp) {
     }
 }
 
-/// The campaign that the number of that rank among all numbers with one is linked to.
+/// Returns the campaign of a number, by its rank among the numbers that have one.
 fn campaign(rank: usize) -> usize {
     let round: usize = CAMPAIGNS.iter().sum();
     let mut rest = rank % round;

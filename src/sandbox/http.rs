@@ -12,7 +12,7 @@ const BODY_MAX: usize = 2 * 1024 * 1024;
 /// The longest line between two chunks, in bytes.
 const CHUNK_LINE_MAX: usize = 256;
 
-/// A request as it came. Nothing of it is decoded yet.
+/// A request, with nothing decoded yet.
 #[derive(Debug, Default)]
 pub(super) struct Request {
     pub(super) method: String,
@@ -38,20 +38,20 @@ impl Request {
 #[derive(Debug)]
 pub(super) struct Response {
     pub(super) status: u16,
-    /// Besides the ones that every response has.
+    /// Headers besides those that every response has.
     pub(super) headers: Vec<(&'static str, String)>,
     /// JSON, or nothing.
     pub(super) body: Vec<u8>,
 }
 
-/// Bytes that are no request. They are answered so, and the connection ends.
+/// The refusal of bytes that are no valid request: it is sent as the response, and the connection is closed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) reason: &'static str,
 }
 
-/// Why there is no next request.
+/// The reason why a connection has no next request.
 #[derive(Debug)]
 pub(super) enum End {
     /// The peer went away.
@@ -69,11 +69,11 @@ fn refuse<T>(status: u16, reason: &'static str) -> Result<T, End> {
     Err(End::Refused(Refusal { status, reason }))
 }
 
-/// The head of a request: what it says, and where its body ends.
+/// The head of a request, and the framing of its body.
 struct Head {
     request: Request,
     framing: Framing,
-    /// How many bytes it was long.
+    /// Its length in bytes.
     length: usize,
 }
 
@@ -87,7 +87,7 @@ enum Body {
     Chunked,
 }
 
-/// Reads a head. Nothing if its end has not come yet.
+/// Parses a head; `None` if it is not complete yet.
 fn parse_head(bytes: &[u8]) -> Result<Option<Head>, End> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut head = httparse::Request::new(&mut headers);
@@ -127,7 +127,7 @@ fn parse_head(bytes: &[u8]) -> Result<Option<Head>, End> {
     Ok(Some(Head { request, framing, length }))
 }
 
-/// A request for `http://host/path` asks for `/path` (RFC 9112, section 3.2.2).
+/// Returns the path and query of a target, which may be an absolute URL (RFC 9112, section 3.2.2).
 fn origin_form(target: &str) -> &str {
     let Some((scheme, rest)) = target.split_once("://") else { return target };
     if scheme.contains(['/', '?']) {
@@ -136,7 +136,7 @@ fn origin_form(target: &str) -> &str {
     rest.find(['/', '?']).map_or("/", |at| &rest[at..])
 }
 
-/// Two readings of where a body ends make two readers see two requests, so any doubt is refused.
+/// Determines the framing of a body. Anything ambiguous is refused, as another reader could see another request in it.
 fn framing(request: &Request) -> Result<Framing, End> {
     let values = |name: &'static str| {
         let headers = request.headers.iter();
@@ -176,11 +176,11 @@ fn framing(request: &Request) -> Result<Framing, End> {
     Ok(Framing { body, expects_continue })
 }
 
-/// One connection, seen from the service.
+/// The server's side of a connection.
 #[derive(Debug)]
 pub(super) struct Connection<S> {
     stream: S,
-    /// Bytes that have come and belong to no request yet: pipelined ones wait here.
+    /// Received bytes that belong to no request yet, those of pipelined requests among them.
     pending: Vec<u8>,
 }
 
@@ -236,7 +236,7 @@ impl<S: Read + Write> Connection<S> {
         self.stream.write_all(&bytes)
     }
 
-    /// Takes in some of what is still on its way, up to the end or a bound.
+    /// Reads and drops what is still to come, up to a limit.
     ///
     /// Closing a socket with unread bytes resets it, and the reset can overtake the response.
     pub(super) fn drain(&mut self) {

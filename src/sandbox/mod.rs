@@ -1,4 +1,4 @@
-//! The service, locally: see [`Sandbox`].
+//! The Active Number API as a local server, for development and tests: see [`Sandbox`].
 
 mod access;
 mod body;
@@ -114,11 +114,11 @@ use server::Server;
 /// the writes alone decides which.
 ///
 /// - [`lose`](SandboxBuilder::lose): carried out, but the connection is closed without a response.
-/// - [`fail_503_after`](SandboxBuilder::fail_503_after): carried out, but answered 503.
-/// - [`late`](SandboxBuilder::late): answered first, carried out some time later. Until then reads
+/// - [`fail_503_after`](SandboxBuilder::fail_503_after): carried out, but the response is a 503.
+/// - [`late`](SandboxBuilder::late): the response comes first, the write is carried out some time later. Until then reads
 ///   show the old state.
 ///
-/// [`writes`](Sandbox::writes) tells what has really been carried out.
+/// [`writes`](Sandbox::writes) lists what has really been carried out.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -134,7 +134,7 @@ use server::Server;
 /// # Ok(()) }
 /// ```
 ///
-/// Other broken connections and responses are not its business: it speaks HTTP as it should be.
+/// It does not break connections or responses in any other way: its HTTP is correct.
 pub struct Sandbox {
     server: Server,
     base_url: String,
@@ -150,54 +150,54 @@ impl Sandbox {
         Self::builder().start()
     }
 
-    /// Settings to start a sandbox with.
+    /// Returns the default settings, to change some and start a sandbox.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
 
-    /// The origin of the API and of the token endpoint: `http://127.0.0.1:` and the port, or another
+    /// Returns the origin of the API and of the token endpoint: `http://127.0.0.1:` and the port, or another
     /// [host](SandboxBuilder::host). On all interfaces (0.0.0.0 or `::`), the loopback address.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// The project that owns the numbers. Always the same.
+    /// Returns the id of the project that owns the numbers. Always the same.
     pub fn project_id(&self) -> &'static str {
         PROJECT_ID
     }
 
-    /// The id of the access key, for Basic and for the token endpoint. Always the same.
+    /// Returns the id of the access key, for Basic and for the token endpoint. Always the same.
     pub fn key_id(&self) -> &'static str {
         KEY_ID
     }
 
-    /// The secret of the access key. Always the same, and a secret to nobody.
+    /// Returns the secret of the access key. Always the same, and public.
     pub fn key_secret(&self) -> &'static str {
         KEY_SECRET
     }
 
-    /// The secret that callbacks are signed with: `sandbox-callback-secret-0123456789`, or
+    /// Returns the secret that callbacks are signed with: `sandbox-callback-secret-0123456789`, or
     /// [another](SandboxBuilder::callback_secret).
     pub fn callback_secret(&self) -> &str {
         self.server.callback_secret()
     }
 
-    /// How many requests have come so far, those to the token endpoint not counted.
+    /// Returns how many requests have come so far, those to the token endpoint not counted.
     pub fn requests(&self) -> u64 {
         self.server.service().requests.load(Ordering::Relaxed)
     }
 
-    /// How many requests the token endpoint has had so far, refused ones too.
+    /// Returns how many requests the token endpoint has had so far, refused ones too.
     pub fn token_requests(&self) -> u64 {
         self.server.service().token_requests.load(Ordering::Relaxed)
     }
 
-    /// Makes every token that was given out invalid: the next call with one is answered 401.
+    /// Makes every token that was issued invalid: the next call with one gets a 401.
     pub fn expire_tokens(&self) {
         self.server.service().access.expire_tokens();
     }
 
-    /// Every write accepted so far: first those carried out or dropped, in that order, then the late
+    /// Returns every write accepted so far: first those carried out or dropped, in that order, then the late
     /// ones that are still to come, in the order in which they are due.
     ///
     /// All writes since the start are kept in memory, a few hundred bytes each.

@@ -1,4 +1,4 @@
-//! One rented number: its state, and how the service shows it.
+//! The state of a rented number, and its JSON.
 
 use serde::Serialize;
 
@@ -62,7 +62,7 @@ pub(super) struct Number {
     pub(super) capabilities: &'static [Capability],
     pub(super) money: Money,
     pub(super) interval_months: u32,
-    /// Until then the number is paid for.
+    /// The end of the paid period.
     pub(super) next_charge: Written,
     /// Set once the number is released.
     pub(super) expires: Option<Written>,
@@ -73,7 +73,7 @@ pub(super) struct Number {
 }
 
 impl Number {
-    /// What the service shows at that moment.
+    /// Returns the JSON of the number at that moment.
     pub(super) fn view<'a>(&'a self, project_id: &'a str, now: Timestamp) -> NumberView<'a> {
         NumberView {
             phone_number: &self.phone,
@@ -93,7 +93,7 @@ impl Number {
     }
 }
 
-/// The fields stand in the order of the service's own responses.
+/// The JSON of a number, with the fields in the service's order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NumberView<'a> {
@@ -111,12 +111,4 @@ pub(super) struct NumberView<'a> {
     sms_configuration: SmsView<'a>,
     voice_configuration: VoiceView<'a>,
     callback_url: &'a str,
-}
-
-/// Whether the text is a phone number in E.164: a plus sign and 2 to 15 digits, the first not 0.
-pub(super) fn is_e164(text: &str) -> bool {
-    let Some(digits) = text.strip_prefix('+') else { return false };
-    (2..=15).contains(&digits.len())
-        && !digits.starts_with('0')
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

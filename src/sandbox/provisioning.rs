@@ -1,7 +1,7 @@
-//! Jobs that change what a number is linked to.
+//! Provisioning jobs.
 //!
-//! A job moves by time alone: what a reader sees is computed from when the job began, so reading
-//! changes nothing and needs no thread. A job that has ended is folded in by the next write.
+//! The status of a job is computed from the time since it began, so that reading changes nothing and no
+//! thread is needed. The next write replaces the configuration by that of a job that has ended.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::time::Timestamp;
 
-/// Where a job stands.
+/// The status of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum Status {
@@ -18,7 +18,7 @@ pub(super) enum Status {
     Failed,
 }
 
-/// When a job began and how long it takes.
+/// The start of a job, and its duration.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
     pub(super) began: Timestamp,
@@ -26,7 +26,8 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// The status of the job at that moment and since when, or since when it is over.
+    /// Returns the status of the job at that moment and since when it has it; once the job is over, the error
+    /// is when it ended.
     pub(super) fn at(self, now: Timestamp, fails: bool) -> Result<(Status, Timestamp), Timestamp> {
         let Some(elapsed) = now.since(self.began) else {
             return Ok((Status::Waiting, self.began));

@@ -1,4 +1,4 @@
-//! What a list asks for, and the page tokens that continue it.
+//! The query of a list, and page tokens.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -15,7 +15,7 @@ pub(super) struct ListQuery {
     pub(super) offset: usize,
 }
 
-/// All that decides which numbers a list has and in which order they stand.
+/// The filter and the order of a list.
 #[derive(Debug, Default, Hash)]
 struct Selection {
     region: Option<String>,
@@ -33,11 +33,11 @@ pub(super) enum Order {
     DisplayName,
 }
 
-/// Where a pattern has to stand in the number, whose text begins with its plus sign.
+/// The place of a pattern in the number, plus sign included.
 #[derive(Clone, Copy, Debug, Default, Hash)]
 enum Place {
     Start,
-    /// Also what a pattern without a place means.
+    /// The default.
     #[default]
     Contains,
     End,
@@ -143,14 +143,14 @@ impl ListQuery {
             }
     }
 
-    /// The token of the page that begins there.
+    /// Makes the token of the page that begins at an offset.
     pub(super) fn token(&self, offset: usize) -> String {
         self.selection.token(offset)
     }
 }
 
-/// With these a token begins with `+/` and ends with `=`: a client that does not encode it, or
-/// thinks it knows what it looks like, finds out.
+/// The first bytes of a token. With them it begins with `+/` and ends with `=`, which shows a client that
+/// does not encode it.
 const TOKEN_HEAD: [u8; 2] = [0xfb, 0xf0];
 
 impl Selection {
@@ -158,11 +158,11 @@ impl Selection {
         let offset = u32::try_from(offset).unwrap_or(u32::MAX);
         let mut bytes = TOKEN_HEAD.to_vec();
         bytes.extend(offset.to_be_bytes());
-        bytes.extend(self.seal(offset).to_be_bytes());
+        bytes.extend(self.checksum(offset).to_be_bytes());
         base64_encode(&bytes)
     }
 
-    /// The offset in a token, if the token was made for this selection.
+    /// Returns the offset in a token; `None` if the token was not made for this selection.
     fn offset_of(&self, token: &str) -> Option<usize> {
         let bytes = base64_decode(token)?;
         let offset = bytes.strip_prefix(&TOKEN_HEAD)?.first_chunk().copied()?;
@@ -170,8 +170,8 @@ impl Selection {
         (self.token(offset) == token).then_some(offset)
     }
 
-    /// Ties an offset to the selection. The page size is left out: it may change on the way.
-    fn seal(&self, offset: u32) -> u64 {
+    /// Returns a checksum of offset and selection. The page size is not part of it: it may change between pages.
+    fn checksum(&self, offset: u32) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self, offset).hash(&mut hasher);
         hasher.finish()

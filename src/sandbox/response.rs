@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::http::Response;
 
-/// What comes of a request: a response, and whether it is lost on its way.
+/// The outcome of a request: its response, and whether that is lost on purpose.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) response: Response,
@@ -20,7 +20,7 @@ impl From<Response> for Reply {
     }
 }
 
-/// What is wrong with one field of a request. The service writes field names in snake case.
+/// A field violation. The service writes field names in snake case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Violation {
     field: String,
@@ -33,12 +33,12 @@ impl Violation {
     }
 }
 
-/// Why an operation did not happen.
+/// The refusal of an operation.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// 400: what was asked cannot be done.
+    /// 400.
     Invalid(Vec<Violation>),
-    /// 404: the number, or what belongs to it, is not there.
+    /// 404: there is no such number, or it has no emergency address.
     NotFound { resource: &'static str, name: String, message: &'static str },
 }
 

@@ -1,6 +1,6 @@
-//! Which request asks for which operation.
+//! Routes: from method and path to the operation.
 
-/// What a path stands for. Project and number are still encoded.
+/// A parsed path. Project and number are still percent-encoded.
 #[derive(Debug)]
 pub(super) struct Target<'a> {
     pub(super) project: &'a str,

@@ -1,4 +1,4 @@
-//! The twelve numbers that a sandbox begins with unless it is told how many.
+//! The default fleet of twelve numbers.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::streets::Address;
 use super::time::Timestamp;
 use super::voice::{Voice, VoiceJob, VoiceType};
 
-/// A small fleet in which every state of a number can be met.
+/// Makes a small fleet in which every state of a number occurs.
 pub(super) fn seeded(now: Timestamp) -> Fleet {
     let [_, sms_only, voice_only] = CAPABILITIES;
     let (local, mobile, toll_free) = (NumberType::Local, NumberType::Mobile, NumberType::TollFree);
@@ -108,7 +108,7 @@ pub(super) fn seeded(now: Timestamp) -> Fleet {
 pub(super) const CAPABILITIES: [&[Capability]; 3] =
     [&[Capability::Sms, Capability::Voice], &[Capability::Sms], &[Capability::Voice]];
 
-/// A number that is linked to nothing and paid for so many days more.
+/// Makes a number that is linked to nothing, and paid for this many more days.
 pub(super) fn plain(
     phone: &str,
     region: &'static str,

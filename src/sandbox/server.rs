@@ -108,7 +108,7 @@ impl Server {
         Ok(Self { address, shared, acceptor: Some(acceptor), caller: (notify, Some(caller)) })
     }
 
-    /// Where it can be reached from this machine.
+    /// Returns the address at which this machine reaches it.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -182,7 +182,7 @@ impl Shared {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits so long, less if the server stops meanwhile. Says whether it goes on.
+    /// Waits, but no longer than until the server stops. Returns whether it is still running.
     fn wait(&self, time: Duration) -> bool {
         let connections = self.connections();
         if time.is_zero() {
@@ -201,12 +201,12 @@ impl Shared {
 
     fn log(&self, line: &str) {
         if self.manner.logs {
-            // Nobody listens: the response matters more.
+            // A closed standard error must not cost the response.
             let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
         }
     }
 
-    /// Has a connection closed when the server stops, which may be now. Returns its number.
+    /// Registers a connection, so that it is closed when the server stops. Returns its id.
     fn opened(&self, stream: &Arc<TcpStream>) -> u64 {
         let mut connections = self.connections();
         if connections.stopping {
@@ -219,7 +219,7 @@ impl Shared {
     }
 }
 
-/// A callback that is to be sent: its event, its body once it was tried, and how often that was.
+/// A callback to be sent: its event, its body once it was tried, and the number of tries.
 struct Callback {
     event: Event,
     body: Option<String>,
@@ -258,7 +258,7 @@ fn call_back(shared: &Shared, notices: &Receiver<Notice>) {
     }
 }
 
-/// Sends a callback. Returns it if it is to be sent again, and when.
+/// Sends a callback. Returns it with a wait if it is to be sent again.
 fn send(shared: &Shared, mut callback: Callback, serial: u64) -> Option<(Duration, Callback)> {
     let url = shared.service.callback_url(&callback.event.phone, shared.clock.now());
     if url.is_empty() {

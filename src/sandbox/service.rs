@@ -1,4 +1,4 @@
-//! The operations: what each does.
+//! The service without sockets and threads: checks a request, runs its operation, and makes the response.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -9,13 +9,13 @@ use super::encoding::{form_decode, percent_decode};
 use super::faults::Faults;
 use super::http::{Request, Response};
 use super::ledger::SandboxWrite;
-use super::number::is_e164;
 use super::query::ListQuery;
 use super::response::{Failure, Reply, plain_error, sized_success, success};
 use super::routes::{Operation, Target};
 use super::store::Store;
 use super::time::Timestamp;
 use super::write::Write;
+use crate::api::phone_number::PhoneNumber;
 
 /// The service: everything but sockets, threads and the clock.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Answers a request as of that moment.
+    /// Handles a request as of that moment.
     pub(super) fn handle(&self, request: &Request, now: Timestamp) -> Reply {
         let (kind, counter) = if request.path == TOKEN_PATH {
             ("token", &self.token_requests)
@@ -56,7 +56,7 @@ impl Service {
         self.store_mut().catch_up(now);
     }
 
-    /// The URL that is called about a number, as it is at that moment; empty if there is none.
+    /// The callback URL of a number at that moment; empty if there is none.
     pub(super) fn callback_url(&self, phone: &str, now: Timestamp) -> String {
         let store = self.store(now);
         store.fleet.get(phone).map_or_else(String::new, |number| number.callback_url.clone())
@@ -70,7 +70,7 @@ impl Service {
         }
     }
 
-    /// What a gateway refuses before the service sees it, and then the operation itself.
+    /// Makes the checks of a gateway (path, method, credentials, project), then runs the operation.
     fn handle_call(&self, request: &Request, id: &str, now: Timestamp) -> Result<Reply, Response> {
         let Some(target) = Target::parse(&request.path) else {
             return Err(plain_error(404, "NOT_FOUND", "there is no such path"));
@@ -84,11 +84,11 @@ impl Service {
             let message = "the credentials are not for this project";
             return Err(plain_error(403, "PERMISSION_DENIED", message));
         }
-        self.faults.strike()?;
+        self.faults.next_call()?;
         let outcome = match operation {
             Operation::List => self.list(request, now).map(Reply::from),
             _ => percent_decode(target.number)
-                .filter(|phone| is_e164(phone))
+                .filter(|phone| PhoneNumber::try_from(phone).is_ok())
                 .ok_or_else(|| {
                     Failure::invalid("phone_number", "the phone number has to be in E.164 format")
                 })

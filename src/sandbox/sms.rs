@@ -1,4 +1,4 @@
-//! The link of a number to SMS: service plan and campaign.
+//! The SMS configuration of a number: service plan and campaign.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use super::response::Failure;
 use super::time::Timestamp;
 use super::update::SmsChange;
 
-/// The link to an SMS service plan and a campaign. Empty text is no link.
+/// An SMS configuration. An empty id is no link.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sms {
     pub(super) plan: String,
@@ -20,12 +20,12 @@ pub(super) struct SmsJob {
     pub(super) plan: String,
     pub(super) campaign: String,
     pub(super) schedule: Schedule,
-    /// Why the job will fail; empty if it will not.
+    /// The error codes that the job will fail with; empty if it will succeed.
     pub(super) errors: Vec<&'static str>,
 }
 
 impl Sms {
-    /// What the service shows at that moment.
+    /// Returns the JSON at that moment.
     pub(super) fn view(&self, now: Timestamp) -> SmsView<'_> {
         let current = SmsView {
             service_plan_id: &self.plan,
@@ -50,10 +50,9 @@ impl Sms {
         }
     }
 
-    /// Carries out a change, or says why it cannot be. A refused change changes nothing.
+    /// Returns the configuration after a change, which begins a job for a new link. Fails if the service would refuse it.
     ///
-    /// The change must have a number that can take it: `us` tells whether a campaign is allowed at
-    /// all, `toll_free` whether it will be turned down.
+    /// `us`: the number may have a campaign; `toll_free`: the job for a campaign will fail.
     pub(super) fn change(
         &self,
         change: &SmsChange,
@@ -115,7 +114,7 @@ impl Sms {
         Ok(Self { job: Some(job), ..settled })
     }
 
-    /// The same link with a job that has ended folded in.
+    /// Returns the configuration with a job that has ended carried out.
     pub(super) fn settled(&self, now: Timestamp) -> Self {
         match &self.job {
             Some(job) if job.schedule.at(now, !job.errors.is_empty()).is_err() => {
@@ -139,15 +138,15 @@ impl SmsChange {
     }
 }
 
-/// The error code that an id brings on: one that begins with `fail` does, and one that goes on
-/// with a code (`fail-EXCEEDED_10DLC_LIMIT`) chooses which.
+/// Returns the error code that an id provokes: the usual one if it begins with `fail`, or the code that
+/// follows (`fail-EXCEEDED_10DLC_LIMIT`).
 fn failure_of(id: &str, usual: &'static str) -> Option<&'static str> {
     let rest = id.strip_prefix("fail")?;
     let chosen = rest.strip_prefix('-').unwrap_or(rest);
     Some(SMS_ERROR_CODES.into_iter().find(|code| *code == chosen).unwrap_or(usual))
 }
 
-/// The ways in which the provisioning of SMS can fail.
+/// The error codes of provisioning jobs for SMS.
 pub(super) const SMS_ERROR_CODES: [&str; 18] = [
     "ERROR_CODE_UNSPECIFIED",
     "INTERNAL_ERROR",

@@ -1,7 +1,6 @@
-//! The numbers and every write to them: those carried out and those that are still to come.
+//! The state of the service: the numbers, the writes to them, and the late writes that are not carried out yet.
 //!
-//! Late writes need no thread: whoever looks at the numbers first carries out what is due by then,
-//! each write as of its own moment.
+//! Every access first carries out the late writes that are due, each as of its own time.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
@@ -35,10 +34,10 @@ pub(super) struct Store {
     pub(super) callbacks: Option<Sender<Notice>>,
 }
 
-/// How long things take.
+/// The simulated durations.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Timing {
-    /// A provisioning job.
+    /// Of a provisioning job.
     pub(super) provisioning: Duration,
     /// From handling a request to sending its response.
     pub(super) latency: Duration,
@@ -64,7 +63,7 @@ impl Store {
         }
     }
 
-    /// Whether a late write has to be carried out before anyone looks.
+    /// Tells whether a late write is due.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         self.pending.first_key_value().is_some_and(|((due, _), _)| *due <= now)
     }
@@ -87,7 +86,7 @@ impl Store {
         }
     }
 
-    /// Accepts a write or refuses it, and carries it out now unless it is drawn to be late.
+    /// Accepts a write or refuses it, and carries it out now unless it is to be late.
     pub(super) fn accept(
         &mut self,
         phone: &str,

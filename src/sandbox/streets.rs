@@ -1,4 +1,4 @@
-//! The streets that the sandbox knows, and how an address is held against them.
+//! The streets that the sandbox knows, and the matching of addresses with them.
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The one of the specification's examples.
+    /// Makes the address of the specification's examples.
     pub(super) fn springfield() -> Self {
         Self {
             location: "Apt 5".to_owned(),
@@ -30,7 +30,7 @@ impl Address {
     }
 }
 
-/// What became of an address.
+/// The result of looking up an address.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Match {
     /// It is known as it was sent.
@@ -87,7 +87,7 @@ pub(super) fn look_up(sent: &Address) -> Match {
     }
 }
 
-/// Streets of the same name in the same place, or else the other streets of that place.
+/// Returns similar addresses: streets of the same name in the same place, or else other streets of that place.
 fn candidates(sent: &Address, number: Option<&HouseNumber>) -> Vec<Address> {
     let near = || STREETS.iter().filter(|known| known.places_right(sent) >= 2);
     let sent_name = street_name(&sent.street_info);
@@ -103,7 +103,7 @@ fn candidates(sent: &Address, number: Option<&HouseNumber>) -> Vec<Address> {
         .collect()
 }
 
-/// One of the addresses that are known, the same for the same number: in Canada or in the US.
+/// Returns one of the known addresses by its index: in Canada or in the US.
 pub(super) fn some_address(at: usize, in_canada: bool) -> Address {
     let known: Vec<_> =
         STREETS.iter().filter(|known| ["ON", "QC"].contains(&known.state) == in_canada).collect();
@@ -113,7 +113,7 @@ pub(super) fn some_address(at: usize, in_canada: bool) -> Address {
     street.address(number.to_string())
 }
 
-/// A street that is known, with the first and the last of its house numbers.
+/// A known street, with its first and last house number.
 #[derive(Debug)]
 struct Street {
     numbers: (u32, u32),
@@ -133,7 +133,7 @@ const fn street(
     Street { numbers, name, city, state, postal_code }
 }
 
-/// Every address that the sandbox knows. Written the way the post offices write them.
+/// All known streets, as the post offices write them.
 const STREETS: [Street; 11] = [
     street((1, 99_999), "Main St", "Springfield", "IL", "62701"),
     street((1, 99_999), "Elm St", "Springfield", "IL", "62702"),
@@ -153,7 +153,7 @@ impl Street {
         (self.numbers.0..=self.numbers.1).contains(&number.value)
     }
 
-    /// How many of city, state and postal code are those of the street, however written.
+    /// Counts how many of city, state and postal code are right, however written.
     fn places_right(&self, sent: &Address) -> usize {
         let right = [
             key(&sent.city) == key(self.city),
@@ -206,7 +206,7 @@ impl HouseNumber {
     }
 }
 
-/// Letters in upper case, dots and commas gone, one space between words.
+/// Normalizes a text for comparison: upper case, no dots and commas, one space between words.
 fn key(text: &str) -> String {
     tidy(&text.replace(['.', ','], " ")).to_uppercase()
 }
@@ -215,14 +215,14 @@ fn tidy(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The street with every word that has an abbreviation abbreviated.
+/// Normalizes a street: every word that has an abbreviation is abbreviated.
 fn street_key(text: &str) -> String {
     let words = key(text);
     let words: Vec<_> = words.split(' ').map(abbreviation).collect();
     words.join(" ")
 }
 
-/// The street without the words that say what it is and in which direction it lies.
+/// Returns the name of a street without its type and direction.
 fn street_name(text: &str) -> String {
     let words = street_key(text);
     let is_name = |word: &&str| !ABBREVIATIONS.iter().any(|(_, short)| short == word);
@@ -272,13 +272,13 @@ fn state_code(text: &str) -> String {
     STATES.iter().find(|(long, _)| *long == state).map_or(state, |(_, code)| (*code).to_owned())
 }
 
-/// The postal code without spaces and without what follows a dash.
+/// Normalizes a postal code: no spaces, and nothing from a dash on.
 fn post_key(text: &str) -> String {
     let code = text.split('-').next().unwrap_or_default();
     code.split_whitespace().collect::<String>().to_uppercase()
 }
 
-/// The four digits after the postal code, wherever they were written. Anything else is dropped.
+/// Returns the four digits after the postal code, from either field; empty if they are not four digits.
 fn plus_four(sent: &Address) -> String {
     let behind_dash = sent.postal_code.split_once('-').map_or("", |(_, digits)| digits);
     [sent.postal_code_plus_four.trim(), behind_dash.trim()]

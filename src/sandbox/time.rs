@@ -1,16 +1,16 @@
-//! Moments, written the way the service writes them.
+//! Timestamps, as the service writes them.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-/// A moment in UTC, to the nanosecond. Written with six fraction digits.
+/// A time in UTC, to the nanosecond. Written with six fraction digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Timestamp(u64);
 
 impl Timestamp {
-    /// The moment so long after the start of 1970. Ends in the year 2554.
+    /// Makes the time this long after the start of 1970, up to the year 2554.
     pub(super) fn after_1970(elapsed: Duration) -> Self {
         Self(nanoseconds(elapsed))
     }
@@ -23,12 +23,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(nanoseconds(wait)))
     }
 
-    /// The time that has passed since `earlier`, nothing if that is still to come.
+    /// Returns the time since `earlier`; `None` if that is in the future.
     pub(super) fn since(self, earlier: Self) -> Option<Duration> {
         self.0.checked_sub(earlier.0).map(Duration::from_nanos)
     }
 
-    /// Shows the moment with so many fraction digits (0 to 9).
+    /// Writes it with this many fraction digits (0 to 9).
     pub(super) fn with_digits(self, digits: u8) -> Written {
         Written { at: self, digits: digits.min(9) }
     }
@@ -83,7 +83,7 @@ impl Serialize for Timestamp {
     }
 }
 
-/// A moment and how many fraction digits it is written with: the service is not of one mind.
+/// A time and the number of fraction digits that it is written with: the service's own varies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Written {
     at: Timestamp,

@@ -1,4 +1,4 @@
-//! The body of an update: what may be set, and what cannot be meant.
+//! Parses and checks the body of an update.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::body::Body;
 use super::response::Failure;
 use super::voice::{VoiceChange, VoiceType};
 
-/// What an update sets. What is not there stays as it is.
+/// The changes of an update. What is `None` stays as it is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Update {
     pub(super) display_name: Option<String>,
@@ -15,7 +15,7 @@ pub(super) struct Update {
     pub(super) callback_url: Option<String>,
 }
 
-/// The link to SMS that is asked for. Empty text unlinks.
+/// The requested SMS configuration. An empty id unlinks.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SmsChange {
     pub(super) plan: String,

@@ -1,4 +1,4 @@
-//! The link of a number to voice: app, trunk or fax service.
+//! The voice configuration of a number: app, trunk or fax service.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::provisioning::{Schedule, Status};
 use super::response::Failure;
 use super::time::Timestamp;
 
-/// What a number is linked to for voice.
+/// The kind of voice application.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum VoiceType {
@@ -16,17 +16,17 @@ pub(super) enum VoiceType {
     Fax,
 }
 
-/// The link to a voice app, trunk or fax service. Empty text is no link.
+/// A voice configuration. An empty id is no link.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Voice {
     pub(super) kind: VoiceType,
-    /// The app, trunk or service: which of them, `kind` says.
+    /// The id of the app, trunk or fax service, by `kind`.
     pub(super) id: String,
     pub(super) updated: Option<Timestamp>,
     pub(super) job: Option<VoiceJob>,
 }
 
-/// The link to voice that is asked for. Empty text unlinks.
+/// The requested voice configuration. An empty id unlinks.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct VoiceChange {
     pub(super) kind: VoiceType,
@@ -41,7 +41,7 @@ pub(super) struct VoiceJob {
 }
 
 impl Voice {
-    /// What the service shows at that moment.
+    /// Returns the JSON at that moment.
     pub(super) fn view(&self, now: Timestamp) -> VoiceView<'_> {
         let at = self.job.as_ref().map(|job| (job, job.schedule.at(now, job.fails())));
         let (kind, id, updated, job) = match at {
@@ -70,7 +70,7 @@ impl Voice {
         }
     }
 
-    /// Carries out a change, or says why it cannot be. A refused change changes nothing.
+    /// Returns the configuration after a change, which begins a job for a new link. Fails if the service would refuse it.
     ///
     /// Another app, trunk or service takes the place of the one before it. The specification asks
     /// to unlink first for "an SMS service or campaign" only; of voice it says "update the Voice app
@@ -127,7 +127,7 @@ impl VoiceJob {
 }
 
 impl VoiceType {
-    /// The id in its place among app, trunk and service.
+    /// Returns the ids of app, trunk and fax service, of which this is one.
     fn spread(self, id: &str) -> [&str; 3] {
         match self {
             Self::Rtc => [id, "", ""],

@@ -33,7 +33,7 @@ impl Write {
         AddressRequest::parse(body).map(Self::Provision)
     }
 
-    /// The name of the operation, as the errors of the client call it.
+    /// Returns the name of the operation, as in the client's errors.
     pub(super) fn operation(&self) -> &'static str {
         let operation = match self {
             Self::Update(_) => Operation::Update,
@@ -44,7 +44,7 @@ impl Write {
         operation.name()
     }
 
-    /// The number after this write, or why it cannot be carried out. Jobs begin as scheduled.
+    /// Returns the number after this write. Fails if the service would refuse it.
     pub(super) fn apply(&self, number: &Number, schedule: Schedule) -> Result<Number, Failure> {
         let mut after = number.clone();
         match self {
@@ -67,8 +67,8 @@ impl Write {
         Ok(after)
     }
 
-    /// The response of success. It shows the number as `shown`: for a write that is late, the number
-    /// as it was. The address to provision has been checked already and is shown as it will be.
+    /// Makes the successful response. It shows the number as `shown`: of a late write, as it was. An address
+    /// is shown as it will be, since it has been checked.
     pub(super) fn response(&self, shown: &Number, after: &Number, now: Timestamp) -> Response {
         #[derive(Serialize)]
         struct Nothing {}

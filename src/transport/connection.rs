@@ -1,5 +1,5 @@
-//! The connection that ureq sends requests over, on top of TCP or TLS. Adds the credentials to a request, limits what precedes
-//! the body of a response, and decides whether the connection is used again.
+//! The connection that ureq sends requests over, on top of TCP or TLS. It adds the credentials to a request, limits the size of
+//! everything before the body of a response, and decides whether the connection is used again.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,18 +17,18 @@ use super::head::{Head, interim_length};
 use super::input::Input;
 use super::socket::Tcp;
 
-/// A write takes an idle connection only if it was used that recently: if the server closes it at that moment, it is unknown
+/// The longest idle time after which a write still uses a connection. If the server closes it at that moment, it is unknown
 /// whether the write was applied, and it is not sent again.
 const FRESH_ENOUGH_FOR_WRITES: Duration = Duration::from_secs(5);
-/// What may come before the head of the response: interim responses, and the head itself.
+/// The maximum size of interim responses and the head together.
 const MOST_BEFORE_BODY: usize = 64 * 1024;
-/// Output is sent when so much has gathered. A head and a small body go out together.
+/// Output is buffered up to this size, so that a head and a small body go out together.
 const MOST_GATHERED: usize = 64 * 1024;
 
-/// The size of a read while much comes.
+/// The size of a read while reads fill their buffers.
 const LARGE_READ: usize = 64 * 1024;
 
-/// When idle connections are not used any more.
+/// When an idle connection is not used again.
 #[derive(Debug)]
 pub(super) struct ReusePolicy {
     pub(super) max_age: Duration,
@@ -47,10 +47,10 @@ impl ReusePolicy {
     }
 }
 
-/// What a connection is doing.
+/// How far the exchange on a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// No request is under way.
+    /// There is none.
     Idle,
     /// The request is being sent, or no byte of a response has come.
     Request,
@@ -59,10 +59,10 @@ enum State {
     Body,
 }
 
-/// What a connection goes over.
+/// The stream below a connection.
 #[derive(Debug)]
 pub(super) enum Stream {
-    /// Used directly, without buffers in between.
+    /// Without buffers in between.
     Tcp(Tcp),
     Tls(Box<dyn Transport>),
 }
@@ -126,13 +126,13 @@ pub(super) struct Connection {
     opened: Instant,
     idle_since: Instant,
     state: State,
-    /// Another request may follow the response.
+    /// Whether another request may follow the response.
     keep: bool,
-    /// Output of ureq that was not sent yet: `output[..gathered]`.
+    /// Output of ureq that is not sent yet: `output[..gathered]`.
     output: Vec<u8>,
     gathered: usize,
     input: Input,
-    /// How much came before the body.
+    /// The number of bytes received before the body.
     before_body: usize,
 }
 
@@ -188,7 +188,7 @@ impl Connection {
         Ok(amount + length)
     }
 
-    /// Sends what has gathered.
+    /// Sends the buffered output.
     fn flush(&mut self, exchange: &Exchange, timeout: NextTimeout) -> Result<(), Error> {
         if self.gathered == 0 {
             return Ok(());
@@ -210,7 +210,7 @@ impl Connection {
             return Err(ConnectionError::TooBig("its heads are too long").into());
         }
         if self.state == State::Body {
-            // Of a body, ureq consumes everything but a line that is not complete.
+            // ureq consumes all of a body but an incomplete line.
             if self.input.unconsumed().len() > MOST_BEFORE_BODY {
                 return Err(ConnectionError::TooBig("a line between chunks is too long").into());
             }
@@ -235,7 +235,7 @@ impl Connection {
         Ok(received > 0)
     }
 
-    /// Looks at the head of the response, and decides whether another request may follow.
+    /// Reads the head of the response, and decides whether another request may follow.
     fn read_head(&mut self, length: usize) {
         self.state = State::Body;
         let head = Head::of(&self.input.unconsumed()[..length]);
@@ -349,7 +349,7 @@ impl Buffers for Connection {
         self.input.consume(amount);
     }
 
-    /// The first is for chunked requests only: there are none.
+    /// The first buffer is for chunked requests, of which there are none.
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         (&mut [], self.output())
     }

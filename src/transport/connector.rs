@@ -21,15 +21,15 @@ use super::resolver::Resolver;
 use super::socket::{Socket, Tcp};
 use super::{happy_eyeballs, tunnel};
 
-/// How a server is reached.
+/// The way to a server: addresses, proxy, and the limits of a connection.
 #[derive(Debug)]
 pub(super) struct Route {
     /// The addresses of the proxy, if there is one, else those of the server.
     pub(super) resolver: Resolver,
     pub(super) proxy: Option<Proxy>,
-    /// `host:port` of the server, as a proxy is asked for it.
+    /// `host:port` of the server, for a CONNECT request.
     pub(super) target: String,
-    /// What a proxy is told about us.
+    /// The `User-Agent` of a CONNECT request.
     pub(super) user_agent: String,
     pub(super) connect_timeout: Duration,
     pub(super) reuse: Arc<ReusePolicy>,
@@ -109,7 +109,7 @@ impl<Tls: Transport> Connector<Either<Socket, Tls>> for WrapConnection {
     }
 }
 
-/// Looks nothing up: ureq asks on every request, and addresses are needed only when a connection is opened.
+/// A resolver that looks nothing up: ureq asks it on every request, but addresses are needed only to open a connection.
 #[derive(Debug)]
 pub(super) struct NoResolver;
 

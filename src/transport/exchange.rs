@@ -19,7 +19,7 @@ use super::authorization::Authorization;
 use super::failure::{ConnectionError, TransportError, TransportErrorKind, classify};
 use super::tls::{explain, is_refusal, rustls_error};
 
-/// What the layers below ureq need to know about the exchange, and what they report back.
+/// The state of an exchange: what the layers below ureq need to know of it, and what they report.
 pub(super) struct Exchange {
     pub(super) deadline: Cell<Deadline>,
     pub(super) authorization: Authorization,
@@ -27,26 +27,26 @@ pub(super) struct Exchange {
     /// The length of path and query.
     pub(super) target_length: usize,
     pub(super) body_length: usize,
-    /// A non-idempotent request.
+    /// Whether the request is not idempotent.
     pub(super) write: bool,
     pub(super) phase: Cell<Phase>,
-    /// When TCP and TLS must be ready, while a connection is opened.
+    /// The deadline for TCP and TLS, while a connection is opened.
     pub(super) connect_by: Cell<Option<Instant>>,
     /// The address that the connection goes to.
     pub(super) address: Cell<Option<SocketAddr>>,
-    /// A byte of the request may have left.
+    /// Whether a byte of the request may have left.
     pub(super) sent: Cell<bool>,
-    /// Sending failed; the response may have come all the same.
+    /// Whether sending failed; the response may have come all the same.
     pub(super) send_failed: Cell<bool>,
-    /// A byte of a response has come.
+    /// Whether a byte of a response has come.
     pub(super) heard: Cell<bool>,
-    /// A byte of the body has come.
+    /// Whether a byte of the body has come.
     pub(super) body_begun: Cell<bool>,
-    /// The server has ended the stream.
+    /// Whether the server has ended the stream.
     pub(super) ended: Cell<bool>,
-    /// The connection had been idle before.
+    /// Whether the connection had been idle before.
     pub(super) reused: Cell<bool>,
-    /// Reads return at once, and note in `would_block` that nothing was there.
+    /// Whether reads return at once; `would_block` is set if nothing was there.
     pub(super) no_wait: Cell<bool>,
     pub(super) would_block: Cell<bool>,
 }
@@ -102,12 +102,12 @@ impl Exchange {
         if self.deadline.get().time_left().is_zero() {
             ConnectionError::Deadline
         } else {
-            // Only the time for connecting: a failure that can be tried again.
+            // Only the time for connecting is over: that can be retried.
             std::io::Error::from(std::io::ErrorKind::TimedOut).into()
         }
     }
 
-    /// Converts an error of ureq: what it means depends on how far the exchange had come.
+    /// Converts an error of ureq. Its meaning depends on how far the exchange had come.
     pub(super) fn failed(&self, error: ureq::Error, status: Option<u16>) -> TransportError {
         let (mut phase, mut sent) = (self.phase.get(), self.sent.get());
         let (silent, reused) = (!self.heard.get(), self.reused.get());

@@ -9,9 +9,8 @@ use crate::error::Phase;
 
 use super::tls::rustls_error;
 
-/// Why an exchange did not bring a complete response.
-#[derive(Debug, Error)]
-#[error("{kind:?} ({phase:?})")]
+/// The error of an exchange without a complete response.
+#[derive(Debug)]
 pub(crate) struct TransportError {
     pub(crate) kind: TransportErrorKind,
     pub(crate) phase: Phase,
@@ -21,9 +20,10 @@ pub(crate) struct TransportError {
     pub(crate) status: Option<u16>,
     /// Whether the request went over an idle connection that had died unnoticed: no byte of a response came.
     pub(crate) stale: bool,
-    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+    pub(crate) source: Option<Source>,
 }
 
+/// The kind of a [`TransportError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransportErrorKind {
     Timeout,
@@ -34,13 +34,13 @@ pub(crate) enum TransportErrorKind {
     Tls,
     /// The proxy refused the tunnel. The next attempt would be refused as well.
     Proxy,
-    /// What came is not HTTP/1.1.
+    /// The response is not HTTP/1.1.
     Protocol,
     /// The response is over a limit.
     TooBig,
 }
 
-/// Why a connection failed. Travels through ureq and rustls inside [`ureq::Error::Other`]: ureq takes some kinds of
+/// The error of a connection. It travels through ureq and rustls inside [`ureq::Error::Other`]: ureq takes some kinds of
 /// `Error::Io` for the regular end of a body.
 #[derive(Debug, Error)]
 pub(crate) enum ConnectionError {
@@ -79,7 +79,7 @@ pub(super) fn is_over(error: &ureq::Error) -> bool {
     matches!(error.downcast_ref(), Some(ConnectionError::Deadline | ConnectionError::Cancelled))
 }
 
-/// The kind of an error of ureq, and what is behind it.
+/// Returns the kind of an error of ureq, and its cause.
 pub(super) fn classify(
     error: ureq::Error,
     phase: Phase,

@@ -10,8 +10,7 @@ use crate::sys::{self, Woken};
 use super::exchange::Exchange;
 use super::failure::ConnectionError;
 
-/// The time between the start of one attempt and of the next: as libcurl has it. RFC 8305 recommends 250 ms, and allows 100 ms
-/// and more.
+/// The time between the starts of two attempts, as in libcurl. RFC 8305 recommends 250 ms and allows 100 ms and more.
 const HEAD_START: Duration = Duration::from_millis(200);
 
 /// Connects to the addresses, in turn and at the same time: a new attempt begins every 200 ms, or as soon as one fails, while

@@ -1,4 +1,4 @@
-//! Reads and checks what ureq does not check in the head of a response. Pure functions.
+//! Checks of the head of a response that ureq does not make. Pure functions.
 
 use std::io::BufRead as _;
 
@@ -7,11 +7,11 @@ use ureq::http::{HeaderValue, Version, response};
 
 use super::failure::ConnectionError;
 
-/// What decides whether a connection is used again after this head.
+/// The parts of a head that decide whether its connection is used again.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     status: u16,
-    /// It has a length and a transfer coding. ureq decodes the chunks (RFC 9112, 6.3); then the connection must be closed.
+    /// Whether it has a length and a transfer coding. ureq decodes the chunks (RFC 9112, 6.3); then the connection must be closed.
     pub(super) has_both_lengths: bool,
 }
 
@@ -38,13 +38,13 @@ impl Head {
         Self { status, has_both_lengths: length && coding }
     }
 
-    /// Tells whether a write may or may not have been applied, by the status alone.
+    /// Tells whether the status leaves open if a write was applied.
     pub(super) fn leaves_outcome_open(&self) -> bool {
         matches!(self.status, 300..=399 | 408 | 500..)
     }
 }
 
-/// The length of an interim response at the beginning of the input, if it is complete. ureq would refuse a 100 with headers.
+/// Returns the length of a complete interim response at the start of the input. ureq would refuse a 100 with headers.
 pub(crate) fn interim_length(input: &[u8]) -> Option<usize> {
     let line = input.get(..13)?;
     if !line.starts_with(b"HTTP/1.") || line[8] != b' ' || line[9] != b'1' {
@@ -54,7 +54,7 @@ pub(crate) fn interim_length(input: &[u8]) -> Option<usize> {
     if !digits || &line[9..12] == b"101" {
         return None;
     }
-    // An empty line ends it; both kinds of line ends are seen.
+    // It ends with an empty line, which may be CR LF or LF.
     let mut line_is_empty = false;
     for (at, byte) in input.iter().enumerate() {
         match byte {
@@ -67,7 +67,7 @@ pub(crate) fn interim_length(input: &[u8]) -> Option<usize> {
     None
 }
 
-/// Refuses codings that ureq would pass on as they are.
+/// Refuses codings that ureq does not decode.
 pub(super) fn check_codings(head: &response::Parts) -> Result<(), ConnectionError> {
     let mut transfer = head.headers.get_all(TRANSFER_ENCODING).iter();
     if let Some(coding) = transfer.next() {
@@ -90,13 +90,13 @@ pub(super) fn check_codings(head: &response::Parts) -> Result<(), ConnectionErro
     if known { Ok(()) } else { Err(ConnectionError::Protocol("its content coding is not gzip")) }
 }
 
-/// A header's value as text. What is empty or not ASCII counts as missing.
+/// Returns the value of a header as text; `None` if it is empty or not ASCII.
 pub(super) fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// Where a redirect points, without what may be secret in it: user and password, query, fragment.
+/// Returns the target of a redirect without the parts that may be secret: user and password, query, fragment.
 pub(super) fn public_location(location: &HeaderValue) -> Option<String> {
     let location = String::from_utf8_lossy(location.as_bytes());
     let location = location.split(['?', '#']).next().unwrap_or("");

@@ -1,12 +1,12 @@
 //! The receive buffer of a connection.
 
-/// What was received and not yet consumed: `bytes[begin..end]`.
+/// Received bytes that are not consumed yet: `bytes[begin..end]`.
 #[derive(Default)]
 pub(super) struct Input {
     bytes: Vec<u8>,
     begin: usize,
     pub(super) end: usize,
-    /// Whether ureq consumed something the last time it looked.
+    /// Whether ureq consumed something at its last read.
     pub(super) progress: bool,
 }
 
@@ -15,7 +15,7 @@ impl Input {
         &self.bytes[self.begin..self.end]
     }
 
-    /// Tells whether ureq left a line in which a CR is followed by something else than LF.
+    /// Tells whether ureq left a line with a CR that is not followed by LF.
     pub(super) fn waits_for_lf(&self) -> bool {
         let line = self.unconsumed();
         let cr = line.iter().position(|byte| *byte == b'\r');

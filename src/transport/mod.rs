@@ -49,7 +49,7 @@ pub(crate) use tls::TrustAnchors;
 
 /// The longest head of a response.
 const LONGEST_HEAD: usize = 16 * 1024;
-/// Longer than the longest head: a buffer that is full could not show that the head is too long.
+/// Longer than the longest head, so that one that is too long is seen.
 const INPUT_BUFFER: usize = LONGEST_HEAD + 1024;
 const OUTPUT_BUFFER: usize = 8 * 1024;
 
@@ -75,11 +75,11 @@ pub(crate) struct Request<'a> {
     pub(crate) content_type: &'static str,
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) deadline: Deadline,
-    /// Whether the response holds a secret: then it is small, comes uncompressed, and is wiped.
+    /// Whether the response holds a secret: then it is limited to 64 KiB, uncompressed, and wiped.
     pub(crate) secret: bool,
-    /// Whether the request is not idempotent: it takes an idle connection only if that was used a moment ago.
+    /// Whether the request is not idempotent: it uses an idle connection only if that was used within 5 s.
     pub(crate) write: bool,
-    /// Whether a connection of its own is opened, and closed afterwards.
+    /// Whether the request gets a new connection, which is closed afterwards.
     pub(crate) fresh: bool,
     /// Set when a byte of the request may have left, also if the exchange panics.
     pub(crate) sent: &'a Cell<bool>,
@@ -92,12 +92,12 @@ pub(crate) struct Response {
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) date: Option<String>,
-    /// Where a redirect points, without what may be secret in it.
+    /// The target of a redirect, without the parts that may be secret.
     pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
-/// One server: the way to it, and the idle connections to it.
+/// The client of one server, with its idle connections.
 pub(crate) struct Transport {
     /// Scheme, host and port.
     origin: Uri,
@@ -286,7 +286,7 @@ impl Transport {
     }
 }
 
-/// The settings of ureq, in which nothing is left to its defaults or to the environment.
+/// Makes the settings of ureq: none is left to its defaults or to the environment.
 fn agent_config(config: &TransportConfig) -> Config {
     let most_idle = config.max_idle_connections;
     Agent::config_builder()
@@ -305,7 +305,7 @@ fn agent_config(config: &TransportConfig) -> Config {
         .build()
 }
 
-/// Reads a body to its end, and never more of it than is allowed, after decompression.
+/// Reads a body to its end, at most `most` bytes after decompression.
 fn read_body(
     body: &mut Body,
     bytes: &mut Vec<u8>,
@@ -314,7 +314,7 @@ fn read_body(
     secret: bool,
 ) -> Result<(), ureq::Error> {
     const TOO_BIG: ConnectionError = ConnectionError::TooBig("its body is bigger than the limit");
-    /// Room is made for no more than that in advance: a server that announces much and sends little is not to cost the memory.
+    /// The maximum that is allocated in advance: a server may announce much and send little.
     const MOST_IN_ADVANCE: usize = 256 * 1024;
     let announced =
         body.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::authorization::basic;
 use super::origin::Origin;
 
-/// Which proxies a client uses.
+/// The proxy setting of a client.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) enum ProxyChoice {
     /// The proxy that the environment names.
@@ -16,11 +16,11 @@ pub(crate) enum ProxyChoice {
     Env,
     /// No proxy.
     None,
-    /// This one, for every host but this machine.
+    /// This proxy, for every host but this machine.
     Url(String),
 }
 
-/// A proxy that tunnels (CONNECT), with its credentials.
+/// An HTTP proxy (CONNECT), with its credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Proxy {
     /// A name, or an address without brackets.
@@ -88,8 +88,8 @@ fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
 }
 
 impl ProxyChoice {
-    /// Returns the URL of the proxy that leads to an origin, and which setting named it. This machine is never reached through
-    /// a proxy.
+    /// Returns the URL of the proxy for an origin, and the setting or variable that named it. This machine is never reached
+    /// through a proxy.
     pub(crate) fn for_origin(
         &self,
         origin: Origin<'_>,

@@ -40,12 +40,12 @@ struct Cache {
     stalled: Vec<IpAddr>,
 }
 
-/// A look-up in flight.
+/// A running look-up.
 #[derive(Debug)]
 struct Running {
     /// Triggered when it ends.
     done: Waker,
-    /// For the calls that wait for it. Later calls look up again after a failure.
+    /// Its result, for the calls that wait for it. After a failure the next call looks up again.
     result: OnceLock<Result<(), String>>,
 }
 
@@ -127,7 +127,7 @@ impl Resolver {
         }
     }
 
-    /// Starts a look-up; on this thread, if there is no other to be had.
+    /// Starts a look-up, on this thread if no other can be started.
     fn start(&self, lookup: Lookup) {
         let (cache, host) = (Arc::clone(&self.cache), self.host.clone());
         let run = move || settle(&cache, lookup(&host));
@@ -162,8 +162,8 @@ fn settle(cache: &Mutex<Cache>, found: io::Result<Vec<IpAddr>>) {
 }
 
 impl Cache {
-    /// The addresses in the order of RFC 8305: families take turns, beginning with that of the first address. The one that
-    /// was connected to last comes first, those that stalled come last.
+    /// Returns the addresses in the order of RFC 8305: families alternate, beginning with that of the first address. The one
+    /// that was connected to last comes first, those that stalled come last.
     fn ordered(&self, port: u16) -> Vec<SocketAddr> {
         let first_is_v4 = self.addresses.first().is_some_and(IpAddr::is_ipv4);
         let mut turns = [0, 0];

@@ -14,20 +14,20 @@ use super::exchange::{Exchange, current};
 use super::failure::ConnectionError;
 use super::{INPUT_BUFFER, OUTPUT_BUFFER};
 
-/// How long sent data may stay unacknowledged. A router that has forgotten a connection tells nobody, and a call is to find
-/// out while it has time left.
+/// How long sent data may stay unacknowledged. A router that dropped a connection does not say so, and the call is to notice
+/// while it has time left.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
 
-/// How many reads follow one wait, as long as each of them fills its buffer.
+/// The number of reads after one wait, as long as each fills its buffer.
 const READS_PER_WAIT: u8 = 8;
 
 /// A TCP connection.
 #[derive(Debug)]
 pub(super) struct Tcp {
     stream: TcpStream,
-    /// The error of a failed send. Kept until the response was looked for: a server may respond early and close.
+    /// The error of a failed send, kept until a read was tried: a server may respond early and close.
     send_error: Option<io::Error>,
-    /// How many reads in a row have filled their buffer.
+    /// The number of reads in a row that filled their buffer.
     full_reads: u8,
 }
 
@@ -81,7 +81,7 @@ impl Tcp {
         Ok(())
     }
 
-    /// Tells whether the last read filled its buffer: more is there as a rule.
+    /// Tells whether the last read filled its buffer, so that more is likely to be there.
     pub(super) fn expects_more(&self) -> bool {
         self.full_reads > 0
     }
@@ -93,8 +93,8 @@ impl Tcp {
         into: &mut [u8],
     ) -> Result<usize, ConnectionError> {
         let received = loop {
-            // Before the first read, since nothing is there yet as a rule; and now and then while much comes: a server that
-            // never stops must not hold a call.
+            // Before the first read, when nothing is there yet as a rule; and every few reads, so that a server that never
+            // stops sending cannot hold a call beyond its deadline.
             if !exchange.no_wait.get() && self.full_reads % READS_PER_WAIT == 0 {
                 exchange.wait(self.stream.as_raw_fd(), Ready::ToRead)?;
             }
@@ -115,7 +115,7 @@ impl Tcp {
         if let Ok(count @ 1..) = received {
             return Ok(count);
         }
-        // There is no response: what counts is why the request was not sent.
+        // Without a response, the error of sending the request is the one to report.
         if let Some(error) = self.send_error.take() {
             exchange.phase.set(Phase::Send);
             return Err(error.into());
@@ -124,7 +124,7 @@ impl Tcp {
     }
 }
 
-/// A TCP connection as a transport of ureq: what its TLS goes over.
+/// A TCP connection as a transport of ureq, below its TLS.
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) tcp: Tcp,
@@ -154,7 +154,7 @@ impl Transport for Socket {
         Ok(received > 0)
     }
 
-    /// The connection on top, which knows TLS, finds out whether it is still open.
+    /// The connection on top, which knows TLS, checks whether the peer has closed it.
     fn is_open(&mut self) -> bool {
         self.tcp.send_error.is_none()
     }

@@ -1,4 +1,4 @@
-//! TLS settings: the trust anchors, and what a failure of TLS means.
+//! TLS: the settings, the trust anchors, and the meaning of errors.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl fmt::Debug for TrustAnchors {
 }
 
 impl TrustAnchors {
-    /// Reads the certificates of a PEM file, and skips whatever else is in it. Returns how many cannot be used as well.
+    /// Reads the certificates of a PEM file, and skips everything else in it. Also returns how many cannot be used.
     pub(crate) fn from_pem(pem: &[u8]) -> Result<(Self, usize), String> {
         let pem = with_plain_labels(pem);
         let mut roots = RootCertStore::empty();
@@ -72,7 +72,7 @@ fn with_plain_labels(pem: &[u8]) -> String {
     plain
 }
 
-/// The certificate itself: OpenSSL appends to a TRUSTED CERTIFICATE what it is trusted for.
+/// Returns the certificate alone: in a TRUSTED CERTIFICATE of OpenSSL its permitted uses follow.
 fn first_element(der: &[u8]) -> &[u8] {
     let length = match der {
         [0x30, length @ ..=0x7f, ..] => Some(2 + usize::from(*length)),
@@ -83,8 +83,8 @@ fn first_element(der: &[u8]) -> &[u8] {
     length.and_then(|length| der.get(..length)).unwrap_or(der)
 }
 
-/// Tells whether an alert that comes in place of the first response means that the server refused the connection: what was
-/// sent has not been looked at. With TLS 1.3 a server that demands a client certificate says so only then.
+/// Tells whether an alert in place of the first response means that the server refused the connection and did not read the
+/// request. With TLS 1.3 a server that demands a client certificate says so only then.
 pub(super) fn is_refusal(alert: AlertDescription) -> bool {
     matches!(u8::from(alert), 40 | 42..=46 | 48 | 49 | 70 | 71 | 116)
 }

@@ -1,6 +1,6 @@
 //! Asks a proxy for a tunnel to the server (CONNECT).
 //!
-//! ureq can do that too, but frees the credentials without wiping them, and does not tell with which status a proxy refuses.
+//! ureq can do that too, but it frees the credentials without wiping them, and does not return the status of a refusal.
 
 use zeroize::Zeroizing;
 
@@ -9,7 +9,7 @@ use super::failure::ConnectionError;
 use super::proxy::Proxy;
 use super::socket::Tcp;
 
-/// The longest response of a proxy that is read.
+/// The maximum length of a proxy's response.
 const LONGEST_RESPONSE: usize = 16 * 1024;
 
 /// Opens a tunnel to `target` (`host:port`) over a connection to the proxy.
@@ -50,7 +50,7 @@ pub(super) fn open(
         let response = &buffer[..length];
         check_status(response)?;
         if let Some(end) = response.windows(4).position(|four| four == b"\r\n\r\n") {
-            // The server waits for us to begin: whatever follows is not from there.
+            // The server speaks only after us: whatever follows is not from it.
             let more = end + 4 < length;
             return if more { Err(failed("sent more than its response")) } else { Ok(()) };
         }

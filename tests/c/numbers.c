@@ -2,15 +2,11 @@
  * A list number by number: threads that share the iteration take turns, and each number is handed out once. What ends a call ends
  * it also where a number is at hand, which the next call hands out.
  */
-#include "common.h"
+#include "seen.h"
 
 #define THREADS 8
-#define MANY 64
 
 static sinch_numbers_pages *pages;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char seen[MANY][32];
-static int count;
 
 static void *run(void *unused)
 {
@@ -18,7 +14,6 @@ static void *run(void *unused)
         sinch_numbers_result *result;
         sinch_numbers_code code = sinch_numbers_pages_next_number(pages, NULL, &result);
         const char *number = sinch_numbers_result_text(result, "/phoneNumber");
-        int i;
 
         if (code == SINCH_NUMBERS_DONE) {
             CHECK(number == NULL && strcmp(sinch_numbers_result_json(result, NULL), "{}") == 0);
@@ -26,12 +21,7 @@ static void *run(void *unused)
             return unused;
         }
         CHECK(code == SINCH_NUMBERS_OK && number != NULL && sinch_numbers_result_http_status(result) == 200);
-        pthread_mutex_lock(&lock);
-        for (i = 0; i < count; i++)
-            CHECK(strcmp(seen[i], number) != 0);
-        CHECK(count < MANY && strlen(number) < sizeof seen[0]);
-        strcpy(seen[count++], number);
-        pthread_mutex_unlock(&lock);
+        see(number);
         sinch_numbers_result_free(result);
     }
 }

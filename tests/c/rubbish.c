@@ -4,24 +4,7 @@
  * line it prints one with code, HTTP status and length, and the JSON.
  */
 #include "common.h"
-
-typedef sinch_numbers_code (*with_text)(const sinch_numbers_client *, const char *, const sinch_numbers_cancel *,
-                                        sinch_numbers_result **);
-typedef sinch_numbers_code (*with_body)(const sinch_numbers_client *, const char *, const char *,
-                                        const sinch_numbers_cancel *, sinch_numbers_result **);
-
-static const struct {
-    const char *name;
-    with_text text;
-    with_body body;
-} operations[] = {{"active_list", sinch_numbers_active_list, NULL},
-                  {"active_get", sinch_numbers_active_get, NULL},
-                  {"active_update", NULL, sinch_numbers_active_update},
-                  {"active_release", sinch_numbers_active_release, NULL},
-                  {"emergency_address_get", sinch_numbers_emergency_address_get, NULL},
-                  {"emergency_address_provision", NULL, sinch_numbers_emergency_address_provision},
-                  {"emergency_address_deprovision", sinch_numbers_emergency_address_deprovision, NULL},
-                  {"emergency_address_validate", NULL, sinch_numbers_emergency_address_validate}};
+#include "operations.h"
 
 static int nibble(char digit)
 {

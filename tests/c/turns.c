@@ -1,13 +1,9 @@
 /* Threads that share pages take turns: each number of the fleet is handed out once, and each thread hears of the end. */
-#include "common.h"
+#include "seen.h"
 
 #define THREADS 8
-#define MANY 64
 
 static sinch_numbers_pages *pages;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char seen[MANY][32];
-static int count;
 
 static void *run(void *unused)
 {
@@ -15,7 +11,6 @@ static void *run(void *unused)
         sinch_numbers_result *result;
         sinch_numbers_code code = sinch_numbers_pages_next(pages, NULL, &result);
         const char *number = sinch_numbers_result_value(result, "/activeNumbers/0/phoneNumber");
-        int i;
 
         if (code == SINCH_NUMBERS_DONE) {
             CHECK(number == NULL && strcmp(sinch_numbers_result_json(result, NULL), "{}") == 0);
@@ -23,12 +18,7 @@ static void *run(void *unused)
             return unused;
         }
         CHECK(code == SINCH_NUMBERS_OK && number != NULL);
-        pthread_mutex_lock(&lock);
-        for (i = 0; i < count; i++)
-            CHECK(strcmp(seen[i], number) != 0);
-        CHECK(count < MANY && strlen(number) < sizeof seen[0]);
-        strcpy(seen[count++], number);
-        pthread_mutex_unlock(&lock);
+        see(number);
         sinch_numbers_result_free(result);
     }
 }

@@ -14,7 +14,8 @@ use crate::api::emergency_address::{
     ProvisionEmergencyAddress, ValidateEmergencyAddress,
 };
 use crate::api::list::ListNumbers;
-use crate::api::numbers::{GetNumber, NumberUpdate, ReleaseNumber, UpdateNumber};
+use crate::api::number_update::NumberUpdate;
+use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::{Effect, Method, Observed, Operation, Request};
 use crate::api::timestamp::Timestamp;
@@ -27,7 +28,7 @@ use crate::client::response::{Response, decode_response};
 use crate::error::{Error, ErrorKind, SignatureProblem, is_retryable_status};
 use crate::ffi::input;
 use crate::ffi::result::document;
-use crate::json::{self, TopLevelKeys};
+use crate::json;
 use crate::transport::{self, head};
 
 /// A target: its name, which is also its corpus', and what it runs.
@@ -276,7 +277,7 @@ pub fn tokens(body: &[u8]) {
     let said = said.as_ref().map_or("", |response| text_at(response, "access_token"));
     match TokenResponse::parse(200, body) {
         Ok(fresh) => {
-            let (header, lifetime) = fresh.parts();
+            let TokenResponse { header, lifetime } = fresh;
             let token = header.strip_prefix("Bearer ").unwrap_or("");
             assert!(!token.is_empty() && token.len() <= 8192 && token.trim() == token);
             assert!(token.bytes().all(|b| (b' '..=b'~').contains(&b)));
@@ -544,16 +545,7 @@ where
 }
 
 fn decoded_as<O: Operation>(json: &str) -> Result<O::Output, Error> {
-    let json = json.to_owned();
-    let reply = RawResponse {
-        json,
-        outline: TopLevelKeys::default(),
-        http_status: 200,
-        request_id: None,
-        attempts: 1,
-        reconciled: false,
-    };
-    decode_response::<O>(reply, None).map(Response::into_inner)
+    decode_response::<O>(RawResponse::new(json.to_owned(), 200)).map(Response::into_inner)
 }
 
 /// What an error says must be what the body says, and its document must be JSON.

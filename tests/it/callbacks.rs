@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sinch_numbers::callbacks::{self, EventStatus, EventType, ResourceType};
-use sinch_numbers::{Client, Credentials, Error, ErrorKind, NumberUpdate, Sandbox};
+use sinch_numbers::{Error, ErrorKind, NumberUpdate, Sandbox};
 
 use crate::python::python;
 use crate::support::drivers::{Outcome, drive};
+use crate::support::sandboxed::client;
 use crate::support::toolchain::{bare, compile, root};
 
 /// The service's SDKs test with these.
@@ -416,13 +417,4 @@ fn a_receiver_that_hangs_does_not_hold_the_sandbox() {
     // It stops although the response is to come, and the callback is cut off.
     assert_eq!(sandbox.shutdown().len(), 1);
     assert!((&stream).read_to_end(&mut Vec::new()).is_ok());
-}
-
-fn client(sandbox: &Sandbox) -> Client {
-    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
-    Client::builder(sandbox.project_id(), credentials)
-        .base_url(sandbox.base_url())
-        .auth_url(sandbox.base_url())
-        .build()
-        .unwrap()
 }

@@ -17,6 +17,7 @@ use crate::client::converge::{Run, Service};
 use crate::error::{ApiError, Error, ErrorKind, Phase};
 
 use crate::random::Random;
+use crate::timeline::Timeline;
 
 const NUMBER: &str = "+12025550134";
 const HISTORIES: u64 = 10_000;
@@ -35,11 +36,10 @@ fn address(street: &str) -> Value {
 #[derive(Debug)]
 struct Model {
     random: Random,
-    now: Duration,
+    /// When which street comes to stand there.
+    time: Timeline<String>,
     /// The street of the address, if there is one.
     street: Option<String>,
-    /// When which street comes to stand there; `true` if the caller sent it.
-    events: Vec<(Duration, String, bool)>,
     validation: &'static str,
     /// The shares of faults, as "one in so many"; 0 is never.
     lost: u64,
@@ -59,10 +59,9 @@ impl Model {
     }
 
     fn pass(&mut self, time: Duration) {
-        self.now += time;
-        self.events.sort();
-        while self.events.first().is_some_and(|(at, ..)| *at <= self.now) {
-            self.street = Some(self.events.remove(0).1);
+        let until = self.time.now + time;
+        while let Some(street) = self.time.next(until) {
+            self.street = Some(street);
         }
     }
 
@@ -75,9 +74,7 @@ impl Service for Model {
     fn call(&mut self, request: &Request) -> Result<RawResponse, Error> {
         let takes = self.random.ms(80);
         self.pass(takes);
-        let found = |json: Value| {
-            Ok(RawResponse { json: json.to_string(), ..RawResponse::empty(200, None) })
-        };
+        let found = |json: Value| Ok(RawResponse::new(json.to_string(), 200));
         let body: Value =
             request.body.as_ref().map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
         if request.target.ends_with(":provision") {
@@ -93,14 +90,14 @@ impl Service for Model {
                     0 => {}
                     1 => self.street = Some(street),
                     _ => {
-                        let at = self.now + self.random.ms(5_000);
-                        self.events.push((at, street, true));
+                        let at = self.time.now + self.random.ms(5_000);
+                        self.time.add(at, street);
                     }
                 }
                 return Err(Error::new(ErrorKind::Transport(Phase::Wait)).maybe_applied(None));
             }
-            let at = self.now + self.random.ms(400);
-            self.events.push((at, street.clone(), true));
+            let at = self.time.now + self.random.ms(400);
+            self.time.add(at, street.clone());
             return found(address(&street));
         }
         if self.one_in(self.unread) {
@@ -123,7 +120,7 @@ impl Service for Model {
     }
 
     fn time_left(&self) -> Duration {
-        DEADLINE.saturating_sub(self.now)
+        DEADLINE.saturating_sub(self.time.now)
     }
 
     fn sleep(&mut self, time: Duration) -> Result<(), Error> {
@@ -162,9 +159,8 @@ fn every_history_ends_with_the_address_or_says_truthfully_why_not() {
         let (corrects, force) = (random.below(2) == 0, random.below(4) == 0);
         let others = random.pick(&[0, 0, 2]);
         let mut model = Model {
-            now: Duration::ZERO,
+            time: Timeline::new(),
             street: street.map(str::to_owned),
-            events: Vec::new(),
             validation,
             lost: random.pick(&[0, 2, 1]),
             unsent: random.pick(&[0, 3]),
@@ -179,7 +175,7 @@ fn every_history_ends_with_the_address_or_says_truthfully_why_not() {
         };
         for other in OTHER.iter().take(others) {
             let at = model.random.ms(5_000);
-            model.events.push((at, (*other).to_owned(), false));
+            model.time.add(at, (*other).to_owned());
         }
         let wanted = Address::new("1", ASKED, "springfield", "IL", "62701");
         let mut wanted = EnsureEmergencyAddress::new(EmergencyAddressRequest::new("Desk", wanted));
@@ -225,7 +221,7 @@ fn every_history_ends_with_the_address_or_says_truthfully_why_not() {
                     "conflict"
                 }
                 ErrorKind::Timeout(_) => {
-                    assert!(model.now > DEADLINE.mul_f64(0.5), "{what}");
+                    assert!(model.time.now > DEADLINE.mul_f64(0.5), "{what}");
                     "timeout"
                 }
                 ErrorKind::Cancelled => {

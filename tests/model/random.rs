@@ -1,8 +1,8 @@
-//! Random choices for the model tests.
+//! Random choices for tests, the same in every run.
 
 use std::time::Duration;
 
-/// `SplitMix64`: the same histories in every run.
+/// A generator of random numbers (`SplitMix64`), begun with a seed.
 #[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
@@ -19,12 +19,16 @@ impl Random {
         self.next() % end
     }
 
+    /// An index into a list of this length.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap()
+    }
+
     pub(crate) fn ms(&mut self, most: u64) -> Duration {
         Duration::from_millis(self.below(most + 1))
     }
 
     pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        let index = usize::try_from(self.below(from.len() as u64)).unwrap();
-        from[index].clone()
+        from[self.index(from.len())].clone()
     }
 }

@@ -11,12 +11,14 @@ use super::run::{Environment, run};
 use crate::api::emergency_address::{
     Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, ProvisionEmergencyAddress,
 };
-use crate::api::numbers::{NumberUpdate, ReleaseNumber, UpdateNumber};
+use crate::api::number_update::NumberUpdate;
+use crate::api::numbers::{ReleaseNumber, UpdateNumber};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::Request;
 use crate::error::{ApiError, Error, ErrorKind, Phase};
 
 use crate::random::Random;
+use crate::timeline::Timeline;
 
 const NUMBER: &str = "+12025550134";
 const HISTORIES: u64 = 10_000;
@@ -67,10 +69,9 @@ enum Event {
 struct Model {
     random: Random,
     start: Instant,
-    now: Duration,
+    time: Timeline<Event>,
     deadline: Duration,
     number: Number,
-    events: Vec<(Duration, Event)>,
     write: Write,
     body: Value,
     attempts: u32,
@@ -119,10 +120,9 @@ impl Model {
         let mut model = Self {
             random,
             start: Instant::now(),
-            now: Duration::ZERO,
+            time: Timeline::new(),
             deadline: Duration::from_millis(deadline),
             number,
-            events: Vec::new(),
             write,
             body: Value::Null,
             attempts: 0,
@@ -142,7 +142,7 @@ impl Model {
                 3 => Event::Land { write: Write::Provision, body: address(3), own: false },
                 _ => Event::Land { write: Write::Update, body: model.update(), own: false },
             };
-            model.events.push((at, event));
+            model.time.add(at, event);
         }
         model
     }
@@ -164,15 +164,10 @@ impl Model {
 
     /// Lets time pass, with everything that happens meanwhile.
     fn pass(&mut self, time: Duration) {
-        let until = self.now + time;
-        loop {
-            let due = self.events.iter().enumerate().filter(|(_, (at, _))| *at <= until);
-            let Some((index, _)) = due.min_by_key(|(_, (at, _))| *at) else { break };
-            let (at, event) = self.events.remove(index);
-            self.now = self.now.max(at);
+        let until = self.time.now + time;
+        while let Some(event) = self.time.next(until) {
             self.happen(event);
         }
-        self.now = until;
     }
 
     fn happen(&mut self, event: Event) {
@@ -235,8 +230,8 @@ impl Model {
                     }
                 }
                 for later in [300, 900] {
-                    let at = self.now + self.random.ms(later);
-                    self.events.push((at, Event::Step));
+                    let at = self.time.now + self.random.ms(later);
+                    self.time.add(at, Event::Step);
                 }
             }
         }
@@ -320,18 +315,15 @@ impl Model {
         let land = Event::Land { write: self.write, body: self.body.clone(), own: true };
         if self.random.below(3) == 0 {
             self.happen(land);
-            return Ok(RawResponse {
-                json: self.number_json().to_string(),
-                ..RawResponse::empty(200, None)
-            });
+            return Ok(RawResponse::new(self.number_json().to_string(), 200));
         }
         // The outcome stays unknown: it takes effect at once, later or never.
         match self.random.below(4) {
             0 => {}
             1 => self.happen(land),
             _ => {
-                let at = self.now + self.random.ms(3_000);
-                self.events.push((at, land));
+                let at = self.time.now + self.random.ms(3_000);
+                self.time.add(at, land);
             }
         }
         let lost = || Error::new(ErrorKind::Transport(Phase::Wait));
@@ -340,7 +332,7 @@ impl Model {
             1 => (Failure::BodyLost, lost()),
             2 => (Failure::Unexpected, Error::protocol("no JSON", Some(200), b"")),
             3 => {
-                let left = self.deadline.saturating_sub(self.now);
+                let left = self.deadline.saturating_sub(self.time.now);
                 self.pass(left.saturating_sub((left / 4).min(Duration::from_secs(5))));
                 (Failure::NoResponse, Error::new(ErrorKind::Timeout(Phase::Wait)))
             }
@@ -356,9 +348,7 @@ impl Model {
     }
 
     fn exchange_read(&mut self, target: &str) -> Result<RawResponse, Failed> {
-        let found = |json: Value| {
-            Ok(RawResponse { json: json.to_string(), ..RawResponse::empty(200, None) })
-        };
+        let found = |json: Value| Ok(RawResponse::new(json.to_string(), 200));
         let reads_address = target.ends_with("/emergencyAddress");
         assert!(reads_address || target.ends_with(NUMBER), "{target}");
         let missing = |details: &[&str]| {
@@ -419,7 +409,7 @@ impl Environment for Model {
         // The time of the exchange.
         let time = self.random.ms(100);
         self.pass(time);
-        if self.now >= self.deadline {
+        if self.time.now >= self.deadline {
             return Err((Failure::NotSent, Error::new(ErrorKind::Timeout(Phase::Start))));
         }
         if request.is_write() {
@@ -434,11 +424,11 @@ impl Environment for Model {
     }
 
     fn now(&self) -> Instant {
-        self.start + self.now
+        self.start + self.time.now
     }
 
     fn time_left(&self) -> Duration {
-        self.deadline.saturating_sub(self.now)
+        self.deadline.saturating_sub(self.time.now)
     }
 
     fn sleep(&mut self, time: Duration) -> Result<(), Error> {

@@ -9,15 +9,12 @@ use sinch_numbers::{
     VoiceApplicationType,
 };
 
+use crate::support::sandboxed::builder_with;
+
 fn clients(sandbox: &Sandbox) -> [Client; 2] {
     let (id, secret) = (sandbox.key_id(), sandbox.key_secret());
-    [Credentials::oauth2(id, secret), Credentials::basic(id, secret)].map(|credentials| {
-        Client::builder(sandbox.project_id(), credentials)
-            .base_url(sandbox.base_url())
-            .auth_url(sandbox.base_url())
-            .build()
-            .unwrap()
-    })
+    [Credentials::oauth2(id, secret), Credentials::basic(id, secret)]
+        .map(|credentials| builder_with(sandbox, credentials).build().unwrap())
 }
 
 /// Reads the number until its jobs are over. It ends by what the sandbox says, not by a clock.

@@ -179,59 +179,42 @@ fn slow_first(gate: &Gate) -> Service {
     })
 }
 
-#[test]
-fn a_waiter_keeps_its_own_deadline_and_the_fetch_goes_on() {
+/// Lets a call wait for the token of another one, and checks that this other one succeeds all the same.
+fn beside_a_fetch(waits: impl FnOnce(&Client)) {
     let gate = Gate::default();
     let service = slow_first(&gate);
     let client = service.client();
     thread::scope(|scope| {
         let fetcher = scope.spawn(|| client.get(NUMBER).map(|response| response.attempts()));
         service.await_tokens(1);
+        waits(&client);
+        gate.open();
+        assert_eq!(fetcher.join().unwrap().unwrap(), 1);
+    });
+    assert_eq!(service.counts(), (1, 1));
+}
+
+#[test]
+fn a_waiter_keeps_its_own_deadline_and_the_fetch_goes_on() {
+    beside_a_fetch(|client| {
         let soon = CancelToken::with_deadline(Duration::from_secs(2));
         let error = client.with_cancel(&soon).release(NUMBER).unwrap_err();
         assert_eq!(kind(&error), "timeout:token");
         assert_eq!((error.attempts(), error.may_have_been_applied()), (0, false));
         assert!(error.can_retry());
-        gate.open();
-        assert_eq!(fetcher.join().unwrap().unwrap(), 1);
     });
-    assert_eq!(service.counts(), (1, 1));
 }
 
 #[test]
 fn a_waiter_that_is_cancelled_leaves_the_fetch_alone() {
-    let gate = Gate::default();
-    let service = slow_first(&gate);
-    let client = service.client();
-    thread::scope(|scope| {
-        let fetcher = scope.spawn(|| client.get(NUMBER).map(|response| response.attempts()));
-        service.await_tokens(1);
+    beside_a_fetch(|client| {
         let token = CancelToken::new();
         let waiting = client.with_cancel(&token);
-        let waiter = scope.spawn(move || waiting.release(NUMBER).unwrap_err());
+        let waiter = thread::spawn(move || waiting.release(NUMBER).unwrap_err());
         token.trigger();
         let error = waiter.join().unwrap();
         assert_eq!((kind(&error).as_str(), error.may_have_been_applied()), ("cancelled", false));
-        gate.open();
-        assert_eq!(fetcher.join().unwrap().unwrap(), 1);
     });
-    assert_eq!(service.counts(), (1, 1));
-}
-
-#[test]
-fn shutting_down_ends_the_fetch_and_all_who_wait_for_it() {
-    let service = slow_first(&Gate::default());
-    let client = service.client();
-    thread::scope(|scope| {
-        let calls: Vec<_> =
-            (0..16).map(|_| scope.spawn(|| client.release(NUMBER).unwrap_err())).collect();
-        service.await_tokens(1);
-        client.shutdown();
-        for call in calls {
-            assert_eq!(kind(&call.join().unwrap()), "cancelled");
-        }
-    });
-    assert_eq!(service.counts(), (1, 0));
 }
 
 /// How the one who fetches is lost to the others: that is its own affair, and one of them takes its place.

@@ -1,17 +1,19 @@
 //! No secret leaves: not in an error, whichever way it is printed, not in a log, whatever the service says back.
 
 use std::error::Error as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sinch_numbers::{CancelToken, Client, ClientBuilder, Credentials, Error, LogLevel};
 
-use crate::api::injection::base64;
 use crate::support::calls::NUMBER;
 use crate::support::drivers::c_driver;
 use crate::support::server::{Act, Server, ok, response, response_with, token};
+use crate::support::toolchain::fed;
 
 /// What base64, URLs and JSON write differently is in it.
 const SECRET: &str = "Zr4/Tm9+WvB2nY6sLd8=q7Kx~Hf3/Uc5";
@@ -19,7 +21,7 @@ const TOKEN: &str = "eyJhbGciOiJub25lIn0.Jf3uQ8/token+Pw5Hc7Xe1Ga9Vk0Rb6Ds2Mt4Zy
 
 /// The value of the Basic header.
 fn basic() -> String {
-    base64(&format!("key-id:{SECRET}"))
+    STANDARD.encode(format!("key-id:{SECRET}"))
 }
 
 fn percent_encoded(text: &str) -> String {
@@ -33,7 +35,7 @@ fn found(text: &str) -> Vec<String> {
     for secret in [SECRET, TOKEN, &basic] {
         let forms = [
             secret.to_owned(),
-            base64(secret),
+            STANDARD.encode(secret),
             percent_encoded(secret),
             percent_encoded(secret).to_ascii_lowercase(),
             secret.replace('/', "\\/"),
@@ -390,18 +392,7 @@ fn through_c(row: &Row, command: Command, level: &str) -> String {
 
 /// Everything that the driver prints.
 fn run(mut command: Command, config: &str, lines: &str) -> String {
-    use std::io::Write;
-    let mut child = command
-        .env("CONFIG", config)
-        .env("LOG", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It does not read where there is no client.
-    let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
-    let output = child.wait_with_output().unwrap();
+    let output = fed(command.env("CONFIG", config).env("LOG", "1"), lines.as_bytes());
     format!(
         "{}\n{}",
         String::from_utf8_lossy(&output.stdout),

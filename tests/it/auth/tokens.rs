@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mockito::{Matcher, Mock};
-use sinch_numbers::ListNumbers;
+use sinch_numbers::{Credentials, ErrorKind, ListNumbers};
 
 use crate::support::calls::{Failed, NUMBER, bound, call, whole_message};
 use crate::support::drivers::{c_driver, drive};
@@ -19,6 +19,35 @@ const GZIP: [u8; 40] = [
     31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 74, 76, 78, 78, 45, 46, 142, 47, 201, 207, 78, 205,
     83, 178, 82, 42, 81, 170, 5, 0, 183, 200, 207, 180, 20, 0, 0, 0,
 ];
+
+#[test]
+fn the_token_endpoint_gets_what_it_wants() {
+    let mut server = mockito::Server::new();
+    let token = mocked::token(&mut server, "token-1")
+        .match_body("grant_type=client_credentials")
+        .match_header("authorization", "Basic a2V5LWlkOmtleS1zZWNyZXQ=")
+        .match_header("content-type", "application/x-www-form-urlencoded")
+        .match_header("accept", "application/json")
+        // Each header once.
+        .match_request(|request| request.headers().len() == request.headers().keys_len())
+        .create();
+    mocked::on(&mut server, "GET", GET).with_body("{}").create();
+    let result = mocked::client(&server).get(NUMBER);
+    token.assert();
+    result.unwrap();
+}
+
+#[test]
+fn under_basic_the_first_401_is_the_response() {
+    let mut server = mockito::Server::new();
+    let token = mocked::token(&mut server, "token-1").expect(0).create();
+    let refused = mocked::on(&mut server, "GET", GET).with_status(401).create();
+    let client = mocked::builder_with(&server, Credentials::basic("k", "s")).build().unwrap();
+    let error = client.get(NUMBER).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication(_)));
+    token.assert();
+    refused.assert();
+}
 
 #[test]
 fn odd_responses_that_hold_a_token_will_do() {

@@ -10,7 +10,9 @@ use std::time::Duration;
 use sinch_numbers::Sandbox;
 
 use crate::support::server::{Act, Server, ok, response_with, token};
-use crate::support::toolchain::{bare, compile, library_folder, printed, with_account};
+use crate::support::toolchain::{
+    bare, compile, library_folder, printed, server_account, with_account,
+};
 
 /// A program of `tests/c`. What it does not use it does not link: `load` is to load the library itself.
 fn program(name: &'static str) -> PathBuf {
@@ -25,12 +27,7 @@ fn run(name: &'static str, arguments: &[&str]) -> String {
 
 fn with_server(name: &'static str, server: &Server) -> Command {
     let mut command = bare(program(name));
-    command
-        .env("SINCH_PROJECT_ID", "project-1")
-        .env("SINCH_KEY_ID", "key-id")
-        .env("SINCH_KEY_SECRET", "key-secret")
-        .env("SINCH_NUMBERS_URL", &server.url)
-        .env("SINCH_AUTH_URL", &server.url);
+    server_account(&mut command, &server.url);
     command
 }
 

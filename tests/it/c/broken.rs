@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::calls::call;
 use crate::support::drivers::{Outcome, c_driver, drive};
+use crate::support::exchanges::{CHUNKED, GZIP, bytes, head};
 use crate::support::faults::{Faults, Step, reply, send};
-use crate::transport::broken::{CHUNKED, GZIP, bytes, head, in_parallel};
+use crate::support::parallel::in_parallel;
 
 const NETWORK: i32 = 6;
 const TIMEOUT: i32 = 7;

@@ -155,7 +155,7 @@ fn an_iteration_goes_by_pages_or_by_numbers() {
 fn a_check_fetches_a_token_and_lists_one_number() {
     let page = r#"{"activeNumbers":[{"phoneNumber":"+1"}], "totalSize": 7, "nextPageToken":"a", "new":1.0}"#;
     let server = Server::new([ok(page)]);
-    let outcomes = drive(c_driver(), &server.url, "", "client_check\t\t\n".to_owned());
+    let outcomes = drive(c_driver(), &server.url, "", "client_check\t\t\n");
     assert_eq!(outcomes, [(OK, 200, page.to_owned())]);
     let in_c = server.requests();
     assert_eq!(server.token_requests().len(), 1);

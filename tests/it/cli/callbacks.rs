@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 use sinch_numbers::Sandbox;
 
 use super::{Ran, command, ended, run, sandbox};
+use crate::support::toolchain::fed;
 
 /// Two bodies with their signatures by the secret `my-callback-secret`.
 const BODY: &str = r#"{"eventId":"event_id","timestamp":"2025-04-08T10:38:04.854087603","projectId":"project-id","resourceId":"+1234567890","resourceType":"ACTIVE_NUMBER","eventType":"PROVISIONING_TO_VOICE_PLATFORM","status":"SUCCEEDED","failureCode":null,"internalFailureCode":null}"#;
@@ -14,11 +15,7 @@ const SIGNATURE: &str = "d2107528d5d52897a97dc6e24e09a208036ccd83";
 
 fn verify(sandbox: &Sandbox, line: &str, secret: &str, body: &str) -> Ran {
     let mut verify = command(sandbox, line);
-    verify.env("HOOK", secret).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut verifying = verify.spawn().unwrap();
-    // It may have refused already, and read nothing.
-    let _ = verifying.stdin.take().unwrap().write_all(body.as_bytes());
-    ended(&verifying.wait_with_output().unwrap())
+    ended(&fed(verify.env("HOOK", secret), body.as_bytes()))
 }
 
 #[test]

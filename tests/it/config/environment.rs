@@ -1,17 +1,19 @@
 //! Settings by environment variables, through Rust, C and Python: each case is a process of its own, with real files and sockets.
 
 use std::fs;
-use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::docs::examples::example;
 use crate::support::calls::NUMBER;
 use crate::support::drivers::{c_driver, python_driver};
 use crate::support::server::{Act, Server, ok};
 use crate::support::tls_server::{Authority, Secure, Tunnels};
-use crate::support::toolchain::{self, bare};
+use crate::support::toolchain::{self, bare, fed};
 
 const SECRET: &str = "hush-hush-hush";
 
@@ -50,17 +52,9 @@ impl Face {
 
     /// Reads a number in a child with an environment.
     fn get(self, environment: &[(&str, &str)]) -> Seen {
-        let mut child = self
-            .command()
-            .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It may end without reading.
-        let _ = writeln!(child.stdin.take().unwrap(), "active_get\t{NUMBER}\t");
-        let output = child.wait_with_output().unwrap();
+        let mut command = self.command();
+        let line = format!("active_get\t{NUMBER}\t\n");
+        let output = fed(command.envs(environment.iter().copied()), line.as_bytes());
         let printed = [output.stdout, output.stderr].concat();
         let printed = String::from_utf8(printed).unwrap();
         assert!(!printed.contains("hush"), "{printed}");
@@ -139,7 +133,7 @@ fn blanks_line_ends_and_quotes_around_values() {
     for request in requests {
         assert_eq!(request.target, format!("/v1/projects/project-1/activeNumbers/{NUMBER}"));
     }
-    let basic = format!("Basic {}", crate::api::injection::base64(&format!("key-id:{SECRET}")));
+    let basic = format!("Basic {}", STANDARD.encode(format!("key-id:{SECRET}")));
     for request in server.token_requests() {
         assert_eq!(request.header("authorization"), Some(basic.as_str()));
     }

@@ -38,16 +38,6 @@ fn retries_wait_for_their_turn_as_well() {
 }
 
 #[test]
-fn no_limit_is_the_default() {
-    let server = Server::new([ok("{}")]);
-    for client in [server.client(), server.builder().requests_per_second(0.0).build().unwrap()] {
-        for _ in 0..50 {
-            client.list(&ListNumbers::new()).unwrap();
-        }
-    }
-}
-
-#[test]
 fn a_wait_ends_with_the_deadline_a_cancel_or_a_shutdown() {
     let server = Server::new([ok("{}")]);
     let paced = || {

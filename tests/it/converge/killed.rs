@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use sinch_numbers::{Client, NumberUpdate, Relink, Sandbox};
 
-use super::sandbox::client;
+use crate::support::sandboxed::client;
+use crate::support::toolchain::sandbox_account;
 
 const NUMBER: &str = "+12025550101";
 const ROUNDS: u64 = 50;
@@ -22,14 +23,9 @@ fn wanted() -> Relink {
 const KILLED: &str = "SINCH_NUMBERS_TEST_KILLED";
 
 fn start(sandbox: &Sandbox) -> Child {
-    Command::new(env::current_exe().unwrap())
+    sandbox_account(&mut Command::new(env::current_exe().unwrap()), sandbox)
         .args(["--exact", "converge::killed::a_relink_that_was_killed_is_finished_by_the_next"])
         .env(KILLED, "1")
-        .env("SINCH_PROJECT_ID", sandbox.project_id())
-        .env("SINCH_KEY_ID", sandbox.key_id())
-        .env("SINCH_KEY_SECRET", sandbox.key_secret())
-        .env("SINCH_NUMBERS_URL", sandbox.base_url())
-        .env("SINCH_AUTH_URL", sandbox.base_url())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

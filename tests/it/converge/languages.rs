@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sinch_numbers::{
-    Address, CancelToken, Client, Credentials, EmergencyAddressRequest, EnsureEmergencyAddress,
-    Error, NumberUpdate, Relink, Sandbox, SandboxBuilder, Wait,
+    Address, CancelToken, Client, EmergencyAddressRequest, EnsureEmergencyAddress, Error,
+    NumberUpdate, Relink, Sandbox, SandboxBuilder, Wait,
 };
 
 use crate::support::calls::{code, whole_message};
 use crate::support::drivers::{Outcome, c_driver, cpp_driver, feed, python_driver};
 use crate::support::mismatches::Mismatches;
+use crate::support::sandboxed::client;
 use crate::support::toolchain::with_account;
 
 /// Linked to plan-desk and app-desk; with an emergency address.
@@ -269,15 +270,6 @@ fn prepared(row: &Row) -> Sandbox {
         client(&sandbox).update(row.call.1, update).unwrap();
     }
     sandbox
-}
-
-fn client(sandbox: &Sandbox) -> Client {
-    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
-    Client::builder(sandbox.project_id(), credentials)
-        .base_url(sandbox.base_url())
-        .auth_url(sandbox.base_url())
-        .build()
-        .unwrap()
 }
 
 /// What a language makes of a row.

@@ -5,18 +5,11 @@ use std::time::Duration;
 use sinch_numbers::RelinkStep::{AssignVoice, LinkSms, UnlinkCampaign, UnlinkSms};
 use sinch_numbers::StepOutcome::{Done, NotNeeded};
 use sinch_numbers::{
-    Address, Client, Credentials, EmergencyAddressRequest, EnsureEmergencyAddress, ErrorKind,
-    FailedJob, ListNumbers, NumberUpdate, Relink, Sandbox, Wait,
+    Address, Client, EmergencyAddressRequest, EnsureEmergencyAddress, ErrorKind, FailedJob,
+    ListNumbers, NumberUpdate, Relink, Sandbox, Wait,
 };
 
-pub(super) fn client(sandbox: &Sandbox) -> Client {
-    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
-    Client::builder(sandbox.project_id(), credentials)
-        .base_url(sandbox.base_url())
-        .auth_url(sandbox.base_url())
-        .build()
-        .unwrap()
-}
+use crate::support::sandboxed::client;
 
 fn number(client: &Client) -> String {
     let numbers = client.numbers(&ListNumbers::new().region_code("US").number_type("LOCAL"));

@@ -9,9 +9,9 @@ use sinch_numbers::{
     ErrorKind, NumberUpdate, Phase, Relink, Sandbox, Wait,
 };
 
-use super::sandbox::client;
+use crate::support::parallel::in_parallel;
+use crate::support::sandboxed::client;
 use crate::support::server::{Act, Server, ok, response, response_with};
-use crate::transport::broken::in_parallel;
 
 const NUMBER: &str = "+12025550134";
 const IDLE: &str = r#"{"phoneNumber":"+12025550134","smsConfiguration":{"servicePlanId":"p"}}"#;

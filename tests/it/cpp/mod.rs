@@ -9,7 +9,7 @@ use std::time::Duration;
 use sinch_numbers::Sandbox;
 
 use crate::support::server::{Act, Server, ok, response, response_with};
-use crate::support::toolchain::{compile, printed, root, with_account};
+use crate::support::toolchain::{compile, fed, printed, root, with_account};
 
 /// How many calls the program leaves standing at the silent server, one after the other, until it is told that they arrived.
 const STANDING: usize = 4;
@@ -24,18 +24,14 @@ fn runs(compiler: &str) -> bool {
 
 /// Compiles a text on standard input, without making anything of it. Returns what the compiler says.
 fn complaints(compiler: &str, flags: &[&str], text: &str) -> String {
-    let mut compiling = Command::new(compiler)
+    let mut compiling = Command::new(compiler);
+    compiling
         .args(["-x", "c++", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-pedantic"])
         .args(flags)
         .arg("-I")
         .arg(root().join("include"))
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    compiling.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = compiling.wait_with_output().unwrap();
+        .arg("-");
+    let output = fed(&mut compiling, text.as_bytes());
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -2,16 +2,16 @@
 
 use std::env;
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::Duration;
 
-use sinch_numbers::{Client, Credentials, ListNumbers, Provisioning, Sandbox};
+use sinch_numbers::{Client, ListNumbers, Provisioning, Sandbox};
 
 use crate::python::python;
+use crate::support::sandboxed::client;
 use crate::support::toolchain::{
-    self, bare, compile, library_folder, printed as out, root, with_account,
+    self, bare, compile, fed, library_folder, printed as out, root, with_account,
 };
 
 /// Where cargo put the examples when it built this test.
@@ -30,29 +30,12 @@ const CALLBACK_SAYS: &str =
 
 /// Runs a program with the callback's body on standard input, its secret in the environment, and a signature as its argument.
 pub(crate) fn given(command: &mut Command, signature: &str) -> Output {
-    let mut running = command
-        .arg(signature)
-        .env("SINCH_CALLBACK_SECRET", "my-callback-secret")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    running.stdin.take().unwrap().write_all(CALLBACK.as_bytes()).unwrap();
-    running.wait_with_output().unwrap()
+    let command = command.arg(signature).env("SINCH_CALLBACK_SECRET", "my-callback-secret");
+    fed(command, CALLBACK.as_bytes())
 }
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().provisioning(Duration::from_millis(10)).start().unwrap()
-}
-
-fn client(sandbox: &Sandbox) -> Client {
-    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
-    Client::builder(sandbox.project_id(), credentials)
-        .base_url(sandbox.base_url())
-        .auth_url(sandbox.base_url())
-        .build()
-        .unwrap()
 }
 
 /// A number of the seeded fleet that nothing is linked to.
@@ -311,17 +294,20 @@ fn the_readme_names_what_there_is() {
             assert!(helper || readme.contains(shown), "{folder}/{name} is not in the README");
         }
     }
-    let is_section = |anchor: &str| {
-        let heading = |line: &str| line.trim_start_matches('#').trim().to_lowercase();
-        let mut headings = readme.lines().filter(|line| line.starts_with('#')).map(heading);
-        headings.any(|heading| heading.replace(' ', "-") == anchor)
-    };
+    // As GitHub calls them in links.
+    let headings: Vec<String> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix('#'))
+        .map(|line| format!("#{}", line.trim_matches(['#', ' ']).to_lowercase().replace(' ', "-")))
+        .collect();
     for link in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         // The package has no benches: cargo leaves out a folder that holds a crate of its own.
         let packaged = link.starts_with("benches/") && !root().join("benches").exists();
-        let leads = link.starts_with("https://")
-            || link.strip_prefix('#').is_some_and(is_section)
-            || root().join(link).exists();
+        let leads = match link {
+            link if link.starts_with("https://") => true,
+            link if link.starts_with('#') => headings.iter().any(|heading| heading == link),
+            link => root().join(link).exists(),
+        };
         assert!(leads || packaged, "{link} leads nowhere");
     }
     // The commands that are printed are the ones that the other tests and the gates run.

@@ -8,12 +8,14 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sinch_numbers::{Client, Credentials, ListNumbers, Sandbox};
+use sinch_numbers::{ListNumbers, Sandbox};
 
 use crate::docs::examples::{CALLBACK_SIGNATURE, given};
+use crate::support::sandboxed::client;
 use crate::support::server::{Server, ok, response};
 use crate::support::toolchain::{
-    bare, compile, folder as run_folder, library_folder, printed, root, with_account,
+    bare, compile, folder as run_folder, library_folder, printed, root, server_account,
+    with_account,
 };
 
 const LANGUAGES: [(&str, &str, &str); 2] = [("cc", "c", "-std=c99"), ("c++", "cpp", "-std=c++11")];
@@ -37,30 +39,13 @@ fn sandbox(provisioning: Duration) -> Sandbox {
     Sandbox::builder().provisioning(provisioning).start().unwrap()
 }
 
-fn client(sandbox: &Sandbox) -> Client {
-    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
-    Client::builder(sandbox.project_id(), credentials)
-        .base_url(sandbox.base_url())
-        .auth_url(sandbox.base_url())
-        .build()
-        .unwrap()
-}
-
 fn run(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Output {
     with_account(program, sandbox).args(arguments).output().unwrap()
 }
 
 /// Runs a program against a server that answers by a script.
 fn run_scripted(program: &Path, server: &Server, arguments: &[&str]) -> Output {
-    bare(program)
-        .args(arguments)
-        .env("SINCH_PROJECT_ID", "project-1")
-        .env("SINCH_KEY_ID", "key-id")
-        .env("SINCH_KEY_SECRET", "key-secret")
-        .env("SINCH_NUMBERS_URL", &server.url)
-        .env("SINCH_AUTH_URL", &server.url)
-        .output()
-        .unwrap()
+    server_account(&mut bare(program), &server.url).args(arguments).output().unwrap()
 }
 
 /// What a program said when it failed.

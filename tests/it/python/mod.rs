@@ -10,8 +10,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use sinch_numbers::{Client, Credentials, NumberUpdate, Sandbox};
+use sinch_numbers::{NumberUpdate, Sandbox};
 
+use crate::support::sandboxed::client;
 use crate::support::toolchain::{bare, library_folder, root, with_account};
 
 /// A Python that finds the library of this build.
@@ -244,12 +245,7 @@ fn the_receiver_of_callbacks_reads_what_it_is_told() {
     forged.read_to_string(&mut response).unwrap();
     assert!(response.starts_with("HTTP/1.0 401 "), "{response}");
 
-    let credentials = Credentials::oauth2(sandbox.key_id(), sandbox.key_secret());
-    let client = Client::builder(sandbox.project_id(), credentials)
-        .base_url(sandbox.base_url())
-        .auth_url(sandbox.base_url())
-        .build()
-        .unwrap();
+    let client = client(&sandbox);
     let number = "+12025550134";
     let update = NumberUpdate::new().callback_url(url).link_service_plan("plan-a");
     client.update(number, &update).unwrap();

@@ -8,8 +8,8 @@ use sinch_numbers::{CancelToken, Client, ErrorKind, Phase};
 
 use crate::support::calls::{Call, Done, Failed};
 use crate::support::drivers::{c_driver, drive, python_driver};
+use crate::support::parallel::in_parallel;
 use crate::support::server::{Act, Server, ok, response, response_with};
-use crate::transport::broken::in_parallel;
 
 const NUMBER: &str = r#"{"phoneNumber":"+12025550134","displayName":"old","expireAt":null}"#;
 const RENAMED: &str = r#"{"phoneNumber":"+12025550134","displayName":"desk","new":1}"#;

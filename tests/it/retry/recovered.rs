@@ -2,8 +2,9 @@
 //! writes are read back, and never sent again.
 
 use crate::support::calls::{Call, Done, Failed};
+use crate::support::exchanges::{CHUNKED, GZIP, bytes, head};
 use crate::support::faults::{Faults, Step, send};
-use crate::transport::broken::{CHUNKED, GZIP, bytes, head, in_parallel};
+use crate::support::parallel::in_parallel;
 
 /// A first exchange that breaks: how, and whether a second may fare better.
 struct Break {

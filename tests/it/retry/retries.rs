@@ -5,8 +5,8 @@ use sinch_numbers::{
 };
 
 use crate::support::calls::CALLS;
+use crate::support::parallel::in_parallel;
 use crate::support::server::{Act, Server, ok, response, response_with};
-use crate::transport::broken::in_parallel;
 
 const NUMBER: &str = "+12025550134";
 
@@ -120,15 +120,6 @@ fn a_wait_that_does_not_fit_is_returned_not_slept() {
 }
 
 #[test]
-fn a_date_is_held_against_the_date_of_the_response() {
-    let headers =
-        "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:59:37 GMT\r\n";
-    let server = Server::new([response_with(503, headers, "")]);
-    let error = server.client().get(NUMBER).unwrap_err();
-    assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(600));
-}
-
-#[test]
 fn max_attempts_is_kept() {
     for attempts in [1, 2, 5] {
         let server = Server::new([busy(503)]);
@@ -136,30 +127,6 @@ fn max_attempts_is_kept() {
         assert_eq!(client.get(NUMBER).unwrap_err().attempts(), attempts);
         assert_eq!(server.requests().len(), attempts as usize);
     }
-}
-
-#[test]
-fn a_connection_is_kept_and_one_that_died_idle_is_replaced_silently() {
-    let server = Server::new([ok("{}")]);
-    let client = server.client();
-    for _ in 0..5 {
-        client.get(NUMBER).unwrap();
-    }
-    assert_eq!(server.connections(), 1);
-    server.close_connections();
-    // A write: it must not fail because the connection it would have used is gone.
-    assert_eq!(client.release(NUMBER).unwrap().attempts(), 1);
-    assert_eq!((server.connections(), server.requests().len()), (2, 6));
-}
-
-#[test]
-fn an_error_response_does_not_cost_the_connection() {
-    let server = Server::new([response(404, r#"{"error":{}}"#), response(400, ""), ok("{}")]);
-    let client = server.client();
-    assert!(client.get(NUMBER).is_err());
-    assert!(client.get(NUMBER).is_err());
-    assert!(client.get(NUMBER).is_ok());
-    assert_eq!(server.connections(), 1);
 }
 
 #[test]

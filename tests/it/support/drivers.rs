@@ -1,13 +1,11 @@
 //! Programs that make calls for the tests, one a line, through C and through Python.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::LazyLock;
-use std::thread;
 
 use crate::python::python;
-use crate::support::toolchain::{bare, compile, root};
+use crate::support::toolchain::{bare, compile, fed, root, server_account};
 
 /// What a call came to: code, HTTP status, JSON.
 pub(crate) type Outcome = (i32, u16, String);
@@ -33,31 +31,27 @@ pub(crate) fn python_driver() -> Command {
 /// Lets a driver make the calls of its lines (operation, number and JSON, with tabs between them) with an account at a server,
 /// and collects what they came to. `more` is what stands in the C driver's configuration besides, as in
 /// `"auth": "basic", "timeoutMs": 100`.
-pub(crate) fn drive(mut command: Command, url: &str, more: &str, lines: String) -> Vec<Outcome> {
+pub(crate) fn drive(
+    mut command: Command,
+    url: &str,
+    more: &str,
+    lines: impl AsRef<str>,
+) -> Vec<Outcome> {
     if !more.is_empty() {
         let config = format!(
             r#"{{"projectId": "project-1", "keyId": "key-id", "keySecret": "key-secret", "baseUrl": "{url}", "authUrl": "{url}", {more}}}"#
         );
         command.env("CONFIG", config);
     }
-    command
-        .env("SINCH_PROJECT_ID", "project-1")
-        .env("SINCH_KEY_ID", "key-id")
-        .env("SINCH_KEY_SECRET", "key-secret")
-        .env("SINCH_NUMBERS_URL", url)
-        .env("SINCH_AUTH_URL", url);
+    server_account(&mut command, url);
     feed(command, lines)
 }
 
 /// The same with the account of the command's environment.
-pub(crate) fn feed(mut command: Command, lines: String) -> Vec<Outcome> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    // Beside the reading: a pipe holds only so much.
-    let writing = thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writing.join().unwrap();
-    assert!(output.status.success(), "{command:?}");
+pub(crate) fn feed(mut command: Command, lines: impl AsRef<str>) -> Vec<Outcome> {
+    let output = fed(&mut command, lines.as_ref().as_bytes());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
     outcomes(&String::from_utf8(output.stdout).unwrap())
 }
 

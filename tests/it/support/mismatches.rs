@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Mutex;
 
-use crate::transport::broken::in_parallel;
+use crate::support::parallel::in_parallel;
 
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches(Vec<String>);

@@ -2,9 +2,12 @@
 
 pub(crate) mod calls;
 pub(crate) mod drivers;
+pub(crate) mod exchanges;
 pub(crate) mod faults;
 pub(crate) mod mismatches;
 pub(crate) mod mocked;
+pub(crate) mod parallel;
+pub(crate) mod sandboxed;
 pub(crate) mod server;
 pub(crate) mod tls_front;
 pub(crate) mod tls_server;

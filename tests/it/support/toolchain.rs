@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::env;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::thread;
 
 use sinch_numbers::Sandbox;
 
@@ -108,16 +110,45 @@ pub(crate) fn bare(program: impl AsRef<Path>) -> Command {
     command
 }
 
+/// Puts an account into the environment of a command: project, key id, key secret, and the URL of the service.
+pub(crate) fn account<'a>(command: &'a mut Command, values: [&str; 4]) -> &'a mut Command {
+    let [project, key_id, key_secret, url] = values;
+    command
+        .env("SINCH_PROJECT_ID", project)
+        .env("SINCH_KEY_ID", key_id)
+        .env("SINCH_KEY_SECRET", key_secret)
+        .env("SINCH_NUMBERS_URL", url)
+        .env("SINCH_AUTH_URL", url)
+}
+
+/// Puts the account of a sandbox into the environment of a command.
+pub(crate) fn sandbox_account<'a>(command: &'a mut Command, sandbox: &Sandbox) -> &'a mut Command {
+    let values = [sandbox.project_id(), sandbox.key_id(), sandbox.key_secret(), sandbox.base_url()];
+    account(command, values)
+}
+
+/// Puts an account at a server of the tests into the environment of a command.
+pub(crate) fn server_account<'a>(command: &'a mut Command, url: &str) -> &'a mut Command {
+    account(command, ["project-1", "key-id", "key-secret", url])
+}
+
 /// A command with the sandbox's project in its environment.
 pub(crate) fn with_account(program: impl AsRef<Path>, sandbox: &Sandbox) -> Command {
     let mut command = bare(program);
+    sandbox_account(&mut command, sandbox);
     command
-        .env("SINCH_PROJECT_ID", sandbox.project_id())
-        .env("SINCH_KEY_ID", sandbox.key_id())
-        .env("SINCH_KEY_SECRET", sandbox.key_secret())
-        .env("SINCH_NUMBERS_URL", sandbox.base_url())
-        .env("SINCH_AUTH_URL", sandbox.base_url());
-    command
+}
+
+/// Runs a program with this on its standard input, and collects what it prints.
+pub(crate) fn fed(command: &mut Command, input: &[u8]) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let mut pipe = running.stdin.take().unwrap();
+    thread::scope(|scope| {
+        // Beside the reading: a pipe holds only so much. The program may end without reading it.
+        scope.spawn(move || drop(pipe.write_all(input)));
+        running.wait_with_output().unwrap()
+    })
 }
 
 /// What a program printed, if it ended well and said nothing on stderr.

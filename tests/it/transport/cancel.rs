@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sinch_numbers::{CancelToken, Client, Error, ErrorKind, LogLevel, Phase};
 
-use crate::support::server::{Act, Server, ok, response_with, token};
+use crate::support::server::{Act, Server, ok, response_with};
 
 const NUMBER: &str = "+12025550134";
 
@@ -158,25 +158,6 @@ fn a_shutdown_ends_all_calls_of_all_clones() {
         });
         check(place.name, &client.release(NUMBER).unwrap_err(), false);
     }
-}
-
-#[test]
-fn one_call_ends_and_the_others_go_on() {
-    let server = Server::with_tokens([ok("{}")], [Act::Stall, token("t")]);
-    let client = server.client();
-    let cancel = CancelToken::new();
-    thread::scope(|scope| {
-        let first = scope.spawn(|| client.with_cancel(&cancel).get(NUMBER));
-        while server.token_requests().is_empty() {
-            thread::sleep(Duration::from_millis(1));
-        }
-        // Waits for the token that the first call is fetching; fetches one itself when that ends.
-        let second = scope.spawn(|| client.get(NUMBER));
-        cancel.trigger();
-        assert!(matches!(first.join().unwrap().unwrap_err().kind(), ErrorKind::Cancelled));
-        second.join().unwrap().unwrap();
-    });
-    assert_eq!(server.token_requests().len(), 2);
 }
 
 #[test]

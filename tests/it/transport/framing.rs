@@ -1,9 +1,9 @@
 //! Broken framing: what is said in place of a response, or is no response that HTTP/1.1 allows; and what is odd and allowed.
 
-use crate::support::faults::{Step, send};
-use crate::transport::broken::{
+use crate::support::exchanges::{
     CHUNKED, DEADLINE, GZIP, Row, bytes, check, ends, head, row, stays,
 };
+use crate::support::faults::{Step, send};
 
 /// A head that says no more than its status line.
 fn status_line(line: &str) -> String {

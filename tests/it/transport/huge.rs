@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use sinch_numbers::{Client, ClientBuilder, Credentials, NumberUpdate};
 
 use crate::support::calls::{Failed, NUMBER, bound, call};
-use crate::support::faults::{Faults, Gate, Step, Unresponsive, send};
-use crate::support::toolchain::{bare, compile, printed};
-use crate::transport::broken::{
+use crate::support::exchanges::{
     CHUNKED, DEADLINE, Row, bytes, check_by_turns, ends, failed, head, row, stays,
 };
+use crate::support::faults::{Faults, Gate, Step, Unresponsive, send};
+use crate::support::toolchain::{bare, compile, printed};
 
 /// How big a response may be in these rows.
 const LIMIT: usize = 64 * 1024;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use sinch_numbers::ClientBuilder;
 
 use crate::support::calls::{Call, Done, call};
+use crate::support::exchanges::head;
 use crate::support::faults::{ClientEnd, Faults, Gate, Step, reply, send};
-use crate::transport::broken::{head, in_parallel};
+use crate::support::parallel::in_parallel;
 
 /// Answers so many requests well.
 fn answering(requests: usize) -> Vec<Step> {

@@ -232,7 +232,7 @@ fn locations_in_c(found: &mut Mismatches) {
         STATUSES.iter().map(|status| (*status, call("active_get"))).collect();
     rows.extend(CALLS.map(|call| (307, call)));
     let server = Server::new(rows.iter().map(|(status, _)| redirect(*status, Some(&to))));
-    let lines = rows.iter().map(|(_, call)| call.line()).collect();
+    let lines: String = rows.iter().map(|(_, call)| call.line()).collect();
     let outcomes = drive(c_driver(), &server.url, "", lines);
     found.same("requests of C", &server.requests().len(), &rows.len());
     for ((status, call), (code, http_status, json)) in rows.into_iter().zip(outcomes) {

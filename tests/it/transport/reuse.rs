@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::calls::{Call, call, kind};
 use crate::support::faults::{Faults, Gate, Step, reply};
-use crate::transport::broken::in_parallel;
+use crate::support::parallel::in_parallel;
 
 /// Responds so many times.
 fn responding(requests: usize) -> Vec<Step> {

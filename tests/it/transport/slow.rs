@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::support::exchanges::{CHUNKED, GZIP, Row, bytes, check_by_turns, head, row};
 use crate::support::faults::{Step, send};
-use crate::transport::broken::{CHUNKED, GZIP, Row, bytes, check_by_turns, head, row};
 
 /// What is to pass in each row: long enough for what comes before the silence, however busy the machine is.
 const DEADLINE: Duration = Duration::from_secs(3);

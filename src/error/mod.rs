@@ -1,14 +1,18 @@
 //! The error type of the crate.
 
+mod kind;
+
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
-use crate::json;
 use crate::log::printable;
+
+pub use kind::{
+    AddressRefusal, ApiError, ErrorKind, FieldViolation, InvalidInput, Phase, ProtocolViolation,
+    ProvisioningError, SignatureProblem,
+};
 
 /// The error that operations return.
 ///
@@ -51,222 +55,15 @@ struct Inner {
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What is known about calling again, apart from the kind of the failure.
+/// Whether calling again may help.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Retry {
-    /// Nothing.
+    /// The kind of the failure decides.
     ByKind,
-    /// Every call fails as this one did.
+    /// It does not: every call would fail as this one did.
     Never,
-    /// The operation reads before it sends: calling it again is safe, whatever was applied.
+    /// The kind decides, but calling again is safe whatever was applied: the operation reads before it sends.
     ReadsFirst,
-}
-
-/// The kind of an [`Error`], which tells the caller what to do.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The input was refused before anything was sent. Correct it.
-    InvalidInput(InvalidInput),
-    /// The credentials were refused: 401 (after the token was refreshed), 403, or 400, 401 or 403
-    /// from the token endpoint. Check the credentials and the project.
-    Authentication(ApiError),
-    /// 429. Call again after [`Error::retry_after`].
-    RateLimited(ApiError),
-    /// Any other error response of the service.
-    Api(ApiError),
-    /// The deadline of the call passed during this phase.
-    Timeout(Phase),
-    /// The network failed: name lookup, connect, TLS, reset, or the end of the stream before the response was complete.
-    Transport(Phase),
-    /// The response breaks the protocol of the service, or is too big.
-    Protocol(ProtocolViolation),
-    /// The call was ended by its [`CancelToken`](crate::CancelToken) or by
-    /// [`Client::shutdown`](crate::Client::shutdown).
-    Cancelled,
-    /// The signature of a callback was refused: its body must not be used.
-    Signature(SignatureProblem),
-    /// A provisioning job of the number failed: from [`Client::wait`](crate::Client::wait) and
-    /// [`Client::relink`](crate::Client::relink).
-    Provisioning(ProvisioningError),
-    /// The service does not accept the emergency address, and nothing was changed: from
-    /// [`Client::ensure_emergency_address`](crate::Client::ensure_emergency_address).
-    Address(AddressRefusal),
-    /// Somebody else changes the same number or its address at the same time. Has a description for people.
-    Conflict(String),
-}
-
-/// Provisioning jobs that failed. `jobs` gives them with their reasons.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ProvisioningError {
-    /// The jobs and their codes, for people.
-    pub problem: String,
-    /// The JSON of the number.
-    pub(crate) number: String,
-}
-
-/// An emergency address that the service does not accept. `validation` gives its corrections.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AddressRefusal {
-    /// The result of the validation, as in `NO_MATCH`.
-    pub result: String,
-    /// The JSON of the validation. It holds a home address, so `Debug` does not show it.
-    pub(crate) json: String,
-}
-
-impl fmt::Debug for AddressRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AddressRefusal").field("result", &self.result).finish_non_exhaustive()
-    }
-}
-
-/// The reason why the signature of a callback was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SignatureProblem {
-    /// There is none.
-    Missing,
-    /// It is not 40 hexadecimal digits.
-    Malformed,
-    /// It is of another secret, or of another body.
-    OtherSecret,
-}
-
-impl SignatureProblem {
-    /// Returns the stable name: `MISSING`, `MALFORMED` or `OTHER_SECRET`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "MISSING",
-            Self::Malformed => "MALFORMED",
-            Self::OtherSecret => "OTHER_SECRET",
-        }
-    }
-}
-
-impl fmt::Display for SignatureProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "signature is missing",
-            Self::Malformed => "signature is not 40 hexadecimal digits",
-            Self::OtherSecret => "signature is of another secret or of another body",
-        })
-    }
-}
-
-/// An input that was refused, and the reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct InvalidInput {
-    /// The field, in the spelling of the API: `phoneNumber`, `address.streetNumber`, …
-    pub field: String,
-    /// The problem, for people.
-    pub problem: String,
-}
-
-/// An error response of the service, as far as it could be parsed.
-///
-/// The service has three shapes of error bodies (its own, a bare text, problem details of RFC 9457), and
-/// gateways before it send empty bodies or HTML; every field but the status can be missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ApiError {
-    /// The HTTP status. 200 to 299 if a successful response holds an error.
-    pub http_status: u16,
-    /// The code in the body. It can differ from the HTTP status.
-    pub code: Option<i64>,
-    /// The status text, as in `NOT_FOUND` or `INVALID_ARGUMENT`; from the token endpoint, its error
-    /// code, as in `invalid_client`.
-    pub status: Option<String>,
-    /// The message for people. It is taken from the details if the message itself is empty.
-    pub message: Option<String>,
-    /// The fields that the service refused.
-    pub field_violations: Vec<FieldViolation>,
-    /// The entries of `details` (or of a problem's `errors`), each as its exact JSON text.
-    pub details: Vec<String>,
-    /// The type URI of a problem (RFC 9457).
-    pub problem_type: Option<String>,
-    /// The id that the service gave the request. Its support will ask for it.
-    pub request_id: Option<String>,
-    /// The time that the service asks to wait (`Retry-After`).
-    pub retry_after: Option<Duration>,
-    /// At most the first 4 KiB of the body, lossily decoded.
-    pub body: Option<String>,
-}
-
-/// A field that the service refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct FieldViolation {
-    /// The field, in the service's spelling: `order_by`, or the JSON pointer `/age` of a problem.
-    pub field: String,
-    /// The problem, for people.
-    pub description: String,
-}
-
-/// A response that breaks the protocol of the service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ProtocolViolation {
-    /// The problem, for people.
-    pub problem: String,
-    /// The HTTP status, if one was received.
-    pub http_status: Option<u16>,
-    /// At most the first 4 KiB of the body, lossily decoded.
-    pub body: Option<String>,
-}
-
-/// The phase of a call in which it failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Phase {
-    /// Nothing had begun.
-    Start,
-    /// Waiting for an access token that another thread was fetching.
-    Token,
-    /// Looking up the name of the host.
-    Resolve,
-    /// Connecting.
-    Connect,
-    /// Agreeing on TLS, certificates included.
-    Tls,
-    /// Sending the request.
-    Send,
-    /// Waiting for provisioning to end, or for a change to show.
-    Provisioning,
-    /// Waiting for the head of the response.
-    Wait,
-    /// Receiving the body of the response.
-    Receive,
-}
-
-impl Phase {
-    /// Returns the phase's stable name: `start`, `token`, `resolve`, `connect`, `tls`, `send`, `wait` or `receive`.
-    pub fn as_str(self) -> &'static str {
-        self.words().0
-    }
-
-    /// Returns the stable name, and a description for messages.
-    fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Start => ("start", "starting"),
-            Self::Token => ("token", "waiting for an access token"),
-            Self::Resolve => ("resolve", "looking up the host name"),
-            Self::Connect => ("connect", "connecting"),
-            Self::Tls => ("tls", "agreeing on TLS"),
-            Self::Send => ("send", "sending the request"),
-            Self::Provisioning => ("provisioning", "waiting for the change to take effect"),
-            Self::Wait => ("wait", "waiting for the response"),
-            Self::Receive => ("receive", "receiving the response"),
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.words().1)
-    }
 }
 
 impl Error {
@@ -354,7 +151,7 @@ impl Error {
         self
     }
 
-    /// Sets what an operation that converges knows: whether it may have changed something, and what it last read.
+    /// Sets the result of a converging operation: whether it may have changed something, and what it last read.
     pub(crate) fn converging(mut self, changed: bool, found: Option<String>) -> Self {
         self.0.may_have_been_applied = changed;
         if self.0.retry != Retry::Never {
@@ -364,7 +161,7 @@ impl Error {
         self
     }
 
-    /// Sets the number before a relink, and what became of its steps.
+    /// Sets the number before a relink, and the outcomes of its steps.
     pub(crate) fn relinking(mut self, previous: Option<String>, steps: String) -> Self {
         self.0.previous = previous;
         self.0.steps = Some(steps);
@@ -411,10 +208,10 @@ impl Error {
         &self.0.kind
     }
 
-    /// Returns the name of the operation that failed: `active_list`, `active_get`, `active_update`,
-    /// `active_release`, `emergency_address_get`, `emergency_address_provision`,
-    /// `emergency_address_deprovision` or `emergency_address_validate`; `callback_verify` for a callback.
-    /// `None` for a failure before an operation begins.
+    /// Returns the name of the operation that failed: `active_list`, `active_get`, `active_update`, `active_release`,
+    /// `active_wait`, `active_relink`, `emergency_address_get`, `emergency_address_provision`,
+    /// `emergency_address_deprovision`, `emergency_address_validate` or `emergency_address_ensure`; `callback_verify` for a
+    /// callback. `None` for a failure before an operation begins.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
@@ -445,13 +242,11 @@ impl Error {
         self.api_error().map_or(&[], |e| &e.field_violations)
     }
 
-    /// Returns what a 404 says is missing, in the service's words: `ActiveNumber` for the number, another word for something of
-    /// it, such as its emergency address. `None` if the service does not say, and for every other failure.
+    /// Returns the type of the resource that a 404 says is missing, in the service's words: `ActiveNumber` for the number, another
+    /// word for a part of it, such as its emergency address. `None` if the service does not say, and for every other failure.
     pub fn missing(&self) -> Option<String> {
         let error = self.api_error().filter(|error| error.http_status == 404)?;
-        let kind =
-            |detail: &String| json::value_at(detail, "/resourceType").and_then(json::text_of);
-        error.details.iter().filter_map(kind).find(|kind| !kind.is_empty())
+        error.resource_types().find(|kind| !kind.is_empty())
     }
 
     /// Returns how often the request was tried, failed connects included; 0 if the call failed before that.
@@ -461,15 +256,21 @@ impl Error {
 
     /// Tells whether a failed write may have taken effect, now or a little later.
     ///
-    /// `true` only for update, release, provision and deprovision, when the request was sent, no response tells its outcome,
-    /// and reading the number or its emergency address back did not prove it. The library has not sent it again. Read once
-    /// more before you do: a write that is still in progress does not show yet.
+    /// For update, release, provision and deprovision `true` means that the request was sent, no response tells its outcome, and
+    /// reading the number or its emergency address back did not prove it. The library has not sent it again. Read once more
+    /// before you do: a write that is still in progress does not show yet.
+    ///
+    /// For [`Client::relink`](crate::Client::relink) and
+    /// [`Client::ensure_emergency_address`](crate::Client::ensure_emergency_address) it means that one of their requests has
+    /// changed something, or may have. They can be called again: they read first.
     pub fn may_have_been_applied(&self) -> bool {
         self.0.may_have_been_applied
     }
 
-    /// Returns the JSON of the number, or of its emergency address, as it was last read back after a write that
-    /// [may have been applied](Error::may_have_been_applied).
+    /// Returns the JSON of the number, or of its emergency address, as it was last read: back after a write that
+    /// [may have been applied](Error::may_have_been_applied), or by [`Client::wait`](crate::Client::wait),
+    /// [`Client::relink`](crate::Client::relink) or
+    /// [`Client::ensure_emergency_address`](crate::Client::ensure_emergency_address).
     ///
     /// `None` if nothing could be read, if there is no emergency address, and for every other failure. It can hold a home
     /// address, so `Display` and `Debug` of the error do not show it.
@@ -552,55 +353,11 @@ impl fmt::Display for Error {
             text.push_str("access token: ");
         }
         write!(text, "{}", inner.kind)?;
-        // What the service said can be long, and is cut; this is not.
+        // The text of the service may be cut, this not.
         let applied = " (the change may have been applied)";
         let applied = if inner.may_have_been_applied { applied } else { "" };
         f.write_str(&printable(&text, applied.len()))?;
         f.write_str(applied)
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidInput(input) => write!(f, "{}: {}", input.field, input.problem),
-            Self::Authentication(e) => write!(f, "credentials refused: {e}"),
-            Self::RateLimited(e) => write!(f, "rate limited: {e}"),
-            Self::Api(e) => e.fmt(f),
-            Self::Timeout(Phase::Start) => f.write_str("deadline passed before anything was sent"),
-            Self::Timeout(phase) => write!(f, "deadline passed while {phase}"),
-            Self::Transport(phase) => write!(f, "network failed while {phase}"),
-            Self::Cancelled => f.write_str("cancelled"),
-            Self::Provisioning(failed) => {
-                write!(f, "provisioning failed: {}", printable(&failed.problem, 0))
-            }
-            Self::Address(refusal) => {
-                let result = printable(&refusal.result, 0);
-                write!(f, "the service does not accept the address: {result}")
-            }
-            Self::Conflict(problem) => f.write_str(problem),
-            Self::Signature(problem) => problem.fmt(f),
-            Self::Protocol(violation) => {
-                write!(f, "unexpected response: {}", printable(&violation.problem, 0))?;
-                violation.http_status.map_or(Ok(()), |status| write!(f, " (status {status})"))
-            }
-        }
-    }
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "status {}", self.http_status)?;
-        if let Some(status) = &self.status {
-            write!(f, " {}", printable(status, 0))?;
-        }
-        if let Some(code) = self.code.filter(|code| *code != i64::from(self.http_status)) {
-            write!(f, " (code {code})")?;
-        }
-        if let Some(message) = &self.message {
-            write!(f, ": {}", printable(message, 0))?;
-        }
-        Ok(())
     }
 }
 
