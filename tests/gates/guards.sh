@@ -24,7 +24,7 @@ if [ ! -x "$deny/bin/cargo-deny" ]; then
         CARGO_TARGET_DIR=$work/tool CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
             cargo install --quiet --locked --no-track --root "$deny" --version "$cargo_deny" cargo-deny
 fi
-denied() { "$deny/bin/cargo-deny" --locked --all-features -L error check --hide-inclusion-graph --config "$1" licenses bans sources; }
+denied() { "$deny/bin/cargo-deny" --locked --all-features -L error --config "$1" check --hide-inclusion-graph licenses bans sources; }
 denied deny.toml || fail 'see above'
 # It must see what it is for.
 for change in 's/"ISC", //' 's/"native-tls"/"rustls"/' 's/^unknown-registry.*/&\nallow-registry = []/'; do
