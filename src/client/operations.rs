@@ -22,7 +22,7 @@ use crate::json;
 use crate::json::decode::Decode;
 use crate::sys::deadline::Deadline;
 
-/// What [`Client::wait`] waits for, and for how long.
+/// The condition that [`Client::wait`] waits for, and its deadline.
 ///
 /// ```
 /// use std::time::Duration;
