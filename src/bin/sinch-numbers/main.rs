@@ -141,7 +141,9 @@ impl From<io::Error> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = Exit::of(&error);
-        let mut failure = Self::new(exit, chain(&error));
+        let interrupted = exit == Exit::Interrupted && !error.may_have_been_applied();
+        let message = if interrupted { "interrupted".to_owned() } else { chain(&error) };
+        let mut failure = Self::new(exit, message);
         let number = error.phone_number().unwrap_or("NUMBER");
         let about_address = error.operation().is_some_and(|name| name.starts_with("emergency"));
         let get = if about_address { "emergency get" } else { "get" };

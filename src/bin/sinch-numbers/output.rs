@@ -34,6 +34,8 @@ impl OutputArgs {
 
 /// The blanks between two columns.
 const GAP: u16 = 2;
+/// The longest word that stays in one piece.
+const UNBROKEN: usize = 32;
 /// What a column is left at the least.
 const NARROW: usize = 8;
 
@@ -212,9 +214,12 @@ impl Output {
     }
 }
 
-/// Returns how long the longest word of each column is.
+/// Returns how long the longest word of each column is, apart from those that may be broken.
 fn longest_words(table: &Table) -> Vec<usize> {
-    let longest = |text: String| text.split_whitespace().map(|word| word.chars().count()).max();
+    let longest = |text: String| {
+        let words = text.split_whitespace().map(|word| word.chars().count());
+        words.filter(|length| *length <= UNBROKEN).max()
+    };
     let rows = table.header().into_iter().chain(table.row_iter());
     rows.fold(Vec::new(), |mut words, row| {
         for (index, cell) in row.cell_iter().enumerate() {

@@ -43,8 +43,7 @@ pub(crate) fn run(args: &ApplyArgs, output: &OutputArgs) -> Result<Exit, Failure
                 process::exit(Exit::Unknown as i32);
             }
             say(format_args!(
-                "finishing the numbers that were begun; Ctrl-C once more stops at once, and leaves it unknown what \
-                 became of them"
+                "finishing what was begun; Ctrl-C again stops now and leaves outcomes unknown"
             ));
         }
     })?;
