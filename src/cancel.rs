@@ -109,14 +109,17 @@ impl CancelToken {
         self.0.parent.as_ref().map_or_else(|| self.0.signal.fd(), Self::fd)
     }
 
-    /// Runs a call or a part of one; its waits call the poll function.
-    pub(crate) fn polling<R>(&self, call: impl FnOnce() -> R) -> R {
-        let Some(poll) = &self.0.poll else { return call() };
+    /// Runs a call or a part of one; its waits call the poll function of its token, if there is one.
+    pub(crate) fn polling<R>(token: Option<&Self>, call: impl FnOnce() -> R) -> R {
+        let Some((token, poll)) = token.and_then(|token| Some((token, token.0.poll.as_ref()?)))
+        else {
+            return call();
+        };
         let triggered = || {
             if (poll.poll)() {
-                self.trigger();
+                token.trigger();
             }
-            self.is_triggered()
+            token.is_triggered()
         };
         sys::polled(poll.every, &triggered, call)
     }

@@ -80,9 +80,9 @@ pub struct Event {
     pub resource_type: Option<ResourceType>,
     /// The resource: the phone number, or the id of an order.
     pub resource_id: Option<String>,
-    /// What happened.
+    /// The type of the event.
     pub event_type: Option<EventType>,
-    /// How it ended.
+    /// The outcome, or the state.
     pub status: Option<EventStatus>,
     /// The reason of a failure, if it was given: a code as those of [`SmsErrorCode`](crate::SmsErrorCode).
     pub failure_code: Option<String>,

@@ -45,7 +45,7 @@ macro_rules! name {
     (Later) => { "later" };
 }
 
-/// Who must act before a change can succeed.
+/// The party that must act before a change can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Actor {

@@ -166,10 +166,7 @@ impl Engine {
                 &mut Call { engine: self, deadline, progress },
             )
         };
-        let result = match cancel {
-            Some(cancel) => cancel.polling(run),
-            None => run(),
-        };
+        let result = CancelToken::polling(cancel, run);
         let attempts = progress.attempts.get();
         let number = request.phone_number.as_ref().map(AsRef::as_ref);
         let took = began.elapsed().as_millis();

@@ -18,7 +18,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// How often an early refresh is tried.
+    /// The maximum number of early refreshes of one token.
     pub(super) const EARLY_TRIES: u32 = 3;
 
     pub(super) fn new(fresh: TokenResponse, now: Instant) -> Self {

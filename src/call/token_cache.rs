@@ -26,7 +26,7 @@ struct State {
     fetching_on: usize,
     /// The number of fetches that have ended: it tells a waiter whether the one it waited for has.
     ended: u64,
-    /// How long the last successful fetch took.
+    /// The duration of the last successful fetch.
     took: Duration,
     failed: Option<FailedFetch>,
     /// The number of early refreshes of this token that failed, and when the next one may be tried.

@@ -27,7 +27,7 @@ pub(super) fn ensure<S: Service>(
     phone_number: &PhoneNumber,
     wanted: &EnsureEmergencyAddress,
 ) -> Result<Ensured, Error> {
-    /// How often a provision of unknown outcome is sent again.
+    /// The number of times that a provision of unknown outcome is sent again.
     const RESENDS: u32 = 2;
     let before = read_address(run, phone_number)?;
     let stands = |wanted: &EmergencyAddressRequest, address: &Option<EmergencyAddress>| {

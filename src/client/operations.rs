@@ -22,7 +22,7 @@ use crate::json;
 use crate::json::decode::Decode;
 use crate::sys::deadline::Deadline;
 
-/// What [`Client::wait`] waits for, and for how long.
+/// The condition that [`Client::wait`] waits for, and its deadline.
 ///
 /// ```
 /// use std::time::Duration;
@@ -272,11 +272,7 @@ impl Client {
             let attempts = progress.attempts.get();
             Ok(RawResponse { attempts, reconciled, ..RawResponse::new(json, 200) })
         };
-        let result = match cancel {
-            Some(cancel) => cancel.polling(go),
-            None => go(),
-        };
-        result.map_err(|error: Error| {
+        CancelToken::polling(cancel, go).map_err(|error: Error| {
             let error = error
                 .of_operation(operation, Some(phone_number.as_str()))
                 .attempted(progress.attempts.get())

@@ -1,14 +1,13 @@
 //! The handle of a client: making, shutting down, freeing.
 
 use std::ffi::{c_char, c_void};
-use std::ptr;
 
 use super::codes::sinch_numbers_code;
+use super::guard_or;
 use super::handle::{self, Opaque};
 use super::input;
 use super::log::{LogSink, sinch_numbers_log_fn};
-use super::result::{Outcome, sinch_numbers_result, write_result};
-use super::{Failure, guard, guard_or};
+use super::result::{make, sinch_numbers_result};
 use crate::client::Client;
 
 /// A client of one project. Any number of threads share it.
@@ -92,34 +91,17 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
     client_out: *mut *mut sinch_numbers_client,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    const NAME: &str = "client_new";
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        handle::write(client_out, ptr::null_mut());
-        handle::write(result_out, ptr::null_mut());
+        make("client_new", None, client_out, result_out, || {
+            let mut builder = input::config(handle::optional_text("config", config)?)?;
+            if let (Some(function), Some(level)) = (log, builder.log_level()) {
+                let sink = LogSink { function, userdata: log_userdata };
+                builder = builder.log(level, move |level, line| sink.write(level, line));
+            }
+            Ok(ClientHandle { client: builder.build()? })
+        })
     }
-    let made = guard(NAME, || {
-        if client_out.is_null() {
-            return Err(Failure::Misuse("client_out is NULL".to_owned()));
-        }
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        let mut builder = input::config(unsafe { handle::optional_text("config", config) }?)?;
-        if let (Some(function), Some(level)) = (log, builder.log_level()) {
-            let sink = LogSink { function, userdata: log_userdata };
-            builder = builder.log(level, move |level, line| sink.write(level, line));
-        }
-        Ok(ClientHandle { client: builder.build()? })
-    });
-    let outcome = match made {
-        Ok(client) => {
-            // SAFETY: guaranteed by the caller (see `# Safety`).
-            unsafe { handle::write(client_out, handle::into_raw(client)) };
-            Outcome::ok()
-        }
-        Err(failure) => Outcome::failure(None, failure),
-    };
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { write_result(result_out, outcome) }
 }
 
 /// Shuts a client down: calls in flight, on any thread, and later ones end with E_CANCELLED. Call it from any thread, as

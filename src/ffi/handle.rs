@@ -68,7 +68,7 @@ pub(super) unsafe fn acquire<'a, O: Opaque>(
     if !pointer.cast::<u64>().is_aligned() {
         return Err("not a handle");
     }
-    // SAFETY: every handle begins with its tag, and the caller vouches that this is one.
+    // SAFETY: every handle begins with its tag; the caller guarantees that this is one (see `# Safety`).
     let tag = unsafe { &*pointer.cast::<AtomicU64>() };
     if tag.load(Ordering::SeqCst) != O::TAG {
         return Err("a handle of another kind");
@@ -132,7 +132,7 @@ pub(super) unsafe fn free<O: Opaque>(pointer: *mut O, in_use: impl FnOnce(&O::Va
     if pointer.is_null() || !pointer.cast::<u64>().is_aligned() {
         return;
     }
-    // SAFETY: every handle begins with its tag, and the caller vouches that this is one.
+    // SAFETY: every handle begins with its tag; the caller guarantees that this is one (see `# Safety`).
     let tag = unsafe { &*pointer.cast::<AtomicU64>() };
     if tag.compare_exchange(O::TAG, 0, Ordering::SeqCst, Ordering::SeqCst).is_err() {
         return;

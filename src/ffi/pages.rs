@@ -12,7 +12,7 @@ use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque, optional, required};
 use super::operations::{build_request, list_query, note};
-use super::result::{Outcome, sinch_numbers_result, write_result};
+use super::result::{Outcome, make, sinch_numbers_result, write_result};
 use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
 use crate::api::request::Operation;
@@ -77,34 +77,17 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        handle::write(pages_out, ptr::null_mut());
-        handle::write(result_out, ptr::null_mut());
+        make("pages_new", Some(ListNumbers::NAME), pages_out, result_out, || {
+            let client = required(client)?;
+            let query = list_query(query)
+                .and_then(|query| build_request(&query).map(|_| query))
+                .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
+            let client = client.client.clone();
+            let cursor = PageCursor::new(client.clone(), query);
+            let iteration = Mutex::new(Iteration { cursor, by: None, current: None });
+            Ok(PagesHandle { client, iteration, generation: AtomicU64::new(sys::generation()) })
+        })
     }
-    let made = guard("pages_new", || {
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        let client = unsafe { required(client) }?;
-        if pages_out.is_null() {
-            return Err(Failure::Misuse("pages_out is NULL".to_owned()));
-        }
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        let query = unsafe { list_query(query) }
-            .and_then(|query| build_request(&query).map(|_| query))
-            .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
-        let client = client.client.clone();
-        let cursor = PageCursor::new(client.clone(), query);
-        let iteration = Mutex::new(Iteration { cursor, by: None, current: None });
-        Ok(PagesHandle { client, iteration, generation: AtomicU64::new(sys::generation()) })
-    });
-    let outcome = match made {
-        Ok(pages) => {
-            // SAFETY: guaranteed by the caller (see `# Safety`).
-            unsafe { handle::write(pages_out, handle::into_raw(pages)) };
-            Outcome::ok()
-        }
-        Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
-    };
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { write_result(result_out, outcome) }
 }
 
 /// Fetches the next page. Response: as active_list; empty pages in the middle of a list are handed out too.
@@ -191,11 +174,7 @@ unsafe fn next(
         let cancel: Option<&CancelToken> = cancel.as_deref();
         // One deadline for the turn and the call.
         let until = Instant::now() + pages.client.engine.timeout();
-        let turn = match cancel {
-            Some(cancel) => cancel.polling(|| pages.turn(Some(cancel), until)),
-            None => pages.turn(None, until),
-        };
-        let mut iteration = turn?;
+        let mut iteration = CancelToken::polling(cancel, || pages.turn(cancel, until))?;
         iteration.claim(name)?;
         Ok(step(&mut iteration, cancel, until)?)
     });

@@ -10,7 +10,7 @@ use super::codes::{
 use super::error_document::{Document, code_of, retry_after_ms, with_causes};
 use super::handle::{self, Opaque};
 use super::json_text::{JsonText, c_string};
-use super::{Failure, guard_or};
+use super::{Failure, guard, guard_or};
 use crate::call::response::RawResponse;
 use crate::error::Error;
 
@@ -132,6 +132,41 @@ pub(super) unsafe fn write_result(
         unsafe { handle::write(out, handle::into_raw(outcome)) };
     }
     code
+}
+
+/// Runs the body of a function that makes a handle, and writes the handle and the result.
+///
+/// # Safety
+///
+/// `out` and `result_out` are null or valid for a write.
+pub(super) unsafe fn make<O: Opaque>(
+    name: &str,
+    operation: Option<&str>,
+    out: *mut *mut O,
+    result_out: *mut *mut sinch_numbers_result,
+    body: impl FnOnce() -> Result<O::Value, Failure>,
+) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe {
+        handle::write(out, ptr::null_mut());
+        handle::write(result_out, ptr::null_mut());
+    }
+    let made = guard(name, || {
+        if out.is_null() {
+            return Err(Failure::Misuse(format!("{}_out is NULL", O::NAME)));
+        }
+        body()
+    });
+    let outcome = match made {
+        Ok(value) => {
+            // SAFETY: guaranteed by the caller (see `# Safety`).
+            unsafe { handle::write(out, handle::into_raw(value)) };
+            Outcome::ok()
+        }
+        Err(failure) => Outcome::failure(operation, failure),
+    };
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { write_result(result_out, outcome) }
 }
 
 /// Reads a value of a result; `otherwise` if there is none.

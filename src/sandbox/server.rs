@@ -46,7 +46,7 @@ impl Clock {
     }
 }
 
-/// How a server behaves, whatever it serves.
+/// The settings of a server, apart from the service.
 #[derive(Clone, Debug)]
 pub(super) struct Manner {
     /// Waited before each response.

@@ -37,9 +37,9 @@ pub(super) struct Store {
 /// The simulated durations.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Timing {
-    /// Of a provisioning job.
+    /// The duration of a provisioning job.
     pub(super) provisioning: Duration,
-    /// From handling a request to sending its response.
+    /// The time between handling a request and sending its response.
     pub(super) latency: Duration,
 }
 

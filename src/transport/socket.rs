@@ -14,7 +14,7 @@ use super::exchange::{Exchange, current};
 use super::failure::ConnectionError;
 use super::{INPUT_BUFFER, OUTPUT_BUFFER};
 
-/// How long sent data may stay unacknowledged. A router that dropped a connection does not say so, and the call is to notice
+/// The maximum time that sent data stays unacknowledged. A router that dropped a connection does not say so, and the call is to notice
 /// while it has time left.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
 

@@ -225,7 +225,7 @@ fn libraries_and_unsafe_code_stay_in_their_rooms() {
 fn files_are_short_and_the_library_is_small() {
     const MOST_IN_A_FILE: usize = 500;
     // The goal is 8,900: 7,800, and 1,100 for what waits, relinks, explains and verifies callbacks.
-    const MOST: usize = 11_000;
+    const MOST: usize = 10_800;
     let sources = library();
     let mut found = Vec::new();
     for (path, text) in files("src", "rs") {
