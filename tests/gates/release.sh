@@ -51,7 +51,7 @@ for file in "$dist"/sinch-numbers-"$version"-*.tar.gz "$dist"/*.whl; do
         *) tar -xzf "$file" -C "$folder" ;;
     esac
     while read -r library; do
-        newest=$(readelf -VW "$library" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
+        newest=$(readelf -VW "$library" | { grep -o 'GLIBC_[0-9.]*' || true; } | sort -uV | tail -n 1)
         needed=$(readelf -dW "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')
         echo "$(basename "$file"): newest symbol ${newest:-none}, needs $needed"
         case $file in
