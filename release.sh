@@ -221,7 +221,7 @@ for machine in $machines; do
     cp "$stage/$musl/sinch-numbers" "$folder/bin/"
     # The same for every machine: the first program made them.
     here=$stage/x86_64-unknown-linux-musl/sinch-numbers
-    "$here" man "$folder/share/man/man1"
+    "$here" man --dir "$folder/share/man/man1"
     "$here" completions bash >"$folder/share/bash-completion/completions/sinch-numbers"
     "$here" completions zsh >"$folder/share/zsh/site-functions/_sinch-numbers"
     "$here" completions fish >"$folder/share/fish/vendor_completions.d/sinch-numbers.fish"
