@@ -133,12 +133,12 @@ fn variables(found: &mut Findings) {
         };
         value_of(found, name, &value);
     }
-    for name in SECRETS {
+    for name in SECRETS.into_iter().chain(["SINCH_CALLBACK_SECRET"]) {
         let (set, file) = (is_set(name), is_set(&with_file(name)));
         if set && file {
             let finding = format!("is set, and so is {name}_FILE");
             found.problem(name, finding, format!("unset {name} or {name}_FILE"));
-        } else if !set && !file {
+        } else if !set && !file && SECRETS.contains(&name) {
             let mend = "export it; the id and the access key are in the Sinch dashboard, or try `sinch-numbers sandbox`";
             found.problem(name, format!("is not set, nor is {name}_FILE"), mend);
         }
@@ -316,7 +316,10 @@ fn calls(found: &mut Findings) -> Exit {
         match Proxy::to(&server) {
             Some(proxy) => {
                 found.ok(&server.host, format!("goes through the proxy in {}", proxy.variable));
-                proxy.server.look_at(found);
+                if !looked_at.contains(&proxy.server) {
+                    proxy.server.look_at(found);
+                    looked_at.push(proxy.server);
+                }
             }
             None => server.look_at(found),
         }
@@ -429,13 +432,16 @@ fn mend(error: &Error) -> (&'static str, &'static str) {
             "check the firewall and the proxy; raise SINCH_NUMBERS_TIMEOUT_MS if the network is slow",
         ),
         ErrorKind::RateLimited(_) => ("limit", "wait, and send less at a time"),
+        ErrorKind::Api(api) if about_token && api.http_status == 404 => {
+            ("token", "check SINCH_AUTH_URL: something else than the service responds there")
+        }
         ErrorKind::Api(api) if api.http_status == 404 => {
             ("project", "check SINCH_PROJECT_ID and SINCH_NUMBERS_URL")
         }
         ErrorKind::Api(_) => ("service", "try again later"),
         ErrorKind::Protocol(_) => (
             "service",
-            "check SINCH_NUMBERS_URL and SINCH_AUTH_URL: something else than the service answers there",
+            "check SINCH_NUMBERS_URL and SINCH_AUTH_URL: something else than the service responds there",
         ),
         _ => ("call", "see the message"),
     }

@@ -143,6 +143,27 @@ fn every_misconfiguration_is_found() {
             "TLS",
         ),
         (
+            set("SINCH_AUTH_URL", &format!("{}/elsewhere", sandbox.base_url())),
+            3,
+            "token",
+            problem,
+            "404",
+        ),
+        (
+            [set("SINCH_CALLBACK_SECRET", "x"), set("SINCH_CALLBACK_SECRET_FILE", &good)].concat(),
+            0,
+            "SINCH_CALLBACK_SECRET",
+            problem,
+            "so is SINCH_CALLBACK_SECRET_FILE",
+        ),
+        (
+            set("SINCH_NUMBERS_URL", "http://no-such-host.invalid"),
+            2,
+            "settings",
+            problem,
+            "SINCH_NUMBERS_ALLOW_HTTP",
+        ),
+        (
             set("SINCH_NUMBERS_URL", &format!("{}/elsewhere", sandbox.base_url())),
             3,
             "project",
