@@ -41,8 +41,10 @@ need() {
     step "apt-get install ${missing[*]}"
     local sudo=''
     [ "$(id -u)" = 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+    # Another gate may be at it.
+    mkdir -p "$cache"
+    flock "$cache/apt" $sudo sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null' \
+        sh "${missing[@]}"
 }
 
 # unpacked RELEASE FOLDER PACKAGE...: unpacks packages of a Debian release into a folder, once; installs none. FOLDER/ready holds the

@@ -1,50 +1,16 @@
 #!/usr/bin/env bash
 # Installs the C library with install.sh and with `cargo cinstall`, holds the two against each other, and builds and runs
 # programs against both: with pkg-config and CMake, shared and static, in C and C++.
-#
 # Usage: tests/gates/install.sh
-#   SANDBOX  a built sinch-numbers; without it, one is built
 #
-# Installs what it needs with apt-get; keeps cargo-c in ~/.cache/sinch-numbers.
-set -euo pipefail
+# Keeps cargo-c in ~/.cache/sinch-numbers.
+source "$(dirname "$0")/common.sh"
 
 cargo_c=0.10.24
-root=$(cd "$(dirname "$0")/../.." && pwd)
-export CARGO_TERM_COLOR=never LC_ALL=C
-
-fail() {
-    echo "install: $*" >&2
-    exit 1
-}
-step() { printf -- '--- install: %s (%s s)\n' "$1" "$SECONDS"; }
-
-work=$(mktemp -d)
-sandbox_process=''
-finish() {
-    status=$?
-    [ -z "$sandbox_process" ] || kill "$sandbox_process" 2>/dev/null || true
-    rm -rf "$work"
-    [ "$status" = 0 ] || echo "install: FAILED after $SECONDS s" >&2
-}
-trap finish EXIT
-
-# --- what it needs
-
-missing=()
-for pair in pkg-config:pkg-config cmake:cmake readelf:binutils make:make cc:gcc c++:g++; do
-    command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
-done
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/sinch-numbers/cargo-c-$cargo_c
-if [ ! -x "$cache/bin/cargo-cinstall" ] && ! pkg-config --exists openssl 2>/dev/null; then
-    missing+=(libssl-dev)
-fi
-if [ ${#missing[@]} -gt 0 ]; then
-    step "apt-get install ${missing[*]}"
-    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
-fi
+need pkg-config:pkg-config cmake:cmake readelf:binutils make:make cc:gcc c++:g++
+cache=$cache/cargo-c-$cargo_c
 if [ ! -x "$cache/bin/cargo-cinstall" ]; then
+    pkg-config --exists openssl 2>/dev/null || need no-openssl:libssl-dev
     step "cargo-c $cargo_c"
     # Runs once or twice: a quick build counts, not quick code. A folder of its own, as another one's flags would be ours.
     CARGO_TARGET_DIR=$work/cargo-c CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=0 \
@@ -118,22 +84,7 @@ done
 
 # --- programs
 
-step "the sandbox"
-sandbox=${SANDBOX:-}
-if [ -z "$sandbox" ]; then
-    sandbox=$(cd "$root" && cargo build --quiet --locked --features cli --bin sinch-numbers --message-format=json |
-        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
-fi
-"$sandbox" sandbox --quiet >"$work/environment" &
-sandbox_process=$!
-for _ in $(seq 100); do
-    grep -q SINCH_AUTH_URL "$work/environment" && break
-    kill -0 "$sandbox_process" || fail "the sandbox did not start"
-    sleep 0.1
-done
-# shellcheck source=/dev/null
-. <(tail -n +2 "$work/environment")
-
+sandbox
 cp "$root/tests/c/smoke.c" "$work/smoke.c"
 {
     [ ! -f "$root/include/sinch_numbers.hpp" ] || echo '#include "sinch_numbers.hpp"'
@@ -231,4 +182,4 @@ for libdir in lib64 ${multiarch:+"lib/$multiarch"}; do
     ! grep -rq "$cargo" "$work/build" || fail "the moved package still speaks of $cargo"
 done
 
-echo "install: ok in $SECONDS s: install.sh and cargo cinstall (cargo-c $cargo_c) install the same, pkg-config and CMake work with both"
+passed "install.sh and cargo cinstall (cargo-c $cargo_c) install the same, pkg-config and CMake work with both"

@@ -1,42 +1,26 @@
-#!/bin/sh
-# Builds the wheel and installs it where nothing else is: the module must find the library that it carries.
-# Needs cargo, python3 with venv, and PyPI. Three minutes with a cold target folder.
-set -eu
-cd "$(dirname "$0")/../.."
-root=$PWD
+#!/usr/bin/env bash
+# Builds the wheel as pip does it and installs it where nothing else is: the module must find the library that it carries, type
+# checkers its types, and nothing is left when it is uninstalled.
+# Usage: tests/gates/wheel.sh
+source "$(dirname "$0")/common.sh"
 
-work=$(mktemp -d)
-sandbox=
-clean() {
-    if [ -n "$sandbox" ]; then kill "$sandbox" 2>/dev/null || true; fi
-    rm -rf "$work"
-}
-trap clean EXIT
-trap 'exit 1' INT TERM
-
+need cc:gcc python3:python3
 # Whatever the caller's environment says about the library must not decide this.
 unset SINCH_NUMBERS_LIBRARY LD_LIBRARY_PATH PYTHONPATH
 
+step build
 python3 -m venv "$work/build"
-"$work/build/bin/python" -m pip install --quiet --disable-pip-version-check build hatchling
+"$work/build/bin/python" -m pip install --quiet --disable-pip-version-check build hatchling mypy
 "$work/build/bin/python" -m build --wheel --outdir "$work/dist" examples/python
 set -- "$work"/dist/*.whl
 echo "$(basename "$1"): $(wc -c <"$1") bytes"
 case $(basename "$1") in
     sinch_numbers-*-py3-none-linux_*.whl | sinch_numbers-*-py3-none-macosx_*.whl) ;;
-    *) echo "wheel: the tag is wrong" >&2; exit 1 ;;
+    *) fail 'the tag is wrong' ;;
 esac
 
-# The debug profile: with the program's feature the release profile would put another library where the wheel's was built.
-cargo build --quiet --features cli --bin sinch-numbers
-target=$(cargo metadata --format-version=1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-mkfifo "$work/announced"
-"$target/debug/sinch-numbers" sandbox --quiet >"$work/announced" &
-sandbox=$!
-# Six lines: the base URL, and the account.
-head -n 6 <"$work/announced" | sed 1d >"$work/account"
-. "$work/account"
-
+step install
+sandbox
 python3 -m venv "$work/empty"
 "$work/empty/bin/python" -m pip install --quiet --disable-pip-version-check --no-index "$1"
 cd "$work"
@@ -62,12 +46,10 @@ def cost(client: Client, number: str) -> "decimal.Decimal | None":
     print(parse_timestamp(response["nextChargeDate"]).isoformat(), response.reconciled + 1)
     return monthly_cost(response)
 PROGRAM
-"$work/build/bin/python" -m pip install --quiet --disable-pip-version-check mypy
 "$work/build/bin/python" -m mypy --strict --no-error-summary --cache-dir "$work/mypy" \
     --python-executable "$work/empty/bin/python" "$work/typed.py"
 "$work/empty/bin/python" -m pip uninstall --quiet --yes --disable-pip-version-check sinch-numbers
 if "$work/empty/bin/python" -c 'import sinch_numbers' 2>/dev/null; then
-    echo "wheel: something is left behind" >&2
-    exit 1
+    fail 'something is left behind'
 fi
-echo "wheel: ok"
+passed

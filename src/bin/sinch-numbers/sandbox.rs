@@ -199,8 +199,8 @@ struct LedgerLine<'a> {
 
 fn announce(sandbox: &Sandbox) -> io::Result<()> {
     let url = sandbox.base_url();
-    let mut out = io::stdout().lock();
-    writeln!(out, "{url}")?;
+    // In one write: whoever reads a few of the lines may then close the pipe.
+    let mut lines = format!("{url}\n");
     for (name, value) in [
         ("SINCH_PROJECT_ID", sandbox.project_id()),
         ("SINCH_KEY_ID", sandbox.key_id()),
@@ -209,8 +209,10 @@ fn announce(sandbox: &Sandbox) -> io::Result<()> {
         ("SINCH_AUTH_URL", url),
         ("SINCH_CALLBACK_SECRET", sandbox.callback_secret()),
     ] {
-        writeln!(out, "export {name}={}", quoted(value))?;
+        lines += &format!("export {name}={}\n", quoted(value));
     }
+    let mut out = io::stdout().lock();
+    out.write_all(lines.as_bytes())?;
     out.flush()
 }
 
