@@ -182,9 +182,9 @@ wheel() {
         { cat "$stage/log" >&2; fail "the wheel for $triple"; }
 }
 
-# deb TRIPLE VARIANT: a Debian package of what lies in $root/target/deb, as Cargo.toml lists it.
+# deb TRIPLE VARIANT [FLAG...]: a Debian package of what lies in $root/target/deb, as Cargo.toml lists it.
 deb() {
-    cargo-deb --quiet --no-build --no-strip --locked --target "$1" --variant "$2" --output "$out"
+    cargo-deb --quiet --no-build --no-strip --locked --target "$1" --variant "$2" --output "$out" "${@:3}"
 }
 
 # --- what there is to make
@@ -203,8 +203,11 @@ for machine in $machines; do
     rm -rf target/deb
     CARGO=$stage/$gnu/cargo CARGO_TARGET_DIR=$target/release-library CARGO_BUILD_TARGET=$gnu \
         ./install.sh --prefix /usr --libdir "lib/$machine-linux-gnu" --destdir target/deb >/dev/null
-    deb "$gnu" lib
-    deb "$gnu" dev
+    echo 'activate-noawait ldconfig' >target/deb/triggers
+    # The libraries of two machines can be installed beside each other; cargo-deb says again where.
+    mv "target/deb/usr/lib/$machine-linux-gnu" target/deb/lib
+    deb "$gnu" lib --multiarch same
+    deb "$gnu" dev --multiarch same
     [ -z "$quick" ] || continue
 
     name=sinch-numbers-$version-$musl

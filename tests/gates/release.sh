@@ -130,6 +130,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     installed
     removed() { apt-get purge -qq -y $(installed | cut -d' ' -f1) >/dev/null 2>&1 || true; }
     trap 'removed; finish' EXIT
+    [[ $(ldconfig -p) == *libsinch_numbers.so.1\ * ]] || fail 'the cache of the loader does not know the library'
     # shellcheck disable=SC2046 # several flags
     env -u PKG_CONFIG_PATH cc tests/c/smoke.c -o "$work/debian" $(env -u PKG_CONFIG_PATH pkg-config --cflags --libs sinch_numbers)
     [[ $(ldd "$work/debian") =~ '=> /'(usr/)?lib/[a-z0-9_]*-linux-gnu/libsinch_numbers.so.1 ]] || fail "$(ldd "$work/debian")"
