@@ -231,6 +231,9 @@ pub use error::{
 pub use log::LogLevel;
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Sandbox, SandboxBuilder, SandboxWrite};
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use transport::proxy_from_env;
 
 #[cfg(test)]
 #[path = "../tests/model/random.rs"]

@@ -44,6 +44,8 @@ use resolver::Resolver;
 pub(crate) use authorization::{Authorization, basic};
 pub(crate) use failure::{TransportError, TransportErrorKind};
 pub(crate) use origin::{Origin, parse_port, split_port};
+#[cfg(feature = "cli")]
+pub use proxy::from_env as proxy_from_env;
 pub(crate) use proxy::{Proxy, ProxyChoice};
 pub(crate) use tls::TrustAnchors;
 

@@ -121,6 +121,21 @@ impl ProxyChoice {
     }
 }
 
+/// Finds the proxy that calls to an origin go through with the settings in the environment, and the variable that names it: what
+/// the program's doctor shows.
+#[cfg(feature = "cli")]
+pub fn from_env(origin: &str) -> Option<(&'static str, String)> {
+    const OWN: &str = "SINCH_NUMBERS_PROXY";
+    let variable = |name: &str| std::env::var(name).ok().map(|value| value.trim().to_owned());
+    let (choice, own) = match variable(OWN).unwrap_or_default().as_str() {
+        "" | "env" => (ProxyChoice::Env, false),
+        "none" => (ProxyChoice::None, false),
+        url => (ProxyChoice::Url(url.to_owned()), true),
+    };
+    let (found, url) = choice.for_origin(Origin::of(origin), variable)?;
+    Some((if own { OWN } else { found }, url))
+}
+
 /// Tells whether an entry of `no_proxy` names the origin: `*`, a host or a domain with or without a dot before it, an
 /// address or a block of addresses, each but the last with a port if wanted.
 fn spares(entry: &str, origin: Origin<'_>) -> bool {

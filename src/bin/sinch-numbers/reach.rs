@@ -1,6 +1,5 @@
 //! The way to a server, for the doctor: proxy, name, addresses and clock.
 
-use std::env;
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::mpsc;
@@ -28,28 +27,11 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Finds the proxy that calls to a server go through, as the library does: none to this machine.
+    /// Finds the proxy that calls to a server go through.
     pub(crate) fn to(target: &Server) -> Option<Self> {
-        let set = |name: &&'static str| {
-            let value = env::var(name).ok().filter(|value| !value.trim().is_empty())?;
-            Some((*name, value.trim().to_owned()))
-        };
-        let first = |names: &[&'static str]| names.iter().find_map(set);
-        let own = first(&["SINCH_NUMBERS_PROXY"]).filter(|(_, value)| value != "env");
-        let (variable, url) = match own {
-            _ if target.is_here() => return None,
-            Some((_, value)) if value == "none" => return None,
-            Some(own) => own,
-            None => {
-                let names: &[_] =
-                    if target.secure { &["https_proxy", "HTTPS_PROXY"] } else { &["http_proxy"] };
-                let spared = first(&["no_proxy", "NO_PROXY"]);
-                if spared.is_some_and(|(_, list)| target.is_among(&list)) {
-                    return None;
-                }
-                first(names).or_else(|| first(&["all_proxy", "ALL_PROXY"]))?
-            }
-        };
+        let scheme = if target.secure { "https" } else { "http" };
+        let origin = format!("{scheme}://{}", target.authority());
+        let (variable, url) = sinch_numbers::proxy_from_env(&origin)?;
         // Another protocol is refused by the client, which says so.
         let proxy = ureq::Proxy::new(&url).ok()?;
         let is_http = proxy.protocol() == ureq::ProxyProtocol::Http;
@@ -60,9 +42,8 @@ impl Proxy {
     /// Asks for a tunnel.
     fn tunnel(&self, target: &Server) -> Option<TcpStream> {
         let mut stream = self.server.connect()?;
-        let (host, port) = (&target.host, target.port);
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+        let to = target.authority();
+        let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n");
         if let Some(user) = self.settings.username() {
             let credentials = format!("{user}:{}", self.settings.password().unwrap_or_default());
             request += &format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(credentials));
@@ -101,18 +82,10 @@ impl Server {
         Some(Self { host, port: uri.port_u16().unwrap_or(port), secure })
     }
 
-    /// Tells whether it is on this machine.
-    fn is_here(&self) -> bool {
-        self.host == "localhost" || self.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-    }
-
-    /// Tells whether a list as in `no_proxy` names it: a host, a domain, or `*`.
-    fn is_among(&self, list: &str) -> bool {
-        list.split([',', ' ', '\t']).any(|entry| {
-            let domain = entry.trim_start_matches("*.").trim_matches('.');
-            let below = self.host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-            entry == "*" || !domain.is_empty() && (self.host == domain || below)
-        })
+    /// Host and port.
+    fn authority(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
     fn connect(&self) -> Option<TcpStream> {

@@ -237,6 +237,18 @@ fn a_proxy_that_is_not_there_is_found() {
         };
         assert!(is("127.0.0.1", "0 of 1 IPv4") && is("proxy", "refused"), "{name}: {found:#?}");
     }
+    // With a port or a block of addresses, as the library reads it.
+    for (url, spared, through) in [
+        ("https://numbers.test", "numbers.test:443", false),
+        ("https://numbers.test", "numbers.test:80", true),
+        ("https://255.255.255.255", "255.255.0.0/16", false),
+        ("https://255.255.255.255", "255.254.0.0/16", true),
+    ] {
+        let settings = at(url, &[("https_proxy", gone), ("no_proxy", spared)]);
+        let found = findings(&sandbox(), &settings, 5);
+        let is_through = found.iter().any(|(about, ..)| about == "proxy");
+        assert_eq!(is_through, through, "{url}, {spared}: {found:#?}");
+    }
     // One of two URLs: nothing leaves this machine.
     let found = findings(&sandbox(), &[("SINCH_AUTH_URL", "(unset)"), ("https_proxy", gone)], 5);
     assert!(
