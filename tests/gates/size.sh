@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The stripped shared library is at most 2.85 MB (2850000 bytes); an idle client with one TLS connection costs at most 100 KB
+# The stripped shared library is at most 2.89 MB (2890000 bytes); an idle client with one TLS connection costs at most 100 KB
 # (100000 bytes) of heap.
 # Usage: tests/gates/size.sh
 source "$(dirname "$0")/common.sh"
@@ -15,6 +15,6 @@ background python3 tests/gates/server.py --tls "$work/cert.pem" "$work/key.pem"
 account project-1 key-id key-secret "$first"
 idle=$("$work/idle" "$work/ca.pem")
 echo "idle client with a connection: $idle bytes"
-[ "$bytes" -le 2850000 ] || fail "the library has $bytes bytes"
+[ "$bytes" -le 2890000 ] || fail "the library has $bytes bytes"
 [ "$idle" -le 100000 ] || fail "an idle client costs $idle bytes"
 passed "$bytes bytes, $idle bytes for each idle client"
