@@ -3,7 +3,7 @@
 mod kind;
 
 use std::error::Error as StdError;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,10 +34,12 @@ pub use kind::{
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error(transparent)]
 pub struct Error(Box<Inner>);
 
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error("{}", self.text())]
 struct Inner {
     kind: ErrorKind,
     operation: Option<&'static str>,
@@ -52,6 +54,7 @@ struct Inner {
     previous: Option<String>,
     /// The JSON of the outcomes of a relink's steps.
     steps: Option<String>,
+    #[source]
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -338,47 +341,45 @@ pub(crate) fn excerpt(body: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(&body[..end]).into_owned())
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &self.0;
+impl Inner {
+    /// Returns the message for people.
+    fn text(&self) -> String {
         let mut text = String::new();
-        if let Some(operation) = inner.operation {
+        if let Some(operation) = self.operation {
             text.push_str(operation);
-            if let Some(number) = &inner.phone_number {
-                write!(text, " {number}")?;
+            if let Some(number) = &self.phone_number {
+                text += &format!(" {number}");
             }
             text.push_str(": ");
         }
-        if inner.during_token {
+        if self.during_token {
             text.push_str("access token: ");
         }
-        write!(text, "{}", inner.kind)?;
+        text += &self.kind.to_string();
         // The text of the service may be cut, this not.
         let applied = " (the change may have been applied)";
-        let applied = if inner.may_have_been_applied { applied } else { "" };
-        f.write_str(&printable(&text, applied.len()))?;
-        f.write_str(applied)
+        let applied = if self.may_have_been_applied { applied } else { "" };
+        printable(&text, applied.len()).into_owned() + applied
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
 /// Leaves out `found`, which can hold a home address.
-impl fmt::Debug for Error {
+impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &self.0;
         f.debug_struct("Error")
-            .field("kind", &inner.kind)
-            .field("operation", &inner.operation)
-            .field("phone_number", &inner.phone_number)
-            .field("attempts", &inner.attempts)
-            .field("may_have_been_applied", &inner.may_have_been_applied)
-            .field("source", &inner.source.as_ref().map(ToString::to_string))
+            .field("kind", &self.kind)
+            .field("operation", &self.operation)
+            .field("phone_number", &self.phone_number)
+            .field("attempts", &self.attempts)
+            .field("may_have_been_applied", &self.may_have_been_applied)
+            .field("source", &self.source.as_ref().map(ToString::to_string))
             .finish_non_exhaustive()
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 

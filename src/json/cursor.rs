@@ -1,13 +1,13 @@
 //! Cursor over checked JSON: each function reads one token or value and returns the rest of the text.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::SPACE;
 use super::raw::{self, after_container, after_string};
 
 /// Error of a value that is not what is expected: where it is, and what is wrong with it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, thiserror::Error)]
+#[error("{path}{}{}", if path.is_empty() { "" } else { ": " }, if problem.is_empty() { "no JSON" } else { problem })]
 pub(crate) struct DecodeError {
     /// Path from the outermost object: `activeNumbers[3].money.amount`. Empty for the document itself.
     pub(crate) path: String,
@@ -38,17 +38,6 @@ impl DecodeError {
     pub(crate) fn under(&mut self, step: &str) {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = format!("{step}{dot}{}", self.path);
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        f.write_str(if self.problem.is_empty() { "no JSON" } else { &self.problem })
     }
 }
 
