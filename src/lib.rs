@@ -99,7 +99,7 @@
 //! [may have been applied](Error::may_have_been_applied), and [`Error::found`] is what was read last. It may still take effect:
 //! read once more, later, before sending it again.
 //!
-//! What proves a write is that the number is as it was to be, whoever made it so:
+//! A write counts as proved if the number is as the write would have left it, even if another client did it:
 //!
 //! | | |
 //! |---|---|
@@ -115,7 +115,7 @@
 //!
 //! # Testing your own code
 //!
-//! What your code makes of a response is shown by a server with canned ones, such as [mockito]'s:
+//! A server with canned responses, such as [mockito]'s, shows how your code handles them:
 //!
 //! [mockito]: https://docs.rs/mockito
 //!

@@ -453,7 +453,7 @@ def _own_error(code: int, operation: str, field: Optional[str], problem: str) ->
 
 
 class Response(Dict[str, Any]):
-    """What the service answered: a dictionary, and how it was come by."""
+    """The response of the service: a dictionary, with facts about the exchange."""
 
     #: The service's own text.
     json: str
@@ -480,11 +480,11 @@ _calls: Dict[object, Optional[_Handle]] = {}
 _ending = False
 
 
-def _come_in(mark: object, client: Optional[_Handle]) -> None:
+def _enter_library(mark: object, client: Optional[_Handle]) -> None:
     """Marks a call that goes into the library, from where it may come back to Python with a line of the log.
 
     When the interpreter ends it kills a daemon thread that comes back to it, and doing that through the frames of the library
-    aborts the process. So the end waits until the marks are gone, and lets nobody in. Whoever comes out removes the mark.
+    aborts the process. So the end waits until the marks are gone, and lets nobody in. The mark is removed when the call returns.
     """
     # First the mark and then the look, and at the end the other way round: no lock, which a fork could leave locked.
     _calls[mark] = client
@@ -512,7 +512,7 @@ def _call(
     try:
         mark = object()
         try:
-            _come_in(mark, client)
+            _enter_library(mark, client)
             if threading.get_ident() == _main_thread:
                 code = _call_on_main_thread(function, arguments, cancel, result, log)
             else:
@@ -523,7 +523,7 @@ def _call(
         except BaseException as error:
             # Not the library's: a signal handler's, say. What became of a write stands behind it.
             if writes and result:
-                _put_behind(error, _what_became(result))
+                _append_cause(error, _outcome_of_write(result))
             raise
         finally:
             _calls.pop(mark, None)
@@ -557,8 +557,8 @@ def _failure(code: int, result: Any) -> SinchNumbersError:
     )
 
 
-def _what_became(result: Any) -> SinchNumbersError:
-    """What a write came to whose caller gets to see something else."""
+def _outcome_of_write(result: Any) -> SinchNumbersError:
+    """The outcome of a write, for a caller that gets another exception."""
     code = _library.result_code(result)
     if code != _OK:
         return _failure(code, result)
@@ -575,7 +575,7 @@ def _what_became(result: Any) -> SinchNumbersError:
     return CancelledError(message, _E_CANCELLED, document, response.http_status, retry_after_ms, True)
 
 
-def _put_behind(error: BaseException, cause: BaseException) -> None:
+def _append_cause(error: BaseException, cause: BaseException) -> None:
     """Makes an exception the cause of another one, behind the causes that it has."""
     while error.__cause__ is not None and error.__cause__ is not cause:
         error = error.__cause__
@@ -610,7 +610,7 @@ def _call_on_main_thread(
     except BaseException as error:
         # Raised when the call was over. What was raised during it is not lost.
         if watch.raised is not None and watch.raised is not error:
-            _put_behind(error, watch.raised)
+            _append_cause(error, watch.raised)
         raise
     finally:
         watch.log = None
@@ -1138,7 +1138,7 @@ class Client:
                     _shared.pop(key, None)
         mark = object()
         try:
-            _come_in(mark, None)
+            _enter_library(mark, None)
             _shut_down(handle)
         finally:
             _calls.pop(mark, None)

@@ -239,18 +239,18 @@ mod tests {
         let verdict = |request: Result<Request, Error>, observed| {
             let Effect::Write(verify) = request.unwrap().effect else { panic!("a read") };
             assert_eq!(verify.path, "/emergencyAddress");
-            match verify.judge(&observed) {
+            match verify.check(&observed) {
                 Verdict::Proved => 'P',
                 Verdict::NotProved => 'N',
                 Verdict::Irrelevant => '-',
                 Verdict::AlsoRead(second) => {
                     assert_eq!(second.path, "");
                     let same = Observed::Found(r#"{"phoneNumber":"+12025550134"}"#);
-                    assert!(matches!(second.judge(&same), Verdict::Proved));
+                    assert!(matches!(second.check(&same), Verdict::Proved));
                     let other = Observed::Found(r#"{"phoneNumber":"+12025550135"}"#);
-                    assert!(matches!(second.judge(&other), Verdict::Irrelevant));
+                    assert!(matches!(second.check(&other), Verdict::Irrelevant));
                     let gone = ApiError { http_status: 404, ..ApiError::default() };
-                    assert!(matches!(second.judge(&Observed::NotFound(&gone)), Verdict::NotProved));
+                    assert!(matches!(second.check(&Observed::NotFound(&gone)), Verdict::NotProved));
                     '2'
                 }
             }

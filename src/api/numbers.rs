@@ -103,7 +103,7 @@ mod tests {
     fn verdict(operation: &impl Operation, observed: Observed<'_>) -> char {
         let Effect::Write(verify) = operation.request().unwrap().effect else { panic!("a read") };
         assert_eq!(verify.path, "");
-        match verify.judge(&observed) {
+        match verify.check(&observed) {
             Verdict::Proved => 'P',
             Verdict::NotProved => 'N',
             Verdict::Irrelevant => '-',

@@ -10,9 +10,9 @@ pub struct Explanation {
     pub code: Option<&'static str>,
     /// The meaning, for people. For an unknown code it says so, and names the family of the code.
     pub meaning: &'static str,
-    /// What to do, for people.
+    /// The action to take, for people.
     pub action: &'static str,
-    /// Who must act first.
+    /// The party that must act first.
     pub actor: Actor,
     /// Whether a program may send the same change again.
     pub retry: RetryAdvice,

@@ -124,11 +124,11 @@ pub(crate) enum Effect {
     Write(Verify),
 }
 
-/// The verification of a write with an unknown outcome: the path to read, and the judgement of the response.
+/// The verification of a write with an unknown outcome: the path to read, and the check of the response.
 pub(crate) struct Verify {
     /// The path to read, below the phone number: `""` is the number itself.
     pub(crate) path: &'static str,
-    judge: Box<dyn Fn(&Observed<'_>) -> Verdict + Send + Sync>,
+    check: Box<dyn Fn(&Observed<'_>) -> Verdict + Send + Sync>,
 }
 
 /// The service's response to a read-back.
@@ -155,13 +155,13 @@ pub(crate) enum Verdict {
 impl Verify {
     pub(crate) fn new(
         path: &'static str,
-        judge: impl Fn(&Observed<'_>) -> Verdict + Send + Sync + 'static,
+        check: impl Fn(&Observed<'_>) -> Verdict + Send + Sync + 'static,
     ) -> Self {
-        Self { path, judge: Box::new(judge) }
+        Self { path, check: Box::new(check) }
     }
 
-    pub(crate) fn judge(&self, observed: &Observed<'_>) -> Verdict {
-        (self.judge)(observed)
+    pub(crate) fn check(&self, observed: &Observed<'_>) -> Verdict {
+        (self.check)(observed)
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) enum Decision<'a> {
 
 const CAP: Duration = Duration::from_secs(20);
 
-/// What the decision depends on besides the failure.
+/// The inputs of the decision besides the failure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryContext {
     /// Attempts made so far, at least 1.

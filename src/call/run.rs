@@ -170,9 +170,9 @@ fn verify(
         // On a new connection, not on the one that the write failed on.
         let result = environment.exchange(&request.read_back(verify.path), true);
         let verdict = match &result {
-            Ok(response) => verify.judge(&Observed::Found(&response.json)),
+            Ok(response) => verify.check(&Observed::Found(&response.json)),
             Err((_, error)) => match error.not_found() {
-                Some(not_found) => verify.judge(&Observed::NotFound(not_found)),
+                Some(not_found) => verify.check(&Observed::NotFound(not_found)),
                 None => Verdict::Irrelevant,
             },
         };

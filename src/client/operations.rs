@@ -73,7 +73,7 @@ pub struct Relinked {
     pub number: ActiveNumber,
     /// The number as it was read first.
     pub previous: ActiveNumber,
-    /// The steps in their order, with what became of each.
+    /// The steps in their order, with the outcome of each.
     pub steps: Vec<RelinkOutcome>,
 }
 
@@ -116,7 +116,7 @@ impl Client {
     /// It reads the number, sends only what is missing, and waits for each job: the old service plan or campaign is
     /// unlinked, as little as possible, before the new one is linked; a voice application, trunk or fax service is replaced
     /// in place, so that the number never goes dark. Nothing is sent while a job is under way. It can be called again after
-    /// a failure or a crash, with the same end: what stands as wanted is not touched.
+    /// a failure or a crash, with the same end: what is already as wanted is not touched.
     ///
     /// A step whose response is lost is not sent again before the number was read, 2 s later or more. Nothing is restored
     /// after a failure: [`previous`](Error::previous) has the number as it was.

@@ -124,7 +124,7 @@ impl Settings {
         let connect_timeout = milliseconds("connectTimeoutMs", self.connect_timeout_ms, 1)?;
         let idle_timeout = milliseconds("idleTimeoutMs", self.idle_timeout_ms, 0)?;
         let connection_age = milliseconds("maxConnectionAgeMs", self.max_connection_age_ms, 1)?;
-        // What is too big for the type is out of range as well: `build` reports it.
+        // A value too big for the type is out of range as well: `build` reports it.
         let attempts = self.max_attempts.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         let idle =
             self.max_idle_connections.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
@@ -448,7 +448,7 @@ mod tests {
         };
         let shown = |json: &str, more: &[(&str, &str)]| format!("{:?}", read(json, more).unwrap());
         assert_eq!(shown(r#"{"fromEnv": true}"#, &[]), format!("{:?}", from_env(&[]).unwrap()));
-        // What is given is not even looked at in the environment.
+        // A variable is not read if the setting was given.
         let bad = [
             ("projectId", r#""q""#, "SINCH_PROJECT_ID", r#"project_id: "q""#),
             ("keyId", r#""q""#, "SINCH_KEY_ID_FILE", r#"key_id: "q""#),

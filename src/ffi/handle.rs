@@ -127,7 +127,7 @@ pub(super) unsafe fn borrow<'a, O: Opaque>(pointer: *const O) -> Option<&'a O::V
 ///
 /// # Safety
 ///
-/// As [`acquire`], and nobody uses the pointer afterwards.
+/// As [`acquire`], and the pointer is not used afterwards.
 pub(super) unsafe fn free<O: Opaque>(pointer: *mut O, in_use: impl FnOnce(&O::Value)) {
     if pointer.is_null() || !pointer.cast::<u64>().is_aligned() {
         return;

@@ -324,7 +324,7 @@ mod tests {
             assert_eq!(error.to_string(), expected, "{text}");
             assert!(!format!("{error:?}").contains("hush"), "{error:?}");
         }
-        // Empty texts and words that this version does not know are the service's to judge.
+        // Empty texts and words that this version does not know are for the service to check.
         for (read, text) in [
             (of_query, r#"{"type": "NEW", "orderBy": "", "capability": []}"#),
             (

@@ -83,7 +83,7 @@ impl JsonText {
         }
     }
 
-    /// The JSON, without the NUL that stands behind it.
+    /// The JSON, without the NUL after it.
     pub(super) fn as_str(&self) -> &str {
         self.text.strip_suffix('\0').unwrap_or(&self.text)
     }
@@ -103,7 +103,7 @@ impl JsonText {
         self.text_of(raw).filter(|text| !text.is_empty())
     }
 
-    /// Returns how many members the object or list at a pointer has; a key that stands there twice is two.
+    /// Returns how many members the object or list at a pointer has; a duplicate key counts twice.
     pub(super) fn count(&self, pointer: &str) -> Option<usize> {
         match self.inside(self.find(pointer)?)? {
             Indexed::Object(members) => Some(members.len()),
@@ -301,7 +301,7 @@ mod tests {
             let scanned = page.scanned.load(Ordering::Relaxed);
             // Once for the page, its list, a number and what is in it each.
             assert!(scanned < 4 * page.as_str().len(), "{scanned}");
-            // What was read is not read again.
+            // The part that was read is not read again.
             (0..numbers).for_each(|index| assert_eq!(read(&page, index), 0));
             scanned
         };

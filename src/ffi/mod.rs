@@ -1,9 +1,9 @@
 //! The C library: opaque handles, JSON in and out, over the same engine as the Rust client.
 //!
 //! `build.rs` turns these files into `include/sinch_numbers.h`: the comments on their items are that header's manual,
-//! and speak to C programmers. The contract that stands on top of the header is in `header.h`.
+//! and speak to C programmers. The contract at the top of the header is in `header.h`.
 
-// What is exported is reached by name, not by path; and its names are C's.
+// Exported functions are found by name, not by path, and have C's names.
 #![allow(non_camel_case_types, unreachable_pub)]
 // The comments on exported items are C's manual.
 #![allow(clippy::doc_link_with_quotes, clippy::doc_markdown)]

@@ -206,7 +206,7 @@ pub(super) struct Target<'a> {
 impl<'a> Target<'a> {
     fn parse(url: &'a str) -> Option<Self> {
         let rest = url.strip_prefix("http://")?;
-        // What could end a line of the head stands in no URL.
+        // A URL holds no character that could end a line of the head.
         if !rest.bytes().all(|byte| byte.is_ascii_graphic()) || rest.contains('#') {
             return None;
         }
@@ -237,7 +237,7 @@ mod tests {
         START.plus(Duration::from_secs(seconds))
     }
 
-    /// What updates of a number, one a minute, make happen: the second, what, how it ends, and why.
+    /// The events that updates of a number cause, one update a minute: second, event, outcome and reason.
     fn happens(phone: &str, updates: &[Value]) -> Vec<(u64, String)> {
         let mut number = seed::seeded(START).get(phone).unwrap().clone();
         let mut found = Vec::new();

@@ -46,7 +46,7 @@ fn address(body: &mut Body, parts: &Map<String, Value>) -> Address {
     }
 }
 
-/// The response to a validation. The fields stand in the order of the service's own responses.
+/// The response to a validation. The fields are in the order of the service's own responses.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Verdict<'a> {

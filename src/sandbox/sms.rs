@@ -168,7 +168,7 @@ pub(super) const SMS_ERROR_CODES: [&str; 18] = [
     "INVALID_NNID",
 ];
 
-// The fields stand in the order of the service's own responses.
+// The fields are in the order of the service's own responses.
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -317,7 +317,7 @@ mod tests {
             assert_eq!(job["status"], "FAILED");
             assert_eq!(job["errorCodes"], serde_json::json!(expected));
             assert_eq!(view["servicePlanId"], "");
-            // What failed stays until the next change, which may be another link.
+            // A failed job stays until the next change, which may be another link.
             let mended = number.change(&change("P", None), begun(500), true, toll_free).unwrap();
             assert_eq!(mended.view(moment(800)), linked("P", "").view(moment(800)));
             let dropped = number.change(&change("", None), begun(500), true, toll_free).unwrap();

@@ -210,7 +210,7 @@ mod tests {
         Write::provision(body.to_string().as_bytes()).unwrap()
     }
 
-    /// What comes back for a write at the start.
+    /// The response to a write when it is accepted.
     fn accept(store: &mut Store, phone: &str, write: Write, faults: &Faults) -> Value {
         let reply = store.accept(phone, Ok(write), "id", START, faults).unwrap();
         assert_eq!((reply.lost, reply.response.status), (false, 200));

@@ -363,7 +363,7 @@ mod tests {
             };
             assert_eq!(corrected, address(expected));
             assert_eq!(said, message, "{sent}");
-            // What was corrected once is right.
+            // A corrected address is an exact match.
             assert_eq!(look_up(&corrected), Match::Exact);
         }
     }

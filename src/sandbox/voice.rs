@@ -137,7 +137,7 @@ impl VoiceType {
     }
 }
 
-// The fields stand in the order of the service's own responses.
+// The fields are in the order of the service's own responses.
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,4 +1,4 @@
-//! What Linux has of its own, and [`portable`](super::portable) does otherwise.
+//! System calls that only Linux has; [`portable`](super::portable) is the other form.
 
 use std::io;
 use std::net::TcpStream;

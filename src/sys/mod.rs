@@ -34,7 +34,7 @@ pub(crate) use system::set_user_timeout;
 #[derive(Debug)]
 pub(crate) struct Waker {
     read: OwnedFd,
-    /// What is written to, where that is another descriptor.
+    /// The descriptor to write to, if it is another one.
     write: Option<OwnedFd>,
 }
 
@@ -222,7 +222,7 @@ impl<T> Drop for PerProcess<T> {
         if node.is_null() {
             return;
         }
-        // SAFETY: nobody else has a reference any more, since `self` is borrowed mutably, and each node was made by
+        // SAFETY: there is no other reference any more, since `self` is borrowed mutably, and each node was made by
         // `Box::into_raw` and is taken apart once.
         unsafe {
             if (*node).generation == generation() {
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(generation(), generation());
     }
 
-    /// What a child sees, said through its exit code: a test must not unwind in a child.
+    /// Reports a child's result through its exit code: a test must not unwind in a child.
     #[test]
     fn a_child_has_a_value_of_its_own() {
         let value = PerProcess::new();

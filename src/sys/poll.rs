@@ -18,7 +18,7 @@ pub(crate) enum Ready {
 /// No descriptor: poll(2) ignores a negative one.
 pub(crate) const NONE: RawFd = -1;
 
-/// What ended a wait.
+/// The reason why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Woken {
     /// The descriptor that was waited for is ready, or has an error that the next operation on it reports.
@@ -105,7 +105,7 @@ fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
 ///
 /// # Safety
 ///
-/// Unless it is negative, the descriptor belongs to nobody else.
+/// Unless it is negative, nothing else owns the descriptor.
 pub(super) unsafe fn opened(fd: RawFd) -> io::Result<OwnedFd> {
     if fd < 0 {
         return Err(io::Error::last_os_error());
@@ -125,7 +125,7 @@ pub(super) fn above_standard_streams(fd: OwnedFd) -> io::Result<OwnedFd> {
     if moved < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the descriptor was just made and belongs to nobody else.
+    // SAFETY: the descriptor was just made, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(moved) })
 }
 
@@ -202,7 +202,7 @@ mod tests {
         let child = unsafe { libc::fork() };
         if child == 0 {
             for fd in 0..3 {
-                // SAFETY: close(2) takes no pointers; nobody uses these descriptors in the child.
+                // SAFETY: close(2) takes no pointers; nothing uses these descriptors in the child.
                 unsafe { libc::close(fd) };
             }
             let socket = begin_connect(&address).is_ok_and(|socket| socket.as_raw_fd() > 2);

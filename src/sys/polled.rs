@@ -1,7 +1,7 @@
 //! Calls a function of the caller while a call waits: it decides whether the call ends.
 //!
 //! For programs whose runtime must be asked, on the thread that made the call: Python's signal handlers run only when Python
-//! runs. Like the value in [`scoped`](super::scoped), the function stands in a thread-local without a destructor.
+//! runs. Like the value in [`scoped`](super::scoped), the function is kept in a thread-local without a destructor.
 
 use std::cell::Cell;
 use std::ptr;
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use super::scoped;
 
 thread_local! {
-    /// What the call that runs on this thread polls; null if nothing.
+    /// The poll function of the call that runs on this thread; null if it has none.
     static POLL: Cell<*const Poll<'static>> = const { Cell::new(ptr::null()) };
 }
 
-/// What is called, and when.
+/// A poll function, and when it is due.
 struct Poll<'a> {
     every: Duration,
     due: Cell<Instant>,
@@ -45,7 +45,7 @@ pub(crate) fn polled<R>(
     call()
 }
 
-/// What a wait does next.
+/// The next step of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// Wait until its deadline.

@@ -1,4 +1,4 @@
-//! What [`linux`](super::linux) does, for macOS, with what every Unix has.
+//! The functions of [`linux`](super::linux) for macOS, by means that every Unix has.
 
 use std::io;
 use std::net::TcpStream;

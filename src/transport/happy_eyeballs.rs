@@ -140,7 +140,7 @@ mod tests {
             waker.trigger();
             assert!(matches!(call.join().unwrap(), Err(ConnectionError::Cancelled)));
         });
-        // Or when whoever made it says so.
+        // Or when its caller cancels it.
         let result =
             sys::polled(Duration::from_millis(1), &|| true, || connect(&addresses, &until(LONG)));
         assert!(matches!(result, Err(ConnectionError::Cancelled)));

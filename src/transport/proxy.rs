@@ -108,14 +108,14 @@ impl ProxyChoice {
                     })
                 };
                 let between = |c: char| c == ',' || c.is_ascii_whitespace();
-                let spared = first(&["no_proxy", "NO_PROXY"]).is_some_and(|(_, list)| {
-                    list.split(between).any(|entry| spares(entry, origin))
+                let is_excepted = first(&["no_proxy", "NO_PROXY"]).is_some_and(|(_, list)| {
+                    list.split(between).any(|entry| excepts(entry, origin))
                 });
-                // HTTP_PROXY is not read: in a CGI program whoever sends the header `Proxy` sets it.
+                // HTTP_PROXY is not read: in a CGI program the header `Proxy` of a request sets it.
                 let own: &[&'static str] =
                     if origin.secure { &["https_proxy", "HTTPS_PROXY"] } else { &["http_proxy"] };
                 let found = first(own).or_else(|| first(&["all_proxy", "ALL_PROXY"]));
-                found.filter(|_| !spared)
+                found.filter(|_| !is_excepted)
             }
         }
     }
@@ -138,7 +138,7 @@ pub fn from_env(origin: &str) -> Option<(&'static str, String)> {
 
 /// Tells whether an entry of `no_proxy` names the origin: `*`, a host or a domain with or without a dot before it, an
 /// address or a block of addresses, each but the last with a port if wanted.
-fn spares(entry: &str, origin: Origin<'_>) -> bool {
+fn excepts(entry: &str, origin: Origin<'_>) -> bool {
     if entry == "*" {
         return true;
     }
@@ -270,7 +270,7 @@ mod tests {
         ];
         for (block, address, expected) in rows {
             let origin = Origin { secure: true, host: address, port: 443 };
-            assert_eq!(spares(block, origin), expected, "{block} {address}");
+            assert_eq!(excepts(block, origin), expected, "{block} {address}");
         }
     }
 }

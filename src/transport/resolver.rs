@@ -249,7 +249,7 @@ mod tests {
         let past = Exchange::within(Deadline::until(Instant::now()));
         let result = resolver().addresses_by(&past, hangs);
         assert!(matches!(result, Err(ConnectionError::Deadline)));
-        // And whoever made the call, when it says so.
+        // And the caller, by cancelling.
         let later = Exchange::within(Deadline::until(Instant::now() + FRESH));
         let look_up = || resolver().addresses_by(&later, hangs);
         let result = crate::sys::polled(Duration::from_millis(1), &|| true, look_up);

@@ -194,7 +194,7 @@ fn understood(json: &str, said: Option<&Value>) {
             Effect::Read => None,
         });
         assert!(verify.is_some(), "a write without its proof");
-        let _ = verify.map(|verify| verify.judge(&Observed::Found(json)));
+        let _ = verify.map(|verify| verify.check(&Observed::Found(json)));
     }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How quickly a waiting call ends when it is cancelled, its client is shut down or its deadline passes. It prints times and
-# judges none: .ci/run leaves it out.
+# checks no limit: .ci/run leaves it out.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cargo build --locked --quiet --release --lib

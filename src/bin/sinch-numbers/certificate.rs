@@ -75,7 +75,7 @@ fn issuer_of(der: &[u8]) -> Option<String> {
     if rest.first() == Some(&VERSION) {
         rest = element(rest)?.2;
     }
-    // The serial number and the algorithm stand before it.
+    // The serial number and the algorithm precede it.
     for _ in 0..2 {
         rest = element(rest)?.2;
     }

@@ -32,7 +32,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// The order in which one of several outcomes is told, the gravest first. The codes that are not about a single item stand
+    /// The order in which one of several outcomes is reported, most severe first. The codes that are not about a single item stand
     /// where they hide none of the others.
     const PRECEDENCE: [u8; 12] = [6, 130, 4, 8, 7, 10, 5, 1, 3, 2, 9, 0];
 
@@ -68,7 +68,7 @@ fn of_response(error: &ApiError, can_retry: bool) -> Exit {
         200..300 => error.code.unwrap_or_default(),
         status => i64::from(status),
     };
-    // A 404 without the service's words is of something that stands before it.
+    // A 404 without a body of the service comes from a gateway before it.
     let is_the_services = error.code.is_some() || error.status.is_some();
     match status {
         404 if is_the_services && error.problem_type.is_none() => Exit::NotFound,
@@ -79,7 +79,7 @@ fn of_response(error: &ApiError, can_retry: bool) -> Exit {
     }
 }
 
-/// A relink tells what became of its steps: only one that is unknown makes the outcome unknown, and a job that runs means that
+/// A relink reports the outcomes of its steps: only one that is unknown makes the outcome unknown, and a job that runs means that
 /// its step was accepted.
 fn of_relink(error: &Error) -> Exit {
     if let ErrorKind::Provisioning(_) = error.kind() {
@@ -94,7 +94,7 @@ fn of_relink(error: &Error) -> Exit {
         ErrorKind::Timeout(_) if any_unknown && runs => Exit::StillRunning,
         _ if any_unknown => Exit::Unknown,
         ErrorKind::Authentication(_) => Exit::Denied,
-        // What the other codes promise, that nothing was changed, does not hold.
+        // The other codes promise that nothing was changed, which does not hold here.
         _ if error.may_have_been_applied() => Exit::Other,
         ErrorKind::InvalidInput(_) => Exit::Refused,
         ErrorKind::Api(api) => of_response(api, error.can_retry()),

@@ -26,10 +26,10 @@ enum Framing {
     Chunked,
 }
 
-/// What is read of a request.
+/// The parts of a request that are read.
 struct Incoming<'a> {
     stream: &'a TcpStream,
-    /// What was received and is not used yet.
+    /// Bytes that were received and not used yet.
     buffer: Vec<u8>,
     /// When all of it must be there.
     end: Instant,

@@ -28,7 +28,7 @@ const MOST_REMEMBERED: usize = 100_000;
 /// How long a request may take to come, and sending it on.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the threads of the callbacks tell the main thread, which owns standard output and the memory of events.
+/// A message to the main thread, which owns standard output and the set of known events.
 enum Message {
     /// An event is verified. The reply says whether it still has to be sent on.
     Verified(Box<Event>, Sender<bool>),
@@ -37,7 +37,7 @@ enum Message {
     Stop,
 }
 
-/// What the threads share.
+/// State that the threads share.
 struct Shared {
     secrets: Vec<Zeroizing<String>>,
     forward: Option<Forward>,
@@ -68,7 +68,7 @@ pub(crate) fn run(args: ListenArgs, output: &OutputArgs) -> Result<Exit, Failure
     let (tell, messages) = mpsc::channel();
     let stop = tell.clone();
     on_interrupt(move || {
-        // A second signal finds nobody waiting.
+        // After the first signal there is no receiver.
         let _ = stop.send(Message::Stop);
     })?;
     say(format_args!("listening on http://{}/", listener.local_addr()?));
@@ -97,7 +97,7 @@ pub(crate) fn run(args: ListenArgs, output: &OutputArgs) -> Result<Exit, Failure
             Ok(Message::Stop) | Err(_) => break,
         }
     }
-    // What is being worked on gets its response; who has not sent a whole request is not waited for, and sends it again.
+    // Complete requests get their response; incomplete ones are dropped, and their senders send them again.
     let end = Instant::now() + PATIENCE;
     while shared.open.load(Ordering::SeqCst) > 0 && Instant::now() < end {
         match messages.recv_timeout(Duration::from_millis(20)) {

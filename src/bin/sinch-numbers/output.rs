@@ -36,7 +36,7 @@ impl OutputArgs {
 const GAP: u16 = 2;
 /// The longest word that stays in one piece.
 const UNBROKEN: usize = 32;
-/// What a column is left at the least.
+/// The minimum width of a column.
 const NARROW: usize = 8;
 
 /// Writes the items of a command to standard output, each as it comes; a table at the end.
@@ -182,7 +182,7 @@ impl Output {
             table.set_width(width.0);
         }
         if self.alone {
-            // What there is nothing of is left out, unless it was asked for.
+            // Empty columns are left out, unless they were asked for.
             let rows = rows.iter().flat_map(|row| self.columns.iter().zip(row));
             for (column, cell) in rows.filter(|(_, cell)| self.cut || !cell.is_empty()) {
                 table.add_row([&column.heading, cell]);

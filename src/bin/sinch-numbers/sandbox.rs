@@ -140,10 +140,10 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
         },
         None => None,
     };
-    // Before the first line is out, so that whoever reads it can end the program.
+    // Before the first line is out, so that a reader of it can end the program.
     let (stop, stopped) = mpsc::channel();
     on_interrupt(move || {
-        // A second signal finds nobody waiting.
+        // After the first signal there is no receiver.
         let _ = stop.send(());
     })?;
     let sandbox = args.builder().start().map_err(|error| match error.kind() {
@@ -199,7 +199,7 @@ struct LedgerLine<'a> {
 
 fn announce(sandbox: &Sandbox) -> io::Result<()> {
     let url = sandbox.base_url();
-    // In one write: whoever reads a few of the lines may then close the pipe.
+    // In one write: a reader may close the pipe after a few of the lines.
     let mut lines = format!("{url}\n");
     for (name, value) in [
         ("SINCH_PROJECT_ID", sandbox.project_id()),

@@ -8,7 +8,7 @@ use sinch_numbers::{ActiveNumber, Explanation, explain};
 
 use super::CAMPAIGN_LIMIT;
 
-/// What a finding is about, the gravest first.
+/// The kind of a finding, most severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Subject {
@@ -21,7 +21,7 @@ pub(super) enum Subject {
     Unlinked,
 }
 
-/// What was found. There may be one for each of 100,000 numbers, so what many share is held once.
+/// A finding. There may be one for each of 100,000 numbers, so shared texts are held once.
 #[derive(Debug)]
 pub(super) enum Found {
     NoEmergencyAddress,

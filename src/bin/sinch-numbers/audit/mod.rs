@@ -63,7 +63,7 @@ struct Campaign {
     coming: u64,
 }
 
-/// What was found.
+/// The findings.
 struct Audit {
     project: String,
     at: SystemTime,

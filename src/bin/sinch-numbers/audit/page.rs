@@ -9,7 +9,7 @@ use super::show::{or_unknown, utc};
 use super::{Audit, CAMPAIGN_NEAR, Coverage};
 
 const STYLE: &str = include_str!("page.css");
-/// What the page may load: nothing.
+/// The content security policy: the page loads nothing.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 impl Audit {
@@ -213,12 +213,12 @@ impl Audit {
     }
 }
 
-/// Which part of all it is, in a thousand.
+/// The share of the total, per mille.
 fn share(part: u64, all: u64) -> usize {
     usize::try_from((part * 1000).checked_div(all).unwrap_or(0)).unwrap_or(0).min(1000)
 }
 
-/// What stands in a table. On a phone, cells stand below each other, so that some say what they are.
+/// A cell of a table. On a phone cells are stacked, so some carry their column's name.
 enum Cell<'a> {
     Text(&'a str),
     /// Short: on one line.

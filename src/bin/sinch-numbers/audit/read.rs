@@ -26,7 +26,7 @@ pub(super) struct Seen {
     pub(super) address: OnFile,
 }
 
-/// What is known of the emergency address of a number.
+/// The emergency address of a number, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum OnFile {
     Yes,
@@ -110,7 +110,7 @@ fn on_file(
     number: &ActiveNumber,
     denied: &OnceLock<String>,
 ) -> Result<OnFile, Error> {
-    // What was denied for one number is not asked for the others.
+    // After a permission error for one number the others are not asked.
     if let Some(why) = denied.get() {
         return Ok(OnFile::Unread { why: why.clone(), exit: Exit::Denied });
     }

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &ApplyArgs, output: &OutputArgs) -> Result<Exit, Failure
         let stopped = Arc::clone(&stopped);
         move || {
             if stopped.swap(true, Ordering::Relaxed) {
-                // What was sent stands in the journal without an outcome.
+                // Requests in flight have an intent in the journal, and no outcome.
                 process::exit(Exit::Unknown as i32);
             }
             say(format_args!(
@@ -49,9 +49,9 @@ pub(crate) fn run(args: &ApplyArgs, output: &OutputArgs) -> Result<Exit, Failure
     })?;
     let planned: BTreeMap<_, _> =
         plan.items.iter().map(|item| (item.phone_number.as_str(), item)).collect();
-    let unskipped = planned.values().filter(|item| item.steps.is_empty());
-    let unskipped = unskipped.filter(|item| history.of(&item.phone_number).end.is_none());
-    let skipped: Vec<_> = unskipped.map(|item| skipped(item)).collect();
+    let without_steps = planned.values().filter(|item| item.steps.is_empty());
+    let without_steps = without_steps.filter(|item| history.of(&item.phone_number).end.is_none());
+    let skipped: Vec<_> = without_steps.map(|item| skipped(item)).collect();
     let left = |item: &&Item| {
         let end = history.of(&item.phone_number).end;
         !item.steps.is_empty() && end.is_none_or(|end| end.again)
@@ -137,7 +137,7 @@ struct Running<'a> {
 
 #[derive(Default)]
 struct State {
-    over: usize,
+    finished: usize,
     failures: u64,
     /// How many numbers failed, by the cause.
     causes: BTreeMap<String, usize>,
@@ -171,11 +171,11 @@ impl Running<'_> {
         }
         in_parallel(rest, self.args.pace.concurrency, |_, item| {
             let _ = self.item(item);
-            !self.is_over()
+            !self.is_stopped()
         });
     }
 
-    fn is_over(&self) -> bool {
+    fn is_stopped(&self) -> bool {
         if self.interrupted.load(Ordering::Relaxed) {
             self.stop(Exit::Interrupted, "interrupted".to_owned());
         }
@@ -190,10 +190,10 @@ impl Running<'_> {
         self.state().stop.get_or_insert((exit, problem));
     }
 
-    /// Carries out a number, unless the job is over or a failure of another one would hit it as well.
+    /// Carries out a number, unless the job was stopped or a failure of another one would hit it as well.
     fn item(&self, item: &Item) -> Option<End> {
         let campaign = item.wanted.get("campaignId");
-        if self.is_over() || campaign.is_some_and(|id| self.state().campaigns.contains(id)) {
+        if self.is_stopped() || campaign.is_some_and(|id| self.state().campaigns.contains(id)) {
             return None;
         }
         let ended = self.work.carry_out(item, &self.history.of(&item.phone_number));
@@ -216,7 +216,7 @@ impl Running<'_> {
 
     fn count(&self, item: &Item, end: &End, reach: Reach) {
         let mut state = self.state();
-        state.over += 1;
+        state.finished += 1;
         if end.result != Ended::Done {
             state.failures += 1;
             let cause = end.cause.clone().unwrap_or_default();
@@ -244,9 +244,9 @@ impl Running<'_> {
     }
 
     fn message(&self, state: &State) -> String {
-        let (over, total) = (state.over, self.total);
+        let (finished, total) = (state.finished, self.total);
         #[expect(clippy::cast_precision_loss, reason = "for people")]
-        let (count, left) = (over as f64, (total - over) as f64);
+        let (count, left) = (finished as f64, (total - finished) as f64);
         let rate = count / self.work.began.elapsed().as_secs_f64().max(0.001);
         let left = HumanDuration(Duration::from_secs_f64(left / rate.max(0.001)));
         let causes = state.causes.iter().map(|(cause, count)| format!("{count} {cause}"));
@@ -255,6 +255,6 @@ impl Running<'_> {
             0 => String::new(),
             count => format!(", {count} not done: {causes}"),
         };
-        format!("{over} of {total}, {rate:.1}/s, {left} left{failed}")
+        format!("{finished} of {total}, {rate:.1}/s, {left} left{failed}")
     }
 }

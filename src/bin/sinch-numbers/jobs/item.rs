@@ -16,7 +16,7 @@ use crate::jobs::journal::{End, Ended, Journal, Line, Outcome, Past};
 use crate::jobs::plan::Item;
 use crate::jobs::state::{Look, Step, address};
 
-/// What the numbers of a job share.
+/// The context that the numbers of a job share.
 pub(crate) struct Work<'a> {
     pub(crate) verb: Verb,
     pub(crate) client: &'a Client,
@@ -24,7 +24,7 @@ pub(crate) struct Work<'a> {
     pub(crate) began: Instant,
 }
 
-/// What a failure means for the numbers that were not begun.
+/// The effect of a failure on the numbers that were not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// Nothing.

@@ -1,4 +1,4 @@
-//! The journal of a job: what was about to be sent, and what became of it.
+//! The journal of a job: each request before it is sent, and its outcome.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -28,9 +28,9 @@ pub(crate) enum Line {
         /// The time of the number's failed jobs before.
         before: Vec<String>,
     },
-    /// A step is over.
+    /// A step has ended.
     Outcome { phone_number: String, step: String, outcome: Outcome },
-    /// A number is over.
+    /// A number is finished.
     End {
         phone_number: String,
         #[serde(flatten)]
@@ -38,7 +38,7 @@ pub(crate) enum Line {
     },
 }
 
-/// What a journal is about.
+/// The job that a journal belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Job {
     /// The version of the format.
@@ -51,19 +51,19 @@ pub(crate) struct Job {
     pub(crate) numbers: Vec<String>,
 }
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     Done,
     NotApplied,
     Failed,
-    /// It was accepted, and its job was not over when the time was up.
+    /// It was accepted, and its job had not ended when the time was up.
     Running,
     Unknown,
 }
 
-/// What became of a number.
+/// The outcome for a number.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct End {
     pub(crate) result: Ended,
@@ -100,7 +100,7 @@ struct Stamped<L> {
     line: L,
 }
 
-/// What a journal says of one number.
+/// The entries of a journal about one number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     /// The steps that were begun, each with its last outcome.
@@ -125,7 +125,7 @@ impl Past {
     }
 }
 
-/// What a journal says.
+/// The contents of a journal.
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) job: Job,

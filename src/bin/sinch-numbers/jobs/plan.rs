@@ -21,7 +21,7 @@ use crate::jobs::table::{self, Row};
 use crate::output::Output;
 use crate::session::{self, counted, progress, say};
 
-/// A plan, as it stands in its file: the header, and a line for each number.
+/// A plan file: the header, and a line for each number.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) header: Header,
@@ -47,12 +47,12 @@ pub(crate) struct Item {
     /// Its line in the CSV file.
     line: u64,
     pub(crate) phone_number: String,
-    /// What would be done; none if there is a reason not to do anything.
+    /// The steps to take; none if there is a reason not to do anything.
     pub(crate) steps: Vec<Step>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) reason: Option<String>,
     pub(crate) wanted: Cells,
-    /// What was seen.
+    /// The state when the plan was made.
     pub(crate) seen: Cells,
     /// The service's correction of an address that it does not accept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -213,7 +213,7 @@ impl Plan {
             return Err(refused("was changed after it was made; plan again".to_owned()));
         }
         let items: Result<Vec<Item>, _> = lines.lines().map(serde_json::from_str).collect();
-        // What serde says could quote an address.
+        // A message of serde could quote an address.
         let items = items.map_err(|_| refused("has a line that cannot be read".to_owned()))?;
         Ok(Self { header, items })
     }

@@ -1,4 +1,4 @@
-//! What a job did, what is unknown, and what to do.
+//! The report of a job: results, unknown outcomes, and actions to take.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -106,7 +106,7 @@ fn json(part: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(part).map_err(|error| Failure::other(error.to_string()))
 }
 
-/// What is told of a number, and the exit code that it makes for.
+/// The row of a number, and the exit code that it leads to.
 fn item(number: &str, history: &History) -> (Item, Exit) {
     let past = history.of(number);
     let told = |outcome: Option<Outcome>| outcome.unwrap_or(Outcome::Unknown);

@@ -34,7 +34,7 @@ impl Step {
     }
 }
 
-/// What was read of a number.
+/// The state of a number as it was read.
 #[derive(Default)]
 pub(crate) struct Look {
     /// The cells that the verb is about.
