@@ -113,6 +113,13 @@ library() {
     CARGO=$stage/$triple/cargo CARGO_TARGET_DIR=$target/release-library CARGO_BUILD_TARGET=$triple \
         ./install.sh --relocatable --prefix "/sinch-numbers-$version-$triple" --destdir "$stage/$triple" "${@:2}" >"$stage/log" 2>&1 ||
         { cat "$stage/log" >&2; fail "the library for $triple"; }
+    strip_archive "$triple" "$stage/$triple/sinch-numbers-$version-$triple/lib"
+}
+
+# strip_archive TRIPLE FOLDER: the std that rustup brings has debug information, a third of the archive; a std that is built here
+# has none.
+strip_archive() {
+    case $1 in x86_64-*) strip --strip-debug --enable-deterministic-archives "$2/libsinch_numbers.a" ;; esac
 }
 
 # program TRIPLE: the static program, $stage/TRIPLE/sinch-numbers.
@@ -206,6 +213,7 @@ for machine in $machines; do
     echo 'activate-noawait ldconfig' >target/deb/triggers
     # The libraries of two machines can be installed beside each other; cargo-deb says again where.
     mv "target/deb/usr/lib/$machine-linux-gnu" target/deb/lib
+    strip_archive "$gnu" target/deb/lib
     deb "$gnu" lib --multiarch same
     deb "$gnu" dev --multiarch same
     [ -z "$quick" ] || continue
