@@ -177,7 +177,7 @@ fn table() -> Vec<Row> {
         relink(FOREIGN, plan_a, new().link_service_plan("plan-a"), MINUTE, "5 404 retry=-1 steps="),
         relink(BARE, plan_a, new().link_service_plan("plan-a"), 3 * MINUTE,
             "5 0 applied retry=0 steps=link_sms:unknown found=// previous=//").at(FORGETS),
-        relink(BARE, plan_a, new().link_service_plan("plan-a"), 5000,
+        relink(BARE, plan_a, new().link_service_plan("plan-a"), 15_000,
             "7 0 provisioning applied retry=0 steps=link_sms:unknown found=// previous=//").at(ENDLESS),
         relink(BARE, plan_a, new().link_service_plan("plan-a"), MINUTE,
             "9 0 retry=-1").at(ENDLESS).after(new().link_service_plan("plan-b")).ended("during"),
