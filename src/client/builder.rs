@@ -47,7 +47,7 @@ impl Client {
     ///
     /// ```no_run
     /// use sinch_numbers::{Client, Credentials};
-    /// use std::time::{Duration, Instant};
+    /// use std::time::Duration;
     ///
     /// let client = Client::builder("YOUR_projectId", Credentials::oauth2("YOUR_keyId", "YOUR_keySecret"))
     ///     .timeout(Duration::from_secs(10))

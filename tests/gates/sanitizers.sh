@@ -59,8 +59,14 @@ step ThreadSanitizer
 source=$(rustc --print sysroot)/lib/rustlib/src/rust/library/std
 [ -d "$source" ] || rustup component add rust-src || true
 if [ -d "$source" ]; then
-    CARGO_TARGET_DIR=$target/tsan RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread \
-        cargo test --quiet -Zbuild-std --target "$triple" --lib --test it -- cancel:: pages:: refresh:: crowds:: retries:: json_text::
+    modules=(cancel:: pages:: token_cache:: crowds:: retries:: json_text::)
+    thread_sanitized() {
+        CARGO_TARGET_DIR=$target/tsan RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread \
+            cargo test --quiet -Zbuild-std --target "$triple" --lib --test it -- "$@"
+    }
+    thread_sanitized "${modules[@]}" --list >"$work/listed"
+    for module in "${modules[@]}"; do grep -q "$module" "$work/listed" || fail "no test is of $module"; done
+    thread_sanitized "${modules[@]}"
     threads='ThreadSanitizer clean'
 else
     # Said, not passed over; stress is what is left.
