@@ -31,7 +31,7 @@ pub(crate) fn token_error_in_success(response: &Response) -> Option<Error> {
     // RFC 6749's codes for a client that is unknown or not allowed.
     let refused = ["invalid_client", "unauthorized_client", "access_denied", "invalid_grant"];
     let refused = refused.contains(&code.as_str());
-    // Without a description the code is all that there is.
+    // Without a description, the code is the only text.
     error.status.get_or_insert(code);
     let kind = if refused { ErrorKind::Authentication } else { ErrorKind::Api };
     Some(Error::new(kind(error)))
@@ -40,7 +40,7 @@ pub(crate) fn token_error_in_success(response: &Response) -> Option<Error> {
 /// Tells whether a response with a success status is an error: it has a top-level `error`, and no member of a successful
 /// response.
 ///
-/// As everywhere, the last of doubled keys counts, and null, `""` and `{}` are the same as no key at all.
+/// As everywhere, the last of duplicate keys counts, and null, `""` and `{}` are the same as no key at all.
 pub(crate) fn is_in_success(text: &str) -> bool {
     let is_empty = |raw: &str| {
         matches!(raw, "null" | "\"\"")
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_is_understood() {
+    fn every_shape_is_parsed() {
         // status, body, then: kind, code, status text, message, violations, details
         let rows = [
             (
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_count() {
+    fn the_headers_of_an_error_are_read() {
         let mut incoming = response(429, "");
         incoming.retry_after = Some("7".to_owned());
         incoming.request_id = Some("r-1".to_owned());
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_inside_a_success_is_one() {
+    fn errors_inside_a_success_are_found() {
         let rows = [
             (r#"{"error":{"code":400,"message":"no"}}"#, Some("api")),
             (r#"{"error":"no"}"#, Some("api")),

@@ -1,4 +1,4 @@
-//! The signatures of callbacks.
+//! Verifies the signatures of callbacks (HMAC-SHA1).
 
 use ring::hmac;
 
@@ -20,13 +20,13 @@ const LENGTH: usize = 20;
 /// `secrets` are 1 to 8 HMAC secrets of callback configurations: more than one while a secret is replaced, or where numbers and
 /// imported numbers call the same URL. `signature` is the value of the header `X-Sinch-Signature`, whose name may be written in
 /// any case, `None` if it is not there; if it is there twice with two values, refuse the callback. `body` is the request's body,
-/// byte for byte, at most 1 MiB: once decoded and encoded again, it does not verify.
+/// byte for byte, at most 1 MiB: a body that was decoded and encoded again does not verify.
 ///
-/// The body is not looked at before its signature is found to be right. All secrets are compared, in a time that does not depend
-/// on which of them fits, nor on how much of a signature is right.
+/// The body is not parsed before its signature is verified. All secrets are compared, in a time that does not depend
+/// on which of them matches, nor on how much of a signature is right.
 ///
 /// The service signs neither a time nor a nonce, so a callback that somebody recorded can be sent again: remember
-/// [`event_id`](Event::event_id) for a while, and read the number, which tells the truth.
+/// [`event_id`](Event::event_id) for a while, and read the number for its state.
 ///
 /// # Errors
 ///
@@ -87,13 +87,13 @@ fn check_signature<'a>(
     let refused = |problem| Error::new(ErrorKind::Signature(problem));
     let signature = match signature {
         None | Some([]) => return Err(refused(SignatureProblem::Missing)),
-        Some(text) => decoded(text).ok_or_else(|| refused(SignatureProblem::Malformed))?,
+        Some(text) => decode_hex(text).ok_or_else(|| refused(SignatureProblem::Malformed))?,
     };
-    // All are compared, so that the time does not depend on which one fits.
-    let fitting = secrets.fold(0, |fitting, secret| {
-        fitting | u8::from(hmac::verify(&key(secret), body, &signature).is_ok())
+    // All are compared, so that the time does not depend on which one matches.
+    let matching = secrets.fold(0, |matching, secret| {
+        matching | u8::from(hmac::verify(&key(secret), body, &signature).is_ok())
     });
-    if fitting == 0 { Err(refused(SignatureProblem::OtherSecret)) } else { Ok(()) }
+    if matching == 0 { Err(refused(SignatureProblem::OtherSecret)) } else { Ok(()) }
 }
 
 pub(crate) fn too_long() -> Error {
@@ -104,8 +104,8 @@ fn key(secret: &[u8]) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret)
 }
 
-/// Reads a signature, in small or capital hexadecimal digits.
-fn decoded(text: &[u8]) -> Option<[u8; LENGTH]> {
+/// Decodes a signature, in lower-case or upper-case hexadecimal digits.
+fn decode_hex(text: &[u8]) -> Option<[u8; LENGTH]> {
     let mut signature = [0; LENGTH];
     let digit = |byte: u8| char::from(byte).to_digit(16);
     if text.len() != 2 * LENGTH {

@@ -65,7 +65,7 @@ pub(crate) struct Engine {
     config: EngineConfig,
     /// The `Authorization` header of calls with Basic authentication; `None` with access tokens.
     basic: Option<Header>,
-    /// The path of the project, followed by the target of an operation.
+    /// The path of the project, to which the target of an operation is appended.
     prefix: String,
     /// Set by `shutdown`.
     stop: Signal,
@@ -148,7 +148,7 @@ impl Engine {
 
     /// Makes one logical call: retries, and reads back a write whose outcome is unknown, until the deadline.
     ///
-    /// `until` replaces the deadline that follows from the client's timeout, for a call that has waited for its turn already.
+    /// `until` replaces the deadline that follows from the client's timeout, for a call that began before this request.
     pub(crate) fn send(
         &self,
         request: &Request,
@@ -199,7 +199,7 @@ impl Engine {
         }
     }
 
-    /// Fails if a call that begins now is over at once: cancelled, shut down, or too late.
+    /// Fails if a call could not begin now: cancelled, shut down, or past its deadline.
     pub(crate) fn check_open(
         &self,
         cancel: Option<&CancelToken>,
@@ -291,7 +291,7 @@ impl Engine {
                 return Err((failure, error));
             };
             if refreshed {
-                state.tokens.did_not_help(token);
+                state.tokens.refresh_rejected(token);
                 return Err((failure, error));
             }
             match state.tokens.replace(deadline, token, &fetch).map_err(no_token)? {
@@ -384,8 +384,8 @@ fn take_turn(rate_limit: &RateLimit, deadline: Deadline) -> Result<(), Error> {
     }
 }
 
-/// Returns the log level of a failed call. A 4xx response and a cancelled call are ordinary: programs ask with `get` whether
-/// a number is theirs.
+/// Returns the log level of a failed call. A 4xx response and a cancelled call are ordinary: programs use `get` to find out
+/// whether a number is theirs.
 fn level_of(error: &Error) -> LogLevel {
     match error.kind() {
         ErrorKind::Cancelled => LogLevel::Debug,
@@ -395,7 +395,7 @@ fn level_of(error: &Error) -> LogLevel {
     }
 }
 
-/// Panics after a request was sent, if a test wants it.
+/// Panics after a request was sent, if a test asks for it.
 #[cfg(feature = "test-hooks")]
 fn panic_if_wanted(request: &Request) {
     let wanted = std::env::var_os("SINCH_NUMBERS_TEST_PANIC_SENT");
@@ -428,7 +428,7 @@ impl Environment for Call<'_> {
         let attempts = if fresh { &uncounted } else { &self.progress.attempts };
         let sent = if request.is_write() { &self.progress.maybe_applied } else { &unsent };
         let result = self.engine.exchange(request, self.deadline, fresh, attempts, sent);
-        if matches!(result, Err((failure, _)) if failure.is_certain()) {
+        if matches!(result, Err((failure, _)) if failure.proves_not_applied()) {
             sent.set(false);
         }
         result

@@ -19,7 +19,7 @@ pub(crate) fn redact(mut error: Error, secrets: &[&str]) -> Error {
     let forms: Vec<Zeroizing<String>> = secrets.flat_map(|secret| forms(secret)).collect();
     let forms: Vec<Pieces<'_>> = forms.iter().map(|form| Pieces::of(form)).collect();
     error.each_quote(&mut |text| {
-        if let Some(redacted) = without(text, &forms) {
+        if let Some(redacted) = redacted_text(text, &forms) {
             text.zeroize();
             *text = redacted;
         }
@@ -30,7 +30,7 @@ pub(crate) fn redact(mut error: Error, secrets: &[&str]) -> Error {
 /// Returns the common encodings of a secret: as it is, in JSON (with and without escaped slashes), and
 /// percent-encoded (with capital and small hexadecimal digits).
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
-    // Written into enough room at once, so that no copy is left behind by a reallocation.
+    // Allocated at full size, so that no reallocation leaves a copy behind.
     let write = |write: &dyn Fn(&mut String)| {
         let mut form = Zeroizing::new(String::with_capacity(secret.len() * 6));
         write(&mut form);
@@ -76,7 +76,7 @@ impl<'a> Pieces<'a> {
 }
 
 /// Replaces the pieces of secrets in a text; `None` if there are none in it.
-fn without(text: &str, forms: &[Pieces<'_>]) -> Option<String> {
+fn redacted_text(text: &str, forms: &[Pieces<'_>]) -> Option<String> {
     // All forms together: one form may cover only half of an escape, and the other half would break the JSON.
     let mut secret = Vec::new();
     for form in forms {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_masked_and_the_rest_stays() {
+    fn pieces_are_replaced_and_the_rest_stays() {
         const SECRET: &str = "abcdefghij0123456789";
         let rows = [
             ("nothing of it", "nothing of it"),
@@ -127,18 +127,25 @@ mod tests {
             ("", ""),
         ];
         for (text, expected) in rows {
-            let redacted = without(text, &[Pieces::of(SECRET)]).unwrap_or_else(|| text.to_owned());
+            let redacted =
+                redacted_text(text, &[Pieces::of(SECRET)]).unwrap_or_else(|| text.to_owned());
             assert_eq!(redacted, expected);
         }
         // A piece that begins in the middle of a character.
         let secret = "ééééééééé";
-        assert_eq!(without(&format!("<è{secret}>"), &[Pieces::of(secret)]).unwrap(), "<è***>");
+        assert_eq!(
+            redacted_text(&format!("<è{secret}>"), &[Pieces::of(secret)]).unwrap(),
+            "<è***>"
+        );
         // Short ones in one piece only.
-        assert_eq!(without("12345678 1234567", &[Pieces::of("12345678")]).unwrap(), "*** 1234567");
+        assert_eq!(
+            redacted_text("12345678 1234567", &[Pieces::of("12345678")]).unwrap(),
+            "*** 1234567"
+        );
     }
 
     #[test]
-    fn what_is_masked_in_json_stays_json() {
+    fn redacted_json_stays_json() {
         let secret = "abcdefghijklmn/opqrstuvwxyz\"01234567890";
         let forms = forms(secret);
         let forms: Vec<Pieces<'_>> = forms.iter().map(|form| Pieces::of(form)).collect();
@@ -147,12 +154,12 @@ mod tests {
             r#"{"a":"<abcdefghijklmn\/opqrstuvwxyz\"01234567890>"}"#,
             r#"{"a":"<abcdefghijklmn%2Fopqrstuvwxyz%2201234567890>"}"#,
         ] {
-            assert_eq!(without(text, &forms).unwrap(), r#"{"a":"<***>"}"#);
+            assert_eq!(redacted_text(text, &forms).unwrap(), r#"{"a":"<***>"}"#);
         }
     }
 
     #[test]
-    fn a_secret_is_known_in_its_usual_forms() {
+    fn a_secret_is_searched_in_its_usual_encodings() {
         let forms = forms("a/b+c\"d\\é");
         let forms: Vec<&str> = forms.iter().map(|form| form.as_str()).collect();
         let expected = [

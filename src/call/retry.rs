@@ -40,7 +40,7 @@ impl Failure {
     }
 
     /// Tells whether the request was certainly not carried out: it was not sent, or the service says so.
-    pub(crate) fn is_certain(self) -> bool {
+    pub(crate) fn proves_not_applied(self) -> bool {
         match self {
             Self::NoToken | Self::NotSent | Self::Refused | Self::Rejected => true,
             Self::NoResponse | Self::BodyLost | Self::Unexpected => false,
@@ -75,32 +75,34 @@ pub(crate) struct RetryContext {
     pub(crate) retry_after: Option<Duration>,
     /// The time until the call's deadline.
     pub(crate) time_left: Duration,
-    /// A number from 0 to 1 (exclusive), drawn anew for each decision.
-    pub(crate) dice: f64,
+    /// A random number from 0 to 1 (exclusive), a new one for each decision.
+    pub(crate) jitter: f64,
 }
 
 /// Decides what to do about a failure. A pure function: clock and random number are given.
 pub(crate) fn decide(failure: Failure, effect: &Effect, now: RetryContext) -> Decision<'_> {
     match effect {
-        Effect::Write(verify) if !failure.is_certain() => return Decision::ReadBack(verify),
+        Effect::Write(verify) if !failure.proves_not_applied() => {
+            return Decision::ReadBack(verify);
+        }
         Effect::Write(_) | Effect::Read => {}
     }
     if !failure.is_transient() || now.attempts >= now.max_attempts {
         return Decision::Report;
     }
-    let wait = now.retry_after.unwrap_or_else(|| backoff(failure, now.attempts, now.dice));
+    let wait = now.retry_after.unwrap_or_else(|| backoff(failure, now.attempts, now.jitter));
     // A wait that does not fit the deadline is returned to the caller, not slept.
     if wait >= now.time_left { Decision::Report } else { Decision::Retry(wait) }
 }
 
 /// Returns a random wait (full jitter): from zero to a ceiling that doubles with every attempt.
-fn backoff(failure: Failure, attempts: u32, dice: f64) -> Duration {
+fn backoff(failure: Failure, attempts: u32, jitter: f64) -> Duration {
     let base = match failure {
         Failure::Status(429 | 503) => Duration::from_secs(1),
         _ => Duration::from_millis(50),
     };
     let ceiling = base.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(CAP);
-    ceiling.mul_f64(dice.clamp(0.0, 1.0))
+    ceiling.mul_f64(jitter.clamp(0.0, 1.0))
 }
 
 /// Parses `Retry-After`: seconds, or a date, which is compared with the `Date` of the same response so that the clock of this
@@ -138,7 +140,7 @@ fn http_date(text: &str) -> Option<i64> {
     timestamp.to_unix().map(|(seconds, _)| seconds)
 }
 
-/// Limits retries during an outage: retries and read-backs are paid from this budget, and successful calls refill it.
+/// Limits retries during an outage: retries and read-backs are charged to this budget, and successful calls refill it.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(AtomicU32);
 
@@ -166,7 +168,9 @@ impl RetryBudget {
     /// Takes a price out of the budget; `false` if too little is left.
     pub(crate) fn withdraw(&self, price: u32) -> bool {
         self.0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pot| pot.checked_sub(price))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |balance| {
+                balance.checked_sub(price)
+            })
             .is_ok()
     }
 
@@ -174,8 +178,8 @@ impl RetryBudget {
     pub(crate) fn deposit(&self) {
         // The budget is nearly always full, and a load alone keeps the cache line shared between threads.
         if self.0.load(Ordering::Relaxed) < Self::FULL {
-            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pot| {
-                (pot < Self::FULL).then_some(pot + 1)
+            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |balance| {
+                (balance < Self::FULL).then_some(balance + 1)
             });
         }
     }
@@ -203,12 +207,12 @@ mod tests {
             max_attempts: 3,
             retry_after: None,
             time_left: 30 * SEC,
-            dice: 0.5,
+            jitter: 0.5,
         }
     }
 
     #[test]
-    fn the_table_of_failures() {
+    fn decisions_after_the_first_and_the_last_attempt() {
         use Failure::{
             BodyLost, NoResponse, NoToken, NotSent, Refused, Rejected, Status, Unexpected,
         };
@@ -271,7 +275,7 @@ mod tests {
         };
         let top = |attempts| RetryContext {
             max_attempts: 100,
-            dice: 1.0,
+            jitter: 1.0,
             time_left: 60 * SEC,
             ..at(attempts)
         };
@@ -288,7 +292,7 @@ mod tests {
             let expected = Some(Duration::from_millis(ms));
             assert_eq!(wait(failure, top(attempts)), expected, "{failure:?} {attempts}");
         }
-        // A wait that the service asks for is taken as it is, also above the cap, also zero …
+        // A wait that the service asks for is used unchanged, even above the cap or zero …
         for asked in [Duration::ZERO, 7 * SEC, 25 * SEC] {
             let now = RetryContext { retry_after: Some(asked), ..at(1) };
             assert_eq!(wait(Failure::Status(429), now), Some(asked));
@@ -296,7 +300,7 @@ mod tests {
         // … unless it does not fit.
         let now = RetryContext { retry_after: Some(30 * SEC), ..at(1) };
         assert_eq!(wait(Failure::Status(429), now), None);
-        let now = RetryContext { time_left: Duration::ZERO, dice: 0.0, ..at(1) };
+        let now = RetryContext { time_left: Duration::ZERO, jitter: 0.0, ..at(1) };
         assert_eq!(wait(Failure::NotSent, now), None);
     }
 
@@ -337,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_is_not_multiplied() {
+    fn retries_are_limited_in_an_outage() {
         let budget = RetryBudget::new();
         let pays = |failure| budget.withdraw(RetryBudget::price(failure));
         assert_eq!((0..1000).filter(|_| pays(Failure::NoResponse)).count(), 35);
@@ -356,9 +360,9 @@ mod tests {
 
     #[test]
     fn random_numbers_stay_in_range_and_differ() {
-        let rolls: Vec<f64> = (0..1000).map(|_| random()).collect();
-        assert!(rolls.iter().all(|roll| (0.0..1.0).contains(roll)));
-        let (low, high) = (rolls.iter().any(|r| *r < 0.1), rolls.iter().any(|r| *r > 0.9));
+        let numbers: Vec<f64> = (0..1000).map(|_| random()).collect();
+        assert!(numbers.iter().all(|number| (0.0..1.0).contains(number)));
+        let (low, high) = (numbers.iter().any(|r| *r < 0.1), numbers.iter().any(|r| *r > 0.9));
         assert!(low && high);
     }
 }

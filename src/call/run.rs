@@ -9,7 +9,7 @@ use crate::call::response::{Failed, RawResponse};
 use crate::call::retry::{Decision, RetryBudget, RetryContext, decide, random};
 use crate::error::{Error, ErrorKind};
 
-/// The surroundings of a call: the service, the time, the client's retry budget and its log.
+/// What a call uses: the service, the clock, the client's retry budget and its log.
 pub(crate) trait Environment {
     /// Sends a request once, or twice if the first response is a 401.
     ///
@@ -78,7 +78,7 @@ pub(crate) fn retried<'a, E: Environment, T>(
             max_attempts,
             retry_after: error.retry_after(),
             time_left: if ended { Duration::ZERO } else { environment.time_left() },
-            dice: environment.random(),
+            jitter: environment.random(),
         };
         match decide(failure, effect, now) {
             Decision::Retry(wait) if environment.budget().withdraw(RetryBudget::price(failure)) => {
@@ -135,7 +135,7 @@ fn read_back(
             Ok(ReadBack::Resource(json)) => found = json,
             Ok(ReadBack::Nothing) => {}
             Err(error) if is_cancelled(&error) => return Err(error.maybe_applied(found)),
-            // If both ran out of time, the write's own error says more.
+            // If both timed out, the write's own error is more informative.
             Err(error) if is_timeout(&error) && environment.time_left().is_zero() => {
                 let first = if is_timeout(&failure) { failure } else { error };
                 return Err(first.maybe_applied(found));

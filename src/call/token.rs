@@ -19,7 +19,7 @@ pub(crate) struct Token {
 
 impl Token {
     /// The maximum number of early refreshes of one token.
-    pub(super) const EARLY_TRIES: u32 = 3;
+    pub(super) const MAX_EARLY_REFRESHES: u32 = 3;
 
     pub(super) fn new(fresh: TokenResponse, now: Instant) -> Self {
         const EARLY: Duration = Duration::from_secs(60);
@@ -33,8 +33,8 @@ impl Token {
     }
 
     /// The time between two early refreshes.
-    pub(super) fn early_distance(&self) -> Duration {
-        self.expires_at.saturating_duration_since(self.refresh_at) / Self::EARLY_TRIES
+    pub(super) fn early_refresh_interval(&self) -> Duration {
+        self.expires_at.saturating_duration_since(self.refresh_at) / Self::MAX_EARLY_REFRESHES
     }
 }
 

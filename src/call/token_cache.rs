@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Phase, is_retryable_status};
 use crate::sys::deadline::Deadline;
 use crate::sys::{self, Ready, Waker, Woken};
 
-/// Asks the token endpoint for a token, until the deadline.
+/// Requests a token from the token endpoint, until the deadline.
 type Fetch<'a> = &'a dyn Fn(Deadline) -> Result<TokenResponse, Error>;
 
 /// Holds the current token, and lets one thread at a time fetch a new one.
@@ -25,21 +25,21 @@ struct State {
     /// The thread that fetches: see [`sys::thread_id`].
     fetching_on: usize,
     /// The number of fetches that have ended: it tells a waiter whether the one it waited for has.
-    ended: u64,
+    fetches_ended: u64,
     /// The duration of the last successful fetch.
     took: Duration,
     failed: Option<FailedFetch>,
     /// The number of early refreshes of this token that failed, and when the next one may be tried.
     early: (u32, Option<Instant>),
-    /// When a token that was fetched after a 401 last got a 401 too.
-    no_cure: Option<Instant>,
+    /// When a token that had been fetched because of a 401 was last refused with a 401.
+    rejected_at: Option<Instant>,
 }
 
 /// A failed fetch, kept for the threads that waited for it and, if the endpoint is overloaded, for calls a little later.
 struct FailedFetch {
     error: Error,
     /// The number of the fetch.
-    ended: u64,
+    number: u64,
     /// No token is fetched before this time.
     until: Instant,
     pause: Duration,
@@ -92,7 +92,7 @@ impl TokenCache {
         const EVERY: Duration = Duration::from_secs(1);
         let mut state = self.lock();
         if state.token.as_ref().is_some_and(|current| Arc::ptr_eq(current, rejected)) {
-            if state.no_cure.is_some_and(|at| at.elapsed() < EVERY) {
+            if state.rejected_at.is_some_and(|at| at.elapsed() < EVERY) {
                 return Ok(None);
             }
             state.token = None;
@@ -111,14 +111,15 @@ impl TokenCache {
             let paused = state.failed.as_ref().is_some_and(|failed| now < failed.until);
             if let Some(token) = &usable {
                 let (tries, again) = state.early;
-                let early = tries < Token::EARLY_TRIES && again.is_none_or(|again| now >= again);
+                let early =
+                    tries < Token::MAX_EARLY_REFRESHES && again.is_none_or(|again| now >= again);
                 if now < token.refresh_at || state.fetching.is_some() || !early || paused {
                     return Ok(Arc::clone(token));
                 }
             } else {
                 if let Some(failed) = &state.failed {
                     // The fetch that this thread waited for has failed, or fetching is paused.
-                    if paused || waited_for == Some(failed.ended) {
+                    if paused || waited_for == Some(failed.number) {
                         return Err(failed.error_at(now));
                     }
                 }
@@ -126,9 +127,9 @@ impl TokenCache {
                     if state.fetching_on == sys::thread_id() {
                         // This call was made by a poll function of the fetching one, and would wait for itself.
                         drop(state);
-                        return self.fetch_beside(deadline, fetch);
+                        return self.fetch_nested(deadline, fetch);
                     }
-                    waited_for = Some(state.ended + 1);
+                    waited_for = Some(state.fetches_ended + 1);
                     drop(state);
                     let ended = match deadline.wait(running.fd(), Ready::ToRead) {
                         Ok(Woken::Ready) => continue,
@@ -151,15 +152,15 @@ impl TokenCache {
     }
 
     /// Notes that a token which was fetched because of a 401 was refused with a 401 as well.
-    pub(crate) fn did_not_help(&self, token: &Arc<Token>) {
+    pub(crate) fn refresh_rejected(&self, token: &Arc<Token>) {
         let mut state = self.lock();
         if state.token.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
-            state.no_cure = Some(Instant::now());
+            state.rejected_at = Some(Instant::now());
         }
     }
 
-    /// Fetches a token while this thread is fetching one already.
-    fn fetch_beside(&self, deadline: Deadline, fetch: Fetch<'_>) -> Result<Arc<Token>, Error> {
+    /// Fetches a token for a call made by the poll function of a call that is fetching one on this thread.
+    fn fetch_nested(&self, deadline: Deadline, fetch: Fetch<'_>) -> Result<Arc<Token>, Error> {
         let token = Arc::new(Token::new(fetch(deadline)?, Instant::now()));
         self.lock().token = Some(Arc::clone(&token));
         Ok(token)
@@ -180,7 +181,7 @@ impl TokenCache {
         });
         let mut state = self.lock();
         let now = Instant::now();
-        state.ended += 1;
+        state.fetches_ended += 1;
         let outcome = match result {
             Ok(fresh) => {
                 let token = Arc::new(Token::new(fresh, now));
@@ -193,7 +194,7 @@ impl TokenCache {
             Err(error) => {
                 state.remember(&error, now);
                 if let Some(token) = &usable {
-                    state.early = (state.early.0 + 1, Some(now + token.early_distance()));
+                    state.early = (state.early.0 + 1, Some(now + token.early_refresh_interval()));
                 }
                 usable.ok_or(error)
             }
@@ -211,7 +212,7 @@ fn early_limit(took: Duration) -> Duration {
 
 impl State {
     /// Keeps a failed fetch; if the endpoint is overloaded, with a pause of 1 s that doubles up to 5 s. A timeout or a cancelled
-    /// call is not kept: it is the business of that one caller.
+    /// call is not kept: it concerns only the caller that fetched.
     fn remember(&mut self, error: &Error, now: Instant) {
         if matches!(error.kind(), ErrorKind::Timeout(_) | ErrorKind::Cancelled) {
             return;
@@ -221,8 +222,8 @@ impl State {
             let before = self.failed.as_ref().map_or(Duration::ZERO, |failed| failed.pause);
             pause = (before * 2).clamp(Duration::from_secs(1), Duration::from_secs(5));
         }
-        let (error, ended, until) = (error.clone(), self.ended, now + pause);
-        self.failed = Some(FailedFetch { error, ended, until, pause });
+        let (error, number, until) = (error.clone(), self.fetches_ended, now + pause);
+        self.failed = Some(FailedFetch { error, number, until, pause });
     }
 }
 
@@ -256,7 +257,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     #[test]
-    fn waiters_share_a_failure_and_the_next_caller_asks_again() {
+    fn waiters_share_a_failure_and_the_next_caller_fetches_again() {
         let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         // Ends when all the others are waiting for it.
         let fetch = |_| {
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overloaded_endpoint_is_left_alone_for_a_while() {
+    fn no_token_is_fetched_for_a_while_from_an_overloaded_endpoint() {
         let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let overloaded = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn an_early_refresh_that_fails_costs_nothing() {
+    fn after_a_failed_early_refresh_the_old_token_is_used() {
         let cache = TokenCache::default();
         let due = |_| Ok(fresh("Bearer old", HOUR));
         cache.get(later(), &due).unwrap();
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn an_early_refresh_is_tried_three_times_at_even_distances() {
+    fn an_early_refresh_is_tried_three_times_at_even_intervals() {
         let cache = TokenCache::default();
         let now = Instant::now();
         let minute = Duration::from_secs(60);
@@ -340,7 +341,7 @@ mod tests {
             refresh_at: now,
             expires_at: now + minute,
         };
-        assert_eq!(token.early_distance(), minute / 3);
+        assert_eq!(token.early_refresh_interval(), minute / 3);
         cache.lock().token = Some(Arc::new(token));
         let fetches = AtomicUsize::new(0);
         let down = |_| {
@@ -354,7 +355,7 @@ mod tests {
             assert_eq!(fetches.load(Ordering::SeqCst), tries.min(3));
             let mut state = cache.lock();
             if tries <= 3 {
-                let (_, Some(again)) = state.early else { panic!("no distance") };
+                let (_, Some(again)) = state.early else { panic!("no next attempt") };
                 assert!(again > now + minute / 4 && again < now + minute);
             }
             // As if that time had passed.
@@ -363,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn an_early_refresh_is_held_for_twice_what_a_fetch_takes() {
+    fn an_early_refresh_takes_at_most_twice_as_long_as_the_last_fetch() {
         let ms = Duration::from_millis;
         for (took, limit) in
             [(0, 250), (100, 250), (125, 250), (400, 800), (1000, 2000), (9000, 2000)]
@@ -373,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn while_a_refresh_does_not_help_it_is_forced_once_a_second() {
+    fn while_new_tokens_are_refused_one_is_fetched_each_second() {
         let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             let n = fetches.fetch_add(1, Ordering::SeqCst);
@@ -382,9 +383,9 @@ mod tests {
         let old = cache.get(later(), &fetch).unwrap();
         let new = cache.replace(later(), &old, &fetch).unwrap().unwrap();
         // A token that is not the current one is ignored.
-        cache.did_not_help(&old);
-        assert!(cache.lock().no_cure.is_none());
-        cache.did_not_help(&new);
+        cache.refresh_rejected(&old);
+        assert!(cache.lock().rejected_at.is_none());
+        cache.refresh_rejected(&new);
         for _ in 0..3 {
             assert!(cache.replace(later(), &new, &fetch).unwrap().is_none());
             // Calls still begin with this token.
@@ -393,7 +394,7 @@ mod tests {
         }
         assert_eq!(fetches.load(Ordering::SeqCst), 2);
         let second = Duration::from_secs(1);
-        cache.lock().no_cure = Instant::now().checked_sub(second);
+        cache.lock().rejected_at = Instant::now().checked_sub(second);
         let newest = cache.replace(later(), &new, &fetch).unwrap().unwrap();
         assert_eq!(newest.header().as_str(), "Bearer 2");
     }
@@ -406,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn one_refreshes_early_and_the_others_go_on() {
+    fn one_caller_refreshes_early_while_the_others_use_the_old_token() {
         let cache = TokenCache::default();
         due(&cache, Instant::now() + HOUR);
         let fetch = |_| {
@@ -420,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_has_expired_is_shown_to_nobody() {
+    fn an_expired_token_is_not_used() {
         let cache = TokenCache::default();
         due(&cache, Instant::now());
         let refused = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
@@ -430,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_token_is_shown_to_nobody_even_if_no_other_is_to_be_had() {
+    fn a_refused_token_is_not_used_even_if_no_other_can_be_fetched() {
         let cache = TokenCache::default();
         let old = cache.get(later(), &|_| Ok(fresh("Bearer old", HOUR))).unwrap();
         let down = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
@@ -439,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_fetcher_panics_one_of_those_who_wait_takes_over() {
+    fn when_the_fetching_call_panics_a_waiting_one_fetches() {
         let (cache, fetches) = (TokenCache::default(), AtomicUsize::new(0));
         let fetch = |_| {
             if fetches.fetch_add(1, Ordering::SeqCst) > 0 {
