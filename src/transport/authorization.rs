@@ -18,7 +18,7 @@ pub(crate) fn basic(name: &str, password: &str) -> Zeroizing<String> {
     let mut value = Zeroizing::new(vec![0; 6 + plain.len().div_ceil(3) * 4]);
     let (scheme, encoded) = value.split_at_mut(6);
     scheme.copy_from_slice(b"Basic ");
-    // Cannot fail: the room was counted. `encode_string` would leave a copy on the stack.
+    // Cannot fail: the length was computed. `encode_string` would leave a copy on the stack.
     let _ = STANDARD.encode_slice(&*plain, encoded);
     Zeroizing::new(String::from_utf8(std::mem::take(&mut *value)).unwrap_or_default())
 }

@@ -19,11 +19,11 @@ use super::socket::Tcp;
 
 /// The longest idle time after which a write still uses a connection. If the server closes it at that moment, it is unknown
 /// whether the write was applied, and it is not sent again.
-const FRESH_ENOUGH_FOR_WRITES: Duration = Duration::from_secs(5);
+const MAX_IDLE_FOR_WRITES: Duration = Duration::from_secs(5);
 /// The maximum size of interim responses and the head together.
-const MOST_BEFORE_BODY: usize = 64 * 1024;
+const MAX_BEFORE_BODY: usize = 64 * 1024;
 /// Output is buffered up to this size, so that a head and a small body go out together.
-const MOST_GATHERED: usize = 64 * 1024;
+const MAX_BUFFERED_OUTPUT: usize = 64 * 1024;
 
 /// The size of a read while reads fill their buffers.
 const LARGE_READ: usize = 64 * 1024;
@@ -93,7 +93,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Waits for input and appends it; returns how much came: nothing at the end of the stream.
+    /// Waits for input and appends it; returns the number of bytes: 0 at the end of the stream.
     fn receive(
         &mut self,
         exchange: &Exchange,
@@ -127,10 +127,10 @@ pub(super) struct Connection {
     idle_since: Instant,
     state: State,
     /// Whether another request may follow the response.
-    keep: bool,
-    /// Output of ureq that is not sent yet: `output[..gathered]`.
+    keep_alive: bool,
+    /// Output of ureq that is not sent yet: `output[..buffered]`.
     output: Vec<u8>,
-    gathered: usize,
+    buffered: usize,
     input: Input,
     /// The number of bytes received before the body.
     before_body: usize,
@@ -151,9 +151,9 @@ impl Connection {
             opened: now,
             idle_since: now,
             state: State::Idle,
-            keep: true,
+            keep_alive: true,
             output: Vec::new(),
-            gathered: 0,
+            buffered: 0,
             input: Input::default(),
             before_body: 0,
         }
@@ -184,20 +184,20 @@ impl Connection {
             self.output[at..at + part.len()].copy_from_slice(part);
             at += part.len();
         }
-        (self.state, self.keep, self.before_body) = (State::Request, true, 0);
+        (self.state, self.keep_alive, self.before_body) = (State::Request, true, 0);
         Ok(amount + length)
     }
 
     /// Sends the buffered output.
     fn flush(&mut self, exchange: &Exchange, timeout: NextTimeout) -> Result<(), Error> {
-        if self.gathered == 0 {
+        if self.buffered == 0 {
             return Ok(());
         }
         exchange.begin_to_send();
-        let gathered = std::mem::take(&mut self.gathered);
-        let result = self.stream.send(exchange, &self.output[..gathered], timeout);
+        let buffered = std::mem::take(&mut self.buffered);
+        let result = self.stream.send(exchange, &self.output[..buffered], timeout);
         // Wipes the credentials, as above.
-        self.output[..gathered].fill(0);
+        self.output[..buffered].fill(0);
         result
     }
 
@@ -206,12 +206,12 @@ impl Connection {
         if self.state == State::Request {
             exchange.phase.set(Phase::Wait);
         }
-        if self.state == State::Head && self.before_body > MOST_BEFORE_BODY {
+        if self.state == State::Head && self.before_body > MAX_BEFORE_BODY {
             return Err(ConnectionError::TooBig("its heads are too long").into());
         }
         if self.state == State::Body {
             // ureq consumes all of a body but an incomplete line.
-            if self.input.unconsumed().len() > MOST_BEFORE_BODY {
+            if self.input.unconsumed().len() > MAX_BEFORE_BODY {
                 return Err(ConnectionError::TooBig("a line between chunks is too long").into());
             }
             if self.input.waits_for_lf() {
@@ -224,7 +224,7 @@ impl Connection {
         exchange.ended.set(received == 0);
         if self.state == State::Request && received > 0 {
             self.state = State::Head;
-            exchange.heard.set(true);
+            exchange.response_begun.set(true);
         }
         if self.state == State::Head {
             self.before_body += received;
@@ -240,7 +240,7 @@ impl Connection {
         self.state = State::Body;
         let head = Head::of(&self.input.unconsumed()[..length]);
         let write = current(|exchange| exchange.write).unwrap_or(true);
-        self.keep = !(head.has_both_lengths || write && head.leaves_outcome_open());
+        self.keep_alive = !(head.has_both_lengths || write && head.leaves_outcome_open());
     }
 
     /// Tells whether the peer has neither closed the stream nor sent anything. What TLS itself exchanges, session tickets
@@ -257,7 +257,7 @@ impl Connection {
     fn is_usable(&mut self, exchange: &Exchange) -> bool {
         let usable = self.opened.elapsed() < self.reuse.max_age
             && !self.reuse.is_presumed_dead(self.idle_since)
-            && !(exchange.write && self.idle_since.elapsed() > FRESH_ENOUGH_FOR_WRITES)
+            && !(exchange.write && self.idle_since.elapsed() > MAX_IDLE_FOR_WRITES)
             && self.is_silent(exchange);
         exchange.reused.set(usable);
         usable
@@ -275,14 +275,18 @@ impl Transport for Connection {
                 State::Idle => self.begin(exchange, amount)?,
                 _ => amount,
             };
-            self.gathered += amount;
-            if self.gathered >= MOST_GATHERED { self.flush(exchange, timeout) } else { Ok(()) }
+            self.buffered += amount;
+            if self.buffered >= MAX_BUFFERED_OUTPUT {
+                self.flush(exchange, timeout)
+            } else {
+                Ok(())
+            }
         });
-        sent?.map_err(other)
+        sent?.map_err(as_other)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        current(|exchange| self.receive(exchange, timeout))?.map_err(other)
+        current(|exchange| self.receive(exchange, timeout))?.map_err(as_other)
     }
 
     /// Called twice: when the response has been read, and when the connection is to be used again.
@@ -292,7 +296,7 @@ impl Transport for Connection {
                 return self.is_usable(exchange);
             }
             (self.state, self.idle_since) = (State::Idle, Instant::now());
-            self.keep && !exchange.send_failed.get()
+            self.keep_alive && !exchange.send_failed.get()
         });
         open.unwrap_or(false)
     }
@@ -302,8 +306,8 @@ impl Transport for Connection {
     }
 }
 
-/// Keeps an I/O error from being taken for the regular end of a body.
-fn other(error: Error) -> Error {
+/// Wraps an I/O error in `Error::Other`: ureq takes some kinds of `Error::Io` for the regular end of a body.
+fn as_other(error: Error) -> Error {
     match error {
         Error::Io(error) => ConnectionError::Io(error).into(),
         error => error,
@@ -315,16 +319,16 @@ impl Buffers for Connection {
         let (wanted, spare) = current(|exchange| {
             // Other headers take less than 1 KiB, the user agent included.
             let head = exchange.target_length + 1024;
-            let body = exchange.body_length.clamp(1, MOST_GATHERED);
+            let body = exchange.body_length.clamp(1, MAX_BUFFERED_OUTPUT);
             let credentials = exchange.authorization.len() + 32;
             if self.state == State::Idle { (head + body, credentials) } else { (body, 0) }
         })
         .unwrap_or((1, 0));
-        let end = self.gathered + wanted;
+        let end = self.buffered + wanted;
         if self.output.len() < end + spare {
             self.output.resize(end + spare, 0);
         }
-        &mut self.output[self.gathered..end]
+        &mut self.output[self.buffered..end]
     }
 
     fn input(&self) -> &[u8] {

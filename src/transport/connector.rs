@@ -21,7 +21,7 @@ use super::resolver::Resolver;
 use super::socket::{Socket, Tcp};
 use super::{happy_eyeballs, tunnel};
 
-/// The way to a server: addresses, proxy, and the limits of a connection.
+/// How a server is reached: addresses, proxy, and the limits of a connection.
 #[derive(Debug)]
 pub(super) struct Route {
     /// The addresses of the proxy, if there is one, else those of the server.

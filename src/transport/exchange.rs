@@ -39,7 +39,7 @@ pub(super) struct Exchange {
     /// Whether sending failed; the response may have come all the same.
     pub(super) send_failed: Cell<bool>,
     /// Whether a byte of a response has come.
-    pub(super) heard: Cell<bool>,
+    pub(super) response_begun: Cell<bool>,
     /// Whether a byte of the body has come.
     pub(super) body_begun: Cell<bool>,
     /// Whether the server has ended the stream.
@@ -65,7 +65,7 @@ impl Exchange {
             address: Cell::new(None),
             sent: Cell::new(false),
             send_failed: Cell::new(false),
-            heard: Cell::new(false),
+            response_begun: Cell::new(false),
             body_begun: Cell::new(false),
             ended: Cell::new(false),
             reused: Cell::new(false),
@@ -74,7 +74,7 @@ impl Exchange {
         }
     }
 
-    /// Notes that the request goes out. From its first byte on, a write keeps time back for being read back.
+    /// Notes that the request is being sent. From its first byte on, a write reserves time for reading it back.
     pub(super) fn begin_to_send(&self) {
         self.phase.set(Phase::Send);
         if !self.sent.replace(true) && self.write {
@@ -82,7 +82,7 @@ impl Exchange {
         }
     }
 
-    /// Waits for a descriptor, as long as the call and the opening of a connection may take.
+    /// Waits for a descriptor until the deadline of the call, or that of connecting if a connection is being opened.
     pub(super) fn wait(&self, fd: RawFd, ready: Ready) -> Result<(), ConnectionError> {
         match self.wait_deadline().wait(fd, ready)? {
             Woken::Ready => Ok(()),
@@ -91,7 +91,7 @@ impl Exchange {
         }
     }
 
-    /// The deadline of a wait: while a connection is opened, the time for that is part of it.
+    /// The deadline of a wait: the call's, or that of connecting if that is earlier.
     pub(super) fn wait_deadline(&self) -> Deadline {
         let deadline = self.deadline.get();
         self.connect_by.get().map_or(deadline, |by| deadline.no_later_than(by))
@@ -110,7 +110,7 @@ impl Exchange {
     /// Converts an error of ureq. Its meaning depends on how far the exchange had come.
     pub(super) fn failed(&self, error: ureq::Error, status: Option<u16>) -> TransportError {
         let (mut phase, mut sent) = (self.phase.get(), self.sent.get());
-        let (silent, reused) = (!self.heard.get(), self.reused.get());
+        let (silent, reused) = (!self.response_begun.get(), self.reused.get());
         let (mut kind, mut source) = classify(error, phase, self.ended.get());
         let of_tls = source.as_deref().and_then(|source| rustls_error(source));
         let by_alert =
@@ -142,7 +142,7 @@ fn method_of(method: Method) -> http::Method {
 
 #[cfg(test)]
 impl Exchange {
-    /// An exchange of which only the deadline counts.
+    /// An exchange for tests that need only its deadline.
     pub(super) fn within(deadline: Deadline) -> Self {
         Self::new(&Request {
             method: Method::Get,

@@ -10,8 +10,8 @@ use crate::sys::{self, Woken};
 use super::exchange::Exchange;
 use super::failure::ConnectionError;
 
-/// The time between the starts of two attempts, as in libcurl. RFC 8305 recommends 250 ms and allows 100 ms and more.
-const HEAD_START: Duration = Duration::from_millis(200);
+/// The "connection attempt delay" of RFC 8305, as long as in libcurl. The RFC recommends 250 ms and allows 100 ms and more.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(200);
 
 /// Connects to the addresses, in turn and at the same time: a new attempt begins every 200 ms, or as soon as one fails, while
 /// the earlier ones go on.
@@ -34,7 +34,7 @@ pub(super) fn connect(
                         continue;
                     }
                 }
-                next_at = Instant::now() + HEAD_START;
+                next_at = Instant::now() + ATTEMPT_DELAY;
             }
         }
         if attempts.is_empty() {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_addresses_cost_a_head_start_each() {
+    fn each_dead_address_costs_one_attempt_delay() {
         let (dead, _waiting) = unresponsive();
         let dead = dead.local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -118,7 +118,7 @@ mod tests {
         let began = Instant::now();
         let (_, address) = connect(&[dead, dead, closed(), dead, here], &until(LONG)).unwrap();
         assert_eq!(address, here);
-        assert!(began.elapsed() >= 3 * HEAD_START, "nobody is tried before its time");
+        assert!(began.elapsed() >= 3 * ATTEMPT_DELAY, "no address is tried early");
     }
 
     #[test]

@@ -11,7 +11,8 @@ use super::failure::ConnectionError;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     status: u16,
-    /// Whether it has a length and a transfer coding. ureq decodes the chunks (RFC 9112, 6.3); then the connection must be closed.
+    /// Whether it has a length and a transfer coding. ureq decodes the chunks; then the connection must be closed (RFC 9112,
+    /// 6.3).
     pub(super) has_both_lengths: bool,
 }
 

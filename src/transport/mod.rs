@@ -51,7 +51,7 @@ pub(crate) use tls::TrustAnchors;
 
 /// The longest head of a response.
 const LONGEST_HEAD: usize = 16 * 1024;
-/// Longer than the longest head, so that one that is too long is seen.
+/// Larger than the longest head, so that a head that is too long is detected.
 const INPUT_BUFFER: usize = LONGEST_HEAD + 1024;
 const OUTPUT_BUFFER: usize = 8 * 1024;
 
@@ -175,7 +175,7 @@ impl Transport {
     ) -> Result<http::Response<Body>, ureq::Error> {
         let mut head = self.head(request, exchange.method.clone())?;
         if request.fresh {
-            // With settings other than the agent's, a request neither takes an idle connection nor leaves one.
+            // A request whose settings differ from the agent's neither takes an idle connection nor leaves one.
             let config = self.agent.configure_request(head);
             head = config.input_buffer_size(INPUT_BUFFER + 1).build();
         }
@@ -317,15 +317,16 @@ fn read_body(
 ) -> Result<(), ureq::Error> {
     const TOO_BIG: ConnectionError = ConnectionError::TooBig("its body is bigger than the limit");
     /// The maximum that is allocated in advance: a server may announce much and send little.
-    const MOST_IN_ADVANCE: usize = 256 * 1024;
+    const MAX_PREALLOCATED: usize = 256 * 1024;
     let announced =
         body.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     if success && announced.is_some_and(|length| length > most) {
         return Err(TOO_BIG.into());
     }
-    // A buffer for a secret never grows: it would leave copies behind.
-    let room = if secret { most } else { announced.unwrap_or(2048).min(most).min(MOST_IN_ADVANCE) };
-    // One byte more shows whether the body ends there, and is where C wants a NUL.
+    // A buffer for a secret never grows: growing would leave copies behind.
+    let room =
+        if secret { most } else { announced.unwrap_or(2048).min(most).min(MAX_PREALLOCATED) };
+    // One byte more: it shows whether the body ends there, and has room for the NUL that C needs.
     bytes.reserve_exact(room + 1);
     let result = body.as_reader().take(most as u64 + 1).read_to_end(bytes);
     let too_big = bytes.len() > most;

@@ -83,7 +83,7 @@ fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
         });
     }
     let text = std::str::from_utf8(&bytes).ok()?;
-    // No control character belongs into a name or a password.
+    // A name or a password has no control characters.
     (!text.chars().any(char::is_control)).then(|| Zeroizing::new(text.to_owned()))
 }
 
@@ -107,22 +107,22 @@ impl ProxyChoice {
                         Some((*name, variable(name).filter(|value| !value.is_empty())?))
                     })
                 };
-                let between = |c: char| c == ',' || c.is_ascii_whitespace();
-                let is_excepted = first(&["no_proxy", "NO_PROXY"]).is_some_and(|(_, list)| {
-                    list.split(between).any(|entry| excepts(entry, origin))
+                let is_separator = |c: char| c == ',' || c.is_ascii_whitespace();
+                let bypassed = first(&["no_proxy", "NO_PROXY"]).is_some_and(|(_, list)| {
+                    list.split(is_separator).any(|entry| matches_no_proxy(entry, origin))
                 });
                 // HTTP_PROXY is not read: in a CGI program the header `Proxy` of a request sets it.
                 let own: &[&'static str] =
                     if origin.secure { &["https_proxy", "HTTPS_PROXY"] } else { &["http_proxy"] };
                 let found = first(own).or_else(|| first(&["all_proxy", "ALL_PROXY"]));
-                found.filter(|_| !is_excepted)
+                found.filter(|_| !bypassed)
             }
         }
     }
 }
 
-/// Finds the proxy that calls to an origin go through with the settings in the environment, and the variable that names it: what
-/// the program's doctor shows.
+/// Finds the proxy that calls to an origin go through with the settings in the environment, and the variable that names it. Used
+/// by the program's doctor.
 #[cfg(feature = "cli")]
 pub fn from_env(origin: &str) -> Option<(&'static str, String)> {
     const OWN: &str = "SINCH_NUMBERS_PROXY";
@@ -138,7 +138,7 @@ pub fn from_env(origin: &str) -> Option<(&'static str, String)> {
 
 /// Tells whether an entry of `no_proxy` names the origin: `*`, a host or a domain with or without a dot before it, an
 /// address or a block of addresses, each but the last with a port if wanted.
-fn excepts(entry: &str, origin: Origin<'_>) -> bool {
+fn matches_no_proxy(entry: &str, origin: Origin<'_>) -> bool {
     if entry == "*" {
         return true;
     }
@@ -270,7 +270,7 @@ mod tests {
         ];
         for (block, address, expected) in rows {
             let origin = Origin { secure: true, host: address, port: 443 };
-            assert_eq!(excepts(block, origin), expected, "{block} {address}");
+            assert_eq!(matches_no_proxy(block, origin), expected, "{block} {address}");
         }
     }
 }

@@ -50,7 +50,7 @@ struct Running {
 }
 
 fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
-    // No panic can leave it half changed.
+    // A panic cannot leave it half changed.
     cache.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -130,16 +130,16 @@ impl Resolver {
     /// Starts a look-up, on this thread if no other can be started.
     fn start(&self, lookup: Lookup) {
         let (cache, host) = (Arc::clone(&self.cache), self.host.clone());
-        let run = move || settle(&cache, lookup(&host));
+        let run = move || finish_lookup(&cache, lookup(&host));
         let thread = thread::Builder::new().name("sinch-numbers-dns".to_owned());
         if thread.spawn(run).is_err() {
-            settle(&self.cache, lookup(&self.host));
+            finish_lookup(&self.cache, lookup(&self.host));
         }
     }
 }
 
 /// Stores the result of a look-up, and wakes the calls that wait for it.
-fn settle(cache: &Mutex<Cache>, found: io::Result<Vec<IpAddr>>) {
+fn finish_lookup(cache: &Mutex<Cache>, found: io::Result<Vec<IpAddr>>) {
     let mut cache = lock(cache);
     let result = match found {
         Ok(addresses) if !addresses.is_empty() => {
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_lead_nowhere_are_looked_up_again() {
+    fn addresses_that_do_not_connect_are_looked_up_again() {
         let resolver = resolver();
         assert_eq!(found(&resolver, |_| Ok(ips(&["127.0.0.5"]))).unwrap(), ["127.0.0.5:7"]);
         let moved = |_: &str| Ok(ips(&["127.0.0.6"]));
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn families_take_turns_and_experience_counts() {
+    fn families_alternate_and_earlier_connects_count() {
         let all = |_: &str| Ok(ips(&["::1", "::2", "::3", "127.0.0.1", "127.0.0.2"]));
         let resolver = resolver();
         let order = ["[::1]:7", "127.0.0.1:7", "[::2]:7", "127.0.0.2:7", "[::3]:7"];

@@ -14,9 +14,9 @@ use super::exchange::{Exchange, current};
 use super::failure::ConnectionError;
 use super::{INPUT_BUFFER, OUTPUT_BUFFER};
 
-/// The maximum time that sent data stays unacknowledged. A router that dropped a connection does not say so, and the call is to notice
-/// while it has time left.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
+/// The maximum time that sent data stays unacknowledged. A router that dropped a connection does not report it; the call must
+/// notice while it has time left.
+const USER_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The number of reads after one wait, as long as each fills its buffer.
 const READS_PER_WAIT: u8 = 8;
@@ -35,7 +35,7 @@ impl Tcp {
     /// Takes a connected stream that does not block.
     pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        sys::set_user_timeout(&stream, UNACKNOWLEDGED);
+        sys::set_user_timeout(&stream, USER_TIMEOUT);
         Ok(Self { stream, send_error: None, full_reads: 0 })
     }
 
@@ -93,8 +93,8 @@ impl Tcp {
         into: &mut [u8],
     ) -> Result<usize, ConnectionError> {
         let received = loop {
-            // Before the first read, when nothing is there yet as a rule; and every few reads, so that a server that never
-            // stops sending cannot hold a call beyond its deadline.
+            // Before the first read, when usually nothing has arrived; and every few reads, so that a server that never stops
+            // sending cannot keep a call beyond its deadline.
             if !exchange.no_wait.get() && self.full_reads % READS_PER_WAIT == 0 {
                 exchange.wait(self.stream.as_raw_fd(), Ready::ToRead)?;
             }
@@ -154,7 +154,7 @@ impl Transport for Socket {
         Ok(received > 0)
     }
 
-    /// The connection on top, which knows TLS, checks whether the peer has closed it.
+    /// Whether the peer has closed it is checked by the `Connection` on top, which sees the stream inside TLS.
     fn is_open(&mut self) -> bool {
         self.tcp.send_error.is_none()
     }

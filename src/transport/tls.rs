@@ -56,7 +56,7 @@ impl TrustAnchors {
         };
         TlsConfig::builder()
             .provider(TlsProvider::Rustls)
-            // Explicit: another crate of the program may have installed another default.
+            // Explicit: another crate of the program may have installed a different default.
             .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
             .root_certs(roots)
             .build()
@@ -91,7 +91,7 @@ pub(super) fn is_refusal(alert: AlertDescription) -> bool {
 
 /// Describes a TLS error in one line, with advice on what to do about it.
 pub(super) fn explain(error: &rustls::Error) -> String {
-    /// A piece of the text of rustls, and the advice.
+    /// A part of rustls's message, and the advice for it.
     const ADVICE: [(&str, &str); 9] = [
         ("UnknownIssuer", "if the authority is your own, give its certificate as caFile"),
         (
@@ -115,15 +115,15 @@ pub(super) fn explain(error: &rustls::Error) -> String {
             "no TLS version, cipher or kind of key in common: P-521, for example, is not supported",
         ),
     ];
-    let mut said = error.to_string();
-    // A list of numbers follows.
-    if let Some(end) = said.find("Context {") {
-        said.truncate(end);
+    let mut text = error.to_string();
+    // The rest is the bytes of algorithm identifiers.
+    if let Some(end) = text.find("Context {") {
+        text.truncate(end);
     }
-    let said = said.replace(['\r', '\n'], " ");
-    match ADVICE.iter().find(|(piece, _)| said.contains(piece)) {
-        Some((_, advice)) => format!("{said}; {advice}"),
-        None => said,
+    let text = text.replace(['\r', '\n'], " ");
+    match ADVICE.iter().find(|(piece, _)| text.contains(piece)) {
+        Some((_, advice)) => format!("{text}; {advice}"),
+        None => text,
     }
 }
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_in_one_line() {
+    fn refusals_are_described_in_one_line() {
         use rustls::CertificateError::{
             UnknownIssuer, UnsupportedSignatureAlgorithmForPublicKeyContext,
         };

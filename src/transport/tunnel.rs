@@ -37,7 +37,7 @@ pub(super) fn open(
         end,
         "\r\n",
     ];
-    // `concat` takes its memory at once: a buffer that grows would leave copies of the credentials behind.
+    // `concat` allocates once: a buffer that grows would leave copies of the credentials behind.
     tcp.send_all(exchange, Zeroizing::new(parts.concat()).as_bytes())?;
     let mut buffer = vec![0; LONGEST_RESPONSE];
     let mut length = 0;
@@ -50,7 +50,7 @@ pub(super) fn open(
         let response = &buffer[..length];
         check_status(response)?;
         if let Some(end) = response.windows(4).position(|four| four == b"\r\n\r\n") {
-            // The server speaks only after us: whatever follows is not from it.
+            // The server sends nothing before our request, so anything that follows is not from it.
             let more = end + 4 < length;
             return if more { Err(failed("sent more than its response")) } else { Ok(()) };
         }
