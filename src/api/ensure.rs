@@ -56,7 +56,7 @@ impl EnsureEmergencyAddress {
     /// Tells whether an address on file is the wanted one: case and spaces apart, and without the display name, which cannot be
     /// read.
     pub fn is_met_by(&self, found: &EmergencyAddress) -> bool {
-        self.request.stands(found)
+        self.request.is_same_as(found)
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
@@ -86,7 +86,7 @@ impl EnsureEmergencyAddress {
 impl EmergencyAddressRequest {
     /// Tells whether an address of the service is the one in the request: its five required parts and the location, case and
     /// spaces apart, and the four digits after the postal code if the request has them.
-    pub(crate) fn stands(&self, found: &EmergencyAddress) -> bool {
+    pub(crate) fn is_same_as(&self, found: &EmergencyAddress) -> bool {
         let (wanted, found) = (&self.address, Address::from(found));
         let digits = wanted.postal_code_plus_four.as_deref().unwrap_or_default();
         same(&wanted.street_number, &found.street_number)
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_stands_if_its_parts_do() {
+    fn an_address_is_the_same_if_its_parts_are() {
         let rows: [(&[(&str, &str)], bool); 12] = [
             (&[], true),
             (&[("streetInfo", "MAIN ST"), ("city", " spring field"), ("location", "apt5")], true),
@@ -249,17 +249,17 @@ mod tests {
             (&[("location", "Apt 6")], false),
             (&[("streetInfo", "")], false),
         ];
-        for (changes, stands) in rows {
-            assert_eq!(request().stands(&found(changes)), stands, "{changes:?}");
+        for (changes, same) in rows {
+            assert_eq!(request().is_same_as(&found(changes)), same, "{changes:?}");
         }
         let mut exact = request();
         exact.address = exact.address.postal_code_plus_four("1234");
-        assert!(exact.stands(&found(&[])));
-        assert!(!exact.stands(&found(&[("postalCodePlusFour", "9999")])));
+        assert!(exact.is_same_as(&found(&[])));
+        assert!(!exact.is_same_as(&found(&[("postalCodePlusFour", "9999")])));
         let mut plain = request();
         plain.address.location = None;
-        assert!(plain.stands(&found(&[("location", " ")])));
-        assert!(!plain.stands(&found(&[])));
+        assert!(plain.is_same_as(&found(&[("location", " ")])));
+        assert!(!plain.is_same_as(&found(&[])));
     }
 
     #[test]

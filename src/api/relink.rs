@@ -169,7 +169,7 @@ pub(crate) enum Next {
     Conflict(RelinkStep),
 }
 
-/// Returns what brings a number closer to the wanted links. The first row that fits counts; P and C are the current plan and
+/// Returns the next action towards the wanted links. The first row that matches counts; P and C are the current plan and
 /// campaign, p and c the wanted ones, and "" is none.
 ///
 /// | the number | next |
@@ -268,7 +268,7 @@ impl Steps {
     }
 
     /// Notes that a step is sent now; `number` is as it was read before.
-    pub(crate) fn send(&mut self, step: RelinkStep, number: &ActiveNumber) {
+    pub(crate) fn mark_sent(&mut self, step: RelinkStep, number: &ActiveNumber) {
         let sent = &mut self.0[step as usize];
         if sent.times == 0 {
             sent.before = job_time(number, step);
@@ -278,7 +278,7 @@ impl Steps {
     }
 
     /// Notes that a step was certainly not applied, and may be sent again.
-    pub(crate) fn take_back(&mut self, step: RelinkStep) {
+    pub(crate) fn mark_not_applied(&mut self, step: RelinkStep) {
         let sent = &mut self.0[step as usize];
         sent.times -= 1;
         if sent.times == 0 {
@@ -287,28 +287,28 @@ impl Steps {
     }
 
     /// Notes that it is unknown whether a step was or will be applied.
-    pub(crate) fn is_unknown(&mut self, step: RelinkStep) {
+    pub(crate) fn mark_unknown(&mut self, step: RelinkStep) {
         self.0[step as usize].unknown += 1;
     }
 
-    /// Tells whether a refusal may be due to an earlier request of the same step, whose outcome was unknown. If so, the step is
-    /// taken back.
-    pub(crate) fn is_refused_by_itself(&mut self, step: RelinkStep) -> bool {
+    /// Notes that the service refused a step, and tells whether the reason may be an earlier request of the same step, whose outcome
+    /// was unknown. If so, the step is marked as not applied.
+    pub(crate) fn take_refusal_by_earlier_request(&mut self, step: RelinkStep) -> bool {
         let sent = &mut self.0[step as usize];
         sent.refusals += 1;
-        let by_itself = sent.refusals <= sent.unknown;
-        if by_itself {
-            self.take_back(step);
+        let by_earlier = sent.refusals <= sent.unknown;
+        if by_earlier {
+            self.mark_not_applied(step);
         }
-        by_itself
+        by_earlier
     }
 
-    pub(crate) fn has_failed(&mut self, step: RelinkStep) {
+    pub(crate) fn mark_failed(&mut self, step: RelinkStep) {
         self.0[step as usize].outcome = Some(StepOutcome::Failed);
     }
 
     /// Notes that the steps before this one are in effect; all of them, if it is `None`.
-    pub(crate) fn are_done(&mut self, before: Option<RelinkStep>) {
+    pub(crate) fn mark_done(&mut self, before: Option<RelinkStep>) {
         for step in RelinkStep::ALL.into_iter().filter(|step| before.is_none_or(|end| *step < end))
         {
             let outcome = &mut self.0[step as usize].outcome;
@@ -322,7 +322,7 @@ impl Steps {
         self.0.iter().any(|sent| sent.times > 0)
     }
 
-    /// Tells whether a step was sent whose response was lost.
+    /// Tells whether the outcome of a step that was sent is unknown.
     pub(crate) fn any_unknown(&self) -> bool {
         self.0.iter().any(|sent| sent.unknown > 0)
     }

@@ -43,7 +43,7 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl Client {
-    /// Begins a client for a project: its id from the Sinch Customer Dashboard, and an access key.
+    /// Returns a builder of a client for a project: its id from the Sinch Customer Dashboard, and an access key.
     ///
     /// ```no_run
     /// use sinch_numbers::{Client, Credentials};
@@ -61,7 +61,7 @@ impl Client {
 
 const BASE_URL: &str = "https://numbers.api.sinch.com";
 const AUTH_URL: &str = "https://auth.sinch.com";
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 
 impl ClientBuilder {
     pub(crate) fn new(project_id: String, credentials: Credentials) -> Self {
@@ -103,7 +103,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Forgets the variable of a setting that is being replaced.
+    /// Removes a setting from those that came from variables, because code sets it now.
     fn set(&mut self, setting: &str) -> &mut Self {
         self.variables.retain(|(given, _)| *given != setting);
         self
@@ -137,7 +137,7 @@ impl ClientBuilder {
     }
 
     /// Sets how long connecting may take at most, all addresses of the host together. Default: 3.1 s; range: 1 ms to
-    /// 24 h. The deadline of the call counts all the same.
+    /// 24 h. The deadline of the call applies as well.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.engine.http.connect_timeout = timeout;
         self
@@ -172,8 +172,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long a connection is used, however busy it is, so that a name that moved is followed. Default: 10 min; range:
-    /// 1 ms to 24 h.
+    /// Sets how long a connection is used, however busy it is, so that new addresses of the host are found. Default: 10 min;
+    /// range: 1 ms to 24 h.
     pub fn max_connection_age(mut self, age: Duration) -> Self {
         self.engine.http.max_connection_age = age;
         self
@@ -195,12 +195,12 @@ impl ClientBuilder {
     ///
     /// Default, if none of the three methods for roots is called: the certificates that the environment variables
     /// `SSL_CERT_FILE` (a PEM file) and `SSL_CERT_DIR` (folders of PEM files, with colons between them) name, if one is set;
-    /// else the bundled roots. Where what they name cannot be used, a warning in the log says so, and the bundled roots are
-    /// used. They are not read by a client that speaks no TLS.
+    /// else the bundled roots. If what they name cannot be used, a warning in the log says so, and the bundled roots are used.
+    /// A client that uses no TLS does not read them.
     ///
-    /// A certificate of a server has an RSA key of 2,048 to 8,192 bits, P-256, P-384 or Ed25519. What OpenSSL takes beyond that
+    /// A certificate of a server has an RSA key of 2,048 to 8,192 bits, P-256, P-384 or Ed25519. What OpenSSL accepts beyond that
     /// is refused, with a message that says why: P-521, smaller RSA keys, SHA-1 signatures, version 1, no subject alternative
-    /// name, and a root that the server shows as its own certificate.
+    /// name, and a root that the server presents as its own certificate.
     pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.set("caFile").set("roots").roots = Roots::File(file.into());
         self
@@ -213,7 +213,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts the roots of the big browsers, which are part of this library, whatever the environment says.
+    /// Trusts Mozilla's roots, which are part of this library, whatever the environment says.
     pub fn bundled_roots(mut self) -> Self {
         self.set("caFile").set("roots").roots = Roots::Bundled;
         self
@@ -288,11 +288,11 @@ impl ClientBuilder {
         engine.api = endpoint("baseUrl", &self.base_url, self.allow_http)?;
         engine.auth = endpoint("authUrl", &self.auth_url, self.allow_http)?;
         let http = &mut engine.http;
-        let a_while = Duration::from_millis(1)..=LONGEST;
-        in_range("timeout", &engine.timeout, &a_while)?;
-        in_range("connectTimeout", &http.connect_timeout, &a_while)?;
-        in_range("idleTimeout", &http.idle_timeout, &(Duration::ZERO..=LONGEST))?;
-        in_range("maxConnectionAge", &http.max_connection_age, &a_while)?;
+        let positive_time = Duration::from_millis(1)..=MAX_TIME;
+        in_range("timeout", &engine.timeout, &positive_time)?;
+        in_range("connectTimeout", &http.connect_timeout, &positive_time)?;
+        in_range("idleTimeout", &http.idle_timeout, &(Duration::ZERO..=MAX_TIME))?;
+        in_range("maxConnectionAge", &http.max_connection_age, &positive_time)?;
         in_range("requestsPerSecond", &engine.requests_per_second, &(0.0..=1_000_000.0))?;
         in_range("maxAttempts", &engine.max_attempts, &(1..=10))?;
         in_range("maxIdleConnections", &http.max_idle_connections, &(0..=1024))?;

@@ -14,7 +14,7 @@ use crate::call::response::RawResponse;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::json::decode::Decode;
 
-/// The surroundings of an operation: the service, the time and the log.
+/// What an operation uses: the service, the clock and the log.
 pub(crate) trait Service {
     /// Makes one call, with its retries and read-backs.
     fn call(&mut self, request: &Request) -> Result<RawResponse, Error>;
@@ -85,16 +85,16 @@ impl<'a, S: Service> Run<'a, S> {
         Self { service, found: None, previous: None, reconciled: false, waited_for: None }
     }
 
-    /// Reads a resource; a failure that may pass is repeated until the deadline.
+    /// Reads a resource; after a transient failure it reads again, until the deadline.
     pub(super) fn read(&mut self, request: &Request) -> Result<RawResponse, Error> {
         let (mut pause, mut before) = (GROWING, None);
         loop {
             let mut error = match self.service.call(request) {
                 Ok(response) => return Ok(response),
-                Err(error) if is_passing(&error) => error,
+                Err(error) if is_transient(&error) => error,
                 Err(error) => return Err(error),
             };
-            // The timeout of a read that the deadline cut off says less than the failure or the wait before it.
+            // If the deadline cut a read off, the failure or the wait before it is more informative than the timeout.
             if self.service.time_left().is_zero() && matches!(error.kind(), ErrorKind::Timeout(_)) {
                 match (before.take(), self.waited_for) {
                     (Some(failure), _) => error = failure,
@@ -143,7 +143,7 @@ impl<'a, S: Service> Run<'a, S> {
                 match error.kind() {
                     ErrorKind::Cancelled => Err(error),
                     _ if error.may_have_been_applied() => Ok(Written::Unknown(error)),
-                    _ if is_passing(&error) => Ok(Written::NotApplied(error)),
+                    _ if is_transient(&error) => Ok(Written::NotApplied(error)),
                     _ => Err(error),
                 }
             }
@@ -192,8 +192,8 @@ fn out_of_time() -> Error {
     Error::new(ErrorKind::Timeout(Phase::Provisioning))
 }
 
-/// Tells whether a failure may pass: a network failure, a timeout, 408, 429 and every 5xx.
-fn is_passing(error: &Error) -> bool {
+/// Tells whether a failure is transient: a network failure, a timeout, 408, 429 and every 5xx.
+fn is_transient(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Api(e) => e.http_status >= 500 || e.http_status == 408,
         _ => error.can_retry(),

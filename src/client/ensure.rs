@@ -1,4 +1,4 @@
-//! Ensuring an emergency address.
+//! Ensures that a number has an emergency address.
 
 use crate::api::emergency_address::{
     EmergencyAddressRequest, GetEmergencyAddress, ProvisionEmergencyAddress,
@@ -30,10 +30,10 @@ pub(super) fn ensure<S: Service>(
     /// The number of times that a provision of unknown outcome is sent again.
     const RESENDS: u32 = 2;
     let before = read_address(run, phone_number)?;
-    let stands = |wanted: &EmergencyAddressRequest, address: &Option<EmergencyAddress>| {
-        address.as_ref().is_some_and(|address| wanted.stands(address))
+    let has = |wanted: &EmergencyAddressRequest, address: &Option<EmergencyAddress>| {
+        address.as_ref().is_some_and(|address| wanted.is_same_as(address))
     };
-    if !wanted.force && stands(&wanted.request, &before) {
+    if !wanted.force && has(&wanted.request, &before) {
         return Ok(Ensured { changed: false, validation: None });
     }
     let validate =
@@ -43,8 +43,8 @@ pub(super) fn ensure<S: Service>(
     let Some(accepted) = wanted.accepted(&validation) else {
         return Err(address_refused(&json, &validation));
     };
-    let stood = stands(&accepted, &before);
-    if !wanted.force && stood {
+    let had_before = has(&accepted, &before);
+    if !wanted.force && had_before {
         return Ok(Ensured { changed: false, validation: Some(json) });
     }
     let provision =
@@ -58,7 +58,7 @@ pub(super) fn ensure<S: Service>(
                 run.pause_after(unknown.take(), error.clone())?;
                 let now = read_address(run, phone_number)?;
                 // If the address was the same before, it does not show whether the display name was set.
-                if !stood && stands(&accepted, &now) {
+                if !had_before && has(&accepted, &now) {
                     run.reconciled = true;
                     return Ok(Ensured { changed: true, validation: Some(json) });
                 }
@@ -69,22 +69,22 @@ pub(super) fn ensure<S: Service>(
             }
         }
     }
-    let (mut pause, mut contradicted, mut looks) = (GROWING, DOUBLING, 0);
+    let (mut pause, mut contradicted, mut contradictions) = (GROWING, DOUBLING, 0);
     loop {
         /// The number of reads of another address before it counts as a conflict.
-        const LOOKS: u32 = 4;
+        const MAX_CONTRADICTIONS: u32 = 4;
         let now = read_address(run, phone_number)?;
         match now {
-            Some(address) if accepted.stands(&address) => {
+            Some(address) if accepted.is_same_as(&address) => {
                 return Ok(Ensured { changed: true, validation: Some(json) });
             }
-            Some(_) if now != before && looks == LOOKS => {
+            Some(_) if now != before && contradictions == MAX_CONTRADICTIONS => {
                 let problem =
                     "the address is another one than was sent: somebody else changes it too";
                 return Err(Error::new(ErrorKind::Conflict(problem.to_owned())));
             }
             Some(_) if now != before => {
-                looks += 1;
+                contradictions += 1;
                 run.pause_whole(contradicted.take(), "the address is not the one that was sent")?;
             }
             _ => run.pause(&mut pause, "the address does not show yet")?,

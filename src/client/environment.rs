@@ -40,7 +40,7 @@ const VARIABLES: [(&str, &str); 12] = [
 /// The number of required settings, which come first. Each may come from a file, named by its variable with `_FILE`.
 const REQUIRED: usize = 3;
 
-/// Reads the variables that are set, except for settings that are given otherwise.
+/// Reads the variables that are set, except for settings that code gives.
 pub(crate) fn read(
     variable: Lookup<'_>,
     is_given: impl Fn(&str) -> bool,
@@ -96,7 +96,7 @@ fn value(name: &str, variable: Lookup<'_>) -> Result<Option<Zeroizing<String>>, 
 /// Reads the file of a secret.
 fn content(name: &str, path: &str) -> Result<Zeroizing<String>, Error> {
     const MOST: usize = 64 * 1024;
-    // The path is not repeated: it may be the secret itself, by mistake.
+    // Errors do not quote the path: it may be the secret itself, by mistake.
     let refuse = |problem: String| Error::invalid(name, format!("names a file that {problem}"));
     // Allocated once, so that a growing buffer leaves no copy of the secret.
     let mut content = Zeroizing::new(Vec::with_capacity(MOST + 1));

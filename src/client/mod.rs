@@ -86,10 +86,10 @@ impl Client {
         self.call(query)
     }
 
-    /// Checks that the service can be reached and takes the credentials: fetches a token and lists one number.
+    /// Checks that the service can be reached and accepts the credentials: fetches a token and lists one number.
     ///
-    /// Call it when a program starts, so that a wrong key is seen then and not in the middle of the work, and the first call
-    /// finds a token and a connection. The page says in [`total_size`](Page::total_size) how many numbers there are.
+    /// Call it when a program starts, so that a wrong key is noticed then and not later, and the first call finds a token
+    /// and a connection. The page says in [`total_size`](Page::total_size) how many numbers there are.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl Client {
         self.decode::<O>(response)
     }
 
-    /// Sends a request. The client's own cancel token ends it, or else the given one.
+    /// Sends a request. It ends by the client's own cancel token, or if it has none by the given one.
     pub(crate) fn send(
         &self,
         request: &Request,
@@ -249,7 +249,7 @@ impl Client {
         self.engine.redacted(unreadable(&error, response, ListNumbers::NAME), None)
     }
 
-    /// Fails if a call that begins now is over at once: cancelled, shut down, or too late.
+    /// Fails if a call could not begin now: cancelled, shut down, or past its deadline.
     #[cfg(feature = "capi")]
     pub(crate) fn check_open(
         &self,

@@ -83,8 +83,8 @@ pub struct Relinked {
 pub struct EnsuredEmergencyAddress {
     /// The address on the number.
     pub address: EmergencyAddress,
-    /// Whether it was provisioned; `false` if it stood already. Its display name was sent then; one that stood already
-    /// cannot be read, and may be another.
+    /// Whether it was provisioned, together with its display name; `false` if the number had it already. Then its display name,
+    /// which cannot be read, may be another one.
     pub changed: bool,
     /// The validation; `None` if none was needed.
     pub validation: Option<AddressValidation>,
@@ -159,7 +159,7 @@ impl Client {
     /// [`Conflict`](crate::ErrorKind::Conflict) if somebody else changes the address; and those of
     /// [`emergency_address`](Client::emergency_address) and
     /// [`provision_emergency_address`](Client::provision_emergency_address). [`found`](Error::found) is the address that
-    /// stands now.
+    /// the number has now.
     pub fn ensure_emergency_address(
         &self,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
@@ -248,8 +248,8 @@ impl Client {
         })
     }
 
-    /// Runs an operation within its deadline, and makes a response of the JSON that it returns. A failure gets what the operation
-    /// knows, and is logged.
+    /// Runs an operation within its deadline, and makes a response of the JSON that it returns. A failure gets the state that the
+    /// operation has read, and is logged.
     fn converge(
         &self,
         operation: &'static str,
@@ -284,7 +284,7 @@ impl Client {
     }
 }
 
-/// Decodes a part of a response that is known to decode.
+/// Decodes a part of a response that was checked to be decodable.
 fn decoded<T: Decode>(json: &str, pointer: &str) -> T {
     json::value_at(json, pointer).and_then(|json| T::decode(json).ok()).unwrap_or_default()
 }

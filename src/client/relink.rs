@@ -1,4 +1,4 @@
-//! Waiting for provisioning, and relinking a number.
+//! Waits for provisioning jobs, and relinks a number.
 
 use crate::api::models::Provisioning;
 use crate::api::number_update::NumberUpdate;
@@ -52,9 +52,9 @@ pub(super) fn relink<S: Service>(
     steps: &mut Steps,
 ) -> Result<(), Error> {
     /// The number of reads of a state that contradicts what was sent, before it counts as a conflict.
-    const LOOKS: u32 = 4;
+    const MAX_CONTRADICTIONS: u32 = 4;
     let (mut running, mut contradicted) = (GROWING, DOUBLING);
-    let (mut looks, mut confirmed) = (0, false);
+    let (mut contradictions, mut confirmed) = (0, false);
     let mut unknown = DOUBLING;
     loop {
         let found = run.read_number(number)?;
@@ -63,7 +63,7 @@ pub(super) fn relink<S: Service>(
             confirmed = false;
         }
         if !matches!(next, Next::Conflict(_)) {
-            (looks, contradicted) = (0, DOUBLING);
+            (contradictions, contradicted) = (0, DOUBLING);
         }
         match next {
             Next::Wait => run.pause(&mut running, UNDER_WAY)?,
@@ -73,57 +73,57 @@ pub(super) fn relink<S: Service>(
                 run.pause_whole(CONFIRM, "a second look at the number")?;
             }
             Next::Done => {
-                steps.are_done(None);
+                steps.mark_done(None);
                 run.reconciled |= steps.any_unknown();
                 return Ok(());
             }
             Next::Failed(step) => {
-                steps.are_done(Some(step));
-                steps.has_failed(step);
+                steps.mark_done(Some(step));
+                steps.mark_failed(step);
                 return Err(provisioning_failed(run.found.as_deref().unwrap_or_default()));
             }
-            Next::Conflict(_) if looks < LOOKS => {
-                looks += 1;
+            Next::Conflict(_) if contradictions < MAX_CONTRADICTIONS => {
+                contradictions += 1;
                 let reason = "the number does not show what was sent";
                 run.pause_whole(contradicted.take(), reason)?;
             }
             Next::Conflict(step) => {
-                steps.are_done(Some(step));
+                steps.mark_done(Some(step));
                 return Err(Error::new(ErrorKind::Conflict(format!(
                     "{step} was sent, and is needed again: somebody else changes the number too"
                 ))));
             }
             Next::Send(step, update) => {
-                steps.are_done(Some(step));
+                steps.mark_done(Some(step));
                 if !steps.any_sent() {
                     let previous = run.previous.as_deref().unwrap_or_default();
                     run.service
                         .warn(format_args!("active_relink {number}: {step}; it was {previous}"));
                 }
-                steps.send(step, &found);
+                steps.mark_sent(step, &found);
                 let operation = UpdateNumber { phone_number: number.clone(), update: &update };
                 match run.write(&operation) {
                     Ok(Written::Accepted) => (running, unknown) = (GROWING, DOUBLING),
                     Ok(Written::Unknown(error)) => {
-                        steps.is_unknown(step);
+                        steps.mark_unknown(step);
                         run.pause_after(unknown.take(), error)?;
                     }
                     Ok(Written::NotApplied(error)) => {
-                        steps.take_back(step);
+                        steps.mark_not_applied(step);
                         run.pause_after(running.take(), error)?;
                     }
                     // The job of the earlier request may have begun since the number was read.
                     Err(error)
                         if matches!(error.kind(), ErrorKind::Api(_))
-                            && steps.is_refused_by_itself(step) =>
+                            && steps.take_refusal_by_earlier_request(step) =>
                     {
                         run.pause_after(unknown.take(), error)?;
                     }
                     Err(error) => {
                         if !matches!(error.kind(), ErrorKind::Cancelled) {
-                            steps.has_failed(step);
+                            steps.mark_failed(step);
                         } else if !error.may_have_been_applied() {
-                            steps.take_back(step);
+                            steps.mark_not_applied(step);
                         }
                         return Err(error);
                     }

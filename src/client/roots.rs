@@ -17,7 +17,7 @@ use crate::transport::TrustAnchors;
 pub(crate) enum Roots {
     /// Those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, if they are set; else the bundled ones.
     Default,
-    /// Those of the big browsers, which are part of this library.
+    /// Mozilla's, which are part of this library.
     Bundled,
     /// Those of this machine.
     Platform,

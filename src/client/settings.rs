@@ -165,7 +165,7 @@ impl Settings {
     }
 }
 
-/// Returns the value that a word stands for.
+/// Returns the value of one of several words.
 fn choice<T, const N: usize>(
     setting: &str,
     given: Option<String>,
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_in_code_is_not_blamed_on_a_variable() {
+    fn errors_of_settings_in_code_name_no_variable() {
         let builder =
             from_env(&[("SINCH_NUMBERS_URL", "nonsense"), ("SINCH_NUMBERS_PROXY", "x://")]);
         let problem = problem(builder.map(|builder| builder.base_url("rubbish").no_proxy()));
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_missing_is_named() {
+    fn every_missing_variable_is_named() {
         let names = ["SINCH_PROJECT_ID", "SINCH_KEY_ID", "SINCH_KEY_SECRET"];
         for set in 0..7_u8 {
             let is_set = |index: usize| set >> index & 1 == 1;
