@@ -230,7 +230,7 @@ impl Engine {
             Error::new(ErrorKind::Transport(Phase::Start)).with_source(error)
         };
         let mut deadline =
-            Deadline { at: until, wakers: [sys::NONE, self.stop.fd().map_err(no_descriptor)?] };
+            Deadline { at: until, wakers: [sys::NO_FD, self.stop.fd().map_err(no_descriptor)?] };
         if let Some(cancel) = cancel {
             deadline.wakers[0] = cancel.fd().map_err(no_descriptor)?;
             if let Some(own) = cancel.deadline() {

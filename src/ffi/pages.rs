@@ -214,7 +214,8 @@ impl PagesHandle {
                 return Err(Failure::Misuse(problem.to_owned()));
             }
             self.client.check_open(cancel, until, ListNumbers::NAME)?;
-            let pause = sys::wait(sys::NONE, Ready::ToRead, [sys::NONE; 2], Instant::now() + SLICE);
+            let pause =
+                sys::wait(sys::NO_FD, Ready::ToRead, [sys::NO_FD; 2], Instant::now() + SLICE);
             if pause.is_err() {
                 thread::sleep(SLICE);
             }

@@ -1,4 +1,4 @@
-//! The deadline of a call, and the descriptors that end it earlier.
+//! The deadline of a call.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::{self, Ready, Woken};
 
-/// When a call ends at the latest, and what ends it before: every wait observes both.
+/// The deadline of a call, and the descriptors that end it earlier: every wait observes both.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     pub(crate) at: Instant,
@@ -15,18 +15,18 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline that nothing comes before.
+    /// Makes a deadline without wakers.
     #[cfg(test)]
     pub(crate) fn until(at: Instant) -> Self {
-        Self { at, wakers: [sys::NONE; 2] }
+        Self { at, wakers: [sys::NO_FD; 2] }
     }
 
-    /// The same, but no later than this.
+    /// Returns this deadline, but no later than a given time.
     pub(crate) fn no_later_than(self, at: Instant) -> Self {
         Self { at: self.at.min(at), ..self }
     }
 
-    /// The same without what a write keeps for being read back: a quarter of the time that is left, at most 5 s.
+    /// Returns the deadline for sending a write: a quarter of the time left, at most 5 s, is kept for reading it back.
     pub(crate) fn before_read_back(self) -> Self {
         const MOST: Duration = Duration::from_secs(5);
         let left = self.time_left();
@@ -42,9 +42,9 @@ impl Deadline {
         sys::wait(fd, ready, self.wakers, self.at)
     }
 
-    /// Lets time pass; `false` when the call is to end instead.
+    /// Sleeps until the deadline at most; `false` if the call was cancelled.
     pub(crate) fn sleep(self, time: Duration) -> io::Result<bool> {
         let until = self.no_later_than(Instant::now() + time);
-        Ok(until.wait(sys::NONE, Ready::ToRead)? == Woken::Deadline)
+        Ok(until.wait(sys::NO_FD, Ready::ToRead)? == Woken::Deadline)
     }
 }

@@ -1,4 +1,4 @@
-//! System calls that only Linux has; [`portable`](super::portable) is the other form.
+//! Functions that use system calls of Linux; [`portable`](super::portable) has the same for other systems.
 
 use std::io;
 use std::net::TcpStream;

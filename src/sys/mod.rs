@@ -25,12 +25,12 @@ use linux as system;
 #[cfg(not(target_os = "linux"))]
 use portable as system;
 
-pub(crate) use poll::{NONE, Ready, Woken, wait, wait_any};
+pub(crate) use poll::{NO_FD, Ready, Woken, wait, wait_any};
 pub(crate) use polled::{polled, thread_id};
 pub(crate) use scoped::{scoped, with_scoped};
 pub(crate) use system::set_user_timeout;
 
-/// Something to wait for that stays readable once it was triggered, so that every wait on it ends.
+/// A descriptor that stays readable once it was triggered, so that every wait on it ends.
 #[derive(Debug)]
 pub(crate) struct Waker {
     read: OwnedFd,
@@ -123,7 +123,7 @@ fn set_option(
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Counts the forks that led to this process, so that what was made before one can be told from what was made after.
+/// Counts the forks that led to this process, to tell values made before a fork from those made after it.
 ///
 /// Costs one load from memory: the count is in a page that the kernel wipes in a child.
 pub(crate) fn generation() -> u64 {
@@ -135,7 +135,7 @@ pub(crate) fn generation() -> u64 {
     if page.is_null() {
         let new = system::wiped_page();
         if new.is_null() {
-            // Without such a page the process id tells, which costs a system call.
+            // Without such a page the process id is used, which costs a system call.
             return u64::from(std::process::id());
         }
         // The thread that comes second leaks its page. A lock could be held during a fork.
@@ -182,7 +182,7 @@ impl<T> PerProcess<T> {
 
     /// Returns this process's value, if there is one. Async-signal-safe.
     pub(crate) fn get(&self) -> Option<&T> {
-        // In one order with the flag that a waker goes with: see `cancel::Signal`.
+        // Sequentially consistent with the flag beside the waker: see `cancel::Signal`.
         let node = self.newest.load(Ordering::SeqCst);
         if node.is_null() {
             return None;
@@ -271,7 +271,7 @@ mod tests {
             unsafe { libc::_exit(i32::from(!(own && made))) };
         }
         let mut status = 0;
-        // SAFETY: `status` is a valid place for the answer.
+        // SAFETY: `status` is a valid place for the result.
         assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
         assert_eq!(status, 0);
         assert_eq!((generation(), *value.get().unwrap()), before);

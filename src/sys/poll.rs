@@ -16,7 +16,7 @@ pub(crate) enum Ready {
 }
 
 /// No descriptor: poll(2) ignores a negative one.
-pub(crate) const NONE: RawFd = -1;
+pub(crate) const NO_FD: RawFd = -1;
 
 /// The reason why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) fn wait(
     let [first, second] = wakers;
     let mut polled = [entry(first, POLLIN), entry(second, POLLIN), entry(fd, events)];
     Ok(match poll(&mut polled, deadline)? {
-        // Looked at also when something is there: a server that never stops talking must not hold a call.
+        // Checked even if the descriptor is ready: a server that never stops sending must not hold a call.
         Woken::Ready if Instant::now() >= deadline => Woken::Deadline,
         woken => woken,
     })
@@ -66,7 +66,7 @@ fn entry(fd: RawFd, events: libc::c_short) -> pollfd {
     pollfd { fd, events, revents: 0 }
 }
 
-/// Waits for the first of some descriptors; the first two are the wakers.
+/// Waits until one of the descriptors is ready; the first two are the wakers.
 fn poll(polled: &mut [pollfd], deadline: Instant) -> io::Result<Woken> {
     let total = libc::nfds_t::try_from(polled.len()).map_err(io::Error::other)?;
     loop {
@@ -101,7 +101,7 @@ fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
     Some(libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX))
 }
 
-/// Takes what a system call returned that opens a descriptor, and moves it above 2.
+/// Checks the return value of a system call that opens a descriptor, and moves the descriptor above 2.
 ///
 /// # Safety
 ///
@@ -110,7 +110,7 @@ pub(super) unsafe fn opened(fd: RawFd) -> io::Result<OwnedFd> {
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the caller's word.
+    // SAFETY: guaranteed by the caller (see `# Safety`).
     above_standard_streams(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
@@ -144,7 +144,7 @@ mod tests {
         let (mut far, _) = listener.accept().unwrap();
         let past = Instant::now();
         let later = past + Duration::from_secs(600);
-        let wait = |ready, deadline| wait(near.as_raw_fd(), ready, [NONE; 2], deadline).unwrap();
+        let wait = |ready, deadline| wait(near.as_raw_fd(), ready, [NO_FD; 2], deadline).unwrap();
         assert_eq!(wait(Ready::ToRead, past), Woken::Deadline);
         assert_eq!(wait(Ready::ToWrite, past), Woken::Deadline);
         assert_eq!(wait(Ready::ToWrite, later), Woken::Ready);
@@ -163,9 +163,9 @@ mod tests {
             let past = Instant::now();
             let later = past + Duration::from_secs(600);
             let wakers = [first.fd(), second.fd()];
-            assert_eq!(wait(NONE, Ready::ToRead, wakers, past).unwrap(), Woken::Deadline);
+            assert_eq!(wait(NO_FD, Ready::ToRead, wakers, past).unwrap(), Woken::Deadline);
             std::thread::scope(|scope| {
-                let waiting = scope.spawn(|| wait(NONE, Ready::ToRead, wakers, later).unwrap());
+                let waiting = scope.spawn(|| wait(NO_FD, Ready::ToRead, wakers, later).unwrap());
                 second.trigger();
                 assert_eq!(waiting.join().unwrap(), Woken::Waker);
             });
@@ -179,7 +179,7 @@ mod tests {
         }
     }
 
-    /// As a signal handler must: however often it was triggered, and whatever `errno` is.
+    /// A signal handler must do neither, however often the waker was triggered, and whatever `errno` is.
     #[test]
     fn triggering_neither_waits_nor_changes_errno() {
         for make in [Waker::new, portable::waker] {
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// In a child, whose standard streams may be closed; it tells by its exit code what it saw.
+    /// Runs in a child, whose standard streams can be closed; the exit code is the result.
     #[test]
     fn no_descriptor_takes_the_place_of_a_standard_stream() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -74,14 +74,14 @@ pub(super) fn poll_if_due() -> Next {
     if poll.ended.get() { Next::End } else { Next::WaitUntil(poll.due.get()) }
 }
 
-/// Returns a number that no other thread that is alive has. Async-signal-safe.
+/// Returns a number that is unique among the living threads. Async-signal-safe.
 pub(crate) fn thread_id() -> usize {
     POLL.with(|slot| ptr::from_ref(slot).addr())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{NONE, Ready, Waker, Woken, scoped, wait, wait_any, with_scoped};
+    use super::super::{NO_FD, Ready, Waker, Woken, scoped, wait, wait_any, with_scoped};
     use super::*;
 
     const LONG: Duration = Duration::from_secs(600);
@@ -96,15 +96,15 @@ mod tests {
         };
         let later = Instant::now() + LONG;
         polled(SHORT, &third, || {
-            assert_eq!(wait(NONE, Ready::ToRead, [NONE; 2], later).unwrap(), Woken::Waker);
+            assert_eq!(wait(NO_FD, Ready::ToRead, [NO_FD; 2], later).unwrap(), Woken::Waker);
             assert_eq!(polls.get(), 3);
             // From then on at once, and without polling again.
-            assert_eq!(wait_any(&[], [NONE; 2], later).unwrap().0, Woken::Waker);
+            assert_eq!(wait_any(&[], [NO_FD; 2], later).unwrap().0, Woken::Waker);
             assert_eq!(polls.get(), 3);
         });
         polls.set(0);
         polled(SHORT, &third, || {
-            assert_eq!(wait_any(&[], [NONE; 2], later).unwrap().0, Woken::Waker);
+            assert_eq!(wait_any(&[], [NO_FD; 2], later).unwrap().0, Woken::Waker);
         });
         assert_eq!((polls.get(), poll_if_due()), (3, Next::Wait));
     }
@@ -120,14 +120,14 @@ mod tests {
         };
         polled(SHORT, &count, || {
             while polls.get() < 3 {
-                let woken = wait(ready.fd(), Ready::ToRead, [NONE; 2], Instant::now() + LONG);
+                let woken = wait(ready.fd(), Ready::ToRead, [NO_FD; 2], Instant::now() + LONG);
                 assert_eq!(woken.unwrap(), Woken::Ready);
             }
         });
         polls.set(0);
         polled(LONG, &count, || {
             assert_eq!(
-                wait(ready.fd(), Ready::ToRead, [NONE; 2], Instant::now() + LONG).unwrap(),
+                wait(ready.fd(), Ready::ToRead, [NO_FD; 2], Instant::now() + LONG).unwrap(),
                 Woken::Ready
             );
         });
@@ -143,7 +143,7 @@ mod tests {
         };
         scoped(&7_u32, || {
             polled(SHORT, &inner, || {
-                let woken = wait(NONE, Ready::ToRead, [NONE; 2], Instant::now() + LONG);
+                let woken = wait(NO_FD, Ready::ToRead, [NO_FD; 2], Instant::now() + LONG);
                 assert_eq!(woken.unwrap(), Woken::Waker);
                 assert_eq!(with_scoped(|number: &u32| *number), Some(7));
             });

@@ -133,7 +133,7 @@ mod tests {
         let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
         assert!(matches!(result, Err(ConnectionError::Io(error)) if timed_out(&error)));
         let waker = sys::Waker::new().unwrap();
-        let deadline = Deadline { wakers: [waker.fd(), sys::NONE], ..until(LONG).deadline.get() };
+        let deadline = Deadline { wakers: [waker.fd(), sys::NO_FD], ..until(LONG).deadline.get() };
         std::thread::scope(|scope| {
             let call =
                 scope.spawn(move || connect(&addresses, &Exchange::within(deadline)).map(|_| ()));
