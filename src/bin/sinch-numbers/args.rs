@@ -391,7 +391,7 @@ pub(crate) struct PlanArgs {
     #[arg(short = 'O', long = "out", value_name = "PLAN")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) options: JobOptions,
 }
 
 #[derive(Args)]
@@ -408,12 +408,12 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_failures: u64,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) options: JobOptions,
 }
 
 /// How fast a job goes, and whether it may release numbers.
 #[derive(Args)]
-pub(crate) struct Pace {
+pub(crate) struct JobOptions {
     /// How many numbers to work on at the same time, 1 to 64
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=64))]
     pub(crate) concurrency: u64,

@@ -1,4 +1,4 @@
-//! Who issued the certificate that a server shows, for the doctor.
+//! Reads the issuer of a server's certificate, for the doctor.
 
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +10,9 @@ use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
 };
 
-/// Begins TLS, and returns who issued the certificate that is shown; nothing is sent once it has come.
+/// Begins a TLS handshake, and returns the issuer of the server's certificate. The handshake ends when that has come.
 pub(crate) fn issuer(stream: &mut TcpStream, host: &str) -> Option<String> {
-    let shown = Arc::new(Shown::default());
+    let shown = Arc::new(CapturedCertificate::default());
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .ok()?
@@ -21,17 +21,17 @@ pub(crate) fn issuer(stream: &mut TcpStream, host: &str) -> Option<String> {
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).ok()?;
     let mut connection = ClientConnection::new(Arc::new(config), name).ok()?;
-    // Fails with the certificate at the latest.
+    // Always fails: the verifier refuses the certificate.
     let _ = connection.complete_io(stream);
     let der = shown.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
     issuer_of(&der)
 }
 
-/// Keeps the certificate that it is to verify, and refuses it.
+/// A verifier that keeps the certificate and refuses it.
 #[derive(Debug, Default)]
-struct Shown(Mutex<Option<Vec<u8>>>);
+struct CapturedCertificate(Mutex<Option<Vec<u8>>>);
 
-impl ServerCertVerifier for Shown {
+impl ServerCertVerifier for CapturedCertificate {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_changed_does_no_harm() {
+    fn truncated_or_changed_certificates_do_not_panic() {
         let whole = certificate(&[(DnType::CommonName, DnValue::Utf8String("Acme".to_owned()))]);
         for length in 0..whole.len() {
             let _ = issuer_of(&whole[..length]);

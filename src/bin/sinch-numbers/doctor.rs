@@ -1,4 +1,4 @@
-//! The doctor: what is wrong between this machine and a working call, in plain words, with the mend of each.
+//! The doctor: finds what prevents a working call from this machine, and says what to do about each problem.
 
 use std::env;
 use std::fs;
@@ -39,15 +39,15 @@ pub(crate) enum Verdict {
     Ok,
     /// It works, but may not be meant, or may break later.
     Warning,
-    /// No call works before it is mended.
+    /// No call works until it is corrected.
     Problem,
 }
 
-/// What was found out, in the order of a call.
+/// A finding, in the order in which a call depends on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Finding {
     verdict: Verdict,
-    /// What was looked at.
+    /// What was checked.
     about: String,
     #[serde(rename = "finding")]
     found: String,
@@ -119,7 +119,7 @@ pub(crate) fn run(output: &OutputArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Looks at the values of the variables, which are not shown.
+/// Checks the variables. Their values are not shown.
 fn variables(found: &mut Findings) {
     let with_file = |name: &str| format!("{name}_FILE");
     let mut names: Vec<String> = SECRETS.iter().chain(&OTHERS).map(ToString::to_string).collect();
@@ -131,7 +131,7 @@ fn variables(found: &mut Findings) {
             found.problem(name, "is not UTF-8", "set it again, as plain text");
             continue;
         };
-        value_of(found, name, &value);
+        check_value(found, name, &value);
     }
     for name in SECRETS.into_iter().chain(["SINCH_CALLBACK_SECRET"]) {
         let (set, file) = (is_set(name), is_set(&with_file(name)));
@@ -150,14 +150,14 @@ fn variables(found: &mut Findings) {
             found.warn(&name, "is not a variable that is read", "check its spelling, or unset it");
         }
     }
-    together(found);
+    check_combinations(found);
     if found.0.len() == before {
         found.ok("variables", "the account is set");
     }
 }
 
-/// Looks at variables that go together.
-fn together(found: &mut Findings) {
+/// Checks variables that depend on each other.
+fn check_combinations(found: &mut Findings) {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|text| text.trim() == value);
     if is_set("SINCH_NUMBERS_CA_FILE") && is_set("SINCH_NUMBERS_ROOTS") {
         let finding = "is not used, as SINCH_NUMBERS_CA_FILE goes before it";
@@ -187,8 +187,8 @@ fn is_set(name: &str) -> bool {
     env::var(name).is_ok_and(|value| !value.trim().is_empty())
 }
 
-/// Looks at one value for what editors, shells and secret stores do to it.
-fn value_of(found: &mut Findings, name: &str, value: &str) {
+/// Checks a value for quotes, blanks and line ends, which editors, shells and secret stores leave in it.
+fn check_value(found: &mut Findings, name: &str, value: &str) {
     let trimmed = value.trim_matches([' ', '\t', '\r', '\n', '\u{FEFF}']);
     let quoted =
         |quote| trimmed.len() > 1 && trimmed.starts_with(quote) && trimmed.ends_with(quote);
@@ -217,7 +217,7 @@ fn value_of(found: &mut Findings, name: &str, value: &str) {
     }
 }
 
-/// Looks at the files that variables name: their rights, and what they hold.
+/// Checks the files that variables name: permissions and content.
 fn files(found: &mut Findings) {
     let secret = |name: &&str| format!("{name}_FILE");
     let secrets = SECRETS.iter().chain(&["SINCH_CALLBACK_SECRET"]).map(secret);
@@ -243,7 +243,7 @@ fn files(found: &mut Findings) {
                     verdict,
                     &name,
                     format!("names a file that cannot be read: {error}"),
-                    cure(&error),
+                    file_advice(&error),
                 );
             }
             Ok(data) if data.is_dir() => {
@@ -255,13 +255,13 @@ fn files(found: &mut Findings) {
                         verdict,
                         &name,
                         format!("names a file that cannot be read: {error}"),
-                        cure(&error),
+                        file_advice(&error),
                     );
                 }
                 Ok(content) if is_secret => {
                     match content {
                         Ok(content) => {
-                            value_of(found, &name, content.trim_end_matches(['\r', '\n']));
+                            check_value(found, &name, content.trim_end_matches(['\r', '\n']));
                         }
                         Err(_) => found.problem(
                             &name,
@@ -279,25 +279,25 @@ fn files(found: &mut Findings) {
     }
 }
 
-/// Looks at a list of folders.
+/// Checks that the folders of a list can be read.
 fn folders(found: &mut Findings, name: &str, list: &str) {
     for folder in env::split_paths(list) {
         if let Err(error) = fs::read_dir(&folder) {
             let finding =
                 format!("names a folder that cannot be read: {}: {error}", folder.display());
-            found.warn(name, finding, cure(&error));
+            found.warn(name, finding, file_advice(&error));
         }
     }
 }
 
-fn cure(error: &io::Error) -> &'static str {
+fn file_advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => "let this user read it: chown or chmod it",
         _ => "correct the path",
     }
 }
 
-/// Goes the way of a call: name, addresses, proxy, clock, and the call itself. Returns the exit code.
+/// Checks what a call needs, in its order: name, addresses, proxy, clock, and the call itself. Returns the exit code.
 fn calls(found: &mut Findings) -> Exit {
     let url = |name: &str, default: &str| match env::var(name) {
         Ok(url) if !url.trim().is_empty() => url.trim().to_owned(),
@@ -317,11 +317,11 @@ fn calls(found: &mut Findings) -> Exit {
             Some(proxy) => {
                 found.ok(&server.host, format!("goes through the proxy in {}", proxy.variable));
                 if !looked_at.contains(&proxy.server) {
-                    proxy.server.look_at(found);
+                    proxy.server.check_addresses(found);
                     looked_at.push(proxy.server);
                 }
             }
-            None => server.look_at(found),
+            None => server.check_addresses(found),
         }
         clock(found, &server, url);
         looked_at.push(server);
@@ -362,7 +362,7 @@ fn calls(found: &mut Findings) -> Exit {
     Exit::of(&error)
 }
 
-/// Makes the client, and tells what it refuses or warns of.
+/// Makes the client, and records its error or warnings.
 fn client(found: &mut Findings) -> Result<Client, Exit> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&lines);
@@ -378,7 +378,7 @@ fn client(found: &mut Findings) -> Result<Client, Exit> {
         found.warn("settings", line, "correct what it names, or unset it");
     }
     client.map_err(|error| {
-        // Told in more detail before, unless it is something else.
+        // Usually there is a more detailed finding already.
         if found.count(Verdict::Problem) == 0 {
             let problem = chain(&error);
             let named = problem.split_once(": ").map(|(name, _)| format!("correct {name}"));
@@ -389,7 +389,7 @@ fn client(found: &mut Findings) -> Result<Client, Exit> {
     })
 }
 
-/// Names what a failed call is about, and what to do.
+/// Returns the part that a failed call points to, and what to do about it.
 fn mend(error: &Error) -> (&'static str, &'static str) {
     let text = chain(error);
     let about_token = text.contains("access token");
@@ -452,7 +452,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_editors_and_shells_do_to_values_is_found() {
+    fn quotes_and_blanks_in_values_are_found() {
         use Verdict::{Problem, Warning};
         for (name, value, expected) in [
             ("SINCH_KEY_ID", "key", None),
@@ -466,7 +466,7 @@ mod tests {
             ("SINCH_KEY_ID", " ", Some((Warning, "set to nothing"))),
         ] {
             let mut found = Findings::default();
-            value_of(&mut found, name, value);
+            check_value(&mut found, name, value);
             let found = found.0.first();
             assert_eq!(
                 found.map(|found| found.verdict),

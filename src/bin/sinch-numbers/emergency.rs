@@ -11,7 +11,7 @@ use crate::args::{Accept, AddressArgs, OutputArgs, SetArgs};
 use crate::columns::{ADDRESSES, ENSURED, REQUESTS, VALIDATIONS};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::session::{self, Shown, checked, progress, say};
+use crate::session::{self, RequestPreview, check_input, progress, say};
 
 impl AddressArgs {
     fn request(self) -> EmergencyAddressRequest {
@@ -69,9 +69,9 @@ pub(crate) fn set(args: SetArgs, output: &OutputArgs) -> Result<Exit, Failure> {
         wanted = wanted.force();
     }
     if dry_run {
-        checked(&client, |client| client.ensure_emergency_address(number.as_str(), &wanted))?;
+        check_input(&client, |client| client.ensure_emergency_address(number.as_str(), &wanted))?;
         let place = (number.as_str(), "/emergencyAddress:provision");
-        let shown = Shown::new(&client, "POST", place, Some(&request));
+        let shown = RequestPreview::new(&client, "POST", place, Some(&request));
         return show(output, &shown.json()?);
     }
     let mut out = Output::of_one(output, ENSURED)?;
@@ -128,9 +128,9 @@ fn document(validation: &AddressValidation) -> Result<String, Failure> {
 pub(crate) fn remove(number: &str, dry_run: bool, output: &OutputArgs) -> Result<Exit, Failure> {
     let client = session::client()?;
     if dry_run {
-        checked(&client, |client| client.deprovision_emergency_address(number))?;
+        check_input(&client, |client| client.deprovision_emergency_address(number))?;
         let place = (number, "/emergencyAddress:deprovision");
-        return show(output, &Shown::<()>::new(&client, "POST", place, None).json()?);
+        return show(output, &RequestPreview::<()>::new(&client, "POST", place, None).json()?);
     }
     client.deprovision_emergency_address(number)?;
     say(format_args!("{number} has no emergency address now"));

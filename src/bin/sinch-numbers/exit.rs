@@ -1,4 +1,4 @@
-//! Exit codes, as a function of what went wrong.
+//! Exit codes, as a function of the error.
 
 use std::process::ExitCode;
 
@@ -32,11 +32,11 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// The order in which one of several outcomes is reported, most severe first. The codes that are not about a single item stand
-    /// where they hide none of the others.
+    /// The order in which one of several outcomes is reported, most severe first. The codes that are not about a single item are
+    /// placed so that they hide none of the others.
     const PRECEDENCE: [u8; 12] = [6, 130, 4, 8, 7, 10, 5, 1, 3, 2, 9, 0];
 
-    /// Returns the graver one of two outcomes.
+    /// Returns the more severe one of two outcomes.
     pub(crate) fn and(self, other: Self) -> Self {
         let rank = |exit: Self| Self::PRECEDENCE.iter().position(|code| *code == exit as u8);
         if rank(other) < rank(self) { other } else { self }
@@ -50,7 +50,7 @@ impl Exit {
         match error.kind() {
             ErrorKind::Provisioning(_) => Self::ProvisioningFailed,
             _ if error.may_have_been_applied() => Self::Unknown,
-            // A wait, whose last look showed a job.
+            // A wait, which read a number with a job under way last.
             ErrorKind::Timeout(_) if shows_a_job(error) => Self::StillRunning,
             ErrorKind::InvalidInput(_) | ErrorKind::Address(_) => Self::Refused,
             ErrorKind::Authentication(_) | ErrorKind::Signature(_) => Self::Denied,
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_outcomes_the_gravest_is_told() {
+    fn the_most_severe_outcome_wins() {
         use Exit::{
             Denied, Done, Findings, Interrupted, NotFound, Other, ProvisioningFailed, Refused,
             SomeFailed, StillRunning, Unavailable, Unknown,
@@ -258,9 +258,9 @@ mod tests {
             Findings,
             Done,
         ];
-        for (at, graver) in order.into_iter().enumerate() {
+        for (at, worse) in order.into_iter().enumerate() {
             for other in &order[at..] {
-                assert_eq!((graver.and(*other), other.and(graver)), (graver, graver));
+                assert_eq!((worse.and(*other), other.and(worse)), (worse, worse));
             }
         }
     }

@@ -20,7 +20,7 @@ pub(crate) struct Callback {
     pub(crate) body: Vec<u8>,
 }
 
-/// How the end of a body is told (RFC 9112, 6.3).
+/// The framing of a body (RFC 9112, 6.3).
 enum Framing {
     Length(usize),
     Chunked,
@@ -37,8 +37,8 @@ struct Incoming<'a> {
 
 impl Callback {
     /// Reads a request within a time; the status that refuses it if it is no callback.
-    pub(crate) fn read(stream: &TcpStream, patience: Duration) -> Result<Self, u16> {
-        let end = Instant::now() + patience;
+    pub(crate) fn read(stream: &TcpStream, timeout: Duration) -> Result<Self, u16> {
+        let end = Instant::now() + timeout;
         let mut incoming = Incoming { stream, buffer: Vec::new(), end };
         let (mut callback, framing, continues) = loop {
             let mut headers = [httparse::EMPTY_HEADER; 64];
@@ -69,12 +69,13 @@ impl Callback {
     }
 }
 
-/// Reads the head of a request: the callback without its body, how its body ends, and whether it waits for a word to send it.
+/// Reads the head of a request: the callback without its body, the framing of the body, and whether the sender waits for "100
+/// Continue".
 fn head(request: &httparse::Request<'_, '_>) -> Result<(Callback, Framing, bool), u16> {
     if request.method != Some("POST") {
         return Err(405);
     }
-    // The one value of a header, if all that there are agree.
+    // The value of a header; 400 if it is there several times with different values.
     let header = |name: &str| {
         let mut values = request
             .headers
@@ -96,7 +97,7 @@ fn head(request: &httparse::Request<'_, '_>) -> Result<(Callback, Framing, bool)
             let length = length.parse().ok().filter(|length| *length <= LONGEST);
             Framing::Length(length.ok_or(413_u16)?)
         }
-        // Whoever sends both may want the body to be read in two ways.
+        // A request with both may be an attempt at request smuggling (RFC 9112, 6.1).
         _ => return Err(400),
     };
     let continues = header("expect")?.is_some_and(|it| it.eq_ignore_ascii_case("100-continue"));
@@ -214,7 +215,7 @@ pub(crate) fn respond(stream: &mut TcpStream, status: u16) -> io::Result<()> {
     write!(stream, "HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 }
 
-/// Drops what a sender that was refused still sends: closing before would reset the connection, and with it the response.
+/// Reads and drops what a refused sender still sends: closing earlier would reset the connection, and the response be lost.
 pub(crate) fn drain(mut stream: &TcpStream) {
     let end = Instant::now() + LINGER;
     let _ = stream.shutdown(Shutdown::Write);
@@ -236,14 +237,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_that_comes_drop_by_drop_has_no_more_time_than_another() {
+    fn a_slow_request_has_no_more_time_than_another() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         for head in ["", "POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n"] {
             let sender = thread::spawn(move || {
                 let mut stream = TcpStream::connect(address).unwrap();
                 stream.write_all(head.as_bytes()).unwrap();
-                // Ends when the other side has had enough.
+                // Ends when the receiver closes the connection.
                 while stream.write_all(b"x").is_ok() {
                     thread::sleep(Duration::from_millis(10));
                 }

@@ -22,11 +22,11 @@ use crate::output::Output;
 use crate::session::{on_interrupt, say};
 
 /// The most callbacks that are worked on at a time.
-const MOST_AT_A_TIME: usize = 64;
+const MAX_CONNECTIONS: usize = 64;
 /// How many event ids are remembered.
-const MOST_REMEMBERED: usize = 100_000;
+const MAX_SEEN_EVENTS: usize = 100_000;
 /// How long a request may take to come, and sending it on.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A message to the main thread, which owns standard output and the set of known events.
 enum Message {
@@ -41,10 +41,10 @@ enum Message {
 struct Shared {
     secrets: Vec<Zeroizing<String>>,
     forward: Option<Forward>,
-    /// Connections.
-    busy: AtomicUsize,
-    /// Requests that are there as a whole, and have no response yet.
-    open: AtomicUsize,
+    /// The number of open connections.
+    connections: AtomicUsize,
+    /// The number of complete requests without a response yet.
+    pending: AtomicUsize,
 }
 
 struct Forward {
@@ -65,41 +65,45 @@ pub(crate) fn run(args: ListenArgs, output: &OutputArgs) -> Result<Exit, Failure
     let listener = TcpListener::bind((args.host, args.port)).map_err(|error| {
         Failure::other(format!("cannot listen on {} port {}: {error}", args.host, args.port))
     })?;
-    let (tell, messages) = mpsc::channel();
-    let stop = tell.clone();
+    let (to_main, messages) = mpsc::channel();
+    let stop = to_main.clone();
     on_interrupt(move || {
         // After the first signal there is no receiver.
         let _ = stop.send(Message::Stop);
     })?;
     say(format_args!("listening on http://{}/", listener.local_addr()?));
-    let shared =
-        Arc::new(Shared { secrets, forward, busy: AtomicUsize::new(0), open: AtomicUsize::new(0) });
+    let shared = Arc::new(Shared {
+        secrets,
+        forward,
+        connections: AtomicUsize::new(0),
+        pending: AtomicUsize::new(0),
+    });
     let accepting = Arc::clone(&shared);
-    thread::spawn(move || accept(&listener, &accepting, &tell));
+    thread::spawn(move || accept(&listener, &accepting, &to_main));
 
-    let mut memory = Memory::default();
+    let mut seen = SeenEvents::default();
     let (mut count, limit) = (0, args.limit.unwrap_or(u64::MAX));
     while count < limit {
         match messages.recv() {
             Ok(Message::Verified(event, reply)) => {
-                let known = event.event_id.as_ref().and_then(|id| memory.get(id));
+                let known = event.event_id.as_ref().and_then(|id| seen.get(id));
                 if known.is_none() {
                     out.item(event.json())?;
                     out.flush()?;
                     count += 1;
                     if let Some(id) = event.event_id {
-                        memory.insert(id);
+                        seen.insert(id);
                     }
                 }
                 let _ = reply.send(known != Some(true));
             }
-            Ok(Message::Delivered(id)) => memory.delivered(&id),
+            Ok(Message::Delivered(id)) => seen.delivered(&id),
             Ok(Message::Stop) | Err(_) => break,
         }
     }
     // Complete requests get their response; incomplete ones are dropped, and their senders send them again.
-    let end = Instant::now() + PATIENCE;
-    while shared.open.load(Ordering::SeqCst) > 0 && Instant::now() < end {
+    let end = Instant::now() + TIMEOUT;
+    while shared.pending.load(Ordering::SeqCst) > 0 && Instant::now() < end {
         match messages.recv_timeout(Duration::from_millis(20)) {
             // It is not printed any more: the service sends it again.
             Ok(Message::Verified(_, reply)) => drop(reply),
@@ -114,18 +118,18 @@ pub(crate) fn run(args: ListenArgs, output: &OutputArgs) -> Result<Exit, Failure
 
 /// The ids of events, the oldest forgotten first, each with whether it needs nothing more.
 #[derive(Default)]
-struct Memory {
+struct SeenEvents {
     delivered: HashMap<String, bool>,
     order: VecDeque<String>,
 }
 
-impl Memory {
+impl SeenEvents {
     fn get(&self, id: &str) -> Option<bool> {
         self.delivered.get(id).copied()
     }
 
     fn insert(&mut self, id: String) {
-        if self.order.len() == MOST_REMEMBERED {
+        if self.order.len() == MAX_SEEN_EVENTS {
             if let Some(oldest) = self.order.pop_front() {
                 self.delivered.remove(&oldest);
             }
@@ -141,39 +145,39 @@ impl Memory {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>, tell: &Sender<Message>) {
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, to_main: &Sender<Message>) {
     for stream in listener.incoming() {
         let Ok(mut stream) = stream else {
             // Out of descriptors, most likely.
             thread::sleep(Duration::from_millis(50));
             continue;
         };
-        if shared.busy.fetch_add(1, Ordering::SeqCst) >= MOST_AT_A_TIME {
+        if shared.connections.fetch_add(1, Ordering::SeqCst) >= MAX_CONNECTIONS {
             let _ = respond(&mut stream, 503);
-            shared.busy.fetch_sub(1, Ordering::SeqCst);
+            shared.connections.fetch_sub(1, Ordering::SeqCst);
             continue;
         }
-        let (worker, tell) = (Arc::clone(shared), tell.clone());
+        let (worker, to_main) = (Arc::clone(shared), to_main.clone());
         let spawned = thread::Builder::new().spawn(move || {
-            serve(&mut stream, &worker, &tell);
-            worker.busy.fetch_sub(1, Ordering::SeqCst);
+            serve(&mut stream, &worker, &to_main);
+            worker.connections.fetch_sub(1, Ordering::SeqCst);
         });
         if spawned.is_err() {
-            shared.busy.fetch_sub(1, Ordering::SeqCst);
+            shared.connections.fetch_sub(1, Ordering::SeqCst);
         }
     }
 }
 
-fn serve(stream: &mut TcpStream, shared: &Shared, tell: &Sender<Message>) {
-    if stream.set_write_timeout(Some(PATIENCE)).is_err() {
+fn serve(stream: &mut TcpStream, shared: &Shared, to_main: &Sender<Message>) {
+    if stream.set_write_timeout(Some(TIMEOUT)).is_err() {
         return;
     }
     // Where writing fails, the sender is gone, and sends again.
-    match Callback::read(stream, PATIENCE) {
+    match Callback::read(stream, TIMEOUT) {
         Ok(callback) => {
-            shared.open.fetch_add(1, Ordering::SeqCst);
-            let _ = respond(stream, handle(&callback, shared, tell));
-            shared.open.fetch_sub(1, Ordering::SeqCst);
+            shared.pending.fetch_add(1, Ordering::SeqCst);
+            let _ = respond(stream, handle(&callback, shared, to_main));
+            shared.pending.fetch_sub(1, Ordering::SeqCst);
         }
         Err(status) => {
             say(format_args!("refused a request: {status} {}", reason(status)));
@@ -185,7 +189,7 @@ fn serve(stream: &mut TcpStream, shared: &Shared, tell: &Sender<Message>) {
 }
 
 /// Takes a callback, and returns the status of the response.
-fn handle(callback: &Callback, shared: &Shared, tell: &Sender<Message>) -> u16 {
+fn handle(callback: &Callback, shared: &Shared, to_main: &Sender<Message>) -> u16 {
     let signature = callback.signature.as_deref();
     let event = match callbacks::verify(&shared.secrets, signature, &callback.body) {
         Ok(event) => event,
@@ -196,7 +200,7 @@ fn handle(callback: &Callback, shared: &Shared, tell: &Sender<Message>) -> u16 {
     };
     let id = event.event_id.clone();
     let (reply, replied) = mpsc::channel();
-    if tell.send(Message::Verified(Box::new(event), reply)).is_err() {
+    if to_main.send(Message::Verified(Box::new(event), reply)).is_err() {
         return 503;
     }
     // Nobody replies once the program is ending.
@@ -204,7 +208,7 @@ fn handle(callback: &Callback, shared: &Shared, tell: &Sender<Message>) -> u16 {
     let Some(forward) = shared.forward.as_ref().filter(|_| wanted) else { return 200 };
     let status = forward.send(callback);
     if let (200..300, Some(id)) = (status, id) {
-        let _ = tell.send(Message::Delivered(id));
+        let _ = to_main.send(Message::Delivered(id));
     }
     status
 }
@@ -227,7 +231,7 @@ impl Forward {
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(TIMEOUT))
             .build();
         Ok(Self { url, agent: config.into() })
     }

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            failure.tell();
+            failure.print();
             failure.exit.into()
         }
     }
@@ -68,11 +68,11 @@ fn run(Cli { command, output }: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// Why a command did not end as it should, and the exit code that says so.
+/// The failure of a command: its message, advice and exit code.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
-    /// For people. Empty if all has been said.
+    /// For people. Empty if there is nothing to print.
     message: String,
     /// What to do, a line each.
     advice: Vec<String>,
@@ -97,7 +97,7 @@ impl Failure {
     }
 
     /// Replaces the exit code.
-    pub(crate) fn ends_as(mut self, exit: Exit) -> Self {
+    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
     }
@@ -105,7 +105,7 @@ impl Failure {
     /// Marks a failure that came after a change was made: the codes that promise that nothing was changed do not hold.
     pub(crate) fn after_a_change(self) -> Self {
         match self.exit {
-            Exit::Refused | Exit::NotFound | Exit::Unavailable => self.ends_as(Exit::Other),
+            Exit::Refused | Exit::NotFound | Exit::Unavailable => self.with_exit(Exit::Other),
             _ => self,
         }
     }
@@ -115,8 +115,8 @@ impl Failure {
         if self.exit == exit { self.advise(line) } else { self }
     }
 
-    /// Says it on standard error.
-    pub(crate) fn tell(&self) {
+    /// Prints it to standard error.
+    pub(crate) fn print(&self) {
         if self.message.is_empty() {
             return;
         }
@@ -130,7 +130,7 @@ impl Failure {
 impl From<io::Error> for Failure {
     /// A failure of standard output.
     fn from(error: io::Error) -> Self {
-        // Whoever reads has enough.
+        // The reader closed the pipe.
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(Exit::Done, "");
         }

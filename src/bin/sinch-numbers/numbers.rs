@@ -13,7 +13,7 @@ use crate::columns::{EXPLANATIONS, NUMBERS, RELINKED, REQUESTS};
 use crate::emergency::show;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::session::{self, Shown, checked, counted, progress, say};
+use crate::session::{self, RequestPreview, check_input, counted, progress, say};
 
 pub(crate) fn list(args: &ListArgs, output: &OutputArgs) -> Result<Exit, Failure> {
     let mut query = ListNumbers::new();
@@ -35,7 +35,7 @@ pub(crate) fn list(args: &ListArgs, output: &OutputArgs) -> Result<Exit, Failure
     if let Some(order) = &args.order_by {
         query = query.order_by(order.as_str());
     }
-    // No page is longer than what is shown of it.
+    // A page is not longer than the limit.
     let few = args.limit.and_then(|limit| u32::try_from(limit).ok()).filter(|few| *few < 1000);
     if let Some(size) = args.page_size.or(few) {
         query = query.page_size(size);
@@ -63,7 +63,7 @@ pub(crate) fn list(args: &ListArgs, output: &OutputArgs) -> Result<Exit, Failure
     Ok(Exit::Done)
 }
 
-/// Makes a call for each number, writes what comes, and tells the gravest failure.
+/// Makes a call for each number, writes the responses, and returns the exit code of the most severe failure.
 fn each(
     numbers: &Numbers,
     output: &OutputArgs,
@@ -80,7 +80,7 @@ fn each(
             Err(error) if alone => return Err(error.into()),
             Err(error) => {
                 let failure = Failure::from(error);
-                failure.tell();
+                failure.print();
                 exit = exit.and(failure.exit);
             }
         }
@@ -154,13 +154,13 @@ pub(crate) fn update(args: &UpdateArgs, output: &OutputArgs) -> Result<Exit, Fai
     let number = args.number.as_str();
     let update = args.update(&client)?;
     if args.dry_run {
-        checked(&client, |client| client.update(number, &update))?;
-        let shown = Shown::new(&client, "PATCH", (number, ""), Some(&update));
+        check_input(&client, |client| client.update(number, &update))?;
+        let shown = RequestPreview::new(&client, "PATCH", (number, ""), Some(&update));
         return show(output, &shown.json()?);
     }
     let mut out = Output::of_one(output, NUMBERS)?;
     let wait = Wait::new().expect(update.clone()).timeout(args.timeout.get());
-    checked(&client, |client| client.wait(number, &wait))?;
+    check_input(&client, |client| client.wait(number, &wait))?;
     let mut updated = client.update(number, &update)?;
     if args.wait {
         let bar = progress(format!("waiting for {number}"));
@@ -169,8 +169,12 @@ pub(crate) fn update(args: &UpdateArgs, output: &OutputArgs) -> Result<Exit, Fai
         updated = waited.map_err(|error| {
             let time_is_up = matches!(error.kind(), sinch_numbers::ErrorKind::Timeout(_));
             let failure = Failure::from(error);
-            // The update was accepted, whatever the last look showed.
-            if time_is_up { failure.ends_as(Exit::StillRunning) } else { failure.after_a_change() }
+            // The update was accepted, whatever the last read showed.
+            if time_is_up {
+                failure.with_exit(Exit::StillRunning)
+            } else {
+                failure.after_a_change()
+            }
         })?;
     }
     out.item(updated.json())?;
@@ -183,11 +187,11 @@ pub(crate) fn relink(args: &RelinkArgs, output: &OutputArgs) -> Result<Exit, Fai
     let number = args.number.as_str();
     let wanted = Relink::to(args.links.add_to(NumberUpdate::new())).timeout(args.timeout.get());
     if args.dry_run {
-        checked(&client, |client| client.relink(number, &wanted))?;
+        check_input(&client, |client| client.relink(number, &wanted))?;
         let mut out = Output::of_many(output, REQUESTS)?;
         let now = client.get(number)?;
         for (step, update) in wanted.steps(&now) {
-            let mut shown = Shown::new(&client, "PATCH", (number, ""), Some(&update));
+            let mut shown = RequestPreview::new(&client, "PATCH", (number, ""), Some(&update));
             shown.step = Some(step.to_string());
             out.item(&shown.json()?)?;
         }
@@ -211,8 +215,8 @@ pub(crate) fn release(args: &ReleaseArgs, output: &OutputArgs) -> Result<Exit, F
     }
     let client = session::client()?;
     if args.dry_run {
-        checked(&client, |client| client.release(number))?;
-        let shown = Shown::<()>::new(&client, "POST", (number, ":release"), None);
+        check_input(&client, |client| client.release(number))?;
+        let shown = RequestPreview::<()>::new(&client, "POST", (number, ":release"), None);
         return show(output, &shown.json()?);
     }
     let mut out = Output::of_one(output, NUMBERS)?;

@@ -34,10 +34,10 @@ impl OutputArgs {
 
 /// The blanks between two columns.
 const GAP: u16 = 2;
-/// The longest word that stays in one piece.
-const UNBROKEN: usize = 32;
+/// The length of the longest word that is not broken.
+const MAX_WORD: usize = 32;
 /// The minimum width of a column.
-const NARROW: usize = 8;
+const MIN_WIDTH: usize = 8;
 
 /// Writes the items of a command to standard output, each as it comes; a table at the end.
 pub(crate) struct Output {
@@ -45,8 +45,8 @@ pub(crate) struct Output {
     /// One item on its own, or any number of them.
     alone: bool,
     columns: Vec<Column>,
-    /// The parts that lines of JSON are cut down to; none: all of it, as it came.
-    cut: bool,
+    /// Whether `--fields` selects the columns; otherwise JSON is written as it came.
+    selected: bool,
     rows: Vec<Vec<String>>,
     begun: bool,
     out: io::BufWriter<StdoutLock<'static>>,
@@ -65,15 +65,15 @@ impl Output {
 
     fn new(args: &OutputArgs, kind: Kind, alone: bool) -> Result<Self, Failure> {
         let format = args.format();
-        let cut = !args.fields.is_empty();
+        let selected = !args.fields.is_empty();
         let columns = match format {
-            _ if cut => kind.named(&args.fields)?,
+            _ if selected => kind.named(&args.fields)?,
             Format::Csv => kind.all(),
             _ if alone => kind.alone(),
             _ => kind.in_table(),
         };
         let out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-        Ok(Self { format, alone, columns, cut, rows: Vec::new(), begun: false, out })
+        Ok(Self { format, alone, columns, selected, rows: Vec::new(), begun: false, out })
     }
 
     /// Writes an item, which is a JSON object.
@@ -81,7 +81,7 @@ impl Output {
         match self.format {
             Format::Table => {
                 let item = parse(json)?;
-                let cells = self.columns.iter().map(|column| harmless(&column.text(&item)));
+                let cells = self.columns.iter().map(|column| without_controls(&column.text(&item)));
                 self.rows.push(cells.collect());
             }
             Format::Csv => {
@@ -119,9 +119,9 @@ impl Output {
         Ok(())
     }
 
-    /// Writes JSON on one line: as it came, or cut down to the wanted fields.
+    /// Writes JSON on one line: as it came, or only the wanted fields.
     fn json(&mut self, json: &str) -> Result<(), Failure> {
-        if self.cut {
+        if self.selected {
             let item = parse(json)?;
             for (index, column) in self.columns.iter().enumerate() {
                 self.out.write_all(if index == 0 { b"{" } else { b"," })?;
@@ -134,9 +134,9 @@ impl Output {
             return Ok(());
         }
         let json = json.trim();
-        // The least byte is a control character: of those JSON has tabs and line ends, between two tokens.
+        // If the least byte is a control character, it is a tab or a line end between two tokens.
         if json.bytes().fold(u8::MAX, u8::min) < b' ' {
-            // A blank does the same there.
+            // A blank is equivalent there.
             return Ok(self.out.write_all(json.replace(['\n', '\r'], " ").as_bytes())?);
         }
         Ok(self.out.write_all(json.as_bytes())?)
@@ -149,7 +149,7 @@ impl Output {
         Ok(())
     }
 
-    /// Sends on what was written so far, for an output that goes on for long.
+    /// Flushes the items written so far, for an output that takes long.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         for row in std::mem::take(&mut self.rows) {
             writeln!(self.out, "{}", row.join("  ").trim_end())?;
@@ -184,7 +184,7 @@ impl Output {
         if self.alone {
             // Empty columns are left out, unless they were asked for.
             let rows = rows.iter().flat_map(|row| self.columns.iter().zip(row));
-            for (column, cell) in rows.filter(|(_, cell)| self.cut || !cell.is_empty()) {
+            for (column, cell) in rows.filter(|(_, cell)| self.selected || !cell.is_empty()) {
                 table.add_row([&column.heading, cell]);
             }
         } else if !rows.is_empty() {
@@ -200,8 +200,8 @@ impl Output {
             // Numbers and codes stay in one piece, to be copied, as long as the columns behind have room as well.
             let (gap, behind) = (usize::from(GAP), words.len() - index - 1);
             let least = word + gap;
-            let narrow = left.is_some_and(|left| left < least + behind * (NARROW + gap));
-            let taken = if narrow { NARROW + gap } else { least };
+            let narrow = left.is_some_and(|left| left < least + behind * (MIN_WIDTH + gap));
+            let taken = if narrow { MIN_WIDTH + gap } else { least };
             left = left.map(|left| left.saturating_sub(taken));
             if let (false, Ok(least)) = (narrow, u16::try_from(least)) {
                 column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
@@ -214,11 +214,11 @@ impl Output {
     }
 }
 
-/// Returns how long the longest word of each column is, apart from those that may be broken.
+/// Returns the length of the longest word of each column, ignoring words that are long enough to be broken.
 fn longest_words(table: &Table) -> Vec<usize> {
     let longest = |text: String| {
         let words = text.split_whitespace().map(|word| word.chars().count());
-        words.filter(|length| *length <= UNBROKEN).max()
+        words.filter(|length| *length <= MAX_WORD).max()
     };
     let rows = table.header().into_iter().chain(table.row_iter());
     rows.fold(Vec::new(), |mut words, row| {
@@ -233,11 +233,11 @@ fn longest_words(table: &Table) -> Vec<usize> {
     })
 }
 
-/// Replaces the control characters that a terminal would obey.
-fn harmless(text: &str) -> String {
-    let harmless =
+/// Replaces control characters, which a terminal would execute.
+fn without_controls(text: &str) -> String {
+    let replaced =
         |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
-    text.chars().map(harmless).collect()
+    text.chars().map(replaced).collect()
 }
 
 fn parse(json: &str) -> Result<Value, Failure> {

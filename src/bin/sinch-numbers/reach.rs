@@ -1,4 +1,4 @@
-//! The way to a server, for the doctor: proxy, name, addresses and clock.
+//! Checks whether a server can be reached, for the doctor: proxy, name, addresses and clock.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -14,7 +14,7 @@ use crate::certificate;
 use crate::doctor::Findings;
 
 /// How long a look-up or a connect may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How far this clock may be from the service's, in seconds.
 const CLOCK_MAY_DIFFER: u64 = 60;
 
@@ -32,14 +32,14 @@ impl Proxy {
         let scheme = if target.secure { "https" } else { "http" };
         let origin = format!("{scheme}://{}", target.authority());
         let (variable, url) = sinch_numbers::proxy_from_env(&origin)?;
-        // Another protocol is refused by the client, which says so.
+        // The client refuses other protocols, and reports that.
         let proxy = ureq::Proxy::new(&url).ok()?;
         let is_http = proxy.protocol() == ureq::ProxyProtocol::Http;
         let server = Server { host: proxy.host().to_owned(), port: proxy.port(), secure: false };
         is_http.then_some(Self { variable, server, settings: proxy })
     }
 
-    /// Asks for a tunnel.
+    /// Opens a tunnel through the proxy (CONNECT).
     fn tunnel(&self, target: &Server) -> Option<TcpStream> {
         let mut stream = self.server.connect()?;
         let to = target.authority();
@@ -70,7 +70,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server of a URL; none if it is no URL of one.
+    /// Parses the server of a URL; `None` if it is no http or https URL.
     pub(crate) fn of(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let (secure, port) = match uri.scheme_str()? {
@@ -90,14 +90,14 @@ impl Server {
 
     fn connect(&self) -> Option<TcpStream> {
         let addresses = self.addresses().ok()?;
-        let connect = |address| TcpStream::connect_timeout(address, PATIENCE).ok();
+        let connect = |address| TcpStream::connect_timeout(address, TIMEOUT).ok();
         let stream = addresses.iter().find_map(connect)?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        stream.set_write_timeout(Some(PATIENCE)).ok()?;
+        stream.set_read_timeout(Some(TIMEOUT)).ok()?;
+        stream.set_write_timeout(Some(TIMEOUT)).ok()?;
         Some(stream)
     }
 
-    /// Returns who issued the certificate that it shows, or that something on the way shows in its place.
+    /// Returns the issuer of the certificate that the server presents, or that a proxy which intercepts TLS presents.
     pub(crate) fn issuer(&self) -> Option<String> {
         let mut stream = match Proxy::to(self) {
             Some(proxy) => proxy.tunnel(self)?,
@@ -107,7 +107,7 @@ impl Server {
     }
 
     /// Looks up the name, and connects to each address.
-    pub(crate) fn look_at(&self, found: &mut Findings) {
+    pub(crate) fn check_addresses(&self, found: &mut Findings) {
         let Self { host, port, .. } = self;
         let addresses = match self.addresses() {
             Ok(addresses) => addresses,
@@ -121,7 +121,7 @@ impl Server {
                 .iter()
                 .map(|address| {
                     let connect =
-                        scope.spawn(|| TcpStream::connect_timeout(address, PATIENCE).map(drop));
+                        scope.spawn(|| TcpStream::connect_timeout(address, TIMEOUT).map(drop));
                     (address.ip(), connect)
                 })
                 .collect();
@@ -145,11 +145,11 @@ impl Server {
                 _ if good > 0 => found.warn(
                     host,
                     counts,
-                    "calls use the others; ask the network's keeper if it stays so",
+                    "calls use the others; ask the network's administrator if it persists",
                 ),
                 Err(error) if works => {
                     let mend = format!(
-                        "calls work without it; mend or turn off {family} on this network to save the waits"
+                        "calls work without it; repair or turn off {family} on this network to avoid delays"
                     );
                     found.warn(host, format!("{counts} ({ip}: {error})"), mend);
                 }
@@ -168,14 +168,14 @@ impl Server {
     fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
         let (tell, told) = mpsc::channel();
         let place = (self.host.clone(), self.port);
-        // It cannot be ended, so it is left behind when it takes too long.
+        // A look-up cannot be cancelled: one that takes too long is abandoned.
         thread::spawn(move || {
             let _ = tell.send(place.to_socket_addrs().map(Iterator::collect));
         });
-        match told.recv_timeout(PATIENCE) {
+        match told.recv_timeout(TIMEOUT) {
             Ok(Ok(addresses)) => Ok(addresses),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+            Err(_) => Err(format!("no answer within {} s", TIMEOUT.as_secs())),
         }
     }
 }
@@ -186,7 +186,7 @@ pub(crate) fn clock(found: &mut Findings, server: &Server, url: &str) {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(TIMEOUT))
         .tls_config(tls);
     let config = config.proxy(Proxy::to(server).map(|proxy| proxy.settings));
     let agent: ureq::Agent = config.build().into();

@@ -1,4 +1,4 @@
-//! What the commands share: the client of the environment, Ctrl-C, progress, and requests that are only shown.
+//! Shared by the commands: the client of the environment, Ctrl-C, progress, and requests that are only shown.
 
 use std::borrow::Cow;
 use std::env;
@@ -29,7 +29,7 @@ pub(crate) fn client_at(rate: Option<f64>) -> Result<Client, Failure> {
         let interrupted = interrupted.clone();
         move || {
             if interrupted.is_triggered() {
-                // Asked twice: whatever is under way is left alone.
+                // The second time: ends without waiting for requests in flight.
                 process::exit(Exit::Interrupted as i32);
             }
             interrupted.trigger();
@@ -38,7 +38,7 @@ pub(crate) fn client_at(rate: Option<f64>) -> Result<Client, Failure> {
     Ok(configured(rate, true)?.with_cancel(&interrupted))
 }
 
-/// Makes the client of a job: Ctrl-C does not end its calls, and what numbers were linked to is not told, as the plan has it.
+/// Makes the client of a job: Ctrl-C does not end its calls, and no warning says what numbers were linked to, as the plan has it.
 pub(crate) fn client_of_job(rate: Option<f64>) -> Result<Client, Failure> {
     Ok(configured(rate, false)?)
 }
@@ -48,7 +48,7 @@ fn configured(rate: Option<f64>, warns: bool) -> Result<Client, Error> {
     if let Some(rate) = rate {
         builder = builder.requests_per_second(rate);
     }
-    // Failures are told at the end, unless somebody asks for the log.
+    // Failures are printed at the end; the whole log only if the variable asks for it.
     let asked = env::var_os("SINCH_NUMBERS_LOG_LEVEL").is_some_and(|level| !level.is_empty());
     let log = move |level: LogLevel, line: &str| {
         if asked {
@@ -80,10 +80,10 @@ pub(crate) fn on_interrupt(call: impl FnMut() + Send + 'static) -> Result<(), Fa
     ctrlc::set_handler(call).map_err(|error| Failure::other(format!("Ctrl-C: {error}")))
 }
 
-/// The lines of progress on standard error, which other lines must not run into.
+/// The progress lines on standard error. Other lines are written while they are hidden.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// A line on standard error that shows that something goes on; nothing unless a person looks.
+/// Shows a progress line on standard error, if that is a terminal.
 pub(crate) fn progress(message: String) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -99,7 +99,7 @@ pub(crate) fn progress(message: String) -> ProgressBar {
 
 /// Writes a line to standard error.
 pub(crate) fn say(line: fmt::Arguments<'_>) {
-    // Nobody may listen.
+    // Standard error may be closed.
     BARS.suspend(|| {
         let _ = writeln!(anstream::stderr().lock(), "{line}");
     });
@@ -126,7 +126,7 @@ pub(crate) fn counted(count: usize) -> String {
 
 /// A request as `--dry-run` shows it.
 #[derive(Serialize)]
-pub(crate) struct Shown<'a, B: Serialize> {
+pub(crate) struct RequestPreview<'a, B: Serialize> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) step: Option<String>,
     method: &'a str,
@@ -135,7 +135,7 @@ pub(crate) struct Shown<'a, B: Serialize> {
     body: Option<&'a B>,
 }
 
-impl<'a, B: Serialize> Shown<'a, B> {
+impl<'a, B: Serialize> RequestPreview<'a, B> {
     /// `action` is what follows the number in the path.
     pub(crate) fn new(
         client: &Client,
@@ -153,7 +153,7 @@ impl<'a, B: Serialize> Shown<'a, B> {
 }
 
 /// Makes a call that checks its input but sends nothing.
-pub(crate) fn checked<T>(
+pub(crate) fn check_input<T>(
     client: &Client,
     call: impl FnOnce(&Client) -> Result<T, Error>,
 ) -> Result<(), Failure> {

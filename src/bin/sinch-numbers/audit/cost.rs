@@ -16,7 +16,7 @@ pub(super) struct Cost {
 impl Cost {
     pub(super) const NOTHING: Self = Self { units: 0, months: 1 };
 
-    /// Returns what a price is for a month; `None` if it cannot be told.
+    /// Returns the price for a month; `None` if it cannot be computed.
     pub(super) fn of(price: &Money, months: i32) -> Option<Self> {
         let months = i128::from(months);
         Self { units: price.amount_in(DECIMALS)?, months }.within_range()
@@ -30,7 +30,7 @@ impl Cost {
         Self { units: scaled(self)?.checked_add(scaled(other)?)?, months }.within_range()
     }
 
-    /// Leaves room for what is computed of it.
+    /// Returns `None` if later computations could overflow.
     fn within_range(self) -> Option<Self> {
         let fits =
             self.units.unsigned_abs() < 10_u128.pow(36) && (1..1 << 30).contains(&self.months);
@@ -50,7 +50,7 @@ impl Cost {
         format!("{sign}{}.{}", rounded / unit, &decimals[..kept])
     }
 
-    /// Returns which part of a larger sum it is, in a thousand.
+    /// Returns its share of a larger sum, per mille.
     pub(super) fn share_of(self, all: Self) -> usize {
         let of = |cost: Self| cost.units / cost.months;
         let share = of(self).checked_mul(1000).and_then(|part| part.checked_div(of(all)));

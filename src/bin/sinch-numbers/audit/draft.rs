@@ -1,4 +1,4 @@
-//! Files that are whole or not there.
+//! Files that are written completely or not at all.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -9,7 +9,7 @@ use std::process;
 
 use crate::Failure;
 
-/// A file that takes its place only when it is whole.
+/// A file that is renamed into place when it is complete.
 pub(super) struct Draft {
     file: File,
     /// Where it is until then.
@@ -45,7 +45,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Gone already if it has taken its place.
+        // Already renamed if it was published.
         let _ = fs::remove_file(&self.beside);
     }
 }

@@ -27,9 +27,9 @@ use read::{OnFile, Seen, needs_address};
 
 /// How many numbers a campaign may hold.
 const CAMPAIGN_LIMIT: u64 = 50;
-/// From how many on it is near its limit.
+/// A campaign with this many numbers is near its limit.
 const CAMPAIGN_NEAR: u64 = 45;
-/// How soon a number expires that is told.
+/// A number that expires within this time is a finding.
 const SOON: Duration = Duration::from_secs(30 * 86_400);
 
 /// Numbers by what is known of their emergency address.
@@ -79,9 +79,9 @@ struct Audit {
     costs: BTreeMap<(String, String), (u64, Cost)>,
     without_price: u64,
     findings: Vec<Finding>,
-    /// Texts that many findings share.
+    /// Texts that several findings share, each held once.
     shared: BTreeSet<Arc<str>>,
-    /// The gravest of what could not be read.
+    /// The most severe exit code of the addresses that could not be read.
     unread: Exit,
 }
 
@@ -135,7 +135,7 @@ impl Audit {
         self.take_campaign(&number);
         self.take_cost(&number);
         if let Some(end) = number.expire_at.as_ref().filter(|end| self.is_soon(end)) {
-            let day = self.share(end.as_str().get(..10).unwrap_or(end.as_str()));
+            let day = self.intern(end.as_str().get(..10).unwrap_or(end.as_str()));
             self.find(Found::ExpiresSoon(day), &number);
         }
         if is_unlinked(&number) {
@@ -144,11 +144,11 @@ impl Audit {
     }
 
     fn find(&mut self, found: Found, number: &ActiveNumber) {
-        let region = number.region_code.as_deref().map(|region| self.share(region));
+        let region = number.region_code.as_deref().map(|region| self.intern(region));
         self.findings.push(Finding::new(found, number, region));
     }
 
-    fn share(&mut self, text: &str) -> Arc<str> {
+    fn intern(&mut self, text: &str) -> Arc<str> {
         if let Some(shared) = self.shared.get(text) {
             return Arc::clone(shared);
         }
@@ -170,7 +170,7 @@ impl Audit {
             OnFile::No if needs => self.find(Found::NoEmergencyAddress, number),
             OnFile::Unread { why, exit } => {
                 self.unread = self.unread.and(exit);
-                let why = self.share(&why);
+                let why = self.intern(&why);
                 self.find(Found::CouldNotBeRead(why), number);
             }
             _ => {}
@@ -183,7 +183,7 @@ impl Audit {
             // No code means the same as the first one.
             let none = [SmsErrorCode::Unspecified];
             let codes = if job.error_codes.is_empty() { &none[..] } else { &job.error_codes };
-            let codes: Box<[_]> = codes.iter().map(|code| self.share(code.as_str())).collect();
+            let codes: Box<[_]> = codes.iter().map(|code| self.intern(code.as_str())).collect();
             for code in &codes {
                 *self.failures.entry(Arc::clone(code)).or_default() += 1;
             }
@@ -223,7 +223,7 @@ impl Audit {
         }
     }
 
-    /// A time that cannot be read is told, too.
+    /// Tells whether a time is within 30 days; one that cannot be read counts as such.
     fn is_soon(&self, end: &Timestamp) -> bool {
         end.to_system_time().is_none_or(|end| end < self.at + SOON)
     }
@@ -253,7 +253,7 @@ impl Audit {
     }
 }
 
-/// Tells whether a number is of no use and will cost: no link, no job that would make one or tried to, and not released.
+/// Tells whether a number costs and is not used: no link, no job for one, even a failed one, and not released.
 fn is_unlinked(number: &ActiveNumber) -> bool {
     let sms = number.sms_configuration.as_ref().and_then(|sms| sms.service_plan_id.as_ref());
     let voice = number.voice_configuration.as_ref().and_then(|voice| {

@@ -120,7 +120,7 @@ fn on_file(
         Err(error) if matches!(error.kind(), ErrorKind::Cancelled) => return Err(error),
         Err(error) => error,
     };
-    // The number stands beside it, and what is denied is denied for others.
+    // The number is shown beside it, and a permission error is shown for other numbers too.
     let why = chain(&error).replace(&format!(" {}", number.phone_number), "");
     let gone = error.missing().is_some_and(|kind| kind == "ActiveNumber");
     Ok(match Exit::of(&error) {

@@ -17,15 +17,15 @@ use crate::output::{Format, Output};
 impl Audit {
     /// Writes it to standard output.
     pub(super) fn write(&self, output: &OutputArgs) -> Result<(), Failure> {
-        let cut = !output.fields.is_empty();
+        let selected = !output.fields.is_empty();
         let findings = || self.findings.iter().map(Finding::document);
         match output.format() {
-            Format::Json if !cut => {
+            Format::Json if !selected => {
                 let mut out = Output::of_one(output, AUDITED)?;
                 out.document(&self.document())?;
                 out.finish()
             }
-            Format::Table if !cut => {
+            Format::Table if !selected => {
                 section(output, COVERAGE, self.coverage_rows())?;
                 section(output, FAILURES, self.failure_rows())?;
                 section(output, CAMPAIGNS, self.campaign_rows())?;
@@ -78,7 +78,7 @@ impl Audit {
         rows
     }
 
-    /// The fullest first.
+    /// The campaigns, those with most numbers first.
     pub(super) fn campaign_rows(&self) -> Vec<CampaignRow<'_>> {
         let rows = self.campaigns.iter().map(|(campaign_id, campaign)| CampaignRow {
             campaign_id,

@@ -12,7 +12,7 @@ use indicatif::{HumanDuration, ProgressBar};
 use crate::Failure;
 use crate::args::{ApplyArgs, OutputArgs, Verb};
 use crate::exit::Exit;
-use crate::jobs::item::{CHANGED, Reach, UNKNOWN_RELEASE, Work};
+use crate::jobs::item::{CHANGED, FailureScope, UNKNOWN_RELEASE, Work};
 use crate::jobs::journal::{End, Ended, History, Journal, Line};
 use crate::jobs::plan::{Item, Plan};
 use crate::jobs::{in_parallel, report};
@@ -20,10 +20,10 @@ use crate::session::{self, counted, on_interrupt, progress, say};
 
 pub(crate) fn run(args: &ApplyArgs, output: &OutputArgs) -> Result<Exit, Failure> {
     let plan = Plan::read(&args.plan)?;
-    if plan.header.verb == Verb::Release && !args.pace.allow_release {
+    if plan.header.verb == Verb::Release && !args.options.allow_release {
         return Err(Failure::refused("the plan releases numbers, which needs --allow-release"));
     }
-    let client = session::client_of_job(args.pace.rate)?;
+    let client = session::client_of_job(args.options.rate)?;
     if client.project_id() != plan.header.project {
         return Err(Failure::refused(format!(
             "the plan is for the project {}",
@@ -169,7 +169,7 @@ impl Running<'_> {
                 return;
             }
         }
-        in_parallel(rest, self.args.pace.concurrency, |_, item| {
+        in_parallel(rest, self.args.options.concurrency, |_, item| {
             let _ = self.item(item);
             !self.is_stopped()
         });
@@ -197,14 +197,14 @@ impl Running<'_> {
             return None;
         }
         let ended = self.work.carry_out(item, &self.history.of(&item.phone_number));
-        let ended = ended.and_then(|(end, reach)| {
+        let ended = ended.and_then(|(end, scope)| {
             let (phone_number, end) = (item.phone_number.clone(), end);
             self.work.journal.append([Line::End { phone_number, end: end.clone() }])?;
-            Ok((end, reach))
+            Ok((end, scope))
         });
         match ended {
-            Ok((end, reach)) => {
-                self.count(item, &end, reach);
+            Ok((end, scope)) => {
+                self.count(item, &end, scope);
                 Some(end)
             }
             Err(problem) => {
@@ -214,18 +214,18 @@ impl Running<'_> {
         }
     }
 
-    fn count(&self, item: &Item, end: &End, reach: Reach) {
+    fn count(&self, item: &Item, end: &End, scope: FailureScope) {
         let mut state = self.state();
         state.finished += 1;
         if end.result != Ended::Done {
             state.failures += 1;
             let cause = end.cause.clone().unwrap_or_default();
             *state.causes.entry(cause.clone()).or_default() += 1;
-            match (reach, item.wanted.get("campaignId")) {
-                (Reach::Campaign, Some(id)) => {
+            match (scope, item.wanted.get("campaignId")) {
+                (FailureScope::Campaign, Some(id)) => {
                     state.campaigns.insert(id.clone());
                 }
-                (Reach::All, _) => {
+                (FailureScope::All, _) => {
                     let exit = if end.exit == Exit::Denied as u8 {
                         Exit::Denied
                     } else {

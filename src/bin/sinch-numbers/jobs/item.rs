@@ -14,7 +14,7 @@ use crate::chain;
 use crate::exit::Exit;
 use crate::jobs::journal::{End, Ended, Journal, Line, Outcome, Past};
 use crate::jobs::plan::Item;
-use crate::jobs::state::{Look, Step, address};
+use crate::jobs::state::{Snapshot, Step, address};
 
 /// The context that the numbers of a job share.
 pub(crate) struct Work<'a> {
@@ -26,7 +26,7 @@ pub(crate) struct Work<'a> {
 
 /// The effect of a failure on the numbers that were not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum FailureScope {
     /// Nothing.
     Itself,
     /// It will hit all that are to be linked to the same campaign.
@@ -36,17 +36,21 @@ pub(crate) enum Reach {
 }
 
 pub(crate) const CHANGED: &str = "changed since the plan";
-/// A release that an earlier run sent or was about to send, and that does not show.
+/// The cause of a release that an earlier run sent or was about to send, and that the number does not show.
 pub(crate) const UNKNOWN_RELEASE: &str = "unknown release";
-/// The time after which a write of unknown outcome is read.
-const SETTLES: Duration = Duration::from_secs(2);
+/// The time after which a write of unknown outcome is read back.
+const SETTLE_TIME: Duration = Duration::from_secs(2);
 /// How often an update of unknown outcome is sent again.
 const RESENDS: u32 = 2;
 
 impl Work<'_> {
-    /// Brings a number to its end: reads it, and does what it lacks, step by step. Fails if the journal cannot be written.
-    pub(crate) fn carry_out(&self, item: &Item, past: &Past) -> Result<(End, Reach), String> {
-        let ended = |end: End| Ok((end, Reach::Itself));
+    /// Brings a number to its end: reads it, and takes the steps that are left. Fails if the journal cannot be written.
+    pub(crate) fn carry_out(
+        &self,
+        item: &Item,
+        past: &Past,
+    ) -> Result<(End, FailureScope), String> {
+        let ended = |end: End| Ok((end, FailureScope::Itself));
         let open = past.open();
         let accepted = past.steps.last().is_some_and(|begun| begun.outcome == Some(Outcome::Done));
         if self.verb == Verb::Release && accepted {
@@ -54,18 +58,18 @@ impl Work<'_> {
             return ended(done());
         }
         if open.is_some() {
-            // The process that sent it ended before this one began.
-            thread::sleep(SETTLES.saturating_sub(self.began.elapsed()));
+            // The step was sent before this process began.
+            thread::sleep(SETTLE_TIME.saturating_sub(self.began.elapsed()));
         }
-        let mut look = match self.look(item) {
-            Ok(look) => look,
+        let mut snapshot = match self.read_idle(item) {
+            Ok(snapshot) => snapshot,
             Err(error) => return Ok(failed(&error)),
         };
         if let Some(begun) = open {
-            let lacked = look.lacks.iter().find(|step| step.step == begun.step).cloned();
+            let lacked = snapshot.steps_left.iter().find(|step| step.step == begun.step).cloned();
             let Some(step) = lacked else {
                 self.note(item, &begun.step, Outcome::Done)?;
-                return self.go_on(item, look);
+                return self.go_on(item, snapshot);
             };
             if self.verb == Verb::Release {
                 return ended(End {
@@ -80,14 +84,14 @@ impl Work<'_> {
                     again: true,
                 });
             }
-            let number = look.number.as_ref();
+            let number = snapshot.number.as_ref();
             let has_failed = number.is_some_and(|number| {
                 failures(number).iter().any(|time| !begun.before.contains(time))
             });
             if let (true, Some(update)) = (has_failed, &step.update) {
                 let wait = Wait::new().expect(update.clone());
                 match self.client.wait(item.phone_number.as_str(), &wait) {
-                    Ok(number) => look = Look::of(self.verb, &item.wanted, number.json()),
+                    Ok(number) => snapshot = Snapshot::of(self.verb, &item.wanted, number.json()),
                     Err(error) => {
                         self.note(item, &begun.step, outcome_of(&error))?;
                         return Ok(failed(&error));
@@ -97,13 +101,13 @@ impl Work<'_> {
                 self.note(item, &begun.step, Outcome::NotApplied)?;
             }
         }
-        self.go_on(item, look)
+        self.go_on(item, snapshot)
     }
 
-    fn go_on(&self, item: &Item, mut look: Look) -> Result<(End, Reach), String> {
+    fn go_on(&self, item: &Item, mut snapshot: Snapshot) -> Result<(End, FailureScope), String> {
         let mut resends = 0;
         loop {
-            if !item.is_on_its_way(&look) {
+            if !item.is_in_planned_state(&snapshot) {
                 let end = End {
                     result: Ended::Failed,
                     cause: Some(CHANGED.to_owned()),
@@ -112,10 +116,12 @@ impl Work<'_> {
                     exit: Exit::SomeFailed as u8,
                     again: true,
                 };
-                return Ok((end, Reach::Itself));
+                return Ok((end, FailureScope::Itself));
             }
-            let Some(step) = look.lacks.first() else { return Ok((done(), Reach::Itself)) };
-            let before = look.number.as_ref().map(failures).unwrap_or_default();
+            let Some(step) = snapshot.steps_left.first() else {
+                return Ok((done(), FailureScope::Itself));
+            };
+            let before = snapshot.number.as_ref().map(failures).unwrap_or_default();
             self.journal.append([Line::Intent {
                 phone_number: item.phone_number.clone(),
                 step: step.step.clone(),
@@ -124,17 +130,17 @@ impl Work<'_> {
             let sent = self.send(item, step, !before.is_empty());
             let outcome = sent.as_ref().err().map_or(Outcome::Done, outcome_of);
             self.note(item, &step.step, outcome)?;
-            look = match sent {
-                Ok(look) => look,
+            snapshot = match sent {
+                Ok(snapshot) => snapshot,
                 Err(_)
                     if self.verb == Verb::Update
                         && outcome == Outcome::Unknown
                         && resends < RESENDS =>
                 {
                     resends += 1;
-                    thread::sleep(SETTLES * resends);
-                    match self.look(item) {
-                        Ok(look) => look,
+                    thread::sleep(SETTLE_TIME * resends);
+                    match self.read_idle(item) {
+                        Ok(snapshot) => snapshot,
                         Err(error) => return Ok(failed(&error)),
                     }
                 }
@@ -148,41 +154,41 @@ impl Work<'_> {
         self.journal.append([Line::Outcome { phone_number, step, outcome }])
     }
 
-    /// Reads a number, without a job under way.
-    fn look(&self, item: &Item) -> Result<Look, Error> {
-        let look = || Look::at(self.client, self.verb, &item.phone_number, &item.wanted);
-        let found = look()?;
+    /// Reads a number, after waiting until no job is under way.
+    fn read_idle(&self, item: &Item) -> Result<Snapshot, Error> {
+        let read = || Snapshot::at(self.client, self.verb, &item.phone_number, &item.wanted);
+        let found = read()?;
         let pending = |number: &ActiveNumber| number.provisioning() == Provisioning::Pending;
         if !found.number.as_ref().is_some_and(pending) {
             return Ok(found);
         }
         match self.client.wait(item.phone_number.as_str(), &Wait::new()) {
-            Ok(number) => Ok(Look::of(self.verb, &item.wanted, number.json())),
-            Err(error) if matches!(error.kind(), ErrorKind::Provisioning(_)) => look(),
+            Ok(number) => Ok(Snapshot::of(self.verb, &item.wanted, number.json())),
+            Err(error) if matches!(error.kind(), ErrorKind::Provisioning(_)) => read(),
             Err(error) => Err(error),
         }
     }
 
     /// Sends a step, and waits until it is in effect.
-    fn send(&self, item: &Item, step: &Step, had_failed: bool) -> Result<Look, Error> {
+    fn send(&self, item: &Item, step: &Step, had_failed: bool) -> Result<Snapshot, Error> {
         let (number, client) = (item.phone_number.as_str(), self.client);
         let update = step.update.clone().unwrap_or_default();
-        let look = |json: &str| Look::of(self.verb, &item.wanted, json);
+        let snapshot = |json: &str| Snapshot::of(self.verb, &item.wanted, json);
         match self.verb {
             Verb::Relink => {
                 let relinked = client.relink(number, &Relink::to(update))?;
-                Ok(look(relinked.raw_value("/number").unwrap_or_default()))
+                Ok(snapshot(relinked.raw_value("/number").unwrap_or_default()))
             }
-            Verb::Update => self.update(number, update, had_failed).map(|json| look(&json)),
+            Verb::Update => self.update(number, update, had_failed).map(|json| snapshot(&json)),
             Verb::Release => {
                 // Once accepted it is done, even if the number does not show it yet: it is never sent again.
                 client.release(number)?;
-                Ok(Look::default())
+                Ok(Snapshot::default())
             }
             Verb::Emergency => {
                 let wanted = EnsureEmergencyAddress::new(address(&item.wanted));
                 client.ensure_emergency_address(number, &wanted)?;
-                Ok(Look::default())
+                Ok(Snapshot::default())
             }
         }
     }
@@ -196,7 +202,7 @@ impl Work<'_> {
         self.client.update(number, &update)?;
         if had_failed {
             // The job that failed before may show until the new one does.
-            thread::sleep(SETTLES);
+            thread::sleep(SETTLE_TIME);
         }
         Ok(self.client.wait(number, &Wait::new().expect(update))?.json().to_owned())
     }
@@ -233,7 +239,7 @@ fn codes(error: &Error) -> Vec<String> {
     jobs.iter().flat_map(|job| job.reasons()).map(|(code, _)| code.to_owned()).collect()
 }
 
-fn failed(error: &Error) -> (End, Reach) {
+fn failed(error: &Error) -> (End, FailureScope) {
     const CAMPAIGN: [&str; 9] = [
         "EXCEEDED_10DLC_LIMIT",
         "CAMPAIGN_NOT_AVAILABLE",
@@ -247,22 +253,22 @@ fn failed(error: &Error) -> (End, Reach) {
     ];
     let (exit, codes) = (Exit::of(error), codes(error));
     let is_any = |names: &[&str]| codes.iter().any(|code| names.contains(&code.as_str()));
-    let reach = if exit == Exit::Denied
+    let scope = if exit == Exit::Denied
         || error.http_status() == Some(402)
         || is_any(&["INSUFFICIENT_BALANCE"])
     {
-        Reach::All
+        FailureScope::All
     } else if is_any(&CAMPAIGN) {
-        Reach::Campaign
+        FailureScope::Campaign
     } else {
-        Reach::Itself
+        FailureScope::Itself
     };
     let result = if exit == Exit::Unknown { Ended::Unknown } else { Ended::Failed };
     let passes = match exit {
         Exit::ProvisioningFailed => error.can_retry(),
         _ => error.can_retry() || matches!(exit, Exit::Unknown | Exit::StillRunning),
     };
-    let again = passes || reach != Reach::Itself;
+    let again = passes || scope != FailureScope::Itself;
     let advice = match codes.first().map(|code| explain(code)) {
         Some(code) if code.retry == RetryAdvice::No && !again => {
             format!("{}; then make a new plan for it", code.action)
@@ -290,7 +296,7 @@ fn failed(error: &Error) -> (End, Reach) {
         exit: exit as u8,
         again,
     };
-    (end, reach)
+    (end, scope)
 }
 
 /// Says why something failed, without the operation and the number.

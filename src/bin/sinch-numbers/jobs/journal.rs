@@ -217,7 +217,7 @@ impl Journal {
         let mut options = OpenOptions::new();
         let mut journal =
             options.read(true).append(true).create(true).mode(0o600).open(path).map_err(failed)?;
-        // A device may have no end.
+        // Reading a device might never end.
         if !journal.metadata().map_err(failed)?.is_file() {
             return Err(refused("is no file".to_owned()));
         }
@@ -271,7 +271,7 @@ impl Journal {
         if let Err(error) = file.write_all(&text).and_then(|()| file.sync_data()) {
             let problem = format!("{}: {error}", self.path.display());
             *broken = Some(problem.clone());
-            // Half a line is cut off; should that fail, the next process does it.
+            // Half a line is cut off; if that fails, the next process does it.
             let _ = file.set_len(*length);
             return Err(problem);
         }

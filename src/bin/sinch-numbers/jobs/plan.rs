@@ -16,7 +16,7 @@ use crate::columns::PLANNED;
 use crate::exit::Exit;
 use crate::jobs::in_parallel;
 use crate::jobs::item::reason;
-use crate::jobs::state::{Cells, Look, Step, address, way};
+use crate::jobs::state::{Cells, Snapshot, Step, address, planned_states};
 use crate::jobs::table::{self, Row};
 use crate::output::Output;
 use crate::session::{self, counted, progress, say};
@@ -61,24 +61,24 @@ pub(crate) struct Item {
 
 impl Item {
     /// Tells whether a number is where the plan saw it, or where the plan's own steps lead.
-    pub(crate) fn is_on_its_way(&self, now: &Look) -> bool {
-        now.lacks.is_empty() || way(&self.seen, &self.steps).contains(&now.cells)
+    pub(crate) fn is_in_planned_state(&self, now: &Snapshot) -> bool {
+        now.steps_left.is_empty() || planned_states(&self.seen, &self.steps).contains(&now.cells)
     }
 }
 
 const VERSION: u32 = 1;
-const IS_SO: &str = "stands as wanted";
+const ALREADY_DONE: &str = "stands as wanted";
 
 pub(crate) fn make(args: &PlanArgs, output: &OutputArgs) -> Result<Exit, Failure> {
-    if args.verb == Verb::Release && !args.pace.allow_release {
+    if args.verb == Verb::Release && !args.options.allow_release {
         return Err(Failure::refused("a plan releases numbers only with --allow-release"));
     }
     let rows = table::read(args.verb, &args.from)?;
     let mut out = Output::of_many(output, PLANNED)?;
-    let client = session::client_at(args.pace.rate)?;
-    // Before thousands of numbers are read for a file that cannot be written.
+    let client = session::client_at(args.options.rate)?;
+    // Created before thousands of numbers are read, in case it cannot be written.
     let file = Draft::create(&args.out)?;
-    let (items, exit) = look(&client, args, &rows)?;
+    let (items, exit) = read_all(&client, args, &rows)?;
     for item in &items {
         let steps: Vec<_> = item.steps.iter().map(|step| &step.step).collect();
         let shown = json!({"line": item.line, "phoneNumber": item.phone_number, "steps": steps, "reason": item.reason});
@@ -93,10 +93,10 @@ pub(crate) fn make(args: &PlanArgs, output: &OutputArgs) -> Result<Exit, Failure
 }
 
 /// Reads every number.
-fn look(client: &Client, args: &PlanArgs, rows: &[Row]) -> Result<(Vec<Item>, Exit), Failure> {
+fn read_all(client: &Client, args: &PlanArgs, rows: &[Row]) -> Result<(Vec<Item>, Exit), Failure> {
     let bar = progress("reading".to_owned());
     let read = Mutex::new((0, vec![None; rows.len()], None, Exit::Done));
-    in_parallel(rows, args.pace.concurrency, |index, row| {
+    in_parallel(rows, args.options.concurrency, |index, row| {
         let planned = plan(client, args.verb, row);
         let Ok(mut read) = read.lock() else { return false };
         let (count, items, ended, exit) = &mut *read;
@@ -127,13 +127,17 @@ fn look(client: &Client, args: &PlanArgs, rows: &[Row]) -> Result<(Vec<Item>, Ex
 
 /// Says what would be done with a number, and if nothing, why not.
 fn plan(client: &Client, verb: Verb, row: &Row) -> Result<Item, Error> {
-    let Look { cells, lacks, number } = Look::at(client, verb, &row.number, &row.cells)?;
+    let Snapshot { cells, steps_left, number } =
+        Snapshot::at(client, verb, &row.number, &row.cells)?;
     let skipped = |cells, reason: &str| Ok(Item::skipped(row, cells, reason.to_owned()));
     if number.is_some_and(|number| number.provisioning() == Provisioning::Pending) {
         return skipped(cells, "a provisioning job is under way: plan again when it is over");
     }
-    if lacks.is_empty() {
-        return skipped(cells, if verb == Verb::Release { "is released already" } else { IS_SO });
+    if steps_left.is_empty() {
+        return skipped(
+            cells,
+            if verb == Verb::Release { "is released already" } else { ALREADY_DONE },
+        );
     }
     if verb == Verb::Update {
         for name in ["servicePlanId", "campaignId"] {
@@ -162,7 +166,7 @@ fn plan(client: &Client, verb: Verb, row: &Row) -> Result<Item, Error> {
             return Ok(item);
         }
     }
-    item.steps = lacks;
+    item.steps = steps_left;
     item.reason = None;
     Ok(item)
 }
@@ -236,7 +240,7 @@ fn hash(header: &str, lines: &str) -> String {
     text
 }
 
-/// A file that takes its place when it is whole. Only its owner can read it: it can hold home addresses.
+/// A file that is renamed into place when it is complete. Only its owner can read it: it can hold home addresses.
 struct Draft {
     file: File,
     path: PathBuf,
@@ -265,7 +269,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Nothing is there once it was saved.
+        // Already renamed if it was saved.
         let _ = fs::remove_file(&self.part);
     }
 }

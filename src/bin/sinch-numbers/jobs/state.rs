@@ -1,4 +1,4 @@
-//! The state of a number as a job sees it, and what it lacks.
+//! The state of a number as a job sees it, and the steps that are left.
 
 use std::collections::BTreeMap;
 
@@ -36,16 +36,16 @@ impl Step {
 
 /// The state of a number as it was read.
 #[derive(Default)]
-pub(crate) struct Look {
+pub(crate) struct Snapshot {
     /// The cells that the verb is about.
     pub(crate) cells: Cells,
     /// The steps that are left.
-    pub(crate) lacks: Vec<Step>,
+    pub(crate) steps_left: Vec<Step>,
     /// The number; none for emergency addresses.
     pub(crate) number: Option<ActiveNumber>,
 }
 
-impl Look {
+impl Snapshot {
     /// Reads a number or its emergency address.
     pub(crate) fn at(
         client: &Client,
@@ -64,8 +64,8 @@ impl Look {
             Err(error) if has_no_address(&error) => (Cells::new(), false),
             Err(error) => return Err(error),
         };
-        let lacks = if met { Vec::new() } else { vec![Step::new("emergency_address", None)] };
-        Ok(Self { cells, lacks, number: None })
+        let steps_left = if met { Vec::new() } else { vec![Step::new("emergency_address", None)] };
+        Ok(Self { cells, steps_left, number: None })
     }
 
     /// Looks at the JSON of a number.
@@ -75,7 +75,7 @@ impl Look {
         if verb == Verb::Relink {
             cells.remove("displayName");
         }
-        let lacks = match verb {
+        let steps_left = match verb {
             Verb::Relink => {
                 let steps = Relink::to(update(wanted)).steps(&number).into_iter();
                 steps.map(|(step, update)| Step::new(&step.to_string(), Some(update))).collect()
@@ -89,7 +89,7 @@ impl Look {
             Verb::Release => vec![Step::new("release", None)],
             Verb::Emergency => Vec::new(),
         };
-        Self { cells, lacks, number: Some(number) }
+        Self { cells, steps_left, number: Some(number) }
     }
 }
 
@@ -126,7 +126,7 @@ fn settled(mut cells: Cells) -> Cells {
 }
 
 /// The states that the steps lead through, the first one included. A campaign can fail after its plan was linked.
-pub(crate) fn way(seen: &Cells, steps: &[Step]) -> Vec<Cells> {
+pub(crate) fn planned_states(seen: &Cells, steps: &[Step]) -> Vec<Cells> {
     let mut states = vec![seen.clone()];
     let mut now = seen.clone();
     for update in steps.iter().filter_map(|step| step.update.as_ref()) {
