@@ -1,4 +1,4 @@
-//! What a reviewer would look for again and again: the rules of ARCHITECTURE.md.
+//! Checks the rules of ARCHITECTURE.md, which a reviewer would otherwise have to check.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -56,8 +56,8 @@ impl Source {
         lines.filter(|line| !matches!(line.trim(), "") && !line.trim().starts_with("//")).collect()
     }
 
-    /// The room: the folder, or the file itself at the top.
-    fn room(&self) -> &str {
+    /// The top-level module: the folder, or the file itself at the top.
+    fn module(&self) -> &str {
         self.path.split(['/', '.']).next().unwrap()
     }
 
@@ -94,8 +94,8 @@ impl Source {
     }
 }
 
-/// Floors of the house, from the ground up.
-const FLOORS: [(usize, &[&str]); 6] = [
+/// The layers of ARCHITECTURE.md, the lowest first.
+const LAYERS: [(usize, &[&str]); 6] = [
     (1, &["cancel", "error", "json", "log", "sys"]),
     (2, &["api"]),
     (3, &["transport"]),
@@ -104,8 +104,8 @@ const FLOORS: [(usize, &[&str]); 6] = [
     (6, &["ffi"]),
 ];
 
-fn floor(room: &str) -> Option<usize> {
-    FLOORS.iter().find(|(_, rooms)| rooms.contains(&room)).map(|(floor, _)| *floor)
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().find(|(_, modules)| modules.contains(&module)).map(|(layer, _)| *layer)
 }
 
 /// Fails with everything that was found, one line each.
@@ -114,17 +114,17 @@ fn assert_none(found: &[String]) {
 }
 
 #[test]
-fn lower_floors_import_no_higher_ones() {
+fn lower_layers_import_no_higher_ones() {
     let mut found = Vec::new();
     for source in library() {
-        let Some(here) = floor(source.room()) else {
-            assert_eq!(source.path, "lib.rs", "a room without a floor");
+        let Some(here) = layer(source.module()) else {
+            assert_eq!(source.path, "lib.rs", "a module without a layer");
             continue;
         };
         for import in source.imports() {
-            let room = import.split("::").next().unwrap();
-            if floor(room).is_some_and(|there| there > here) {
-                found.push(format!("src/{} (floor {here}) imports {import}", source.path));
+            let module = import.split("::").next().unwrap();
+            if layer(module).is_some_and(|there| there > here) {
+                found.push(format!("src/{} (layer {here}) imports {import}", source.path));
             }
         }
     }
@@ -134,10 +134,10 @@ fn lower_floors_import_no_higher_ones() {
 #[test]
 fn values_import_no_machinery() {
     let mut found = Vec::new();
-    for source in library().iter().filter(|source| source.room() == "api") {
+    for source in library().iter().filter(|source| source.module() == "api") {
         for import in source.imports() {
-            let room = import.split("::").next().unwrap().to_owned();
-            if !["api", "error", "json"].contains(&room.as_str()) {
+            let module = import.split("::").next().unwrap().to_owned();
+            if !["api", "error", "json"].contains(&module.as_str()) {
                 found.push(format!("src/{} imports {import}", source.path));
             }
         }
@@ -204,16 +204,16 @@ fn no_two_files_import_each_other() {
 }
 
 #[test]
-fn libraries_and_unsafe_code_stay_in_their_rooms() {
+fn libraries_and_unsafe_code_stay_in_their_modules() {
     let mut found = Vec::new();
     for source in library() {
         let code = source.code().join("\n");
-        for (word, rooms) in [
+        for (word, modules) in [
             ("ureq::", &["transport"][..]),
             ("rustls::", &["transport"]),
             ("unsafe", &["ffi", "sys"]),
         ] {
-            if code.contains(word) && !rooms.contains(&source.room()) {
+            if code.contains(word) && !modules.contains(&source.module()) {
                 found.push(format!("src/{} says {word}", source.path));
             }
         }
@@ -367,7 +367,7 @@ fn every_operation_is_everywhere() {
 /// The operations of `src/api`: name and type.
 fn operations() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for source in library().iter().filter(|source| source.room() == "api") {
+    for source in library().iter().filter(|source| source.module() == "api") {
         let mut of_api = "";
         for line in source.code() {
             if let Some(rest) = line.strip_prefix("impl Operation for ") {
