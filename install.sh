@@ -56,7 +56,7 @@ case $prefix in
     *) fail "--prefix needs an absolute path, not $prefix" ;;
 esac
 [ "$prefix" = / ] || prefix=${prefix%/}
-# The pkg-config file speaks of the libraries by way of the prefix where it can.
+# The pkg-config file names the libraries relative to the prefix if possible.
 case $libdir in
     "$prefix"/*) libdir=${libdir#"$prefix"/} ;;
 esac
@@ -76,7 +76,7 @@ fi
 share=$destdir$prefix/share include=$destdir$prefix/include
 
 for folder in "$lib" "$include" "$share"; do
-    # Before minutes of work, not after.
+    # Checked before minutes of work.
     mkdir -p "$folder" && [ -w "$folder" ] ||
         fail "cannot write to $folder: choose another --prefix, or install into a --destdir and copy that as root"
 done
@@ -95,7 +95,7 @@ build() {
         --target-dir "$target" --color never -- --print native-static-libs
 }
 build || fail "cargo could not build the library"
-# The compiler says what a program that takes the archive has to link; cargo repeats it when there is nothing to do.
+# The compiler prints what a program has to link with the archive; cargo repeats it if nothing has to be built.
 private=$(build 2>&1 | sed -n 's/^note: native-static-libs: //p' | tail -n 1)
 [ -n "$private" ] || fail "the compiler did not say what the archive needs"
 
@@ -104,7 +104,7 @@ for file in libsinch_numbers.so libsinch_numbers.a; do
     [ -f "$built/$file" ] || fail "cargo made no $built/$file; on systems other than Linux use \`cargo cinstall\`"
 done
 
-# In one step each: a program that runs keeps the library that it has open.
+# Replaced by a rename: a running program keeps the library that it has open.
 put() { # MODE FROM TO
     mkdir -p "${3%/*}"
     cp "$2" "$3.new.$$"

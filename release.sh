@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes what is handed out into dist/, for Linux on x86-64 and aarch64, from any Linux on x86-64.
+# Builds the release packages into dist/, for Linux on x86-64 and aarch64, from any Linux on x86-64.
 set -euo pipefail
 
 usage() {
@@ -45,7 +45,7 @@ stage=$target/dist
 rm -rf "$stage" "$out"
 mkdir -p "$stage" "$out"
 export CARGO_TERM_COLOR=never LC_ALL=C TZ=UTC
-# The time that every file bears: of the commit, or of the changelog where there is no repository.
+# The time stamp of every file: that of the commit, or of the changelog if there is no repository.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
 export SOURCE_DATE_EPOCH
 umask 022
@@ -76,7 +76,7 @@ export PATH=$python/bin:$cache/cargo-deb-$cargo_deb/bin:$PATH
 
 sysroot=$(rustc --print sysroot)
 commit=$(rustc -vV | sed -n 's/^commit-hash: //p')
-# No path of this machine is in what is built.
+# Paths of this machine are replaced in what is built.
 remap="--remap-path-prefix=$root=sinch-numbers --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
 remap="$remap --remap-path-prefix=$sysroot/lib/rustlib/src/rust=/rustc/$commit"
 export CARGO_PROFILE_RELEASE_STRIP=symbols
@@ -140,7 +140,7 @@ tarball() {
         gzip -9n >"$out/$(basename "$1").tar.gz"
 }
 
-papers() { cp LICENSE-MIT LICENSE-APACHE "$stage/THIRD-PARTY" README.md CHANGELOG.md "$1"; }
+documents() { cp LICENSE-MIT LICENSE-APACHE "$stage/THIRD-PARTY" README.md CHANGELOG.md "$1"; }
 
 # licences: the licence texts of the crates that are linked into the library and the program, $stage/THIRD-PARTY.
 licences() {
@@ -174,11 +174,11 @@ for text, names in texts.items():
 ' >"$stage/THIRD-PARTY"
 }
 
-# wheel TRIPLE: auditwheel says the oldest system that it runs on, and names it.
+# wheel TRIPLE: the wheel; auditwheel finds the oldest system that it runs on, and names the wheel accordingly.
 wheel() {
     local triple=$1 platform=linux_${1%%-*} found=()
-    # Said beforehand: a library says which glibc it needs, and nothing about musl. This machine's libc.so is glibc's; musl's
-    # loader takes the name for itself.
+    # Given, since auditwheel cannot find out which musl a library needs. libc.so is excluded: on this machine it is glibc's, and
+    # musl's loader provides it by itself.
     case $triple in *-musl) platform=musllinux_1_2_${1%%-*} found=(--ldpaths "$stage/none" --exclude libc.so) ;; esac
     step "the wheel for $triple"
     SINCH_NUMBERS_LIBRARY=$(echo "$stage/$triple"/sinch-numbers-*/lib/libsinch_numbers.so."$version") \
@@ -202,7 +202,7 @@ for machine in $machines; do
     gnu=$machine-unknown-linux-gnu musl=$machine-unknown-linux-musl
     name=sinch-numbers-$version-$gnu
     library "$gnu"
-    papers "$stage/$gnu/$name"
+    documents "$stage/$gnu/$name"
     tarball "$stage/$gnu/$name"
     wheel "$gnu"
 
@@ -211,7 +211,7 @@ for machine in $machines; do
     CARGO=$stage/$gnu/cargo CARGO_TARGET_DIR=$target/release-library CARGO_BUILD_TARGET=$gnu \
         ./install.sh --prefix /usr --libdir "lib/$machine-linux-gnu" --destdir target/deb >/dev/null
     echo 'activate-noawait ldconfig' >target/deb/triggers
-    # The libraries of two machines can be installed beside each other; cargo-deb says again where.
+    # The libraries of two architectures can be installed beside each other; cargo-deb adds the folder of the architecture.
     mv "target/deb/usr/lib/$machine-linux-gnu" target/deb/lib
     strip_archive "$gnu" target/deb/lib
     deb "$gnu" lib --multiarch same
@@ -220,7 +220,7 @@ for machine in $machines; do
 
     name=sinch-numbers-$version-$musl
     library "$musl"
-    papers "$stage/$musl/$name"
+    documents "$stage/$musl/$name"
     tarball "$stage/$musl/$name"
     wheel "$musl"
     program "$musl"
@@ -230,7 +230,7 @@ for machine in $machines; do
     mkdir -p "$folder/bin" "$folder/share/man/man1" "$folder/share/bash-completion/completions" \
         "$folder/share/zsh/site-functions" "$folder/share/fish/vendor_completions.d"
     cp "$stage/$musl/sinch-numbers" "$folder/bin/"
-    # The same for every machine: the first program made them.
+    # The same for every architecture: written by the x86-64 program.
     here=$stage/x86_64-unknown-linux-musl/sinch-numbers
     "$here" man --dir "$folder/share/man/man1"
     "$here" completions bash >"$folder/share/bash-completion/completions/sinch-numbers"
@@ -239,7 +239,7 @@ for machine in $machines; do
     rm -rf target/deb
     mkdir target/deb
     cp -R "$folder" target/deb/usr
-    papers "$folder"
+    documents "$folder"
     tarball "$folder"
     deb "$musl" cli
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The ABI against its baseline: the header is compiled into a library of its own, each prototype with a body, and what
-# libabigail sees of it may only grow.
+# Compares the ABI with its baseline, which it may only extend: the header is compiled into a stub library, each prototype with a
+# body, for libabigail.
 # Usage: tests/gates/abi.sh            compares
 #        UPDATE_ABI=1 tests/gates/abi.sh   writes the baseline anew (for additions; anything else needs a new SONAME)
 source "$(dirname "$0")/common.sh"
@@ -9,12 +9,12 @@ need abidw:abigail-tools cc:gcc
 baseline=tests/abi/libsinch_numbers.abi
 codes=tests/abi/codes.txt
 
-# seen HEADER OUT: what libabigail sees of a header.
+# seen HEADER OUT: writes libabigail's description of a header.
 seen() {
     echo "#include \"$1\"" >"$work/stub.c"
     cc -g -shared -fPIC -I include -DSINCH_NUMBERS_API= '-DSINCH_NUMBERS_NOEXCEPT={ __builtin_trap(); }' \
         -Wl,-soname,libsinch_numbers.so.1 "$work/stub.c" -o "$work/stub.so"
-    # Nothing of this machine in it: no paths, no lines.
+    # Without paths and line numbers, which depend on the machine.
     abidw --no-show-locs --no-corpus-path --no-comp-dir-path --out-file "$2" "$work/stub.so"
     [ -s "$2" ] || fail 'abidw saw nothing'
 }
@@ -34,7 +34,7 @@ missing=$(comm -13 <(functions "$baseline") <(functions "$work/now.abi"))
 [ -z "$(comm -23 <(sort "$codes") <(sort "$work/codes.txt"))" ] || fail 'a code changed its number or is gone'
 
 step 'the comparison itself'
-# It must see what it is for: a function gone, a parameter of another type; and pass over an addition.
+# It must fail for a removed function and for a changed type, and pass for an addition.
 broken() {
     sed -E "$1" include/sinch_numbers.h >"$work/other.h"
     cmp -s include/sinch_numbers.h "$work/other.h" && fail "$1 changes nothing"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The module for Asterisk compiles without a warning against the headers of Debian sid. Where they cannot be had, that is said, and
-# nothing is held.
+# The module for Asterisk compiles without a warning against the headers of Debian sid. If they cannot be downloaded, the gate
+# says so and passes.
 # Usage: tests/gates/asterisk.sh        compiles
 #        tests/gates/asterisk.sh live   also runs it in sid's Asterisk, on the sandbox: the console, the dialplan, a hang-up,
 #                                       reloads, and 20 times unload and load

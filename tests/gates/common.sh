@@ -1,5 +1,5 @@
-# What the gates share; sourced. Each gate installs what it needs, may be run again and again, says PASSED or FAILED in its
-# last line, and answers with its exit code.
+# Functions that the gates share; sourced. Each gate installs what it needs, can be repeated, prints PASSED or FAILED in its last
+# line, and returns its exit code.
 #
 #   SANDBOX           a built sinch-numbers; without it, one is built
 #   CARGO_TARGET_DIR  where cargo builds
@@ -8,7 +8,7 @@ set -euo pipefail
 gate=$(basename "$0" .sh)
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
-# What outlives a run: tools, packages, dependencies for other targets.
+# Kept between runs: tools, packages, dependencies for other targets.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sinch-numbers
 export CARGO_TARGET_DIR=$target CARGO_TERM_COLOR=never LC_ALL=C
 unset RUSTFLAGS
@@ -41,14 +41,14 @@ need() {
     step "apt-get install ${missing[*]}"
     local sudo=''
     [ "$(id -u)" = 0 ] || sudo=sudo
-    # Another gate may be at it.
+    # Another gate may be installing.
     mkdir -p "$cache"
     flock "$cache/apt" $sudo sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null' \
         sh "${missing[@]}"
 }
 
-# unpacked RELEASE FOLDER PACKAGE...: unpacks packages of a Debian release into a folder, once; installs none. FOLDER/ready holds the
-# first one's version. Fails if they cannot be had.
+# unpacked RELEASE FOLDER PACKAGE...: unpacks packages of a Debian release into a folder, once; installs none. FOLDER/ready holds
+# the first one's version. Fails if they cannot be downloaded.
 unpacked() {
     local release=$1 folder=$2 apt=$work/apt mirror package
     shift 2
@@ -57,7 +57,7 @@ unpacked() {
     mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
         sed -n "s/ $(. /etc/os-release && echo "${VERSION_CODENAME:-none}")\$//p" | head -n 1)
     [ -n "$mirror" ] || return 1
-    # Lists of its own: nothing that apt knows of this machine is touched.
+    # Separate lists: apt's state on this machine is not changed.
     rm -rf "$apt"
     mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$apt/debs"
     touch "$apt/status"
@@ -73,7 +73,7 @@ unpacked() {
     rm -rf "$apt"
 }
 
-# library debug|release: builds the library that is shipped, and puts it into $work/lib.
+# library debug|release: builds the shared library, and puts it into $work/lib.
 library() {
     step "library ($1)"
     local profile=()

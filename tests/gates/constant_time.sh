@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Verifying a callback takes the same instructions whichever secret fits, and wherever a signature is wrong: nobody can find out
-# a signature digit by digit.
+# Verifying a callback takes the same number of instructions whichever secret matches, and wherever a signature is wrong, so that
+# a signature cannot be guessed digit by digit.
 # Usage: tests/gates/constant_time.sh
 source "$(dirname "$0")/common.sh"
 
@@ -33,7 +33,7 @@ same E_AUTH wrong-digit-0 wrong-digit-1 wrong-digit-20 wrong-digit-38 wrong-digi
 one=$count
 
 step 'the comparison itself'
-# It must see what differs.
+# It must notice a difference.
 [ "$(counted right OK)" -lt "$eight" ] || fail 'one secret costs as much as eight'
 [ "$(counted none-of-8 E_AUTH)" -gt "$one" ] || fail 'one secret costs as much as eight'
 [ "$(counted malformed E_AUTH)" -lt "$one" ] || fail 'a malformed signature costs as much as a wrong one'

@@ -6,7 +6,7 @@
 # Usage: tests/gates/costs.sh [--report]: --report prints the figures, and where the instructions go, and checks no limit.
 source "$(dirname "$0")/common.sh"
 
-# What issue 11 promises. Instructions are counted, but not quite the same with every toolchain and processor.
+# The limits. Instruction counts differ a little between toolchains and processors.
 instructions_max=46000
 heap_max=42
 system_max=4

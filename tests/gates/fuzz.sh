@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The fuzz targets, with AddressSanitizer, each for a short while; what they found before is in their corpora.
+# Runs the fuzz targets with AddressSanitizer, each for a short time; earlier findings are in their corpora.
 # Usage: tests/gates/fuzz.sh [SECONDS] [TARGET...]   by default 10 seconds, and all targets
 #
-# A longer hunt ends after 10 million executions or the time given. What it finds interesting goes into a copy of the corpus,
-# $target/fuzz-corpus/TARGET; `cargo fuzz cmin` takes what adds something over.
+# A target ends after 10 million executions or the time given. New inputs go into a copy of the corpus,
+# $target/fuzz-corpus/TARGET; `cargo fuzz cmin` reduces it to those that add coverage.
 source "$(dirname "$0")/common.sh"
 
 seconds=${1:-10}

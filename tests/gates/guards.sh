@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What a release must not break unnoticed: licences and sources of the dependencies, the public Rust API since the newest tag, the
-# newest ureq 3, the oldest Rust that Cargo.toml names, and what the changelog says of the version.
+# Checks what a release could break unnoticed: licences and sources of the dependencies, the public Rust API since the newest tag,
+# the newest ureq 3, the oldest Rust that Cargo.toml names, and what the changelog says of the version.
 # Usage: tests/gates/guards.sh
 #
-# Tools and what they build are kept in ~/.cache/sinch-numbers. Advisories are not checked: their database is a repository that is
-# not to be had everywhere; `cargo deny check advisories` does that.
+# Tools and what they build are kept in ~/.cache/sinch-numbers. Advisories are not checked, since their database cannot be
+# downloaded everywhere: `cargo deny check advisories` does that.
 source "$(dirname "$0")/common.sh"
 
 need python3:python3 cc:gcc
@@ -26,7 +26,7 @@ if [ ! -x "$deny/bin/cargo-deny" ]; then
 fi
 denied() { "$deny/bin/cargo-deny" --locked --all-features -L error --config "$1" check --hide-inclusion-graph licenses bans sources; }
 denied deny.toml || fail 'see above'
-# It must see what it is for.
+# It must fail for each of these changes.
 for change in 's/"ISC", //' 's/"native-tls"/"rustls"/' 's/^unknown-registry.*/&\nallow-registry = []/'; do
     sed -E "$change" deny.toml >"$work/deny.toml"
     ! cmp -s deny.toml "$work/deny.toml" || fail "$change changes nothing in deny.toml"
@@ -37,7 +37,7 @@ step 'the public API'
 semver=$cache/cargo-semver-checks-$cargo_semver_checks
 if [ ! -x "$semver/bin/cargo-semver-checks" ]; then
     step "cargo-semver-checks $cargo_semver_checks"
-    # Runs for seconds: a quick build counts, not quick code.
+    # Optimised for build time: the tool runs for seconds.
     CARGO_TARGET_DIR=$work/tool CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_LTO=off \
         CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --quiet --locked --no-track --root "$semver" \
         --version "$cargo_semver_checks" cargo-semver-checks
@@ -95,7 +95,7 @@ if unpacked bookworm "$rust" "rustc-web=$oldest.*" "cargo-web=$oldest.*" "libstd
     oldest="compiles with Rust $oldest"
 else
     unset LD_LIBRARY_PATH
-    # What can be told without it: clippy's `incompatible_msrv` is among the lints, and what the dependencies say themselves.
+    # Without it, the declared Rust versions of the dependencies are checked; clippy's `incompatible_msrv` checks our own code.
     cargo metadata --locked --format-version 1 --features cli >"$work/metadata"
     python3 - "$work/metadata" "$oldest" <<'PYTHON' || fail "a dependency needs more than Rust $oldest"
 import json

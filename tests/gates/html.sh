@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The page of an audit opens in headless Chromium without an error, asks for nothing, and fits a phone.
+# The page of an audit opens in headless Chromium without an error, loads nothing, and fits a phone.
 # Usage: tests/gates/html.sh [FOLDER], which keeps pictures and a PDF
 source "$(dirname "$0")/common.sh"
 
@@ -13,7 +13,7 @@ code=0
 [ "$code" = 9 ] || fail "the audit ended with $code: $(cat "$work/said")"
 look "$work/page.html" "EXCEEDED_10DLC_LIMIT" "${1:-}" || fail "the page is not in order"
 
-step "what it must not do is noticed"
+step "the check itself"
 broken() {
     sed "$1" "$work/page.html" >"$work/broken.html"
     cmp -s "$work/page.html" "$work/broken.html" && fail "nothing is broken by $1"

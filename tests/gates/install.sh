@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the C library with install.sh and with `cargo cinstall`, holds the two against each other, and builds and runs
+# Installs the C library with install.sh and with `cargo cinstall`, compares the two, and builds and runs
 # programs against both: with pkg-config and CMake, shared and static, in C and C++.
 # Usage: tests/gates/install.sh
 #
@@ -12,7 +12,7 @@ cache=$cache/cargo-c-$cargo_c
 if [ ! -x "$cache/bin/cargo-cinstall" ]; then
     pkg-config --exists openssl 2>/dev/null || need no-openssl:libssl-dev
     step "cargo-c $cargo_c"
-    # Runs once or twice: a quick build counts, not quick code. A folder of its own, as another one's flags would be ours.
+    # Optimised for build time: the tool runs once or twice. In a target folder of its own.
     CARGO_TARGET_DIR=$work/cargo-c CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=0 \
         cargo install --quiet --locked --no-track --root "$cache" --bin cargo-cinstall --version "$cargo_c" cargo-c
     rm -rf "$work/cargo-c"

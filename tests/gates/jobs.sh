@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Jobs of many numbers (relink, emergency addresses, release) on a service that loses responses and lands writes late, each killed
-# at 20 random moments: every number ends as planned or stands in the report with its reason, and no write was in vain. A job on a
+# at 20 random moments: every number ends as planned or is in the report with its reason, and no write was unnecessary. A job on a
 # disk that is full goes on when there is room, and one on a read-only disk sends nothing.
 # Usage: tests/gates/jobs.sh [NUMBERS]   by default 2,000
 source "$(dirname "$0")/common.sh"

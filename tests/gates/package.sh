@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The package, as it would be published, is whole: unpacked from its archive, it compiles and passes its own tests, without a
-# feature what needs none, and all of it with `cli` and `test-hooks`.
+# The package, as it would be published, is complete: unpacked from its archive, it compiles and passes its own tests, first with
+# the default features, then with `cli` and `test-hooks`.
 # Usage: tests/gates/package.sh
 source "$(dirname "$0")/common.sh"
 
@@ -17,7 +17,7 @@ cd "$unpacked/sinch-numbers-$crate"
 # The files of an archive are all of the same age: cargo would take what it built of an earlier one for theirs.
 find . -type f -exec touch {} +
 
-# A target folder of its own: nothing that the repository has built is found there.
+# A target folder of its own, without what the repository has built.
 export CARGO_TARGET_DIR=$target/packaged
 # tested ARGUMENTS...: what passes is said, what fails is shown.
 tested() {

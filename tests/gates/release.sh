@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Uses each package of release.sh where nothing else is: wheels in a fresh environment, programs in C against each tarball, Debian
-# packages through apt, README's lines as they stand; what is for aarch64 runs in qemu.
+# Tests each package of release.sh in a clean environment: wheels in a fresh environment, programs in C against each tarball,
+# Debian packages through apt, README's lines as they stand; what is for aarch64 runs in qemu.
 # Usage: tests/gates/release.sh          the quick form: a wheel, a tarball and the library's Debian packages, for x86-64
 #        tests/gates/release.sh --full   everything, into dist/
-# With MADE set, what is in that folder is taken as it is.
+# With MADE set, the packages in that folder are tested instead of new ones.
 source "$(dirname "$0")/common.sh"
 
 need cc:gcc pkg-config:pkg-config cmake:cmake make:make readelf:binutils python3:python3
@@ -101,7 +101,7 @@ done
 step "README's lines"
 # readme PATTERN: the line of README's shell blocks that has it, without its comment.
 readme() { sed -n '/^```sh/,/^```$/p' README.md | grep -E -m 1 "$1" | sed 's/ *#.*//' || fail "README has no line with $1"; }
-# As a reader of the README who has unpacked, or made, a release: beside dist/.
+# In a folder that has dist/ in it, as for a reader of the README.
 mkdir "$work/reader"
 ln -s "$dist" "$work/reader/dist"
 sudo() { "$@"; }

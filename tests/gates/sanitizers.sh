@@ -20,7 +20,7 @@ checked() {
     count=$((count + 1))
 }
 for name in smoke values turns numbers storm sigpipe; do checked "$name"; done
-# Its allocator may be locked by another thread at the moment of a fork, for ever: seen with gcc 12.
+# Without other threads: one of them may hold the sanitizer's allocator lock during a fork (seen with gcc 12).
 checked forks alone
 for case in right last-of-8 none-of-8 wrong-digit-39 malformed not-json too-long; do checked verifying "$case"; done
 checked threads 100
@@ -42,7 +42,8 @@ for file in $(grep -rl 'crate::support::toolchain' tests/it); do
     module=${module%/mod}
     skipped+=(--skip "${module//\//::}::")
 done
-# Of the others, those that drive such a program as well; and one whose deadlines of a second or less AddressSanitizer spends itself.
+# Of the others, those that drive such a program as well; and one whose deadlines of a second or less AddressSanitizer spends
+# itself.
 for test in c::broken c::reading content::odd_content proxies::c_ proxies::socks_is read_back::c_and_python redirects::redirects_are secrets::a_panic secrets::every_level \
     secrets::what_a_client_is_made_of_does_not_show_in_c secrets::what_the_service_says_back_is_not_said_again_through_c \
     statuses::error_responses table:: trust::c_ tokens::c_ slow::a_call_ends; do
@@ -69,7 +70,7 @@ if [ -d "$source" ]; then
     thread_sanitized "${modules[@]}"
     threads='ThreadSanitizer clean'
 else
-    # Said, not passed over; stress is what is left.
+    # Reported; a stress test is run instead.
     echo 'rust-src cannot be had: no ThreadSanitizer, stress without it'
     sandbox
     for round in 1 2 3 4 5; do

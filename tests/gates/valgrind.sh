@@ -21,12 +21,12 @@ for name in smoke values turns numbers storm forks sigpipe limits threads load c
 for name in smoke values turns numbers storm limits; do checked "$name"; done
 for case in right last-of-8 none-of-8 wrong-digit-39 malformed not-json too-long; do checked verifying "$case"; done
 checked sigpipe 6
-# A child has lost what the parent's other threads had in their hands: that is fork's doing.
+# Not in children: memory of the parent's other threads is lost to them by fork.
 leaks=no checked forks
 checked threads 16
 checked waits many 200
 checked load "$work/lib/libsinch_numbers.so.1" 100000
-# What ends calls that hang. `free` is not here: it leaks, as it says it does.
+# The ways to end calls that hang, except `free`, which leaks as documented.
 for how in cancel shared signal shutdown; do
     mkfifo "$work/tell.$how"
     background python3 tests/gates/server.py --hang 8 --tell "$work/tell.$how"

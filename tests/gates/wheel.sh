@@ -5,7 +5,7 @@
 source "$(dirname "$0")/common.sh"
 
 need cc:gcc python3:python3
-# Whatever the caller's environment says about the library must not decide this.
+# The caller's environment must not choose the library.
 unset SINCH_NUMBERS_LIBRARY LD_LIBRARY_PATH PYTHONPATH
 
 step build
