@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// An error of the service is a result too: only what keeps a response from coming ends the run.
+/// Prints a result. An error response of the service is a result too; other errors end the run.
 fn show<T: std::fmt::Debug>(operation: &str, result: Result<T, Error>) -> Result<(), Error> {
     match result {
         Ok(value) => println!("{operation}: {value:?}"),

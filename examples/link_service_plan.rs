@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     eprintln!("{code}: {}", why.action);
                 }
             }
-            // Nothing is restored by itself: what was linked before is known.
+            // Nothing is restored automatically: the error has what was linked before.
             if error.may_have_been_applied() {
                 eprintln!("it was {}", error.previous().unwrap_or_default());
             }

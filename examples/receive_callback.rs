@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Respond with 401 if the error's kind is `Signature`, and with 200 to a genuine event, at once.
     let event = callbacks::verify(&secrets, Some(&signature), &body)?;
     if let Some(number) = event.needs_reading() {
-        // What the number is like, `Client::get` tells: an event is only a hint to read.
+        // An event is only a hint to read the number: `Client::get` returns its state.
         println!("read {number}");
     }
     if event.status == Some(EventStatus::Failed) {

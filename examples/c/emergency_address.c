@@ -15,7 +15,7 @@
 /* The parts of an address, in the order of the command line. */
 static const char *const PARTS[] = {"streetNumber", "streetInfo", "city", "state", "postalCode", "location"};
 
-/* JSON that is being written; once something did not fit, nothing more is. */
+/* A buffer for JSON. After something did not fit, nothing more is written. */
 struct json {
     char text[4096];
     size_t used;
@@ -34,7 +34,7 @@ static void put(struct json *json, const char *raw)
     json->used += length;
 }
 
-/* Without the escapes a quote in the text would be JSON of its own. */
+/* Escapes the text: a quote in it would otherwise end the JSON string. */
 static void put_string(struct json *json, const char *text)
 {
     size_t room = sizeof json->text - json->used, length = 0;
@@ -62,7 +62,7 @@ static void write_body(struct json *json, const char *name, char **parts, int co
     put(json, "}}");
 }
 
-/* A part of the address below a place of a result. */
+/* Returns a part of the address at a JSON pointer of a result. */
 static const char *part(const sinch_numbers_result *result, const char *pointer, const char *name)
 {
     char place[128];
@@ -82,7 +82,7 @@ static void print_address(const char *what, const sinch_numbers_result *result, 
            part(result, pointer, "state"), part(result, pointer, "postalCode"), *four ? "-" : "", four);
 }
 
-/* What the service would have taken instead. */
+/* Prints the addresses that the service suggests instead. */
 static void complain(const sinch_numbers_result *result)
 {
     const char *field = sinch_numbers_result_text(result, "/fieldViolations/0/description");

@@ -13,7 +13,7 @@
 
 #include <sinch_numbers.h>
 
-/* For everything together, unless the command line says otherwise. */
+/* The deadline of the whole relink, unless the command line gives another one. */
 #define SECONDS 120
 
 static const char APP[] = "{\"voiceConfiguration\": {\"type\": \"RTC\", \"appId\": %s}, \"timeoutMs\": %ld}";
@@ -29,13 +29,13 @@ static void complain(const sinch_numbers_result *result)
         fprintf(stderr, "link_number: %s\n", field);
     if (action)
         fprintf(stderr, "link_number: what to do: %s\n", action);
-    /* Nothing is restored by itself: what was linked before is known. */
+    /* Nothing is restored automatically: the error has what was linked before. */
     if (sinch_numbers_result_maybe_applied(result))
         fprintf(stderr, "link_number: the number may have been changed; it was %s\n",
                 sinch_numbers_result_text(result, "/previous"));
 }
 
-/* Prints what it took. */
+/* Prints the steps that were sent. */
 static void report(const sinch_numbers_result *result, const char *number, const char *id)
 {
     int64_t index, done = 0;
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: link_number +12025550134 app|plan ID [SECONDS]\n");
         return 2;
     }
-    /* Without this a quote in the id would be JSON of its own. */
+    /* Escaped: a quote in the id would otherwise end the JSON string. */
     if (sinch_numbers_json_escape(argv[3], id, sizeof id) >= sizeof id) {
         fprintf(stderr, "link_number: the id is too long\n");
         return 2;

@@ -42,7 +42,7 @@ static const char *or_dash(const char *text)
 
 int main(int argc, char **argv)
 {
-    /* A byte more than is taken, so that what is too long is noticed. */
+    /* One byte more than is allowed, so that a longer body is noticed. */
     static char body[1024 * 1024 + 1];
     char secrets[4096];
     sinch_numbers_result *event;
@@ -66,7 +66,7 @@ int main(int argc, char **argv)
         sinch_numbers_result_free(event);
         return 1;
     }
-    /* Respond with 200 now. What the number is like, sinch_numbers_active_get tells: an event is only a hint to read. */
+    /* Respond with 200 now. An event is only a hint to read the number: sinch_numbers_active_get returns its state. */
     printf("%s: %s %s\n", or_dash(sinch_numbers_result_text(event, "/resourceId")),
            or_dash(sinch_numbers_result_text(event, "/eventType")), or_dash(sinch_numbers_result_text(event, "/status")));
     failure = sinch_numbers_result_text(event, "/failureCode");

@@ -1,5 +1,5 @@
 /*
- * What the switch of telephony_host.c and its module telephony_module.c agree on. It stands for the module interface of
+ * The interface between the switch of telephony_host.c and its module telephony_module.c, in place of the module interface of
  * your switch.
  */
 #ifndef TELEPHONY_H

@@ -64,7 +64,7 @@ static void *route_all(void *unused)
     return unused;
 }
 
-/* Has calls without an end, until the module does not take any more. */
+/* Routes one call after the other, until the module refuses them. */
 static void *route_until_stopped(void *unused)
 {
     char target[128];
@@ -124,7 +124,7 @@ static int work(void)
     }
     printf("\n");
 
-    /* The caller gave up before we came to it. */
+    /* The caller hangs up before the call is routed. */
     call = module->call_new(call_milliseconds);
     if (call) {
         char target[128];
@@ -134,7 +134,7 @@ static int work(void)
     }
     module->call_free(call);
 
-    /* Unloading under load. Stop, join, unload: in this order, or threads would run in what is gone. */
+    /* Unloading under load. Stop, join, unload: in this order, or threads would run code that is unloaded. */
     count = start(threads, route_until_stopped);
     pthread_mutex_lock(&lock);
     while (busy < count)

@@ -23,7 +23,7 @@ struct telephony_call {
     sinch_numbers_cancel *cancel;
 };
 
-/* Comes on the threads that route, several at a time: what the switch does with a line has to stand that. */
+/* Called on the threads that route, several at a time: the switch's log function must be thread-safe. */
 static void on_log(void *userdata, int32_t level, const char *line)
 {
     (void)userdata;

@@ -20,7 +20,7 @@ namespace {
 // The parts of an address, in the order of the command line.
 const char *const parts[] = {"streetNumber", "streetInfo", "city", "state", "postalCode", "location"};
 
-// Prints the address below a place of a result, or of an error.
+// Prints the address at a JSON pointer of a result, or of an error.
 template <class Result> void print(const std::string &what, const Result &result, const std::string &pointer)
 {
     const auto part = [&](const char *name) { return result.text(pointer + "/" + name).str(); };
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         std::cout << std::flush;
         return std::cout ? EXIT_SUCCESS : EXIT_FAILURE;
     } catch (const sinch_numbers::error &error) {
-        // What the service would have taken instead.
+        // The addresses that the service suggests instead.
         if (error.text("/validation/correctedAddress/streetInfo")) {
             print("not the same place", error, "/validation/correctedAddress");
         }

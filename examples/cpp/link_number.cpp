@@ -52,7 +52,7 @@ int main(int argc, char **argv)
         if (const auto action = error.text("/jobs/0/errorCodes/0/action")) {
             std::cerr << "link_number: what to do: " << action.str() << '\n';
         }
-        // Nothing is restored by itself: what was linked before is known.
+        // Nothing is restored automatically: the error has what was linked before.
         if (error.maybe_applied()) {
             std::cerr << "link_number: the number may have been changed; it was " << error.previous().str() << '\n';
         }

@@ -13,7 +13,7 @@
 
 #include <sinch_numbers.hpp>
 
-// The text at a place of a number; "-" for nothing.
+// Returns the text at a JSON pointer of a number; "-" if there is none.
 static std::string field(const sinch_numbers::result &number, const std::string &pointer)
 {
     return number.text(pointer).value_or("-");

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     const std::string body((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
     try {
         const auto event = sinch_numbers::verify_callback(secrets, argv[1], body);
-        // Respond with 200 now. What the number is like, active_get tells: an event is only a hint to read.
+        // Respond with 200 now. An event is only a hint to read the number: active_get returns its state.
         std::cout << event.text("/resourceId").value_or("-") << ": " << event.text("/eventType").value_or("-") << ' '
                   << event.text("/status").value_or("-") << '\n';
         if (const auto failure = event.text("/failureCode")) {

@@ -29,7 +29,7 @@ def main(arguments):
         if isinstance(error, ProvisioningError):
             for code in [code for job in error.jobs for code in job["errorCodes"]]:
                 sys.stderr.write(f"link_number: {code['code']}: {code['action']}\n")
-        # Nothing is restored by itself: what was linked before is known.
+        # Nothing is restored automatically: the error has what was linked before.
         if error.maybe_applied:
             sys.stderr.write(f"link_number: {number} may have been changed; it was {error.previous}\n")
         return 1

@@ -25,7 +25,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         # The body byte for byte: what is decoded and encoded again cannot be verified.
         body = self.rfile.read(min(int(length), LONGEST + 1)) if length.isdecimal() else b""
         signatures = self.headers.get_all("X-Sinch-Signature", [])
-        # Two that differ: somebody put one in.
+        # Two different signatures: one of them is not the service's.
         signature = signatures[0] if len(set(signatures)) == 1 else None
         try:
             event = verify_callback(SECRETS, signature, body)
@@ -34,7 +34,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         except SinchNumbersError as error:
             self.say(400, error)
         else:
-            # At once; the work comes later.
+            # Respond at once; the event is handled on another thread.
             self.say(200)
             EVENTS.put(event)
 

@@ -1,4 +1,4 @@
-//! What the bigger examples share.
+//! Shared by the bigger examples.
 
 use sinch_numbers::{Client, Credentials, Error, Sandbox};
 
@@ -16,7 +16,7 @@ pub(crate) fn connect() -> Result<(Client, Option<Sandbox>), Box<dyn std::error:
     Ok((client, Some(sandbox)))
 }
 
-/// An error with the causes below it, in one line.
+/// Returns an error and its causes, in one line.
 pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -26,7 +26,7 @@ pub unsafe extern "C" fn sinch_numbers_explain(code: *const c_char) -> *const c_
     guard_or("explain", ptr::null(), || {
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let code = unsafe { handle::bytes(code) }?;
-        // No code is a text that is not UTF-8.
+        // A text that is not UTF-8 is not a known code.
         Some(explain(std::str::from_utf8(code).unwrap_or_default()).as_c_json().as_ptr())
     })
 }

@@ -121,7 +121,7 @@ impl JsonText {
         pointer.split('/').skip(1).try_fold(whole, |value, step| match self.inside(value)? {
             Indexed::Object(members) => {
                 let key = json::unescape_step(step)?;
-                // Of doubled keys the last counts.
+                // Of duplicate keys the last counts.
                 let found = members.iter().rev().find(|it| is_key(self.at(it.key), &key));
                 found.map(|it| self.at(it.value))
             }

@@ -261,7 +261,7 @@ pub fn retry_after(lines: &[u8]) {
     }
     let time_left = Duration::from_secs(30);
     let now =
-        RetryContext { attempts: 1, max_attempts: 3, retry_after: wait, time_left, dice: 0.5 };
+        RetryContext { attempts: 1, max_attempts: 3, retry_after: wait, time_left, jitter: 0.5 };
     match decide(Failure::Status(429), &Effect::Read, now) {
         Decision::Retry(slept) => assert!(slept < time_left && wait.is_none_or(|w| w == slept)),
         decision => {

@@ -50,7 +50,7 @@ static void account_free(void *object)
     sinch_numbers_client_free(account->client);
 }
 
-/* Comes on the threads of channels and of the console, several at a time. */
+/* Called on the threads of channels and of the console, several at a time. */
 static void on_log(void *userdata, int32_t level, const char *line)
 {
     (void)userdata;
@@ -191,7 +191,7 @@ static int number_read(struct ast_channel *channel, const char *function, char *
     code = look_up(account, channel, args.number, &result);
     if (code == SINCH_NUMBERS_OK) {
         snprintf(pointer, sizeof pointer, "/%s", ast_strlen_zero(args.field) ? "displayName" : args.field);
-        /* Nothing there is the empty text. */
+        /* Empty if there is no such field. */
         ast_copy_string(value, S_OR(sinch_numbers_result_text(result, pointer), ""), size);
     } else {
         ast_log(LOG_WARNING, "%s: %s\n", function, sinch_numbers_result_message(result));
