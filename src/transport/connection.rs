@@ -23,7 +23,7 @@ const MAX_IDLE_FOR_WRITES: Duration = Duration::from_secs(5);
 /// The maximum size of interim responses and the head together.
 const MAX_BEFORE_BODY: usize = 64 * 1024;
 /// Output is buffered up to this size, so that a head and a small body go out together.
-const MAX_BUFFERED_OUTPUT: usize = 64 * 1024;
+const MAX_BUFFERED: usize = 64 * 1024;
 
 /// The size of a read while reads fill their buffers.
 const LARGE_READ: usize = 64 * 1024;
@@ -276,11 +276,7 @@ impl Transport for Connection {
                 _ => amount,
             };
             self.buffered += amount;
-            if self.buffered >= MAX_BUFFERED_OUTPUT {
-                self.flush(exchange, timeout)
-            } else {
-                Ok(())
-            }
+            if self.buffered >= MAX_BUFFERED { self.flush(exchange, timeout) } else { Ok(()) }
         });
         sent?.map_err(as_other)
     }
@@ -319,7 +315,7 @@ impl Buffers for Connection {
         let (wanted, spare) = current(|exchange| {
             // Other headers take less than 1 KiB, the user agent included.
             let head = exchange.target_length + 1024;
-            let body = exchange.body_length.clamp(1, MAX_BUFFERED_OUTPUT);
+            let body = exchange.body_length.clamp(1, MAX_BUFFERED);
             let credentials = exchange.authorization.len() + 32;
             if self.state == State::Idle { (head + body, credentials) } else { (body, 0) }
         })

@@ -317,15 +317,14 @@ fn read_body(
 ) -> Result<(), ureq::Error> {
     const TOO_BIG: ConnectionError = ConnectionError::TooBig("its body is bigger than the limit");
     /// The maximum that is allocated in advance: a server may announce much and send little.
-    const MAX_PREALLOCATED: usize = 256 * 1024;
+    const MAX_PREALLOC: usize = 256 * 1024;
     let announced =
         body.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     if success && announced.is_some_and(|length| length > most) {
         return Err(TOO_BIG.into());
     }
     // A buffer for a secret never grows: growing would leave copies behind.
-    let room =
-        if secret { most } else { announced.unwrap_or(2048).min(most).min(MAX_PREALLOCATED) };
+    let room = if secret { most } else { announced.unwrap_or(2048).min(most).min(MAX_PREALLOC) };
     // One byte more: it shows whether the body ends there, and has room for the NUL that C needs.
     bytes.reserve_exact(room + 1);
     let result = body.as_reader().take(most as u64 + 1).read_to_end(bytes);
