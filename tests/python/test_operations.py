@@ -109,6 +109,20 @@ class Operations(unittest.TestCase):
             self.assertEqual([number["phoneNumber"] for number in client.numbers()], ["+1", "+2", "+3"])
             self.assertEqual(len(server.requests), 4)
 
+    def test_numbers_are_parsed_as_their_page_is(self):
+        items = [
+            '{"phoneNumber":"+1","a":[1,[2]],"b":{"c":"],}"}}',
+            '{ "phoneNumber" : "+2" ,\n "long": ' + "9" * 5000 + " }",
+            '{"phoneNumber":"+3\\u00e9 \u20ac"}',
+        ]
+        for gap in ("", " ", "\r\n\t  "):
+            listed = f"{gap}[{gap}{f'{gap},{gap}'.join(items)}{gap}]{gap}"
+            body = f'{gap}{{{gap}"activeNumbers"{gap}:{listed},"totalSize":3}}'
+            with Server(Say(body=body), Say(body=body)) as server, server.client() as client:
+                numbers = list(client.numbers())
+                self.assertEqual([number["phoneNumber"] for number in numbers], ["+1", "+2", "+3\u00e9 \u20ac"])
+                self.assertEqual(numbers, client.active_list()["activeNumbers"])
+
     def test_a_failure_does_not_end_a_walk(self):
         first = Say(body='{"activeNumbers":[{"phoneNumber":"+1"}],"nextPageToken":"a"}')
         last = Say(body='{"activeNumbers":[{"phoneNumber":"+2"}]}')
@@ -122,9 +136,10 @@ class Operations(unittest.TestCase):
             self.assertEqual(server.requests[1].path, server.requests[2].path)
 
     def test_a_page_that_is_none(self):
-        with Server(Say(body='{"activeNumbers":{"phoneNumber":"+1"}}')) as server, server.client() as client:
-            with self.assertRaises(ProtocolError):
-                next(client.numbers())
+        for value in ('{"phoneNumber":"+1"}', '"[1]"', "1"):
+            with Server(Say(body=f'{{"activeNumbers":{value}}}')) as server, server.client() as client:
+                with self.assertRaises(ProtocolError):
+                    next(client.numbers())
         again = Say(body='{"activeNumbers":[],"nextPageToken":"a"}')
         with Server(again) as server, server.client() as client:
             with self.assertRaises(ProtocolError):
