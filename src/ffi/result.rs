@@ -6,7 +6,7 @@ use std::ptr;
 use super::codes::{
     SINCH_NUMBERS_E_INTERNAL, SINCH_NUMBERS_E_MISUSE, SINCH_NUMBERS_OK, sinch_numbers_code,
 };
-use super::error_document::{Document, code_of, retry_after_ms, with_causes};
+use super::error_document::{code_of, error_document, retry_after_ms, with_causes};
 use super::handle::{self, Opaque};
 use super::json_text::{JsonText, c_string};
 use super::{Failure, guard, guard_or};
@@ -74,17 +74,18 @@ impl Outcome {
             Some(operation) => format!("{operation}: {problem}"),
             None => problem,
         };
-        let json = Document::of_problem(code, &message, operation, maybe_applied);
+        let json = error_document(code, &message, operation, maybe_applied, None);
         Self { maybe_applied, ..Self::new(code, json, &message) }
     }
 
     fn error(operation: Option<&str>, error: &Error) -> Self {
         let (code, message) = (code_of(error), with_causes(error));
-        let json = Document::of_error(code, &message, operation, error);
+        let maybe_applied = error.may_have_been_applied();
+        let json = error_document(code, &message, operation, maybe_applied, Some(error));
         Self {
             http_status: error.http_status().unwrap_or(0).into(),
             retry_after_ms: retry_after_ms(error),
-            maybe_applied: error.may_have_been_applied(),
+            maybe_applied,
             ..Self::new(code, json, &message)
         }
     }
