@@ -201,9 +201,9 @@ impl NumberUpdate {
     }
 
     /// Checks an update that was read from JSON: it must set something, and have the id that its type of voice application
-    /// needs, which may be empty. `name` is what errors call it.
+    /// needs, which may be empty. `name` is what errors call it, `path` what they put before its fields.
     #[cfg(feature = "capi")]
-    pub(crate) fn check_json(&self, name: &str) -> Result<(), Error> {
+    pub(crate) fn check_json(&self, name: &str, path: &str) -> Result<(), Error> {
         if *self == Self::default() {
             return Err(Error::invalid(name, "sets nothing"));
         }
@@ -217,8 +217,11 @@ impl NumberUpdate {
                 (ids.into_iter().any(Option::is_some), "appId, trunkId or serviceId")
             }
         };
-        let problem = || format!("lacks {needed}, which its type {} needs", voice.application_type);
-        if given { Ok(()) } else { Err(Error::invalid("voiceConfiguration", problem())) }
+        if given {
+            return Ok(());
+        }
+        let problem = format!("lacks {needed}, which its type {} needs", voice.application_type);
+        Err(Error::invalid(format!("{path}voiceConfiguration"), problem))
     }
 
     /// Makes an update that sets links only.

@@ -95,7 +95,7 @@ impl Response<Page> {
     /// [`Page::active_numbers`], and in the same order.
     pub fn raw_numbers(&self) -> impl Iterator<Item = &str> {
         let list = self.raw.outline.after_key(self.json(), ACTIVE_NUMBERS);
-        let mut items = list.and_then(|list| Items::of(list).ok()).unwrap_or_else(Items::none);
+        let mut items = list.and_then(|list| Items::of(list).ok()).unwrap_or_default();
         // The page was decoded, so each item is an object.
         iter::from_fn(move || items.next_raw(self.json()).ok().flatten())
     }
@@ -220,7 +220,7 @@ impl PageCursor {
         let items = match response.outline.after_key(&response.json, ACTIVE_NUMBERS) {
             Some(rest) => Items::of(rest)
                 .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &response))?,
-            None => Items::none(),
+            None => Items::default(),
         };
         self.advance(token.as_deref());
         Ok(Some(CurrentPage { response, items }))

@@ -1,15 +1,15 @@
 //! Callbacks of the service.
 
 use std::ffi::{c_char, c_void};
-use std::ptr;
 
 use zeroize::Zeroizing;
 
+use super::Failure;
 use super::codes::sinch_numbers_code;
 use super::handle;
 use super::input;
-use super::result::{Outcome, sinch_numbers_result, write_result};
-use super::{Failure, guard};
+use super::result::{Outcome, guard_result, sinch_numbers_result};
+use crate::call::Progress;
 use crate::call::callback::{LONGEST, NAME, too_long, verified};
 use crate::call::response::RawResponse;
 
@@ -44,9 +44,7 @@ pub unsafe extern "C" fn sinch_numbers_callback_verify(
     length: usize,
     result_out: *mut *mut sinch_numbers_result,
 ) -> sinch_numbers_code {
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { handle::write(result_out, ptr::null_mut()) };
-    let event = guard(NAME, || {
+    let verify = |_: &Progress| {
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let (secrets, signature) =
             unsafe { (handle::text("secrets", secrets)?, handle::bytes(signature)) };
@@ -60,12 +58,9 @@ pub unsafe extern "C" fn sinch_numbers_callback_verify(
         // SAFETY: guaranteed by the caller (see `# Safety`); it is not too long.
         let body = unsafe { handle::memory(body, length) };
         let secrets = secrets.iter().map(|secret: &Zeroizing<String>| secret.as_bytes());
-        Ok(verified(secrets, signature, body)?.to_owned())
-    });
-    let outcome = match event {
-        Ok(json) => Outcome::success(RawResponse::new(json, 0)),
-        Err(failure) => Outcome::failure(Some(NAME), failure),
+        let event = verified(secrets, signature, body)?.to_owned();
+        Ok(Outcome::success(RawResponse::new(event, 0)))
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { write_result(result_out, outcome) }
+    unsafe { guard_result(NAME, Some(NAME), result_out, verify) }
 }

@@ -144,9 +144,6 @@ pub unsafe extern "C" fn sinch_numbers_cancel_trigger(cancel: *const sinch_numbe
 /// The pointer is NULL or a handle that is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_cancel_free(cancel: *mut sinch_numbers_cancel) {
-    guard_or("cancel_free", (), || {
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        unsafe { handle::free(cancel, |_| ()) };
-        Some(())
-    });
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { handle::free("cancel_free", cancel, |_| ()) };
 }

@@ -15,12 +15,8 @@ pub struct sinch_numbers_client {
     _opaque: [u8; 0],
 }
 
-pub(crate) struct ClientHandle {
-    pub(super) client: Client,
-}
-
 impl Opaque for sinch_numbers_client {
-    type Value = ClientHandle;
+    type Value = Client;
     const TAG: u64 = 0x5349_4e43_484e_4d01;
     const NAME: &'static str = "client";
 }
@@ -99,7 +95,7 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
                 let sink = LogSink { function, userdata: log_userdata };
                 builder = builder.log(level, move |level, line| sink.write(level, line));
             }
-            Ok(ClientHandle { client: builder.build()? })
+            Ok(builder.build()?)
         })
     }
 }
@@ -114,8 +110,7 @@ pub unsafe extern "C" fn sinch_numbers_client_new(
 pub unsafe extern "C" fn sinch_numbers_client_shutdown(client: *const sinch_numbers_client) {
     guard_or("client_shutdown", (), || {
         // SAFETY: guaranteed by the caller (see `# Safety`).
-        let client = unsafe { handle::acquire(client) }.ok()?;
-        client.client.shutdown();
+        unsafe { handle::acquire(client) }.ok()?.shutdown();
         Some(())
     });
 }
@@ -128,14 +123,11 @@ pub unsafe extern "C" fn sinch_numbers_client_shutdown(client: *const sinch_numb
 /// The pointer is NULL or a handle that is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_client_free(client: *mut sinch_numbers_client) {
-    guard_or("client_free", (), || {
-        let in_use = |client: &ClientHandle| {
-            client.client.shutdown();
-            let engine = &client.client.engine;
-            engine.warn(format_args!("client_free with calls in flight: the client is leaked"));
-        };
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        unsafe { handle::free(client, in_use) };
-        Some(())
-    });
+    let in_use = |client: &Client| {
+        client.shutdown();
+        let leaked = format_args!("client_free with calls in flight: the client is leaked");
+        client.engine.warn(leaked);
+    };
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { handle::free("client_free", client, in_use) };
 }

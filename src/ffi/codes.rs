@@ -36,10 +36,10 @@ pub const SINCH_NUMBERS_E_ADDRESS: sinch_numbers_code = 12;
 /// Returns the name of a code, as in "E_API"; "UNKNOWN" for a number that is none. Never NULL. Since 1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn sinch_numbers_code_name(code: sinch_numbers_code) -> *const c_char {
-    terminated_name(code).as_ptr()
+    code_name(code).as_ptr()
 }
 
-fn terminated_name(code: sinch_numbers_code) -> &'static CStr {
+pub(super) fn code_name(code: sinch_numbers_code) -> &'static CStr {
     match code {
         SINCH_NUMBERS_OK => c"OK",
         SINCH_NUMBERS_DONE => c"DONE",
@@ -56,8 +56,4 @@ fn terminated_name(code: sinch_numbers_code) -> &'static CStr {
         SINCH_NUMBERS_E_ADDRESS => c"E_ADDRESS",
         _ => c"UNKNOWN",
     }
-}
-
-pub(super) fn code_name(code: sinch_numbers_code) -> &'static str {
-    terminated_name(code).to_str().unwrap_or_default()
 }

@@ -10,6 +10,9 @@ use super::input;
 use super::operations::run;
 use super::result::sinch_numbers_result;
 use crate::api::relink::Steps;
+use crate::call::Progress;
+use crate::cancel::CancelToken;
+use crate::client::Client;
 use crate::client::operations::Wait;
 
 /// Waits until no provisioning job of a number is under way, after an update.
@@ -40,21 +43,14 @@ pub unsafe extern "C" fn sinch_numbers_active_wait(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        run(
-            "active_wait",
-            "active_wait",
-            client,
-            cancel,
-            result_out,
-            || {
-                let number = input::phone_number(phone_number)?;
-                let options = handle::optional_text("options", options)?;
-                Ok((number, options.map_or_else(|| Ok(Wait::new()), input::wait)?))
-            },
-            |client, (number, wait), cancel, progress| {
+        run("active_wait", "active_wait", client, cancel, result_out, || {
+            let number = input::phone_number(phone_number)?;
+            let options = handle::optional_text("options", options)?;
+            let wait = options.map_or_else(|| Ok(Wait::new()), input::wait)?;
+            Ok(move |client: &Client, cancel: Option<&CancelToken>, progress: &Progress| {
                 client.run_wait(&number, &wait, cancel, progress)
-            },
-        )
+            })
+        })
     }
 }
 
@@ -96,20 +92,13 @@ pub unsafe extern "C" fn sinch_numbers_active_relink(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        run(
-            "active_relink",
-            "active_relink",
-            client,
-            cancel,
-            result_out,
-            || {
-                let number = input::phone_number(phone_number)?;
-                Ok((number, input::relink(handle::text("target", target)?)?))
-            },
-            |client, (number, wanted), cancel, progress| {
+        run("active_relink", "active_relink", client, cancel, result_out, || {
+            let number = input::phone_number(phone_number)?;
+            let wanted = input::relink(handle::text("target", target)?)?;
+            Ok(move |client: &Client, cancel: Option<&CancelToken>, progress: &Progress| {
                 client.run_relink(&number, &wanted, cancel, progress, &mut Steps::default())
-            },
-        )
+            })
+        })
     }
 }
 
@@ -159,10 +148,10 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_ensure(
             result_out,
             || {
                 let number = input::phone_number(phone_number)?;
-                Ok((number, input::ensure(handle::text("body", body)?)?))
-            },
-            |client, (number, wanted), cancel, progress| {
-                client.run_ensure(&number, &wanted, cancel, progress)
+                let wanted = input::ensure(handle::text("body", body)?)?;
+                Ok(move |client: &Client, cancel: Option<&CancelToken>, progress: &Progress| {
+                    client.run_ensure(&number, &wanted, cancel, progress)
+                })
             },
         )
     }

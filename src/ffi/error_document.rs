@@ -7,117 +7,74 @@ use super::codes::{
     SINCH_NUMBERS_E_INPUT, SINCH_NUMBERS_E_NETWORK, SINCH_NUMBERS_E_PROTOCOL,
     SINCH_NUMBERS_E_PROVISIONING, SINCH_NUMBERS_E_TIMEOUT, code_name, sinch_numbers_code,
 };
-use crate::error::{ApiError, Error, ErrorKind, FieldViolation};
+use crate::error::{ApiError, Error, ErrorKind};
 use crate::json;
 use crate::log::printable;
 
-/// The error document: those members that are not JSON yet.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Document<'a> {
-    code: &'a str,
-    http_status: u16,
-    status: Option<&'a str>,
-    body_code: Option<i64>,
-    message: &'a str,
-    operation: Option<&'a str>,
-    phone_number: Option<&'a str>,
-    field: Option<&'a str>,
-    field_violations: &'a [FieldViolation],
-    phase: Option<&'a str>,
-    retry_after_ms: i64,
+/// Writes the error document. `error` is the failure, unless it is a misuse or a caught panic.
+pub(super) fn error_document(
+    code: sinch_numbers_code,
+    message: &str,
+    operation: Option<&str>,
     maybe_applied: bool,
-    attempts: u32,
-    request_id: Option<&'a str>,
-    body: Option<&'a str>,
+    error: Option<&Error>,
+) -> String {
+    let api = error.and_then(Error::api_error);
+    let details = api.map(|api| format!("[{}]", api.details.join(",")));
+    let (mut body, mut phase, mut field) = (None, None, None);
+    let (mut jobs, mut validation) = (None, None);
+    let mut status = api.and_then(|api| api.status.as_deref());
+    match error.map(Error::kind) {
+        Some(ErrorKind::Protocol(violation)) => body = violation.body.as_deref(),
+        Some(ErrorKind::Timeout(at) | ErrorKind::Transport(at)) => phase = Some(at.as_str()),
+        Some(ErrorKind::InvalidInput(input)) => field = Some(input.field.as_str()),
+        Some(ErrorKind::Signature(problem)) => {
+            (field, status) = (Some("signature"), Some(problem.as_str()));
+        }
+        Some(ErrorKind::Provisioning(failed)) => jobs = Some(failed.jobs_json()),
+        Some(ErrorKind::Address(refusal)) => validation = Some(refusal.json.as_str()),
+        _ => {}
+    }
+    // The text of an error response of which nothing was understood.
+    if let Some(ApiError { code: None, status: None, message: None, body: text, .. }) = api {
+        body = text.as_deref();
+    }
+    let members = [
+        ("code", written(code_name(code).to_str().unwrap_or_default())),
+        ("httpStatus", written(error.and_then(Error::http_status).unwrap_or(0))),
+        ("status", written(status)),
+        ("bodyCode", written(api.and_then(|api| api.code))),
+        ("message", written(message)),
+        ("operation", written(error.and_then(Error::operation).or(operation))),
+        ("phoneNumber", written(error.and_then(Error::phone_number))),
+        ("field", written(field)),
+        ("fieldViolations", written(error.map_or(&[][..], Error::field_violations))),
+        ("phase", written(phase)),
+        ("retryAfterMs", written(error.map_or(-1, retry_after_ms))),
+        ("maybeApplied", written(maybe_applied)),
+        ("attempts", written(error.map_or(0, Error::attempts))),
+        ("requestId", written(api.and_then(|api| api.request_id.as_deref()))),
+        ("body", written(body)),
+        ("details", checked(details)),
+        ("found", checked(error.and_then(Error::found))),
+        ("previous", checked(error.and_then(Error::previous))),
+        ("steps", checked(error.and_then(Error::steps))),
+        ("jobs", checked(jobs)),
+        ("validation", checked(validation)),
+    ];
+    format!("{{{}}}", members.map(|(name, json)| format!("\"{name}\":{json}")).join(","))
 }
 
-/// The members of the error document that are JSON already.
-const RAW: [&str; 6] = ["details", "found", "previous", "steps", "jobs", "validation"];
+/// Writes a value as JSON.
+fn written(value: impl Serialize) -> String {
+    serde_json::to_string(&value).unwrap_or_default()
+}
 
-impl<'a> Document<'a> {
-    fn new(code: sinch_numbers_code, message: &'a str) -> Self {
-        Self { code: code_name(code), message, retry_after_ms: -1, ..Self::default() }
-    }
-
-    /// Writes the document of a failure without an [`Error`].
-    pub(super) fn of_problem(
-        code: sinch_numbers_code,
-        message: &str,
-        operation: Option<&str>,
-        maybe_applied: bool,
-    ) -> String {
-        Document { operation, maybe_applied, ..Document::new(code, message) }.write([None; 6])
-    }
-
-    /// Writes the document of an error.
-    pub(super) fn of_error(
-        code: sinch_numbers_code,
-        message: &str,
-        operation: Option<&str>,
-        error: &Error,
-    ) -> String {
-        let api = error.api_error();
-        let details = api.map(|api| format!("[{}]", api.details.join(",")));
-        let (mut body, mut phase, mut field) = (None, None, None);
-        let (mut jobs, mut validation) = (None, None);
-        let mut status = api.and_then(|api| api.status.as_deref());
-        match error.kind() {
-            ErrorKind::Protocol(violation) => body = violation.body.as_deref(),
-            ErrorKind::Timeout(at) | ErrorKind::Transport(at) => phase = Some(at.as_str()),
-            ErrorKind::InvalidInput(input) => field = Some(input.field.as_str()),
-            ErrorKind::Signature(problem) => {
-                (field, status) = (Some("signature"), Some(problem.as_str()));
-            }
-            ErrorKind::Provisioning(failed) => jobs = Some(failed.jobs_json()),
-            ErrorKind::Address(refusal) => validation = Some(refusal.json.as_str()),
-            _ => {}
-        }
-        // The text of an error response of which nothing was understood.
-        if let Some(ApiError { code: None, status: None, message: None, body: text, .. }) = api {
-            body = text.as_deref();
-        }
-        let document = Document {
-            http_status: error.http_status().unwrap_or(0),
-            status,
-            body_code: api.and_then(|api| api.code),
-            operation: error.operation().or(operation),
-            phone_number: error.phone_number(),
-            field,
-            field_violations: error.field_violations(),
-            phase,
-            retry_after_ms: retry_after_ms(error),
-            maybe_applied: error.may_have_been_applied(),
-            attempts: error.attempts(),
-            request_id: api.and_then(|api| api.request_id.as_deref()),
-            body,
-            ..Document::new(code, message)
-        };
-        document.write([
-            details.as_deref(),
-            error.found(),
-            error.previous(),
-            error.steps(),
-            jobs.as_deref(),
-            validation,
-        ])
-    }
-
-    /// Writes the document, with the values of [`RAW`]. One that is no JSON is left out: a secret that was redacted in it may have
-    /// cut it.
-    fn write(&self, raw: [Option<&str>; 6]) -> String {
-        let mut document = serde_json::to_string(self).unwrap_or_default();
-        document.pop();
-        for (name, json) in RAW.iter().zip(raw) {
-            let member = |json| format!("\"{name}\":{json}");
-            let given = json.map(member);
-            let is_json = |member: &String| json::check(format!("{{{member}}}").as_bytes()).is_ok();
-            document.push(',');
-            document += &given.filter(is_json).unwrap_or_else(|| member("null"));
-        }
-        document.push('}');
-        document
-    }
+/// Returns what is JSON already, or null if it is none: a secret that was redacted in it may have cut it.
+fn checked(json: Option<impl Into<String>>) -> String {
+    let json = json.map(Into::into);
+    let is_json = |json: &String| json::check(format!("{{\"\":{json}}}").as_bytes()).is_ok();
+    json.filter(is_json).unwrap_or_else(|| "null".to_owned())
 }
 
 /// Returns the message of an error with those of its causes, as C has no `source()`: one line, without control characters.

@@ -6,7 +6,7 @@ use std::ptr;
 use std::slice;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::Failure;
+use super::{Failure, guard_or};
 use crate::error::Error;
 
 /// The maximum length of a text parameter, in bytes.
@@ -54,6 +54,22 @@ pub(super) fn into_raw<O: Opaque>(value: O::Value) -> *mut O {
     Box::into_raw(Box::new(Handle { tag, users: AtomicUsize::new(0), value })).cast()
 }
 
+/// Returns the tag at the beginning of a handle, of whatever kind. Async-signal-safe.
+///
+/// # Safety
+///
+/// As [`acquire`].
+unsafe fn tag<'a, O>(pointer: *const O) -> Result<&'a AtomicU64, &'static str> {
+    if pointer.is_null() {
+        return Err("NULL");
+    }
+    if !pointer.cast::<u64>().is_aligned() {
+        return Err("not a handle");
+    }
+    // SAFETY: every handle begins with its tag; the caller guarantees that this is one (see `# Safety`).
+    Ok(unsafe { &*pointer.cast::<AtomicU64>() })
+}
+
 /// Borrows a handle and counts the use. The error says what the pointer is instead. Async-signal-safe.
 ///
 /// # Safety
@@ -62,14 +78,8 @@ pub(super) fn into_raw<O: Opaque>(value: O::Value) -> *mut O {
 pub(super) unsafe fn acquire<'a, O: Opaque>(
     pointer: *const O,
 ) -> Result<HandleGuard<'a, O>, &'static str> {
-    if pointer.is_null() {
-        return Err("NULL");
-    }
-    if !pointer.cast::<u64>().is_aligned() {
-        return Err("not a handle");
-    }
-    // SAFETY: every handle begins with its tag; the caller guarantees that this is one (see `# Safety`).
-    let tag = unsafe { &*pointer.cast::<AtomicU64>() };
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    let tag = unsafe { tag(pointer) }?;
     if tag.load(Ordering::SeqCst) != O::TAG {
         return Err("a handle of another kind");
     }
@@ -105,11 +115,8 @@ pub(super) unsafe fn required<'a, O: Opaque>(
 pub(super) unsafe fn optional<'a, O: Opaque>(
     pointer: *const O,
 ) -> Result<Option<HandleGuard<'a, O>>, Failure> {
-    if pointer.is_null() {
-        return Ok(None);
-    }
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { required(pointer) }.map(Some)
+    (!pointer.is_null()).then(|| unsafe { required(pointer) }).transpose()
 }
 
 /// Borrows the value of an immutable handle (a result) without counting the use.
@@ -123,29 +130,28 @@ pub(super) unsafe fn borrow<'a, O: Opaque>(pointer: *const O) -> Option<&'a O::V
     Some(&used.0.value)
 }
 
-/// Frees a handle. If calls are using it, `in_use` is called, and the handle is leaked.
+/// Frees a handle: the body of the exported function of that name. If calls are using it, `in_use` is called, and the handle is
+/// leaked.
 ///
 /// # Safety
 ///
 /// As [`acquire`], and the pointer is not used afterwards.
-pub(super) unsafe fn free<O: Opaque>(pointer: *mut O, in_use: impl FnOnce(&O::Value)) {
-    if pointer.is_null() || !pointer.cast::<u64>().is_aligned() {
-        return;
-    }
-    // SAFETY: every handle begins with its tag; the caller guarantees that this is one (see `# Safety`).
-    let tag = unsafe { &*pointer.cast::<AtomicU64>() };
-    if tag.compare_exchange(O::TAG, 0, Ordering::SeqCst, Ordering::SeqCst).is_err() {
-        return;
-    }
-    let handle = pointer.cast::<Handle<O::Value>>();
-    // SAFETY: the tag said what it is, and wiping it was this thread's doing: it alone frees.
-    unsafe {
-        if (*handle).users.load(Ordering::SeqCst) == 0 {
-            drop(Box::from_raw(handle));
-        } else {
-            in_use(&(*handle).value);
+pub(super) unsafe fn free<O: Opaque>(name: &str, pointer: *mut O, in_use: impl FnOnce(&O::Value)) {
+    guard_or(name, (), || {
+        // SAFETY: guaranteed by the caller (see `# Safety`).
+        let tag = unsafe { tag(pointer) }.ok()?;
+        tag.compare_exchange(O::TAG, 0, Ordering::SeqCst, Ordering::SeqCst).ok()?;
+        let handle = pointer.cast::<Handle<O::Value>>();
+        // SAFETY: the tag said what it is, and wiping it was this thread's doing: it alone frees.
+        unsafe {
+            if (*handle).users.load(Ordering::SeqCst) == 0 {
+                drop(Box::from_raw(handle));
+            } else {
+                in_use(&(*handle).value);
+            }
         }
-    }
+        Some(())
+    });
 }
 
 /// Writes to an out-pointer, unless it is null.

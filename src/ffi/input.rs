@@ -18,7 +18,7 @@ use crate::api::relink::Relink;
 use crate::client::builder::ClientBuilder;
 use crate::client::operations::Wait;
 use crate::client::settings::Settings;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::json;
 use crate::json::input::{Value, from_members, set};
 
@@ -50,12 +50,12 @@ pub(crate) fn query(text: &str) -> Result<ListNumbers, Error> {
 
 /// Reads the body of an update.
 pub(crate) fn update(text: &str) -> Result<NumberUpdate, Error> {
-    checked("body", read("body", text)?)
+    checked("body", "", read("body", text)?)
 }
 
-/// Checks an update. `name` is what errors call it.
-fn checked(name: &str, update: NumberUpdate) -> Result<NumberUpdate, Error> {
-    update.check_json(name)?;
+/// Checks an update. `name` is what errors call it, `path` what they put before its fields.
+fn checked(name: &str, path: &str, update: NumberUpdate) -> Result<NumberUpdate, Error> {
+    update.check_json(name, path)?;
     Ok(update)
 }
 
@@ -69,17 +69,10 @@ struct WaitOptions {
 /// Reads the options of waiting.
 pub(crate) fn wait(text: &str) -> Result<Wait, Error> {
     let options: WaitOptions = read("options", text)?;
-    let expected = options.expect.map(|update| checked("", update)).transpose();
-    let expected = expected.map_err(|error| below("expect", &error))?;
+    let checked = |update| checked("expect", "expect.", update);
+    let expected = options.expect.map(checked).transpose()?;
     let wait = set(Wait::new(), expected, Wait::expect);
     Ok(set(wait, options.timeout_ms.map(Duration::from_millis), Wait::timeout))
-}
-
-/// Puts the field of an error below another one.
-fn below(place: &str, error: &Error) -> Error {
-    let ErrorKind::InvalidInput(input) = error.kind() else { return error.clone() };
-    let field = format!("{place}.{}", input.field);
-    Error::invalid(field.trim_end_matches('.'), input.problem.as_str())
 }
 
 #[derive(Deserialize)]
@@ -94,7 +87,7 @@ struct Target {
 pub(crate) fn relink(text: &str) -> Result<Relink, Error> {
     let Target { sms_configuration, voice_configuration, timeout_ms } = read("target", text)?;
     let links = NumberUpdate::of_links(sms_configuration, voice_configuration);
-    let relink = Relink::to(checked("target", links)?);
+    let relink = Relink::to(checked("target", "", links)?);
     Ok(set(relink, timeout_ms.map(Duration::from_millis), Relink::timeout))
 }
 

@@ -5,46 +5,39 @@
 //! and of one item of a list in every [`BLOCK`] bytes, so that it takes at most a twentieth of the text of a list. The members of
 //! an object are compared one by one: objects are short.
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
-use std::sync::OnceLock;
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::json::{self, SPACE, cursor};
 
-/// The number of bytes of a list that may have to be scanned to find an item, and of the document that share a slot.
+/// The number of bytes of a list that may have to be scanned to find an item.
 const BLOCK: usize = 256;
 
-/// One checked JSON object with its index. Any number of threads may read it.
+/// One checked JSON object with its index. Any number of threads may read it; while one scans, the others wait.
 pub(super) struct JsonText {
     /// The object, and a NUL behind it.
     text: String,
-    /// The index, by the place in the text where a value begins.
-    slots: OnceLock<Box<[Slot]>>,
+    index: Mutex<Index>,
     /// The number of bytes scanned so far.
     #[cfg(test)]
     scanned: std::sync::atomic::AtomicUsize,
 }
 
-/// A list of entries that only grows at its end: it is read without a lock, and entries do not move.
-type Slot = OnceLock<Box<Entry>>;
-
-struct Entry {
-    from: u32,
-    indexed: Indexed,
-    next: Slot,
+/// The index of a document, by the place in the text where a value begins. It only grows.
+#[derive(Default)]
+struct Index {
+    /// The objects and lists that a pointer has led into.
+    containers: BTreeMap<u32, Container>,
+    /// The texts of the values that C was given.
+    texts: BTreeMap<u32, CString>,
 }
 
-/// The index of an object or list, or a text.
-enum Indexed {
+/// The index of an object or list.
+enum Container {
     Object(Box<[Member]>),
     List(List),
-    /// The text of a value that C was given.
-    Text(CString),
-}
-
-impl Indexed {
-    fn is_text(&self) -> bool {
-        matches!(self, Self::Text(_))
-    }
 }
 
 /// A part of the text, in bytes from its beginning. No response is longer than 1 GiB.
@@ -77,7 +70,7 @@ impl JsonText {
         json.push('\0');
         Self {
             text: json,
-            slots: OnceLock::new(),
+            index: Mutex::default(),
             #[cfg(test)]
             scanned: std::sync::atomic::AtomicUsize::new(0),
         }
@@ -91,42 +84,38 @@ impl JsonText {
     /// Returns the value that an RFC 6901 pointer names, for C: a string as its text up to a NUL, anything else as it is
     /// written. The same place gives the same text, which lives as long as this.
     pub(super) fn value(&self, pointer: &str) -> Option<&CStr> {
-        self.find(pointer).and_then(|raw| self.text_of(raw))
+        self.find(pointer).map(|raw| self.text_of(raw))
     }
 
     /// The same, but `None` for null, `""` and `{}`, which mean "nothing".
     pub(super) fn text(&self, pointer: &str) -> Option<&CStr> {
-        let raw = self.find(pointer)?;
-        if cursor::skip_empty(raw).is_some() {
-            return None;
-        }
-        self.text_of(raw).filter(|text| !text.is_empty())
+        let raw = self.find(pointer).filter(|raw| cursor::skip_empty(raw).is_none())?;
+        Some(self.text_of(raw)).filter(|text| !text.is_empty())
     }
 
     /// Returns how many members the object or list at a pointer has; a duplicate key counts twice.
     pub(super) fn count(&self, pointer: &str) -> Option<usize> {
-        match self.inside(self.find(pointer)?)? {
-            Indexed::Object(members) => Some(members.len()),
-            Indexed::List(list) => Some(list.count),
-            Indexed::Text(_) => None,
-        }
+        let value = self.find(pointer)?;
+        Some(match self.inside(&mut self.index().containers, value)? {
+            Container::Object(members) => members.len(),
+            Container::List(list) => list.count,
+        })
     }
 
     /// Returns the value that a pointer names, as it is written.
     fn find(&self, pointer: &str) -> Option<&str> {
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            return None;
-        }
+        let mut index = self.index();
         let whole = self.as_str().trim_matches(SPACE);
-        pointer.split('/').skip(1).try_fold(whole, |value, step| match self.inside(value)? {
-            Indexed::Object(members) => {
-                let key = json::unescape_step(step)?;
-                // Of duplicate keys the last counts.
-                let found = members.iter().rev().find(|it| is_key(self.at(it.key), &key));
-                found.map(|it| self.at(it.value))
+        json::steps(pointer)?.try_fold(whole, |value, step| {
+            match self.inside(&mut index.containers, value)? {
+                Container::Object(members) => {
+                    let key = json::unescape_step(step)?;
+                    // Of duplicate keys the last counts.
+                    let found = members.iter().rev().find(|it| is_key(self.at(it.key), &key));
+                    found.map(|it| self.at(it.value))
+                }
+                Container::List(list) => self.item(list, step),
             }
-            Indexed::List(list) => self.item(list, step),
-            Indexed::Text(_) => None,
         })
     }
 
@@ -145,19 +134,25 @@ impl JsonText {
     }
 
     /// Returns the index of an object or list, which is scanned at the first time; `None` for any other value.
-    fn inside(&self, value: &str) -> Option<&Indexed> {
-        match value.as_bytes().first() {
-            Some(b'{') => Some(self.indexed(value, false, || Indexed::Object(self.members(value)))),
-            Some(b'[') => Some(self.indexed(value, false, || Indexed::List(self.list(value)))),
-            _ => None,
-        }
+    fn inside<'a>(
+        &self,
+        containers: &'a mut BTreeMap<u32, Container>,
+        value: &str,
+    ) -> Option<&'a Container> {
+        let scan = match value.as_bytes().first()? {
+            b'{' => |text: &Self, value: &str| Container::Object(text.members(value)),
+            b'[' => |text: &Self, value: &str| Container::List(text.list(value)),
+            _ => return None,
+        };
+        Some(containers.entry(self.place(value).from).or_insert_with(|| scan(self, value)))
     }
 
     fn members(&self, object: &str) -> Box<[Member]> {
         self.count_scanned(object.len());
-        let place = |(key, value): (&str, &str)| {
+        let place = |member: json::Member<'_>| {
+            let key = member.key;
             let plain = key.get(1..key.len() - 1).filter(|key| !key.contains('\\'));
-            Member { key: self.place(plain.unwrap_or(key)), value: self.place(value) }
+            Member { key: self.place(plain.unwrap_or(key)), value: self.place(member.value) }
         };
         json::raw_members(object).map(place).collect()
     }
@@ -177,30 +172,18 @@ impl JsonText {
         List { count, samples: samples.into() }
     }
 
-    /// The text of a value, for C.
-    fn text_of(&self, raw: &str) -> Option<&CStr> {
-        let make = || Indexed::Text(c_string(&json::text_in(raw).unwrap_or(raw.into())));
-        match self.indexed(raw, true, make) {
-            Indexed::Text(text) => Some(text),
-            _ => None,
-        }
+    /// The text of a value, for C. It is made if C was not given it before.
+    fn text_of(&self, raw: &str) -> &CStr {
+        let make = || c_string(&json::text_in(raw).unwrap_or(raw.into()));
+        let mut index = self.index();
+        let text = index.texts.entry(self.place(raw).from).or_insert_with(make);
+        // SAFETY: no text is changed or removed before this value is dropped, and its bytes stay where they are when others
+        // are added.
+        unsafe { &*ptr::from_ref(text.as_c_str()) }
     }
 
-    /// Returns the entry of a value: its text, or its index. It is made if there is none.
-    fn indexed(&self, value: &str, text: bool, make: impl Fn() -> Indexed) -> &Indexed {
-        let from = self.place(value).from;
-        let slots =
-            self.slots.get_or_init(|| (0..=self.text.len() / BLOCK).map(|_| Slot::new()).collect());
-        let mut slot = &slots[from as usize / BLOCK];
-        loop {
-            // While another thread makes an entry here, this one waits, and then checks whether it is the right one.
-            let entry =
-                slot.get_or_init(|| Box::new(Entry { from, indexed: make(), next: Slot::new() }));
-            if entry.from == from && entry.indexed.is_text() == text {
-                return &entry.indexed;
-            }
-            slot = &entry.next;
-        }
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the place of a part of the text.
@@ -222,18 +205,6 @@ impl JsonText {
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "counts in tests only")]
     fn count_scanned(&self, _: usize) {}
-}
-
-impl Drop for JsonText {
-    /// Drops the entries one by one: recursively, a long list would need a deep stack.
-    fn drop(&mut self) {
-        for slot in self.slots.get_mut().into_iter().flatten() {
-            let mut next = slot.take();
-            while let Some(mut entry) = next {
-                next = entry.next.take();
-            }
-        }
-    }
 }
 
 /// Tells whether a key, as it is written, is this one.
@@ -333,11 +304,13 @@ mod tests {
         assert!(document.scanned.load(Ordering::Relaxed) - before <= BLOCK + 2);
         assert_eq!((text(document.value("/b/2")), document.count("/b")), (Some("2"), Some(4)));
         assert_eq!((document.count("/b/3"), document.count("/b/0")), (Some(0), Some(1000)));
-        let Some(Indexed::List(list)) = document.inside(document.find("/a").unwrap()) else {
+        let place = document.place(document.find("/a").unwrap());
+        let index = document.index();
+        let Some(Container::List(list)) = index.containers.get(&place.from) else {
             panic!("a is a list")
         };
         let size = list.samples.len() * size_of::<Sample>();
-        assert!(size <= document.find("/a").unwrap().len() / 20, "{size}");
+        assert!(size <= document.at(place).len() / 20, "{size}");
     }
 
     #[test]

@@ -192,9 +192,6 @@ pub unsafe extern "C" fn sinch_numbers_log_next(
 /// The pointer is NULL or a handle that is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_log_free(log: *mut sinch_numbers_log) {
-    guard_or("log_free", (), || {
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        unsafe { handle::free(log, |_| ()) };
-        Some(())
-    });
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { handle::free("log_free", log, |_| ()) };
 }

@@ -1,15 +1,14 @@
 //! The eight operations, and the check of a client.
 
 use std::ffi::c_char;
-use std::ptr;
 
+use super::Failure;
 use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, optional, required};
 use super::input;
-use super::result::{Outcome, sinch_numbers_result, write_result};
-use super::{Failure, guard};
+use super::result::{Outcome, guard_result, sinch_numbers_result};
 use crate::api::emergency_address::{
     DeprovisionEmergencyAddress, GetEmergencyAddress, ProvisionEmergencyAddress,
     ValidateEmergencyAddress,
@@ -36,69 +35,43 @@ unsafe fn execute(
     request: &dyn Fn() -> Result<Request, Failure>,
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { execute_as(operation, operation, client, cancel, out, request) }
+    unsafe { run(operation, operation, client, cancel, out, || Ok(sending(request()?))) }
 }
 
-/// Calls an operation through a function of another name.
+/// Returns the call that sends a request.
+fn sending(
+    request: Request,
+) -> impl FnOnce(&Client, Option<&CancelToken>, &Progress) -> Result<RawResponse, Error> {
+    move |client, cancel, progress| client.send(&request, cancel, None, progress)
+}
+
+/// Runs the body of a function that makes calls: `prepare` reads its input and returns what makes the calls, and the result is
+/// written. A failure of `prepare` is refused input, and is logged.
 ///
 /// # Safety
 ///
 /// As [`execute`].
-unsafe fn execute_as(
+pub(super) unsafe fn run<C>(
     function: &'static str,
     operation: &'static str,
     client: *const sinch_numbers_client,
     cancel: *const sinch_numbers_cancel,
     out: *mut *mut sinch_numbers_result,
-    request: &dyn Fn() -> Result<Request, Failure>,
-) -> sinch_numbers_code {
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe {
-        run(
-            function,
-            operation,
-            client,
-            cancel,
-            out,
-            request,
-            |client, request, cancel, progress| client.send(&request, cancel, None, progress),
-        )
-    }
-}
-
-/// Runs the body of a function that makes calls: `prepare` reads its input, `run` makes the calls, and the result is written.
-/// A failure of `prepare` is refused input, and is logged.
-///
-/// # Safety
-///
-/// As [`execute`].
-pub(super) unsafe fn run<T>(
-    function: &'static str,
-    operation: &'static str,
-    client: *const sinch_numbers_client,
-    cancel: *const sinch_numbers_cancel,
-    out: *mut *mut sinch_numbers_result,
-    prepare: impl FnOnce() -> Result<T, Failure>,
-    run: impl FnOnce(&Client, T, Option<&CancelToken>, &Progress) -> Result<RawResponse, Error>,
-) -> sinch_numbers_code {
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { handle::write(out, ptr::null_mut()) };
-    let progress = Progress::default();
-    let result = guard(function, || {
+    prepare: impl FnOnce() -> Result<C, Failure>,
+) -> sinch_numbers_code
+where
+    C: FnOnce(&Client, Option<&CancelToken>, &Progress) -> Result<RawResponse, Error>,
+{
+    let body = |progress: &Progress| {
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let client = unsafe { required(client) }?;
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let cancel = unsafe { optional(cancel) }?;
-        let prepared = prepare().inspect_err(|failure| note(&client.client, operation, failure))?;
-        Ok(run(&client.client, prepared, cancel.as_deref(), &progress)?)
-    });
-    let outcome = match result {
-        Ok(response) => Outcome::success(response),
-        Err(Failure::Panic) => Outcome::panicked(Some(operation), progress.maybe_applied.get()),
-        Err(failure) => Outcome::failure(Some(operation), failure),
+        let call = prepare().inspect_err(|failure| note(&client, operation, failure))?;
+        Ok(Outcome::success(call(&client, cancel.as_deref(), progress)?))
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { write_result(out, outcome) }
+    unsafe { guard_result(function, Some(operation), out, body) }
 }
 
 /// Logs refused input, as no call is made that would.
@@ -130,8 +103,8 @@ pub unsafe extern "C" fn sinch_numbers_client_check(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute_as("client_check", ListNumbers::NAME, client, cancel, result_out, &|| {
-            build_request(&ListNumbers::new().page_size(1))
+        run("client_check", ListNumbers::NAME, client, cancel, result_out, || {
+            Ok(sending(build_request(&ListNumbers::new().page_size(1))?))
         })
     }
 }

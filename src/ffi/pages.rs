@@ -1,21 +1,21 @@
 //! The handle of a list that is read page by page, or number by number.
 
 use std::ffi::c_char;
-use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Failure;
 use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
-use super::codes::sinch_numbers_code;
+use super::codes::{SINCH_NUMBERS_DONE, sinch_numbers_code};
 use super::handle::{self, Opaque, optional, required};
 use super::operations::{build_request, list_query, note};
-use super::result::{Outcome, make, sinch_numbers_result, write_result};
-use super::{Failure, guard, guard_or};
+use super::result::{Outcome, guard_result, make, sinch_numbers_result};
 use crate::api::list::ListNumbers;
 use crate::api::request::Operation;
+use crate::call::Progress;
 use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
 use crate::client::Client;
@@ -81,8 +81,8 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
             let client = required(client)?;
             let query = list_query(query)
                 .and_then(|query| build_request(&query).map(|_| query))
-                .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
-            let client = client.client.clone();
+                .inspect_err(|failure| note(&client, ListNumbers::NAME, failure))?;
+            let client = client.clone();
             let cursor = PageCursor::new(client.clone(), query);
             let iteration = Mutex::new(Iteration { cursor, by: None, current: None });
             Ok(PagesHandle { client, iteration, generation: AtomicU64::new(sys::generation()) })
@@ -164,9 +164,7 @@ unsafe fn next(
         Instant,
     ) -> Result<Option<RawResponse>, Error>,
 ) -> sinch_numbers_code {
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { handle::write(result_out, ptr::null_mut()) };
-    let result = guard(name, || {
+    let body = |_: &Progress| {
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let pages = unsafe { required(pages.cast_const()) }?;
         // SAFETY: guaranteed by the caller (see `# Safety`).
@@ -176,15 +174,11 @@ unsafe fn next(
         let until = Instant::now() + pages.client.engine.timeout();
         let mut iteration = CancelToken::polling(cancel, || pages.turn(cancel, until))?;
         iteration.claim(name)?;
-        Ok(step(&mut iteration, cancel, until)?)
-    });
-    let outcome = match result {
-        Ok(Some(response)) => Outcome::success(response),
-        Ok(None) => Outcome::done(),
-        Err(failure) => Outcome::failure(Some(ListNumbers::NAME), failure),
+        let response = step(&mut iteration, cancel, until)?;
+        Ok(response.map_or_else(|| Outcome::empty(SINCH_NUMBERS_DONE), Outcome::success))
     };
     // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { write_result(result_out, outcome) }
+    unsafe { guard_result(name, Some(ListNumbers::NAME), result_out, body) }
 }
 
 impl PagesHandle {
@@ -230,9 +224,6 @@ impl PagesHandle {
 /// The pointer is NULL or a handle that is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_pages_free(pages: *mut sinch_numbers_pages) {
-    guard_or("pages_free", (), || {
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        unsafe { handle::free(pages, |_| ()) };
-        Some(())
-    });
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { handle::free("pages_free", pages, |_| ()) };
 }

@@ -4,13 +4,13 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use super::codes::{
-    SINCH_NUMBERS_DONE, SINCH_NUMBERS_E_INTERNAL, SINCH_NUMBERS_E_MISUSE, SINCH_NUMBERS_OK,
-    sinch_numbers_code,
+    SINCH_NUMBERS_E_INTERNAL, SINCH_NUMBERS_E_MISUSE, SINCH_NUMBERS_OK, sinch_numbers_code,
 };
-use super::error_document::{Document, code_of, retry_after_ms, with_causes};
+use super::error_document::{code_of, error_document, retry_after_ms, with_causes};
 use super::handle::{self, Opaque};
 use super::json_text::{JsonText, c_string};
 use super::{Failure, guard, guard_or};
+use crate::call::Progress;
 use crate::call::response::RawResponse;
 use crate::error::Error;
 
@@ -55,77 +55,66 @@ impl Outcome {
         Self { http_status, reconciled, ..Self::new(SINCH_NUMBERS_OK, response.json, "") }
     }
 
-    pub(super) fn done() -> Self {
-        Self::new(SINCH_NUMBERS_DONE, "{}".to_owned(), "")
+    /// Makes a result without a response: `OK` or `DONE`.
+    pub(super) fn empty(code: sinch_numbers_code) -> Self {
+        Self::new(code, "{}".to_owned(), "")
     }
 
-    pub(super) fn ok() -> Self {
-        Self::new(SINCH_NUMBERS_OK, "{}".to_owned(), "")
-    }
-
-    pub(super) fn failure(operation: Option<&str>, failure: Failure) -> Self {
-        match failure {
-            Failure::Error(error) => Self::error(operation, &error),
-            Failure::Misuse(problem) => {
-                Self::plain(SINCH_NUMBERS_E_MISUSE, operation, &problem, false)
+    /// Makes the result of a failure. `maybe_applied` says of a caught panic whether a write had been sent.
+    fn failure(operation: Option<&str>, failure: Failure, maybe_applied: bool) -> Self {
+        let (code, problem) = match failure {
+            Failure::Error(error) => return Self::error(operation, &error),
+            Failure::Misuse(problem) => (SINCH_NUMBERS_E_MISUSE, problem),
+            Failure::Panic => {
+                let problem = "a bug in the library was caught; the client stays usable";
+                (SINCH_NUMBERS_E_INTERNAL, problem.to_owned())
             }
-            Failure::Panic => Self::panicked(operation, false),
-        }
-    }
-
-    /// Makes the result of a caught panic; `maybe_applied` if a write had been sent.
-    pub(super) fn panicked(operation: Option<&str>, maybe_applied: bool) -> Self {
-        let problem = "a bug in the library was caught; the client stays usable";
-        Self::plain(SINCH_NUMBERS_E_INTERNAL, operation, problem, maybe_applied)
-    }
-
-    fn plain(
-        code: sinch_numbers_code,
-        operation: Option<&str>,
-        problem: &str,
-        maybe_applied: bool,
-    ) -> Self {
+        };
         let message = match operation {
             Some(operation) => format!("{operation}: {problem}"),
-            None => problem.to_owned(),
+            None => problem,
         };
-        let json = Document::of_problem(code, &message, operation, maybe_applied);
+        let json = error_document(code, &message, operation, maybe_applied, None);
         Self { maybe_applied, ..Self::new(code, json, &message) }
     }
 
     fn error(operation: Option<&str>, error: &Error) -> Self {
         let (code, message) = (code_of(error), with_causes(error));
-        let json = Document::of_error(code, &message, operation, error);
+        let maybe_applied = error.may_have_been_applied();
+        let json = error_document(code, &message, operation, maybe_applied, Some(error));
         Self {
             http_status: error.http_status().unwrap_or(0).into(),
             retry_after_ms: retry_after_ms(error),
-            maybe_applied: error.may_have_been_applied(),
+            maybe_applied,
             ..Self::new(code, json, &message)
         }
-    }
-
-    /// Returns the JSON, which is followed by a NUL, and its length.
-    pub(super) fn json(&self) -> (*const c_char, usize) {
-        let json = self.json.as_str();
-        (json.as_ptr().cast(), json.len())
     }
 }
 
 /// The JSON that C is given for an error.
 #[cfg(feature = "test-hooks")]
 pub(crate) fn document(error: Error) -> String {
-    Outcome::failure(None, Failure::Error(error)).json.as_str().to_owned()
+    Outcome::failure(None, Failure::Error(error), false).json.as_str().to_owned()
 }
 
-/// Writes the result that every call leaves, and returns its code.
+/// Runs the body of a function that leaves a result, writes the result and returns its code. `operation` is the one that errors
+/// name.
 ///
 /// # Safety
 ///
 /// `out` is null or valid for a write.
-pub(super) unsafe fn write_result(
+pub(super) unsafe fn guard_result(
+    name: &str,
+    operation: Option<&str>,
     out: *mut *mut sinch_numbers_result,
-    outcome: Outcome,
+    body: impl FnOnce(&Progress) -> Result<Outcome, Failure>,
 ) -> sinch_numbers_code {
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { handle::write(out, ptr::null_mut()) };
+    let progress = Progress::default();
+    let outcome = guard(name, || body(&progress)).unwrap_or_else(|failure| {
+        Outcome::failure(operation, failure, progress.maybe_applied.get())
+    });
     let code = outcome.code;
     if !out.is_null() {
         // SAFETY: guaranteed by the caller (see `# Safety`).
@@ -149,24 +138,14 @@ pub(super) unsafe fn make<O: Opaque>(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         handle::write(out, ptr::null_mut());
-        handle::write(result_out, ptr::null_mut());
+        guard_result(name, operation, result_out, |_| {
+            if out.is_null() {
+                return Err(Failure::Misuse(format!("{}_out is NULL", O::NAME)));
+            }
+            handle::write(out, handle::into_raw(body()?));
+            Ok(Outcome::empty(SINCH_NUMBERS_OK))
+        })
     }
-    let made = guard(name, || {
-        if out.is_null() {
-            return Err(Failure::Misuse(format!("{}_out is NULL", O::NAME)));
-        }
-        body()
-    });
-    let outcome = match made {
-        Ok(value) => {
-            // SAFETY: guaranteed by the caller (see `# Safety`).
-            unsafe { handle::write(out, handle::into_raw(value)) };
-            Outcome::ok()
-        }
-        Err(failure) => Outcome::failure(operation, failure),
-    };
-    // SAFETY: guaranteed by the caller (see `# Safety`).
-    unsafe { write_result(result_out, outcome) }
 }
 
 /// Reads a value of a result; `otherwise` if there is none.
@@ -340,7 +319,10 @@ pub unsafe extern "C" fn sinch_numbers_result_json(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         let none = (c"{}".as_ptr(), 2);
-        let (json, length) = inspect("result_json", result, none, |r| Some(r.json()));
+        let (json, length) = inspect("result_json", result, none, |r| {
+            let json = r.json.as_str();
+            Some((json.as_ptr().cast(), json.len()))
+        });
         handle::write(length_out, length);
         json
     }
@@ -353,9 +335,6 @@ pub unsafe extern "C" fn sinch_numbers_result_json(
 /// The pointer is NULL or a handle that is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sinch_numbers_result_free(result: *mut sinch_numbers_result) {
-    guard_or("result_free", (), || {
-        // SAFETY: guaranteed by the caller (see `# Safety`).
-        unsafe { handle::free(result, |_| ()) };
-        Some(())
-    });
+    // SAFETY: guaranteed by the caller (see `# Safety`).
+    unsafe { handle::free("result_free", result, |_| ()) };
 }

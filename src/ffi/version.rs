@@ -12,16 +12,8 @@ pub extern "C" fn sinch_numbers_version() -> *const c_char {
 /// the version of the header. Since 1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn sinch_numbers_version_number() -> u32 {
-    const fn part(text: &str) -> u32 {
-        let (bytes, mut value, mut at) = (text.as_bytes(), 0, 0);
-        while at < bytes.len() {
-            value = value * 10 + (bytes[at] - b'0') as u32;
-            at += 1;
-        }
-        value
-    }
-    const NUMBER: u32 = part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+    let part = |text: &str| text.parse::<u32>().unwrap_or_default();
+    part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
         | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
-        | part(env!("CARGO_PKG_VERSION_PATCH"));
-    NUMBER
+        | part(env!("CARGO_PKG_VERSION_PATCH"))
 }

@@ -223,8 +223,8 @@ fn read_item<'a, T: FromJson>(
     None
 }
 
-/// Reads a list one item at a time, from a text that it does not borrow.
-#[derive(Debug)]
+/// Reads a list one item at a time, from a text that it does not borrow. By default it has no items.
+#[derive(Debug, Default)]
 pub(crate) struct Items {
     /// Length of the text from the next item on; `None` after the last.
     left: Option<usize>,
@@ -233,11 +233,6 @@ pub(crate) struct Items {
 }
 
 impl Items {
-    /// Returns a list without items.
-    pub(crate) fn none() -> Self {
-        Self { left: None, index: 0 }
-    }
-
     /// Enters the list at the start of the text.
     pub(crate) fn of(text: &str) -> Result<Self, DecodeError> {
         let mut error = DecodeError::default();
@@ -325,7 +320,7 @@ pub(crate) fn recover_duplicate<'a>(
 ) -> Rest<'a> {
     let rest = skip(value)?;
     let later = strip_mark(rest, ',').unwrap_or_default();
-    if members_from(later).any(|member| member.key == key) {
+    if members_from(later).any(|member| member.has_key(key)) {
         *error = DecodeError::default();
         return Some(rest);
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::SPACE;
-use super::cursor::{skip_ws, split_key, split_value, strip_mark};
+use super::cursor::{split_value, strip_mark};
 use super::raw::decode;
 
 /// Returns the value at an RFC 6901 pointer, as it is written in the document.
@@ -11,12 +11,7 @@ use super::raw::decode;
 /// Of duplicate keys the last counts. `""` is the document itself. `None` if there is no such value or the pointer is
 /// malformed. The document must have passed [`check`](super::check); on any other text the result is meaningless.
 pub(crate) fn value_at<'a>(document: &'a str, pointer: &str) -> Option<&'a str> {
-    let document = document.trim_matches(SPACE);
-    if pointer.is_empty() {
-        return Some(document);
-    }
-    let mut steps = pointer.strip_prefix('/')?.split('/');
-    steps.try_fold(document, |raw, step| {
+    steps(pointer)?.try_fold(document.trim_matches(SPACE), |raw, step| {
         if raw.starts_with('[') {
             return items(raw).nth(index(step)?);
         }
@@ -39,32 +34,34 @@ pub(crate) fn text_in(raw: &str) -> Option<Cow<'_, str>> {
 ///
 /// Anything but an object has none. On a text that [`check`](super::check) refuses the iteration ends early.
 pub(crate) fn members(document: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-    members_from(inside(document, '{')).map(|member| (member.key, member.value))
+    raw_members(document).map_while(|member| Some((decode(member.key)?, member.value)))
 }
 
-pub(super) struct Member<'a> {
-    pub(super) key: Cow<'a, str>,
-    value: &'a str,
+/// A member of an object, as it is written.
+pub(crate) struct Member<'a> {
+    /// The key in its quotes.
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a str,
     /// The document from the value on.
     pub(super) value_and_rest: &'a str,
 }
 
-/// Iterates over the members of an object like [`members`], with each key as it is written: in its quotes.
-#[cfg(feature = "capi")]
-pub(crate) fn raw_members(object: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = inside(object, '{');
-    std::iter::from_fn(move || {
-        let (key, after) = split_value(rest)?;
-        let (value, after) = split_value(strip_mark(after, ':')?)?;
-        rest = strip_mark(after, ',').unwrap_or_default();
-        Some((key, value))
-    })
+impl Member<'_> {
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        decode(self.key).is_some_and(|name| name == key)
+    }
+}
+
+/// Iterates over the members of an object like [`members`], with each key as it is written.
+pub(crate) fn raw_members(object: &str) -> impl Iterator<Item = Member<'_>> {
+    members_from(inside(object, '{'))
 }
 
 /// Iterates over the members of an object, from the one that the text begins with.
 pub(super) fn members_from(mut rest: &str) -> impl Iterator<Item = Member<'_>> {
     std::iter::from_fn(move || {
-        let (key, value_and_rest) = split_key(skip_ws(rest))?;
+        let (key, after) = split_value(rest)?;
+        let value_and_rest = strip_mark(after, ':')?;
         let (value, after) = split_value(value_and_rest)?;
         rest = strip_mark(after, ',').unwrap_or_default();
         Some(Member { key, value, value_and_rest })
@@ -93,8 +90,14 @@ fn items_from(mut rest: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns what follows the opening bracket; nothing if the text does not begin with it.
-pub(super) fn inside(text: &str, bracket: char) -> &str {
+fn inside(text: &str, bracket: char) -> &str {
     strip_mark(text, bracket).unwrap_or_default()
+}
+
+/// Iterates over the steps of an RFC 6901 pointer, as they are written; `None` if it does not begin with a slash.
+pub(crate) fn steps(pointer: &str) -> Option<impl Iterator<Item = &str>> {
+    let sound = pointer.is_empty() || pointer.starts_with('/');
+    sound.then(|| pointer.split('/').skip(1))
 }
 
 /// Returns the index that a step of an RFC 6901 pointer names: digits alone, without a zero before others.

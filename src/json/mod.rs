@@ -14,7 +14,7 @@ mod raw;
 
 pub(crate) use check::{SyntaxError, check};
 #[cfg(feature = "capi")]
-pub(crate) use find::{index, items_after, raw_members, text_in, unescape_step};
+pub(crate) use find::{Member, index, items_after, raw_members, steps, text_in, unescape_step};
 pub(crate) use find::{items, members, text_of, value_at};
 pub(crate) use outline::{TopLevelKeys, check_and_outline};
 #[cfg(feature = "capi")]

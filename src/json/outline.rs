@@ -1,8 +1,8 @@
 //! The outline of a document: the positions of its top-level keys, noted while it is checked.
 
 use super::check::{SyntaxError, check_text};
-use super::cursor::split_key;
-use super::find::{inside, members_from};
+use super::cursor::{skip_ws, split_key};
+use super::find::raw_members;
 use super::raw::special;
 
 /// Checks a text like [`check`](super::check), and notes the positions of its top-level keys on the way.
@@ -40,8 +40,8 @@ impl TopLevelKeys {
     pub(crate) fn after_key<'a>(&self, document: &'a str, key: &str) -> Option<&'a str> {
         let Some(left) = self.left.get(..self.count) else {
             // There are more keys than were noted.
-            let found = members_from(inside(document, '{')).filter(|member| member.key == key);
-            return found.last().map(|member| member.value_and_rest);
+            let found = raw_members(document).filter(|member| member.has_key(key));
+            return found.last().map(|member| skip_ws(member.value_and_rest));
         };
         let keys = left.iter().filter_map(|left| document.get(document.len() - left - 1..));
         keys.rev().filter_map(split_key).find(|(name, _)| name == key).map(|(_, rest)| rest)

@@ -60,27 +60,17 @@ pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
 /// Writes a text as a JSON string. Bytes that are not UTF-8 stay as they are.
 #[cfg(feature = "capi")]
 pub(crate) fn string_of(text: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut json = Vec::with_capacity(text.len() + 2);
     json.push(b'"');
-    let mut rest = text;
-    loop {
-        let found = special(rest);
-        json.extend_from_slice(&rest[..rest.len() - found.len()]);
-        let [byte, more @ ..] = found else { break };
-        let short = match byte {
-            b'"' | b'\\' => *byte,
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            _ => b'u',
-        };
-        json.extend_from_slice(&[b'\\', short]);
-        if short == b'u' {
-            let digit = |bits: u8| DIGITS[usize::from(bits & 0xF)];
-            json.extend_from_slice(&[b'0', b'0', digit(byte >> 4), digit(*byte)]);
+    for &byte in text {
+        match byte {
+            b'"' | b'\\' => json.extend([b'\\', byte]),
+            b'\n' => json.extend(b"\\n"),
+            b'\r' => json.extend(b"\\r"),
+            b'\t' => json.extend(b"\\t"),
+            0..b' ' => json.extend(format!("\\u{byte:04x}").bytes()),
+            _ => json.push(byte),
         }
-        rest = more;
     }
     json.push(b'"');
     json
