@@ -93,7 +93,7 @@ impl Authorization {
     fn header(&self) -> &Header {
         match self {
             Self::Basic(header) => header,
-            Self::Token(token) => token.header(),
+            Self::Token(token) => &token.header,
         }
     }
 }
@@ -109,7 +109,7 @@ impl Engine {
     }
 
     fn state(&self) -> &ProcessState {
-        let made = self.state.get_or_try_init(|| {
+        let Ok(state) = self.state.get_or_try_init(|| {
             let EngineConfig { api, auth, http, .. } = &self.config;
             let to = |server: &Endpoint| Transport::new(http, &server.origin, server.proxy.clone());
             let apart = (&auth.origin, &auth.proxy) != (&api.origin, &api.proxy);
@@ -121,10 +121,7 @@ impl Engine {
                 rate_limit: RateLimit::new(self.config.requests_per_second),
             })
         });
-        match made {
-            Ok(state) => state,
-            Err(never) => match never {},
-        }
+        state
     }
 
     pub(crate) fn project_id(&self) -> &str {
@@ -322,7 +319,7 @@ impl Engine {
     /// Redacts our secrets in an error: a server can quote the headers that it was sent.
     pub(crate) fn redacted(&self, error: Error, sent: Option<&Header>) -> Error {
         let current = self.state().tokens.current();
-        let headers = sent.into_iter().chain(current.as_ref().map(|token| token.header()));
+        let headers = sent.into_iter().chain(current.as_ref().map(|token| &token.header));
         let mut secrets: Vec<&str> =
             headers.filter_map(|header| Some(header.split_once(' ')?.1)).collect();
         secrets.push(self.config.credentials.key_secret());
@@ -455,7 +452,7 @@ impl Environment for Call<'_> {
     }
 
     fn warn(&self, line: fmt::Arguments<'_>) {
-        self.engine.config.log.write(LogLevel::Warn, line);
+        self.engine.warn(line);
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn transport_failure(error: TransportError) -> Failed {
     let TransportError { kind, phase, sent, status, source, .. } = error;
     let success = status.is_none_or(|status| (200..300).contains(&status));
     let failure = match (kind, status) {
-        (Kind::Tls | Kind::Proxy, _) => Failure::Refused,
+        (Kind::Refused, _) => Failure::Refused,
         _ if !sent => Failure::NotSent,
         // The head of the response had come: its status counts, even if the body was lost.
         (_, Some(status)) if !success => Failure::Status(status),
@@ -59,7 +59,7 @@ pub(crate) fn transport_failure(error: TransportError) -> Failed {
         Kind::Timeout => Error::new(ErrorKind::Timeout(phase)),
         Kind::Cancelled => Error::new(ErrorKind::Cancelled),
         Kind::Network => Error::new(ErrorKind::Transport(phase)),
-        Kind::Tls | Kind::Proxy => Error::new(ErrorKind::Transport(phase)).not_retryable(),
+        Kind::Refused => Error::new(ErrorKind::Transport(phase)).not_retryable(),
         Kind::Protocol => Error::protocol("the response is not valid HTTP", status, b""),
         Kind::TooBig => Error::protocol("the response is bigger than the limit", status, b""),
     };

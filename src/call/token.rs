@@ -28,10 +28,6 @@ impl Token {
         Self { header: fresh.header, refresh_at, expires_at }
     }
 
-    pub(crate) fn header(&self) -> &Header {
-        &self.header
-    }
-
     /// The time between two early refreshes.
     pub(super) fn early_refresh_interval(&self) -> Duration {
         self.expires_at.saturating_duration_since(self.refresh_at) / Self::MAX_EARLY_REFRESHES

@@ -240,10 +240,10 @@ mod tests {
         let cache = TokenCache::default();
         let outer = cache.get(later(), &|deadline| {
             let inner = cache.get(deadline, &|_| Ok(fresh("inner", Duration::from_secs(3600))))?;
-            assert_eq!(inner.header().as_str(), "inner");
+            assert_eq!(inner.header.as_str(), "inner");
             Ok(fresh("outer", Duration::from_secs(3600)))
         });
-        assert_eq!(outer.unwrap().header().as_str(), "outer");
+        assert_eq!(outer.unwrap().header.as_str(), "outer");
     }
 
     fn later() -> Deadline {
@@ -275,7 +275,7 @@ mod tests {
         });
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         let works = |_| Ok(fresh("Bearer 1", HOUR));
-        assert_eq!(cache.get(later(), &works).unwrap().header().as_str(), "Bearer 1");
+        assert_eq!(cache.get(later(), &works).unwrap().header.as_str(), "Bearer 1");
     }
 
     #[test]
@@ -325,7 +325,7 @@ mod tests {
             Err(Error::new(ErrorKind::Transport(Phase::Connect)))
         };
         for _ in 0..3 {
-            assert_eq!(cache.get(later(), &down).unwrap().header().as_str(), "Bearer old");
+            assert_eq!(cache.get(later(), &down).unwrap().header.as_str(), "Bearer old");
         }
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
     }
@@ -396,7 +396,7 @@ mod tests {
         let second = Duration::from_secs(1);
         cache.lock().rejected_at = Instant::now().checked_sub(second);
         let newest = cache.replace(later(), &new, &fetch).unwrap().unwrap();
-        assert_eq!(newest.header().as_str(), "Bearer 2");
+        assert_eq!(newest.header.as_str(), "Bearer 2");
     }
 
     /// Puts a token into the cache whose early refresh is due.
@@ -412,12 +412,12 @@ mod tests {
         due(&cache, Instant::now() + HOUR);
         let fetch = |_| {
             let other = cache.get(later(), &|_| unreachable!()).unwrap();
-            assert_eq!(other.header().as_str(), "Bearer old");
+            assert_eq!(other.header.as_str(), "Bearer old");
             Ok(fresh("Bearer new", HOUR))
         };
-        assert_eq!(cache.get(later(), &fetch).unwrap().header().as_str(), "Bearer new");
+        assert_eq!(cache.get(later(), &fetch).unwrap().header.as_str(), "Bearer new");
         let after = cache.get(later(), &|_| unreachable!()).unwrap();
-        assert_eq!(after.header().as_str(), "Bearer new");
+        assert_eq!(after.header.as_str(), "Bearer new");
     }
 
     #[test]
@@ -427,7 +427,7 @@ mod tests {
         let refused = |_| Err(Error::new(ErrorKind::Transport(Phase::Connect)));
         assert!(cache.get(later(), &refused).is_err());
         let new = cache.get(later(), &|_| Ok(fresh("Bearer new", HOUR))).unwrap();
-        assert_eq!(new.header().as_str(), "Bearer new");
+        assert_eq!(new.header.as_str(), "Bearer new");
     }
 
     #[test]
@@ -453,7 +453,7 @@ mod tests {
         };
         let get = || {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                cache.get(later(), &fetch).unwrap().header().as_str().to_owned()
+                cache.get(later(), &fetch).unwrap().header.as_str().to_owned()
             }))
         };
         let ended: Vec<_> = thread::scope(|scope| {
@@ -474,6 +474,6 @@ mod tests {
         }));
         assert!(caught.is_err());
         let works = |_| Ok(fresh("Bearer 1", HOUR));
-        assert_eq!(cache.get(later(), &works).unwrap().header().as_str(), "Bearer 1");
+        assert_eq!(cache.get(later(), &works).unwrap().header.as_str(), "Bearer 1");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use libc::{POLLIN, POLLOUT, pollfd};
 
-use super::polled::{Next, poll_if_due};
+use super::polled::poll_if_due;
 
 /// The readiness to wait for.
 #[derive(Clone, Copy, Debug)]
@@ -91,12 +91,7 @@ fn poll(polled: &mut [pollfd], deadline: Instant) -> io::Result<Woken> {
 /// Returns how many milliseconds poll(2) is to wait: until the deadline, or until the caller is polled; `None` if the caller
 /// ends the call.
 fn time_to_poll(deadline: Instant) -> Option<libc::c_int> {
-    let until = match poll_if_due() {
-        Next::Wait => deadline,
-        Next::WaitUntil(due) => due.min(deadline),
-        Next::End => return None,
-    };
-    let left = until.saturating_duration_since(Instant::now());
+    let left = poll_if_due(deadline)?.saturating_duration_since(Instant::now());
     // Rounded up: waking a fraction of a millisecond early would only poll once more.
     Some(libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX))
 }

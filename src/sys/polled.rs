@@ -45,22 +45,12 @@ pub(crate) fn polled<R>(
     call()
 }
 
-/// The next step of a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Wait until its deadline.
-    Wait,
-    /// Wait until then at the latest, and poll again.
-    WaitUntil(Instant),
-    /// End: the caller says so.
-    End,
-}
-
-/// Polls the caller if it is time to.
-pub(super) fn poll_if_due() -> Next {
+/// Polls the caller if it is time to. Returns until when a wait may go on before it polls again, at most until its deadline;
+/// `None` if the caller ends the call.
+pub(super) fn poll_if_due(deadline: Instant) -> Option<Instant> {
     let poll = POLL.get();
     if poll.is_null() {
-        return Next::Wait;
+        return Some(deadline);
     }
     // SAFETY: the pointer was made by `polled` on this thread from a value that lives until `polled` has taken the pointer out
     // of the slot again; this call runs within that one.
@@ -71,7 +61,7 @@ pub(super) fn poll_if_due() -> Next {
         poll.ended.set(scoped::without_scoped(poll.function));
         poll.due.set(Instant::now() + poll.every);
     }
-    if poll.ended.get() { Next::End } else { Next::WaitUntil(poll.due.get()) }
+    (!poll.ended.get()).then(|| poll.due.get().min(deadline))
 }
 
 /// Returns a number that is unique among the living threads. Async-signal-safe.
@@ -106,7 +96,7 @@ mod tests {
         polled(SHORT, &third, || {
             assert_eq!(wait_any(&[], [NO_FD; 2], later).unwrap().0, Woken::Waker);
         });
-        assert_eq!((polls.get(), poll_if_due()), (3, Next::Wait));
+        assert_eq!((polls.get(), poll_if_due(later)), (3, Some(later)));
     }
 
     #[test]
@@ -137,7 +127,8 @@ mod tests {
     #[test]
     fn the_polled_function_finds_nothing_of_the_call() {
         let inner = || {
-            assert_eq!(poll_if_due(), Next::Wait);
+            let later = Instant::now() + LONG;
+            assert_eq!(poll_if_due(later), Some(later));
             assert_eq!(with_scoped(|number: &u32| *number), None);
             true
         };

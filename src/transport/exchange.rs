@@ -116,9 +116,9 @@ impl Exchange {
         let by_alert =
             matches!(of_tls, Some(rustls::Error::AlertReceived(alert)) if is_refusal(*alert));
         if by_alert && sent && silent && !reused {
-            (kind, phase, sent) = (TransportErrorKind::Tls, Phase::Tls, false);
+            (kind, phase, sent) = (TransportErrorKind::Refused, Phase::Tls, false);
         }
-        if let (TransportErrorKind::Tls, Some(error)) = (kind, of_tls) {
+        if let (TransportErrorKind::Refused, Some(error)) = (kind, of_tls) {
             source = Some(explain(error).into());
         }
         let stale = reused && silent && kind == TransportErrorKind::Network;
@@ -132,7 +132,7 @@ pub(super) fn current<R>(call: impl FnOnce(&Exchange) -> R) -> Result<R, Connect
     sys::with_scoped(call).ok_or(NONE)
 }
 
-fn method_of(method: Method) -> http::Method {
+pub(super) fn method_of(method: Method) -> http::Method {
     match method {
         Method::Get => http::Method::GET,
         Method::Patch => http::Method::PATCH,

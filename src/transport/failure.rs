@@ -30,10 +30,8 @@ pub(crate) enum TransportErrorKind {
     Cancelled,
     /// Name look-up, connect, reset, or the end of the stream before the response was complete.
     Network,
-    /// TLS was refused by either side. The next attempt would be refused as well.
-    Tls,
-    /// The proxy refused the tunnel. The next attempt would be refused as well.
-    Proxy,
+    /// TLS was refused by either side, or the tunnel by the proxy. The next attempt would be refused as well.
+    Refused,
     /// The response is not HTTP/1.1.
     Protocol,
     /// The response is over a limit.
@@ -51,14 +49,12 @@ pub(crate) enum ConnectionError {
     /// The time for connecting alone passed: [`io::ErrorKind::TimedOut`].
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The name has no address, or the proxy did not open the tunnel. The next attempt may succeed.
     #[error("{0}")]
-    Resolve(String),
+    Unreachable(String),
     /// The proxy's status with which it refused the tunnel for good.
     #[error("the proxy refused the tunnel with status {0}")]
     ProxyRefused(u16),
-    /// The proxy did not open the tunnel, but may do so next time.
-    #[error("{0}")]
-    Proxy(String),
     #[error("{0}")]
     Protocol(&'static str),
     #[error("{0}")]
@@ -85,9 +81,9 @@ pub(super) fn classify(
     phase: Phase,
     ended: bool,
 ) -> (TransportErrorKind, Option<Source>) {
-    use TransportErrorKind::{Cancelled, Network, Protocol, Proxy, Timeout, Tls, TooBig};
+    use TransportErrorKind::{Cancelled, Network, Protocol, Refused, Timeout, TooBig};
     // After the handshake an error of TLS means that the connection broke.
-    let of_tls = if phase == Phase::Tls { Tls } else { Network };
+    let of_tls = if phase == Phase::Tls { Refused } else { Network };
     let of_io = |error: io::Error| {
         let kind = if rustls_error(&error).is_some() { of_tls } else { Network };
         (kind, Some(Source::from(error)))
@@ -109,10 +105,8 @@ pub(super) fn classify(
                 ConnectionError::Deadline => (Timeout, None),
                 ConnectionError::Cancelled => (Cancelled, None),
                 ConnectionError::Io(error) => of_io(error),
-                error @ (ConnectionError::Resolve(_) | ConnectionError::Proxy(_)) => {
-                    (Network, Some(error.into()))
-                }
-                error @ ConnectionError::ProxyRefused(_) => (Proxy, Some(error.into())),
+                error @ ConnectionError::Unreachable(_) => (Network, Some(error.into())),
+                error @ ConnectionError::ProxyRefused(_) => (Refused, Some(error.into())),
                 error @ ConnectionError::Protocol(_) => (Protocol, Some(error.into())),
                 error @ ConnectionError::TooBig(_) => (TooBig, Some(error.into())),
             },

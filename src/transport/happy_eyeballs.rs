@@ -23,7 +23,7 @@ pub(super) fn connect(
     let mut waiting = addresses.iter();
     let mut attempts: Vec<(TcpStream, SocketAddr)> = Vec::with_capacity(addresses.len());
     let mut next_at = Instant::now();
-    let mut last = ConnectionError::Resolve("the name has no address".to_owned());
+    let mut last = ConnectionError::Unreachable("the name has no address".to_owned());
     loop {
         if attempts.is_empty() || Instant::now() >= next_at {
             if let Some(address) = waiting.next() {

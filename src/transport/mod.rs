@@ -37,7 +37,7 @@ use crate::sys::{self, deadline::Deadline};
 
 use connection::ReusePolicy;
 use connector::{NoResolver, Route};
-use exchange::Exchange;
+use exchange::{Exchange, method_of};
 use failure::ConnectionError;
 use resolver::Resolver;
 
@@ -160,7 +160,7 @@ impl Transport {
         let began = Instant::now();
         let mut status = None;
         let result = sys::scoped(&exchange, || {
-            let response = self.run(request, &exchange)?;
+            let response = self.run(request)?;
             status = Some(response.status().as_u16());
             exchange.phase.set(Phase::Receive);
             self.receive(request, &exchange, response)
@@ -168,12 +168,8 @@ impl Transport {
         result.map_err(|error| self.failed(error, &exchange, status, began))
     }
 
-    fn run(
-        &self,
-        request: &Request<'_>,
-        exchange: &Exchange,
-    ) -> Result<http::Response<Body>, ureq::Error> {
-        let mut head = self.head(request, exchange.method.clone())?;
+    fn run(&self, request: &Request<'_>) -> Result<http::Response<Body>, ureq::Error> {
+        let mut head = self.head(request)?;
         if request.fresh {
             // A request whose settings differ from the agent's neither takes an idle connection nor leaves one.
             let config = self.agent.configure_request(head);
@@ -186,16 +182,12 @@ impl Transport {
     }
 
     /// Builds the request without its credentials: those are added below ureq.
-    fn head(
-        &self,
-        request: &Request<'_>,
-        method: http::Method,
-    ) -> Result<http::Request<()>, ureq::Error> {
+    fn head(&self, request: &Request<'_>) -> Result<http::Request<()>, ureq::Error> {
         let target = request.target.concat();
         let mut parts = self.origin.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from(target).map_err(http::Error::from)?);
         let mut head = http::Request::new(());
-        *head.method_mut() = method;
+        *head.method_mut() = method_of(request.method);
         *head.uri_mut() = Uri::from_parts(parts).map_err(http::Error::from)?;
         let headers = head.headers_mut();
         headers.reserve(8);
@@ -279,7 +271,7 @@ impl Transport {
             self.route.reuse.presume_dead(began);
         }
         let timed_out =
-            !matches!(error.kind, TransportErrorKind::Tls | TransportErrorKind::Cancelled);
+            !matches!(error.kind, TransportErrorKind::Refused | TransportErrorKind::Cancelled);
         if let (Phase::Tls, true, Some(address)) = (error.phase, timed_out, exchange.address.get())
         {
             self.route.resolver.stalled(address);

@@ -1,12 +1,12 @@
 //! Chooses the HTTP proxy for a host, from the settings or the environment, and parses its URL.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use zeroize::Zeroizing;
 
 use super::authorization::basic;
-use super::origin::Origin;
+use super::origin::{Origin, split_port};
 
 /// The proxy setting of a client.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -145,14 +145,12 @@ fn matches_no_proxy(entry: &str, origin: Origin<'_>) -> bool {
     if let (Some((base, bits)), Ok(address)) = (entry.split_once('/'), origin.host.parse()) {
         return in_block(base, bits, address);
     }
-    let bare = entry.strip_prefix('[').unwrap_or(entry);
-    let (name, port) = match bare.rsplit_once(':') {
-        // A colon in an address of version 6 is no port.
-        Some((name, port)) if !name.contains(':') || name.ends_with(']') => {
-            (name.trim_end_matches(']'), Some(port))
-        }
-        _ => (bare.trim_end_matches(']'), None),
+    let (name, port) = match entry.parse::<Ipv6Addr>() {
+        // An address of version 6 without brackets has no port.
+        Ok(_) => (entry, None),
+        Err(_) => split_port(entry),
     };
+    let name = name.trim_matches(['[', ']']);
     if port.is_some_and(|port| port.parse() != Ok(origin.port)) {
         return false;
     }

@@ -122,7 +122,7 @@ impl Resolver {
         drop(cache);
         exchange.wait(running.done.fd(), Ready::ToRead)?;
         match running.result.get() {
-            Some(Err(why)) => Err(ConnectionError::Resolve(why.clone())),
+            Some(Err(why)) => Err(ConnectionError::Unreachable(why.clone())),
             _ => Ok(lock(&self.cache).ordered(self.port)),
         }
     }

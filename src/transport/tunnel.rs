@@ -71,5 +71,5 @@ fn check_status(response: &[u8]) -> Result<(), ConnectionError> {
 }
 
 fn failed(what: &str) -> ConnectionError {
-    ConnectionError::Proxy(format!("the proxy {what}"))
+    ConnectionError::Unreachable(format!("the proxy {what}"))
 }
