@@ -273,7 +273,13 @@ impl ClientBuilder {
     /// gave it.
     pub fn build(mut self) -> Result<Client, Error> {
         let variables = std::mem::take(&mut self.variables);
-        self.checked().map_err(|error| name_variable(error, &variables))
+        self.checked().map_err(|error| {
+            let ErrorKind::InvalidInput(input) = error.kind() else { return error };
+            match variables.iter().find(|(setting, _)| *setting == input.field) {
+                Some((_, variable)) => Error::invalid(variable, &input.problem),
+                None => error,
+            }
+        })
     }
 
     #[cfg(test)]
@@ -321,15 +327,6 @@ impl ClientBuilder {
             http.trusted = roots.read(&engine.log, &|name| env::var_os(name))?;
         }
         Ok(Client::new(Engine::new(engine)))
-    }
-}
-
-/// Replaces the name of a setting in an error by the variable that the setting came from, if there is one.
-pub(crate) fn name_variable(error: Error, variables: &[(&'static str, String)]) -> Error {
-    let ErrorKind::InvalidInput(input) = error.kind() else { return error };
-    match variables.iter().find(|(setting, _)| *setting == input.field) {
-        Some((_, variable)) => Error::invalid(variable, &input.problem),
-        None => error,
     }
 }
 
