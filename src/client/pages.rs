@@ -1,7 +1,7 @@
 //! Iterators over a list: page by page, or number by number.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher as _;
 use std::iter::{self, FusedIterator};
 use std::time::Instant;
 
@@ -107,17 +107,25 @@ pub(crate) struct PageCursor {
     client: Client,
     /// The list, beginning at the next page.
     query: ListNumbers,
-    seen: SeenTokens,
+    /// The page tokens that were used, as hashes, so that they take little memory in a long list.
+    seen: HashSet<u64>,
+    /// Whether the token of the next page was used before.
+    repeats: bool,
     ended: bool,
 }
 
 impl PageCursor {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        let mut seen = SeenTokens::default();
-        if let Some(token) = query.token() {
-            seen.insert(token);
-        }
-        Self { client, query, seen, ended: false }
+        let seen = HashSet::new();
+        let mut cursor = Self { client, query, seen, repeats: false, ended: false };
+        cursor.note_token();
+        cursor
+    }
+
+    /// Notes that the token of the next page is used, and whether it was before.
+    fn note_token(&mut self) {
+        let hash = self.query.token().map(|token| self.seen.hasher().hash_one(token));
+        self.repeats = hash.is_some_and(|hash| !self.seen.insert(hash));
     }
 
     /// Fetches the next page but does not move on to it; `None` at the end.
@@ -129,7 +137,7 @@ impl PageCursor {
         if self.ended {
             return Ok(None);
         }
-        if self.seen.repeated {
+        if self.repeats {
             return Err(Error::protocol("the token of the next page was used before", None, b"")
                 .of_operation(ListNumbers::NAME, None));
         }
@@ -147,8 +155,8 @@ impl PageCursor {
         match token {
             None => self.ended = true,
             Some(token) => {
-                self.seen.insert(token);
                 self.query = self.query.clone().page_token(token);
+                self.note_token();
             }
         }
     }
@@ -262,22 +270,6 @@ impl Iterator for Pages {
 }
 
 impl FusedIterator for Pages {}
-
-/// The page tokens that were used, as hashes, so that they take little memory in a long list.
-#[derive(Debug, Default)]
-struct SeenTokens {
-    hashes: HashSet<u128>,
-    keys: (RandomState, RandomState),
-    repeated: bool,
-}
-
-impl SeenTokens {
-    fn insert(&mut self, token: &str) {
-        let high = u128::from(self.keys.0.hash_one(token)) << 64;
-        let hash = high | u128::from(self.keys.1.hash_one(token));
-        self.repeated = !self.hashes.insert(hash);
-    }
-}
 
 /// The numbers of a list; the next page is fetched when the numbers of the last are used up.
 ///
