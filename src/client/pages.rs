@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use crate::api::list::ListNumbers;
 use crate::api::models::{ActiveNumber, Page};
-use crate::api::request::{Operation, Request};
 use crate::call::Progress;
 use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
@@ -78,7 +77,7 @@ impl Pages {
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
     pub fn next_page(&mut self) -> Result<Option<Response<Page>>, Error> {
         let Some(response) = self.cursor.fetch(None, None)? else { return Ok(None) };
-        let page = self.cursor.client.decode::<ListNumbers>(response)?;
+        let page: Response<Page> = self.cursor.client.decode(response, ListNumbers::NAME)?;
         self.cursor.advance(page.next_page_token.as_deref());
         Ok(Some(page))
     }
@@ -142,7 +141,7 @@ impl PageCursor {
                 .of_operation(ListNumbers::NAME, None));
         }
         let request =
-            Request::of(&self.query).inspect_err(|error| self.client.engine.refused(error))?;
+            self.query.request().inspect_err(|error| self.client.engine.refused(error))?;
         self.client.send(&request, cancel, until, &Progress::default()).map(Some)
     }
 

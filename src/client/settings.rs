@@ -153,9 +153,10 @@ impl<'a> Given<'a> {
     /// Fails if a value is left: its key is not known, or was given twice.
     fn finish(self) -> Result<(), Error> {
         let Some((key, _)) = self.values.into_iter().next() else { return Ok(()) };
-        let problem = match self.known.contains(&key.as_ref()) {
-            true => "is given twice".to_owned(),
-            false => format!("is not known here; known are {}", self.known.join(", ")),
+        let problem = if self.known.contains(&key.as_ref()) {
+            "is given twice".to_owned()
+        } else {
+            format!("is not known here; known are {}", self.known.join(", "))
         };
         Err(Error::invalid(key, problem))
     }

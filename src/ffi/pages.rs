@@ -11,11 +11,10 @@ use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::sinch_numbers_code;
 use super::handle::{self, Opaque, optional, required};
-use super::operations::{build_request, list_query, note};
+use super::operations::{list_query, note};
 use super::result::{Outcome, make, sinch_numbers_result, write_result};
 use super::{Failure, guard, guard_or};
 use crate::api::list::ListNumbers;
-use crate::api::request::Operation;
 use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
 use crate::client::Client;
@@ -80,7 +79,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
         make("pages_new", Some(ListNumbers::NAME), pages_out, result_out, || {
             let client = required(client)?;
             let query = list_query(query)
-                .and_then(|query| build_request(&query).map(|_| query))
+                .and_then(|query| Ok(query.request().map(|_| query)?))
                 .inspect_err(|failure| note(&client.client, ListNumbers::NAME, failure))?;
             let client = client.client.clone();
             let cursor = PageCursor::new(client.clone(), query);
