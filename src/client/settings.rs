@@ -76,13 +76,12 @@ pub(crate) fn read(object: &str, variable: Lookup<'_>) -> Result<ClientBuilder, 
         ("debug", Some(LogLevel::Debug)),
         ("trace", Some(LogLevel::Trace)),
     ];
-    builder = set(builder, given.choice("logLevel", levels)?, ClientBuilder::with_log_level);
+    builder.log_level = given.choice("logLevel", levels)?.unwrap_or(builder.log_level);
+    let names = variables.iter().map(|variable| (variable.setting, variable.name.clone()));
+    builder.variables = names.collect();
     given.finish()?;
     match missing.first() {
-        None => {
-            let names = variables.into_iter().map(|variable| (variable.setting, variable.name));
-            Ok(builder.given_by(names.collect()))
-        }
+        None => Ok(builder),
         Some(_) if from_env => Err(environment::missing(&missing)),
         Some(key) => Err(Error::invalid(*key, "is missing")),
     }
@@ -264,7 +263,11 @@ mod tests {
     fn every_variable_sets_what_it_says() {
         let shown = |more: &[(&str, &str)]| {
             let builder = from_env(more).unwrap();
-            format!("{builder:?} {:?} {:?}", builder.urls(), builder.log_level())
+            format!(
+                "{builder:?} {:?} {:?}",
+                [&builder.base_url, &builder.auth_url],
+                builder.log_level()
+            )
         };
         let rows = [
             ("SINCH_PROJECT_ID", "other", r#"project_id: "other""#),
