@@ -224,11 +224,10 @@ impl PageCursor {
         let token: Option<String> = self.member(&response, NEXT_PAGE_TOKEN)?;
         // The page is refused if any of its members is wrong, also one that is not needed here.
         let _: Option<i64> = self.member(&response, "totalSize")?;
-        let items = match response.outline.after_key(&response.json, ACTIVE_NUMBERS) {
-            Some(rest) => Items::of(rest)
-                .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &response))?,
-            None => Items::none(),
-        };
+        let list = response.outline.after_key(&response.json, ACTIVE_NUMBERS);
+        let items = list
+            .map_or_else(|| Ok(Items::none()), Items::of)
+            .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &response))?;
         self.advance(token.as_deref());
         Ok(Some(CurrentPage { response, items }))
     }
