@@ -9,7 +9,7 @@ use crate::error::{ApiError, Error};
 use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
 
-/// A request as plain data. Each operation of the API is a function that makes one of its parameters.
+/// A request as plain data. Each operation of the API is a function that makes one from its parameters.
 pub(crate) struct Request {
     /// The stable name of the operation, for errors.
     pub(crate) operation: &'static str,
