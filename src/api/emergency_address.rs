@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress};
+use crate::api::models::EmergencyAddress;
 use crate::api::numbers::verify_number;
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
+use crate::api::request::{Effect, Method, Observed, Request, Verdict, Verify};
 use crate::error::{ApiError, Error};
 use crate::json::decode::Decode;
 
@@ -128,79 +128,43 @@ impl EmergencyAddressRequest {
 }
 
 /// Gets a number's emergency address (API: "Get the emergency address for a number").
-pub(crate) struct GetEmergencyAddress {
-    pub(crate) phone_number: PhoneNumber,
-}
-
-impl Operation for GetEmergencyAddress {
-    type Output = EmergencyAddress;
-    const NAME: &'static str = "emergency_address_get";
-
-    fn request(&self) -> Result<Request, Error> {
-        Ok(Request::new(Self::NAME, Method::Get, Effect::Read)
-            .of_number(&self.phone_number, "/emergencyAddress"))
-    }
+pub(crate) fn get_emergency_address(number: &PhoneNumber) -> Request {
+    Request::new("emergency_address_get", Method::Get, Effect::Read)
+        .of_number(number, EMERGENCY_ADDRESS)
 }
 
 /// Puts an emergency address on a number (API: "Add a emergency address for a number").
-pub(crate) struct ProvisionEmergencyAddress<'a> {
-    pub(crate) phone_number: PhoneNumber,
-    pub(crate) address: &'a EmergencyAddressRequest,
-}
-
-impl Operation for ProvisionEmergencyAddress<'_> {
-    type Output = EmergencyAddress;
-    const NAME: &'static str = "emergency_address_provision";
-
-    fn request(&self) -> Result<Request, Error> {
-        self.address.check()?;
-        // Nothing proves it: the display name that was sent cannot be read back.
-        let verify = verify_address(|| Verdict::NotProved);
-        Request::new(Self::NAME, Method::Post, Effect::Write(verify))
-            .of_number(&self.phone_number, "/emergencyAddress:provision")
-            .with_json(self.address)
-    }
+pub(crate) fn provision_emergency_address(
+    number: &PhoneNumber,
+    address: &EmergencyAddressRequest,
+) -> Result<Request, Error> {
+    // Nothing proves it: the display name that was sent cannot be read back.
+    let verify = verify_address(|| Verdict::NotProved);
+    Request::new("emergency_address_provision", Method::Post, Effect::Write(verify))
+        .of_number(number, "/emergencyAddress:provision")
+        .with_json(address.check(), address)
 }
 
 /// Removes a number's emergency address (API: "Remove the emergency address for a number").
-pub(crate) struct DeprovisionEmergencyAddress {
-    pub(crate) phone_number: PhoneNumber,
-}
-
-impl Operation for DeprovisionEmergencyAddress {
-    type Output = ();
-    const NAME: &'static str = "emergency_address_deprovision";
-
-    fn request(&self) -> Result<Request, Error> {
-        // Proved if the service knows the number, but no address of it.
-        let phone_number = self.phone_number.clone();
-        let verify = verify_address(move || {
-            Verdict::AlsoRead(verify_number(&phone_number, |_: &ActiveNumber| true))
-        });
-        let mut request = Request::new(Self::NAME, Method::Post, Effect::Write(verify))
-            .of_number(&self.phone_number, "/emergencyAddress:deprovision");
-        request.may_be_empty = true;
-        Ok(request)
-    }
+pub(crate) fn deprovision_emergency_address(number: &PhoneNumber) -> Request {
+    // Proved if the service knows the number, but no address of it.
+    let phone_number = number.clone();
+    let verify = verify_address(move || Verdict::AlsoRead(verify_number(&phone_number, |_| true)));
+    let request =
+        Request::new("emergency_address_deprovision", Method::Post, Effect::Write(verify))
+            .of_number(number, "/emergencyAddress:deprovision");
+    Request { may_be_empty: true, ..request }
 }
 
 /// Validates an address (API: "Validate the emergency address for a number").
-pub(crate) struct ValidateEmergencyAddress<'a> {
-    pub(crate) phone_number: PhoneNumber,
-    pub(crate) address: &'a EmergencyAddressRequest,
-}
-
-impl Operation for ValidateEmergencyAddress<'_> {
-    type Output = AddressValidation;
-    const NAME: &'static str = "emergency_address_validate";
-
-    fn request(&self) -> Result<Request, Error> {
-        self.address.check()?;
-        // A POST that changes nothing can be retried like a read.
-        Request::new(Self::NAME, Method::Post, Effect::Read)
-            .of_number(&self.phone_number, "/emergencyAddress:validate")
-            .with_json(self.address)
-    }
+pub(crate) fn validate_emergency_address(
+    number: &PhoneNumber,
+    address: &EmergencyAddressRequest,
+) -> Result<Request, Error> {
+    // A POST that changes nothing can be retried like a read.
+    Request::new("emergency_address_validate", Method::Post, Effect::Read)
+        .of_number(number, "/emergencyAddress:validate")
+        .with_json(address.check(), address)
 }
 
 const EMERGENCY_ADDRESS: &str = "/emergencyAddress";
@@ -232,12 +196,11 @@ mod tests {
         let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
         let house = Address::new("1", "Main St", "Springfield", "IL", "62701");
         let address = EmergencyAddressRequest::new("Office", house);
-        let provision =
-            ProvisionEmergencyAddress { phone_number: phone_number.clone(), address: &address };
-        let deprovision = DeprovisionEmergencyAddress { phone_number };
+        let provision = provision_emergency_address(&phone_number, &address).unwrap();
+        let deprovision = deprovision_emergency_address(&phone_number);
         // P proved, N not proved, - irrelevant, 2 a second read decides
-        let verdict = |request: Result<Request, Error>, observed| {
-            let Effect::Write(verify) = request.unwrap().effect else { panic!("a read") };
+        let verdict = |request: &Request, observed| {
+            let Effect::Write(verify) = &request.effect else { panic!("a read") };
             assert_eq!(verify.path, "/emergencyAddress");
             match verify.check(&observed) {
                 Verdict::Proved => 'P',
@@ -276,8 +239,8 @@ mod tests {
             (Observed::NotFound(&number_missing), '-', '-'),
         ];
         for (observed, provisioned, deprovisioned) in rows {
-            assert_eq!(verdict(provision.request(), observed), provisioned, "{observed:?}");
-            assert_eq!(verdict(deprovision.request(), observed), deprovisioned, "{observed:?}");
+            assert_eq!(verdict(&provision, observed), provisioned, "{observed:?}");
+            assert_eq!(verdict(&deprovision, observed), deprovisioned, "{observed:?}");
         }
     }
 }

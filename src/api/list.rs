@@ -3,8 +3,7 @@
 use serde::Deserialize;
 
 use crate::api::enums::{Capability, NumberType, OrderBy, SearchPattern};
-use crate::api::models::Page;
-use crate::api::request::{Effect, Method, Operation, Request};
+use crate::api::request::{Effect, Method, Request};
 use crate::error::Error;
 
 /// The filter, order and page of a list (API: "Lists active numbers for a project").
@@ -47,6 +46,9 @@ struct NumberPattern {
 }
 
 impl ListNumbers {
+    /// The stable name of the operation.
+    pub(crate) const NAME: &'static str = "active_list";
+
     /// Makes a request for all numbers of the project.
     pub fn new() -> Self {
         Self::default()
@@ -108,7 +110,7 @@ impl ListNumbers {
         self
     }
 
-    /// Sets the first page: the [`next_page_token`](Page::next_page_token) of the page before it. Keep the other
+    /// Sets the first page: the [`next_page_token`](crate::Page::next_page_token) of the page before it. Keep the other
     /// parameters as they were.
     pub fn page_token(mut self, page_token: impl Into<String>) -> Self {
         self.page_token = Some(page_token.into());
@@ -125,13 +127,15 @@ impl ListNumbers {
     pub(crate) fn token(&self) -> Option<&str> {
         self.page_token.as_deref()
     }
-}
 
-impl Operation for ListNumbers {
-    type Output = Page;
-    const NAME: &'static str = "active_list";
+    /// Makes the request; an error names the operation.
+    pub(crate) fn request(&self) -> Result<Request, Error> {
+        self.checked_request().map_err(|error| error.of_operation(Self::NAME, None))
+    }
 
-    fn request(&self) -> Result<Request, Error> {
+    fn checked_request(&self) -> Result<Request, Error> {
+        // Servers refuse longer request lines, and the whole head must fit in the transport's buffer.
+        const LONGEST_TARGET: usize = 4096;
         let mut request = Request::new(Self::NAME, Method::Get, Effect::Read);
         let mut add = |name: &str, value: Option<&str>| match value {
             None => Ok(()),
@@ -171,6 +175,12 @@ impl Operation for ListNumbers {
         add("pageSize", self.page_size.map(|size| size.to_string()).as_deref())?;
         add("pageToken", self.page_token.as_deref())?;
         add("orderBy", self.order_by.as_ref().map(OrderBy::as_str))?;
-        Ok(request)
+        match request.target.len() {
+            ..=LONGEST_TARGET => Ok(request),
+            long => {
+                let problem = format!("is {long} bytes long when encoded; {LONGEST_TARGET} fit");
+                Err(Error::invalid("query", problem))
+            }
+        }
     }
 }

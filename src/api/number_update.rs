@@ -225,7 +225,6 @@ impl NumberUpdate {
     }
 
     /// Makes an update that sets links only.
-    #[cfg(feature = "capi")]
     pub(crate) fn of_links(
         sms_configuration: Option<SmsUpdate>,
         voice_configuration: Option<VoiceUpdate>,
@@ -246,11 +245,6 @@ impl NumberUpdate {
     /// Tells whether the update sets links only.
     pub(super) fn is_links_alone(&self) -> bool {
         self.display_name.is_none() && self.callback_url.is_none()
-    }
-
-    /// Returns an update with the voice configuration of this one alone.
-    pub(super) fn voice_alone(&self) -> Self {
-        Self { voice_configuration: self.voice_configuration.clone(), ..Self::default() }
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {

@@ -3,59 +3,30 @@
 use crate::api::models::ActiveNumber;
 use crate::api::number_update::NumberUpdate;
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Method, Observed, Operation, Request, Verdict, Verify};
+use crate::api::request::{Effect, Method, Observed, Request, Verdict, Verify};
 use crate::api::timestamp::Timestamp;
 use crate::error::Error;
 use crate::json::decode::Decode;
 
 /// Gets one number (API: "Retrieve an active phone number").
-pub(crate) struct GetNumber {
-    pub(crate) phone_number: PhoneNumber,
-}
-
-impl Operation for GetNumber {
-    type Output = ActiveNumber;
-    const NAME: &'static str = "active_get";
-
-    fn request(&self) -> Result<Request, Error> {
-        Ok(Request::new(Self::NAME, Method::Get, Effect::Read).of_number(&self.phone_number, ""))
-    }
+pub(crate) fn get_number(number: &PhoneNumber) -> Request {
+    Request::new("active_get", Method::Get, Effect::Read).of_number(number, "")
 }
 
 /// Updates one number.
-pub(crate) struct UpdateNumber<'a> {
-    pub(crate) phone_number: PhoneNumber,
-    pub(crate) update: &'a NumberUpdate,
-}
-
-impl Operation for UpdateNumber<'_> {
-    type Output = ActiveNumber;
-    const NAME: &'static str = "active_update";
-
-    fn request(&self) -> Result<Request, Error> {
-        self.update.check()?;
-        let update = self.update.clone();
-        let verify = verify_number(&self.phone_number, move |number| update.is_in_effect(number));
-        Request::new(Self::NAME, Method::Patch, Effect::Write(verify))
-            .of_number(&self.phone_number, "")
-            .with_json(self.update)
-    }
+pub(crate) fn update_number(number: &PhoneNumber, update: &NumberUpdate) -> Result<Request, Error> {
+    let wanted = update.clone();
+    let verify = verify_number(number, move |found| wanted.is_in_effect(found));
+    Request::new("active_update", Method::Patch, Effect::Write(verify))
+        .of_number(number, "")
+        .with_json(update.check(), update)
 }
 
 /// Releases one number (API: "Release a phone number").
-pub(crate) struct ReleaseNumber {
-    pub(crate) phone_number: PhoneNumber,
-}
-
-impl Operation for ReleaseNumber {
-    type Output = ActiveNumber;
-    const NAME: &'static str = "active_release";
-
-    fn request(&self) -> Result<Request, Error> {
-        let verify = verify_number(&self.phone_number, ActiveNumber::is_released);
-        Ok(Request::new(Self::NAME, Method::Post, Effect::Write(verify))
-            .of_number(&self.phone_number, ":release"))
-    }
+pub(crate) fn release_number(number: &PhoneNumber) -> Request {
+    let verify = verify_number(number, ActiveNumber::is_released);
+    Request::new("active_release", Method::Post, Effect::Write(verify))
+        .of_number(number, ":release")
 }
 
 /// Verifies a write by reading the number. A response about another number, or about none, is ignored.
@@ -100,8 +71,8 @@ mod tests {
     use crate::error::ApiError;
 
     /// The verdict on a write after a read-back: `P` proved, `N` not proved, `-` irrelevant.
-    fn verdict(operation: &impl Operation, observed: Observed<'_>) -> char {
-        let Effect::Write(verify) = operation.request().unwrap().effect else { panic!("a read") };
+    fn verdict(request: &Request, observed: Observed<'_>) -> char {
+        let Effect::Write(verify) = &request.effect else { panic!("a read") };
         assert_eq!(verify.path, "");
         match verify.check(&observed) {
             Verdict::Proved => 'P',
@@ -116,7 +87,7 @@ mod tests {
         let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
         let comma = if json == "{}" { "" } else { "," };
         let json = format!(r#"{{"phoneNumber":"+12025550134"{comma}{}"#, &json[1..]);
-        verdict(&UpdateNumber { phone_number, update }, Observed::Found(&json))
+        verdict(&update_number(&phone_number, update).unwrap(), Observed::Found(&json))
     }
 
     #[test]
@@ -231,8 +202,8 @@ mod tests {
     fn responses_about_another_number_are_irrelevant() {
         let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
         let update = NumberUpdate::new().display_name("");
-        let update = UpdateNumber { phone_number: phone_number.clone(), update: &update };
-        let release = ReleaseNumber { phone_number };
+        let update = update_number(&phone_number, &update).unwrap();
+        let release = release_number(&phone_number);
         let missing = ApiError { http_status: 404, code: Some(404), ..ApiError::default() };
         let rows = [
             (Observed::NotFound(&missing), 'N'),
@@ -256,7 +227,7 @@ mod tests {
     #[test]
     fn releases() {
         let phone_number = PhoneNumber::try_from("+12025550134").unwrap();
-        let release = ReleaseNumber { phone_number };
+        let release = release_number(&phone_number);
         // expireAt, nextChargeDate
         let rows = [
             (r#""2024-01-01T00:00:00Z""#, "null", 'P'),

@@ -16,20 +16,14 @@ pub struct Explanation {
     pub actor: Actor,
     /// Whether a program may send the same change again.
     pub retry: RetryAdvice,
-    /// The explanation as JSON, of which the texts above are parts.
-    json: &'static CStr,
+    /// The explanation as JSON, of which the texts above are parts. C is given this.
+    pub(crate) json: &'static CStr,
 }
 
 impl Explanation {
     /// Returns the explanation as a JSON object with the keys `code`, `meaning`, `action`, `actor` and `retry`.
     pub fn as_json(&self) -> &'static str {
         self.json.to_str().unwrap_or("{}")
-    }
-
-    /// Returns the same for C.
-    #[cfg(feature = "capi")]
-    pub(crate) fn as_c_json(&self) -> &'static CStr {
-        self.json
     }
 }
 

@@ -93,9 +93,8 @@ impl Relink {
 
 /// Checks the deadline of an operation that waits.
 pub(crate) fn check_timeout(timeout: Duration) -> Result<(), Error> {
-    const RANGE: (Duration, Duration) =
-        (Duration::from_millis(1), Duration::from_secs(24 * 60 * 60));
-    if (RANGE.0..=RANGE.1).contains(&timeout) {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    if (Duration::from_millis(1)..=DAY).contains(&timeout) {
         return Ok(());
     }
     Err(Error::invalid("timeoutMs", "is not from 1 to 86400000 (24 hours)"))
@@ -191,7 +190,9 @@ pub(crate) fn next(number: &ActiveNumber, wanted: &NumberUpdate, steps: &Steps) 
     let voice = wanted.voice_configuration.as_ref().filter(|voice| !voice.is_in_current(number));
     let (step, update) = match (sms, voice) {
         (Some(sms), _) => sms_step(number, sms),
-        (None, Some(_)) => (RelinkStep::AssignVoice, wanted.voice_alone()),
+        (None, Some(voice)) => {
+            (RelinkStep::AssignVoice, NumberUpdate::of_links(None, Some(voice.clone())))
+        }
         (None, None) => return Next::Done,
     };
     let sent = steps.sent(step);

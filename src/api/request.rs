@@ -9,19 +9,9 @@ use crate::error::{ApiError, Error};
 use crate::json::cursor::DecodeError;
 use crate::json::decode::Decode;
 
-/// An operation of the API, with its parameters.
-pub(crate) trait Operation {
-    /// The type of the response.
-    type Output: Decode;
-    /// The stable name, for errors.
-    const NAME: &'static str;
-
-    /// Checks the parameters and makes the request.
-    fn request(&self) -> Result<Request, Error>;
-}
-
-/// A request as plain data.
+/// A request as plain data. Each operation of the API is a function that makes one from its parameters.
 pub(crate) struct Request {
+    /// The stable name of the operation, for errors.
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
     /// Path and query below the project, encoded.
@@ -45,20 +35,6 @@ pub(crate) enum Method {
 }
 
 impl Request {
-    /// Makes the request of an operation; an error names the operation.
-    pub(crate) fn of<O: Operation>(operation: &O) -> Result<Self, Error> {
-        // Servers refuse longer request lines, and the whole head must fit in the transport's buffer.
-        const LONGEST_TARGET: usize = 4096;
-        let request = operation.request().and_then(|request| match request.target.len() {
-            ..=LONGEST_TARGET => Ok(request),
-            long => {
-                let problem = format!("is {long} bytes long when encoded; {LONGEST_TARGET} fit");
-                Err(Error::invalid("query", problem))
-            }
-        });
-        request.map_err(|error| error.of_operation(O::NAME, None))
-    }
-
     pub(crate) fn new(operation: &'static str, method: Method, effect: Effect) -> Self {
         Self {
             operation,
@@ -80,12 +56,19 @@ impl Request {
         self
     }
 
-    pub(crate) fn with_json(mut self, body: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_vec(body).map_err(|error| {
-            Error::invalid("body", "cannot be written as JSON").with_source(error)
-        })?;
-        self.body = Some(body);
-        Ok(self)
+    /// Sets the body, after its check; an error names the operation.
+    pub(crate) fn with_json(
+        self,
+        checked: Result<(), Error>,
+        body: &impl Serialize,
+    ) -> Result<Self, Error> {
+        let not_json =
+            |error| Error::invalid("body", "cannot be written as JSON").with_source(error);
+        let body = checked.and_then(|()| serde_json::to_vec(body).map_err(not_json));
+        match body {
+            Ok(body) => Ok(Self { body: Some(body), ..self }),
+            Err(error) => Err(error.of_operation(self.operation, None)),
+        }
     }
 
     /// Makes a successful response fail if its JSON does not decode as `T`.

@@ -21,14 +21,14 @@ use crate::transport::{
 pub struct ClientBuilder {
     /// The settings, except for URLs, proxy and roots, which `build` sets.
     engine: EngineConfig,
-    base_url: String,
-    auth_url: String,
+    pub(super) base_url: String,
+    pub(super) auth_url: String,
     allow_http: bool,
     roots: Roots,
     proxy: ProxyChoice,
-    log_level: Option<LogLevel>,
-    /// The settings that came from environment variables, each with the variable's name.
-    variables: Vec<(&'static str, String)>,
+    pub(super) log_level: Option<LogLevel>,
+    /// The settings that came from environment variables, each with the variable's name, which errors of `build` say then.
+    pub(super) variables: Vec<(&'static str, String)>,
 }
 
 /// Leaves out the URLs: they can hold passwords, also one that `build` will refuse.
@@ -95,12 +95,6 @@ impl ClientBuilder {
             log_level: Some(LogLevel::Warn),
             variables: Vec::new(),
         }
-    }
-
-    /// Sets which settings came from variables, so that `build` names the variables in its errors.
-    pub(crate) fn given_by(mut self, variables: Vec<(&'static str, String)>) -> Self {
-        self.variables = variables;
-        self
     }
 
     /// Removes a setting from those that came from variables, because code sets it now.
@@ -260,11 +254,6 @@ impl ClientBuilder {
         self.log_level
     }
 
-    pub(crate) fn with_log_level(mut self, level: Option<LogLevel>) -> Self {
-        self.log_level = level;
-        self
-    }
-
     /// Checks the settings and builds the client. Nothing is sent yet.
     ///
     /// # Errors
@@ -273,12 +262,13 @@ impl ClientBuilder {
     /// gave it.
     pub fn build(mut self) -> Result<Client, Error> {
         let variables = std::mem::take(&mut self.variables);
-        self.checked().map_err(|error| name_variable(error, &variables))
-    }
-
-    #[cfg(test)]
-    pub(crate) fn urls(&self) -> [&str; 2] {
-        [&self.base_url, &self.auth_url]
+        self.checked().map_err(|error| {
+            let ErrorKind::InvalidInput(input) = error.kind() else { return error };
+            match variables.iter().find(|(setting, _)| *setting == input.field) {
+                Some((_, variable)) => Error::invalid(variable, &input.problem),
+                None => error,
+            }
+        })
     }
 
     fn checked(self) -> Result<Client, Error> {
@@ -321,15 +311,6 @@ impl ClientBuilder {
             http.trusted = roots.read(&engine.log, &|name| env::var_os(name))?;
         }
         Ok(Client::new(Engine::new(engine)))
-    }
-}
-
-/// Replaces the name of a setting in an error by the variable that the setting came from, if there is one.
-pub(crate) fn name_variable(error: Error, variables: &[(&'static str, String)]) -> Error {
-    let ErrorKind::InvalidInput(input) = error.kind() else { return error };
-    match variables.iter().find(|(setting, _)| *setting == input.field) {
-        Some((_, variable)) => Error::invalid(variable, &input.problem),
-        None => error,
     }
 }
 

@@ -7,9 +7,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::api::models::ActiveNumber;
-use crate::api::numbers::GetNumber;
+use crate::api::numbers::get_number;
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Operation, Request};
+use crate::api::request::Request;
 use crate::call::response::RawResponse;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::json::decode::Decode;
@@ -108,18 +108,11 @@ impl<'a, S: Service> Run<'a, S> {
     }
 
     pub(super) fn read_number(&mut self, number: &PhoneNumber) -> Result<ActiveNumber, Error> {
-        let request = Request::of(&GetNumber { phone_number: number.clone() })?;
-        let response = self.read(&request.readable_as::<ActiveNumber>())?;
-        let read = ActiveNumber::decode(&response.json);
-        let read = read
-            .map_err(|error| Error::protocol(error.to_string(), Some(response.http_status), b""))?;
+        let response = self.read(&get_number(number).readable_as::<ActiveNumber>())?;
+        let read = ActiveNumber::decode(&response.json).unwrap_or_default();
         if read.phone_number != number.as_str() {
-            let problem = "the response is about another number";
-            return Err(Error::protocol(
-                problem,
-                Some(response.http_status),
-                response.json.as_bytes(),
-            ));
+            let (status, body) = (Some(response.http_status), response.json.as_bytes());
+            return Err(Error::protocol("the response is about another number", status, body));
         }
         self.previous.get_or_insert_with(|| response.json.clone());
         self.found = Some(response.json);
@@ -127,9 +120,8 @@ impl<'a, S: Service> Run<'a, S> {
     }
 
     /// Sends a write once. An error is a refusal, or the end of the operation.
-    pub(super) fn write(&mut self, operation: &impl Operation) -> Result<Written, Error> {
-        let request = Request::of(operation)?;
-        match self.service.call(&request) {
+    pub(super) fn write(&mut self, request: &Request) -> Result<Written, Error> {
+        match self.service.call(request) {
             Ok(response) => {
                 self.service.changed();
                 self.reconciled |= response.reconciled;
@@ -169,10 +161,7 @@ impl<'a, S: Service> Run<'a, S> {
         reason: &'static str,
     ) -> Result<(), Error> {
         self.waited_for = Some(reason);
-        self.pause_after(
-            wait,
-            Error::new(ErrorKind::Timeout(Phase::Provisioning)).with_source(reason),
-        )
+        self.pause_after(wait, out_of_time().with_source(reason))
     }
 
     /// Waits after a failure, at least as long as the service asked for.

@@ -1,13 +1,12 @@
 //! Ensures that a number has an emergency address.
 
 use crate::api::emergency_address::{
-    EmergencyAddressRequest, GetEmergencyAddress, ProvisionEmergencyAddress,
-    ValidateEmergencyAddress, names_the_number,
+    EmergencyAddressRequest, get_emergency_address, names_the_number, provision_emergency_address,
+    validate_emergency_address,
 };
 use crate::api::ensure::EnsureEmergencyAddress;
 use crate::api::models::{AddressValidation, EmergencyAddress};
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::Request;
 use crate::client::converge::{DOUBLING, GROWING, Run, Service, Written};
 use crate::client::provisioning::address_refused;
 use crate::error::{Error, ErrorKind};
@@ -36,9 +35,8 @@ pub(super) fn ensure<S: Service>(
     if !wanted.force && has(&wanted.request, &before) {
         return Ok(Ensured { changed: false, validation: None });
     }
-    let validate =
-        ValidateEmergencyAddress { phone_number: phone_number.clone(), address: &wanted.request };
-    let json = run.read(&Request::of(&validate)?.readable_as::<AddressValidation>())?.json;
+    let validate = validate_emergency_address(phone_number, &wanted.request)?;
+    let json = run.read(&validate.readable_as::<AddressValidation>())?.json;
     let validation = AddressValidation::decode(&json).unwrap_or_default();
     let Some(accepted) = wanted.accepted(&validation) else {
         return Err(address_refused(&json, &validation));
@@ -47,8 +45,7 @@ pub(super) fn ensure<S: Service>(
     if !wanted.force && had_before {
         return Ok(Ensured { changed: false, validation: Some(json) });
     }
-    let provision =
-        ProvisionEmergencyAddress { phone_number: phone_number.clone(), address: &accepted };
+    let provision = provision_emergency_address(phone_number, &accepted)?;
     let (mut unsent, mut unknown, mut resent) = (GROWING, DOUBLING, 0);
     loop {
         match run.write(&provision)? {
@@ -97,8 +94,8 @@ fn read_address<S: Service>(
     run: &mut Run<'_, S>,
     phone_number: &PhoneNumber,
 ) -> Result<Option<EmergencyAddress>, Error> {
-    let request = Request::of(&GetEmergencyAddress { phone_number: phone_number.clone() })?;
-    match run.read(&request.readable_as::<EmergencyAddress>()) {
+    let request = get_emergency_address(phone_number).readable_as::<EmergencyAddress>();
+    match run.read(&request) {
         Ok(response) => {
             let address = EmergencyAddress::decode(&response.json).unwrap_or_default();
             let address = Some(address).filter(|address| *address != EmergencyAddress::default());

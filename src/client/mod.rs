@@ -17,21 +17,22 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::api::emergency_address::{
-    DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
-    ProvisionEmergencyAddress, ValidateEmergencyAddress,
+    EmergencyAddressRequest, deprovision_emergency_address, get_emergency_address,
+    provision_emergency_address, validate_emergency_address,
 };
 use crate::api::list::ListNumbers;
 use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
 use crate::api::number_update::NumberUpdate;
-use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
+use crate::api::numbers::{get_number, release_number, update_number};
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Operation, Request};
+use crate::api::request::Request;
 use crate::call::response::RawResponse;
 use crate::call::{Engine, Progress};
 use crate::cancel::CancelToken;
 use crate::client::response::{Response, decode_response, unreadable};
 use crate::error::Error;
 use crate::json::cursor::DecodeError;
+use crate::json::decode::Decode;
 
 /// A client of one project's active numbers.
 ///
@@ -83,7 +84,7 @@ impl Client {
     /// See [`Error`]; a parameter that the service refuses is an [`Api`](crate::ErrorKind::Api) error with status 400
     /// and the field in [`field_violations`](Error::field_violations).
     pub fn list(&self, query: &ListNumbers) -> Result<Response<Page>, Error> {
-        self.call(query)
+        self.call(query.request())
     }
 
     /// Checks that the service can be reached and accepts the credentials: fetches a token and lists one number.
@@ -109,7 +110,7 @@ impl Client {
         &self,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
     ) -> Result<Response<ActiveNumber>, Error> {
-        self.call_for(phone_number, |phone_number| GetNumber { phone_number })
+        self.call_for("active_get", phone_number, |number| Ok(get_number(number)))
     }
 
     /// Changes a number (API: "Update an active phone number").
@@ -125,7 +126,7 @@ impl Client {
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         update: &NumberUpdate,
     ) -> Result<Response<ActiveNumber>, Error> {
-        self.call_for(phone_number, |phone_number| UpdateNumber { phone_number, update })
+        self.call_for("active_update", phone_number, |number| update_number(number, update))
     }
 
     /// Gives a number back: cancels its subscription at the end of the period that is paid for (API: "With this
@@ -141,7 +142,7 @@ impl Client {
         &self,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
     ) -> Result<Response<ActiveNumber>, Error> {
-        self.call_for(phone_number, |phone_number| ReleaseNumber { phone_number })
+        self.call_for("active_release", phone_number, |number| Ok(release_number(number)))
     }
 
     /// Reads the emergency address of a number (API: "Get the emergency address for a number").
@@ -153,7 +154,9 @@ impl Client {
         &self,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
     ) -> Result<Response<EmergencyAddress>, Error> {
-        self.call_for(phone_number, |phone_number| GetEmergencyAddress { phone_number })
+        self.call_for("emergency_address_get", phone_number, |number| {
+            Ok(get_emergency_address(number))
+        })
     }
 
     /// Puts an emergency address on a number (API: "Add a emergency address for a number").
@@ -168,9 +171,8 @@ impl Client {
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         address: &EmergencyAddressRequest,
     ) -> Result<Response<EmergencyAddress>, Error> {
-        self.call_for(phone_number, |phone_number| ProvisionEmergencyAddress {
-            phone_number,
-            address,
+        self.call_for("emergency_address_provision", phone_number, |number| {
+            provision_emergency_address(number, address)
         })
     }
 
@@ -183,7 +185,9 @@ impl Client {
         &self,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
     ) -> Result<Response<()>, Error> {
-        self.call_for(phone_number, |phone_number| DeprovisionEmergencyAddress { phone_number })
+        self.call_for("emergency_address_deprovision", phone_number, |number| {
+            Ok(deprovision_emergency_address(number))
+        })
     }
 
     /// Validates an emergency address without storing it (API: "Validate the emergency
@@ -197,26 +201,25 @@ impl Client {
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
         address: &EmergencyAddressRequest,
     ) -> Result<Response<AddressValidation>, Error> {
-        self.call_for(phone_number, |phone_number| ValidateEmergencyAddress {
-            phone_number,
-            address,
+        self.call_for("emergency_address_validate", phone_number, |number| {
+            validate_emergency_address(number, address)
         })
     }
 
     /// Calls an operation on a phone number, after checking the number.
-    fn call_for<O: Operation>(
+    fn call_for<T: Decode>(
         &self,
+        operation: &'static str,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
-        operation: impl FnOnce(PhoneNumber) -> O,
-    ) -> Result<Response<O::Output>, Error> {
-        self.call(&operation(self.checked(O::NAME, phone_number)?))
+        request: impl FnOnce(&PhoneNumber) -> Result<Request, Error>,
+    ) -> Result<Response<T>, Error> {
+        self.call(request(&self.checked(operation, phone_number)?))
     }
 
-    fn call<O: Operation>(&self, operation: &O) -> Result<Response<O::Output>, Error> {
-        let request = Request::of(operation).inspect_err(|error| self.engine.refused(error))?;
-        let request = request.readable_as::<O::Output>();
+    fn call<T: Decode>(&self, request: Result<Request, Error>) -> Result<Response<T>, Error> {
+        let request = request.inspect_err(|error| self.engine.refused(error))?.readable_as::<T>();
         let response = self.send(&request, None, None, &Progress::default())?;
-        self.decode::<O>(response)
+        self.decode(response, request.operation)
     }
 
     /// Sends a request. It ends by the client's own cancel token, or if it has none by the given one.
@@ -231,11 +234,12 @@ impl Client {
     }
 
     /// Decodes the response to an operation.
-    pub(crate) fn decode<O: Operation>(
+    pub(crate) fn decode<T: Decode>(
         &self,
         response: RawResponse,
-    ) -> Result<Response<O::Output>, Error> {
-        decode_response::<O>(response).map_err(|error| self.engine.redacted(error, None))
+        operation: &'static str,
+    ) -> Result<Response<T>, Error> {
+        decode_response(response, operation).map_err(|error| self.engine.redacted(error, None))
     }
 
     /// Makes the error for a page in which the value of a key does not decode.

@@ -182,11 +182,8 @@ impl Client {
         operation: &'static str,
         phone_number: impl TryInto<PhoneNumber, Error: Into<Error>>,
     ) -> Result<PhoneNumber, Error> {
-        phone_number.try_into().map_err(|error| {
-            let error = error.into().of_operation(operation, None);
-            self.engine.refused(&error);
-            error
-        })
+        let checked = phone_number.try_into().map_err(|e| e.into().of_operation(operation, None));
+        checked.inspect_err(|error| self.engine.refused(error))
     }
 
     pub(crate) fn run_wait(
@@ -272,15 +269,14 @@ impl Client {
             let attempts = progress.attempts.get();
             Ok(RawResponse { attempts, reconciled, ..RawResponse::new(json, 200) })
         };
-        CancelToken::polling(cancel, go).map_err(|error: Error| {
+        let result = CancelToken::polling(cancel, go).map_err(|error: Error| {
             let error = error
                 .of_operation(operation, Some(phone_number.as_str()))
                 .attempted(progress.attempts.get())
                 .converging(progress.maybe_applied.get(), found);
-            let error = self.engine.redacted(error, None);
-            self.engine.refused(&error);
-            error
-        })
+            self.engine.redacted(error, None)
+        });
+        result.inspect_err(|error| self.engine.refused(error))
     }
 }
 

@@ -1,13 +1,12 @@
 //! Iterators over a list: page by page, or number by number.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher as _;
 use std::iter::{self, FusedIterator};
 use std::time::Instant;
 
 use crate::api::list::ListNumbers;
 use crate::api::models::{ActiveNumber, Page};
-use crate::api::request::{Operation, Request};
 use crate::call::Progress;
 use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
@@ -78,7 +77,7 @@ impl Pages {
     /// [`Protocol`](crate::ErrorKind::Protocol) instead of going round in circles.
     pub fn next_page(&mut self) -> Result<Option<Response<Page>>, Error> {
         let Some(response) = self.cursor.fetch(None, None)? else { return Ok(None) };
-        let page = self.cursor.client.decode::<ListNumbers>(response)?;
+        let page: Response<Page> = self.cursor.client.decode(response, ListNumbers::NAME)?;
         self.cursor.advance(page.next_page_token.as_deref());
         Ok(Some(page))
     }
@@ -107,17 +106,25 @@ pub(crate) struct PageCursor {
     client: Client,
     /// The list, beginning at the next page.
     query: ListNumbers,
-    seen: SeenTokens,
+    /// The page tokens that were used, as hashes, so that they take little memory in a long list.
+    seen: HashSet<u64>,
+    /// Whether the token of the next page was used before.
+    repeats: bool,
     ended: bool,
 }
 
 impl PageCursor {
     pub(crate) fn new(client: Client, query: ListNumbers) -> Self {
-        let mut seen = SeenTokens::default();
-        if let Some(token) = query.token() {
-            seen.insert(token);
-        }
-        Self { client, query, seen, ended: false }
+        let seen = HashSet::new();
+        let mut cursor = Self { client, query, seen, repeats: false, ended: false };
+        cursor.note_token();
+        cursor
+    }
+
+    /// Notes that the token of the next page is used, and whether it was before.
+    fn note_token(&mut self) {
+        let hash = self.query.token().map(|token| self.seen.hasher().hash_one(token));
+        self.repeats = hash.is_some_and(|hash| !self.seen.insert(hash));
     }
 
     /// Fetches the next page but does not move on to it; `None` at the end.
@@ -129,12 +136,12 @@ impl PageCursor {
         if self.ended {
             return Ok(None);
         }
-        if self.seen.repeated {
+        if self.repeats {
             return Err(Error::protocol("the token of the next page was used before", None, b"")
                 .of_operation(ListNumbers::NAME, None));
         }
         let request =
-            Request::of(&self.query).inspect_err(|error| self.client.engine.refused(error))?;
+            self.query.request().inspect_err(|error| self.client.engine.refused(error))?;
         self.client.send(&request, cancel, until, &Progress::default()).map(Some)
     }
 
@@ -147,8 +154,8 @@ impl PageCursor {
         match token {
             None => self.ended = true,
             Some(token) => {
-                self.seen.insert(token);
                 self.query = self.query.clone().page_token(token);
+                self.note_token();
             }
         }
     }
@@ -217,11 +224,10 @@ impl PageCursor {
         let token: Option<String> = self.member(&response, NEXT_PAGE_TOKEN)?;
         // The page is refused if any of its members is wrong, also one that is not needed here.
         let _: Option<i64> = self.member(&response, "totalSize")?;
-        let items = match response.outline.after_key(&response.json, ACTIVE_NUMBERS) {
-            Some(rest) => Items::of(rest)
-                .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &response))?,
-            None => Items::default(),
-        };
+        let list = response.outline.after_key(&response.json, ACTIVE_NUMBERS);
+        let items = list
+            .map_or_else(|| Ok(Items::default()), Items::of)
+            .map_err(|error| self.client.page_error(error, ACTIVE_NUMBERS, &response))?;
         self.advance(token.as_deref());
         Ok(Some(CurrentPage { response, items }))
     }
@@ -262,22 +268,6 @@ impl Iterator for Pages {
 }
 
 impl FusedIterator for Pages {}
-
-/// The page tokens that were used, as hashes, so that they take little memory in a long list.
-#[derive(Debug, Default)]
-struct SeenTokens {
-    hashes: HashSet<u128>,
-    keys: (RandomState, RandomState),
-    repeated: bool,
-}
-
-impl SeenTokens {
-    fn insert(&mut self, token: &str) {
-        let high = u128::from(self.keys.0.hash_one(token)) << 64;
-        let hash = high | u128::from(self.keys.1.hash_one(token));
-        self.repeated = !self.hashes.insert(hash);
-    }
-}
 
 /// The numbers of a list; the next page is fetched when the numbers of the last are used up.
 ///

@@ -2,7 +2,7 @@
 
 use crate::api::models::Provisioning;
 use crate::api::number_update::NumberUpdate;
-use crate::api::numbers::UpdateNumber;
+use crate::api::numbers::update_number;
 use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::{Next, Relink, Steps, next};
 use crate::client::converge::{CONFIRM, DOUBLING, GROWING, Run, Service, Written};
@@ -101,8 +101,7 @@ pub(super) fn relink<S: Service>(
                         .warn(format_args!("active_relink {number}: {step}; it was {previous}"));
                 }
                 steps.mark_sent(step, &found);
-                let operation = UpdateNumber { phone_number: number.clone(), update: &update };
-                match run.write(&operation) {
+                match update_number(number, &update).and_then(|request| run.write(&request)) {
                     Ok(Written::Accepted) => (running, unknown) = (GROWING, DOUBLING),
                     Ok(Written::Unknown(error)) => {
                         steps.mark_unknown(step);

@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 
-use crate::api::request::Operation;
 use crate::call::response::RawResponse;
 use crate::error::Error;
 use crate::json;
@@ -65,12 +64,13 @@ impl<T> Deref for Response<T> {
 }
 
 /// Decodes a response to an operation.
-pub(crate) fn decode_response<O: Operation>(
+pub(crate) fn decode_response<T: Decode>(
     response: RawResponse,
-) -> Result<Response<O::Output>, Error> {
-    match O::Output::decode(&response.json) {
+    operation: &'static str,
+) -> Result<Response<T>, Error> {
+    match T::decode(&response.json) {
         Ok(value) => Ok(Response::of(value, response)),
-        Err(error) => Err(unreadable(&error, &response, O::NAME)),
+        Err(error) => Err(unreadable(&error, &response, operation)),
     }
 }
 

@@ -53,10 +53,8 @@ impl Roots {
                 ("roots", named.or_else(usual).ok_or_else(none)?)
             }
         };
-        let (trusted, unusable) = read_file(&file)
-            .and_then(|pem| TrustAnchors::from_pem(&pem))
+        let (_, trusted) = read_file(log, field, &file)
             .map_err(|problem| Error::invalid(field, format!("{}: {problem}", file.display())))?;
-        warn_of_unusable(log, field, &file, unusable);
         Ok(trusted)
     }
 }
@@ -101,9 +99,7 @@ impl Certificates {
         if self.seen.contains(&(metadata.dev(), metadata.ino())) {
             return Ok(());
         }
-        let pem = read_file(file)?;
-        let (_, unusable) = TrustAnchors::from_pem(&pem)?;
-        warn_of_unusable(log, variable, file, unusable);
+        let (pem, _) = read_file(log, variable, file)?;
         self.seen.insert((metadata.dev(), metadata.ino()));
         self.pem.extend_from_slice(&pem);
         self.pem.push(b'\n');
@@ -128,15 +124,15 @@ impl Certificates {
     }
 }
 
-fn warn_of_unusable(log: &Log, field: &str, file: &Path, unusable: usize) {
+/// Reads a PEM file and the certificates in it, with a warning if some of them cannot be used.
+fn read_file(log: &Log, field: &str, file: &Path) -> Result<(Vec<u8>, TrustAnchors), String> {
+    let pem = fs::read(file).map_err(|error| format!("cannot be read: {error}"))?;
+    let (trusted, unusable) = TrustAnchors::from_pem(&pem)?;
     if unusable > 0 {
         log.write(
             LogLevel::Warn,
             format_args!("{field}: {}: {unusable} certificates cannot be used", file.display()),
         );
     }
-}
-
-fn read_file(file: &Path) -> Result<Vec<u8>, String> {
-    fs::read(file).map_err(|error| format!("cannot be read: {error}"))
+    Ok((pem, trusted))
 }

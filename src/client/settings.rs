@@ -4,189 +4,160 @@ use std::borrow::Cow;
 use std::env;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::call::credentials::Credentials;
 use crate::client::Client;
-use crate::client::builder::{ClientBuilder, name_variable};
+use crate::client::builder::ClientBuilder;
 use crate::client::environment::{self, Lookup, Variable};
 use crate::error::Error;
-#[cfg(feature = "capi")]
-use crate::json;
 use crate::json::cursor::DecodeError;
-use crate::json::input::{Value, from_members, set};
+use crate::json::input::{Value, set};
 use crate::log::LogLevel;
 
-/// The settings of a client. Only their types are checked.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct Settings {
-    from_env: Option<bool>,
-    project_id: Option<String>,
-    key_id: Option<String>,
-    #[serde(default, deserialize_with = "secret")]
-    key_secret: Option<Zeroizing<String>>,
-    auth: Option<String>,
-    base_url: Option<String>,
-    auth_url: Option<String>,
-    allow_http: Option<bool>,
-    timeout_ms: Option<u64>,
-    connect_timeout_ms: Option<u64>,
-    max_attempts: Option<u64>,
-    requests_per_second: Option<f64>,
-    ca_file: Option<String>,
-    roots: Option<String>,
-    proxy: Option<String>,
-    user_agent: Option<String>,
-    max_response_bytes: Option<u64>,
-    max_idle_connections: Option<u64>,
-    idle_timeout_ms: Option<u64>,
-    max_connection_age_ms: Option<u64>,
-    log_level: Option<String>,
-    /// The settings that variables gave, each with the variable's name.
-    #[serde(skip)]
-    variables: Vec<(&'static str, String)>,
+/// The configuration that takes all settings from the environment.
+const ENVIRONMENT: &str = r#"{"fromEnv":true}"#;
+
+/// Makes a builder with the settings of a configuration, which is one JSON object that was checked, and for what it leaves out
+/// those of the environment if its `fromEnv` says so.
+pub(crate) fn read(object: &str, variable: Lookup<'_>) -> Result<ClientBuilder, Error> {
+    let mut given = Given { values: Value::members(object).collect(), known: Vec::new() };
+    let from_env = given.take("fromEnv")? == Some(true);
+    let variables =
+        if from_env { environment::read(variable, |key| given.has(key))? } else { Vec::new() };
+    given.values.extend(variables.iter().map(of_variable));
+    let mut missing = ["projectId", "keyId", "keySecret"].to_vec();
+    missing.retain(|key| !given.has(key));
+
+    let project_id: Option<String> = given.take("projectId")?;
+    let key_id: Option<String> = given.take("keyId")?;
+    let mut key_secret = Zeroizing::new(given.take::<String>("keySecret")?.unwrap_or_default());
+    let basic = given.choice("auth", [("oauth2", false), ("basic", true)])?;
+    let with_key = if basic == Some(true) { Credentials::basic } else { Credentials::oauth2 };
+    let credentials = with_key(key_id.unwrap_or_default(), std::mem::take(&mut *key_secret));
+    let mut builder = ClientBuilder::new(project_id.unwrap_or_default(), credentials);
+    builder = set(builder, given.take::<String>("baseUrl")?, ClientBuilder::base_url);
+    builder = set(builder, given.take::<String>("authUrl")?, ClientBuilder::auth_url);
+    builder = set(builder, given.take("allowHttp")?, ClientBuilder::allow_http);
+    builder = set(builder, given.milliseconds("timeoutMs", 1)?, ClientBuilder::timeout);
+    let connect_timeout = given.milliseconds("connectTimeoutMs", 1)?;
+    builder = set(builder, connect_timeout, ClientBuilder::connect_timeout);
+    // A value too big for the type is out of range as well: `build` reports it.
+    let attempts: Option<u64> = given.take("maxAttempts")?;
+    let attempts = attempts.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+    builder = set(builder, attempts, ClientBuilder::max_attempts);
+    let rate = given.take("requestsPerSecond")?;
+    builder = set(builder, rate, ClientBuilder::requests_per_second);
+    let bundled = given.choice("roots", [("bundled", true), ("platform", false)])?;
+    builder = set(builder, bundled, |builder, bundled| {
+        if bundled { builder.bundled_roots() } else { builder.platform_roots() }
+    });
+    builder = set(builder, given.take::<String>("caFile")?, ClientBuilder::ca_file);
+    let proxy: Option<String> = given.take("proxy")?;
+    builder = set(builder, proxy, |builder, proxy| match proxy.as_str() {
+        "env" => builder.proxy_from_env(),
+        "none" => builder.no_proxy(),
+        _ => builder.proxy(proxy),
+    });
+    builder = set(builder, given.take::<String>("userAgent")?, ClientBuilder::user_agent);
+    builder = set(builder, given.take("maxResponseBytes")?, ClientBuilder::max_response_bytes);
+    let idle: Option<u64> = given.take("maxIdleConnections")?;
+    let idle = idle.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    builder = set(builder, idle, ClientBuilder::max_idle_connections);
+    builder = set(builder, given.milliseconds("idleTimeoutMs", 0)?, ClientBuilder::idle_timeout);
+    let age = given.milliseconds("maxConnectionAgeMs", 1)?;
+    builder = set(builder, age, ClientBuilder::max_connection_age);
+    let levels = [
+        ("off", None),
+        ("error", Some(LogLevel::Error)),
+        ("warn", Some(LogLevel::Warn)),
+        ("info", Some(LogLevel::Info)),
+        ("debug", Some(LogLevel::Debug)),
+        ("trace", Some(LogLevel::Trace)),
+    ];
+    builder.log_level = given.choice("logLevel", levels)?.unwrap_or(builder.log_level);
+    let names = variables.iter().map(|variable| (variable.setting, variable.name.clone()));
+    builder.variables = names.collect();
+    given.finish()?;
+    match missing.first() {
+        None => Ok(builder),
+        Some(_) if from_env => Err(environment::missing(&missing)),
+        Some(key) => Err(Error::invalid(*key, "is missing")),
+    }
 }
 
-/// Deserializes a secret into a value that is wiped when dropped.
-fn secret<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Zeroizing<String>>, D::Error> {
-    Ok(Option::<String>::deserialize(value)?.map(Zeroizing::new))
+/// Makes the value of a setting that a variable gives. Errors name the variable.
+fn of_variable(variable: &Variable) -> (Cow<'_, str>, Value<'_>) {
+    let Variable { setting, name, text } = variable;
+    let json = matches!(*setting, "allowHttp" | "timeoutMs");
+    let text = match (*setting, text.as_str()) {
+        ("allowHttp", "1") => "true",
+        ("allowHttp", "0") => "false",
+        (_, text) => text,
+    };
+    ((*setting).into(), Value { name: name.into(), text, json })
 }
 
-impl Settings {
-    /// Reads the environment.
-    pub(crate) fn from_env(variable: Lookup<'_>) -> Result<Self, Error> {
-        Self::read(&mut std::iter::empty(), &environment::read(variable, |_| false)?, true)
+/// The settings that were given and not yet taken.
+struct Given<'a> {
+    values: Vec<(Cow<'a, str>, Value<'a>)>,
+    /// The keys that were asked for.
+    known: Vec<&'static str>,
+}
+
+impl<'a> Given<'a> {
+    fn has(&self, key: &str) -> bool {
+        self.values.iter().any(|(given, _)| given == key)
     }
 
-    /// Reads a configuration that is one JSON object, and for what it leaves out the environment if its `fromEnv` says so.
-    #[cfg(feature = "capi")]
-    pub(crate) fn from_json(object: &str, variable: Lookup<'_>) -> Result<Self, Error> {
-        let has = |wanted: &str| json::members(object).any(|(key, _)| key == wanted);
-        let from_env = json::members(object).any(|(key, raw)| key == "fromEnv" && raw == "true");
-        let variables = if from_env { environment::read(variable, has)? } else { Vec::new() };
-        Self::read(&mut Value::members(object), &variables, from_env)
+    fn take_value(&mut self, key: &'static str) -> Option<Value<'a>> {
+        self.known.push(key);
+        let index = self.values.iter().position(|(given, _)| given == key)?;
+        Some(self.values.remove(index).1)
     }
 
-    fn read<'a>(
-        members: &mut dyn Iterator<Item = (Cow<'a, str>, Value<'a>)>,
-        variables: &'a [Variable],
-        from_env: bool,
-    ) -> Result<Self, Error> {
-        let values = variables.iter().map(|variable| {
-            let Variable { setting, name, text } = variable;
-            let json = matches!(*setting, "allowHttp" | "timeoutMs");
-            let text = match (*setting, text.as_str()) {
-                ("allowHttp", "1") => "true",
-                ("allowHttp", "0") => "false",
-                (_, text) => text,
-            };
-            ((*setting).into(), Value { name: name.into(), text, json })
-        });
-        let settings: Self = from_members(&mut members.chain(values))?;
-        let names = variables.iter().map(|variable| (variable.setting, variable.name.clone()));
-        Ok(Self { from_env: Some(from_env), variables: names.collect(), ..settings })
+    /// Takes the value of a key. Only its type is checked.
+    fn take<T: Deserialize<'a>>(&mut self, key: &'static str) -> Result<Option<T>, Error> {
+        Ok(self.take_value(key).map(T::deserialize).transpose()?)
     }
 
-    /// Makes a builder with these settings.
-    pub(crate) fn builder(mut self) -> Result<ClientBuilder, Error> {
-        let variables = std::mem::take(&mut self.variables);
-        match self.checked() {
-            Ok(builder) => Ok(builder.given_by(variables)),
-            Err(error) => Err(name_variable(error, &variables)),
+    /// Takes the value of a key that is one of several words.
+    fn choice<T, const N: usize>(
+        &mut self,
+        key: &'static str,
+        words: [(&str, T); N],
+    ) -> Result<Option<T>, Error> {
+        let Some(value) = self.take_value(key) else { return Ok(None) };
+        let name = value.name.clone();
+        let given = String::deserialize(value)?;
+        let known = words.each_ref().map(|(word, _)| *word).join(", ");
+        match words.into_iter().find(|(word, _)| *word == given) {
+            Some((_, meant)) => Ok(Some(meant)),
+            None => Err(Error::invalid(name, format!("is none of {known}"))),
         }
     }
 
-    fn checked(self) -> Result<ClientBuilder, Error> {
-        let missing = self.missing();
-        let (Some(project_id), Some(key_id), Some(mut key_secret), None) =
-            (self.project_id, self.key_id, self.key_secret, missing.first())
-        else {
-            return Err(match self.from_env {
-                Some(true) => environment::missing(&missing),
-                _ => Error::invalid(missing.first().copied().unwrap_or_default(), "is missing"),
-            });
+    /// Takes a time of at most a day. The error has the name and the unit in which it was given.
+    fn milliseconds(&mut self, key: &'static str, least: u64) -> Result<Option<Duration>, Error> {
+        const DAY: u64 = 86_400_000;
+        let Some(value) = self.take_value(key) else { return Ok(None) };
+        let name = value.name.clone();
+        match u64::deserialize(value)? {
+            ms if (least..=DAY).contains(&ms) => Ok(Some(Duration::from_millis(ms))),
+            ms => Err(Error::invalid(name, format!("is {ms}; {least} to {DAY} is wanted"))),
+        }
+    }
+
+    /// Fails if a value is left: its key is not known, or was given twice.
+    fn finish(self) -> Result<(), Error> {
+        let Some((key, _)) = self.values.into_iter().next() else { return Ok(()) };
+        let problem = if self.known.contains(&key.as_ref()) {
+            "is given twice".to_owned()
+        } else {
+            format!("is not known here; known are {}", self.known.join(", "))
         };
-        let basic = choice("auth", self.auth, [("oauth2", false), ("basic", true)])?;
-        let with_key = if basic == Some(true) { Credentials::basic } else { Credentials::oauth2 };
-        let bundled = choice("roots", self.roots, [("bundled", true), ("platform", false)])?;
-        let levels = [
-            ("off", None),
-            ("error", Some(LogLevel::Error)),
-            ("warn", Some(LogLevel::Warn)),
-            ("info", Some(LogLevel::Info)),
-            ("debug", Some(LogLevel::Debug)),
-            ("trace", Some(LogLevel::Trace)),
-        ];
-        let level = choice("logLevel", self.log_level, levels)?;
-        let timeout = milliseconds("timeoutMs", self.timeout_ms, 1)?;
-        let connect_timeout = milliseconds("connectTimeoutMs", self.connect_timeout_ms, 1)?;
-        let idle_timeout = milliseconds("idleTimeoutMs", self.idle_timeout_ms, 0)?;
-        let connection_age = milliseconds("maxConnectionAgeMs", self.max_connection_age_ms, 1)?;
-        // A value too big for the type is out of range as well: `build` reports it.
-        let attempts = self.max_attempts.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
-        let idle =
-            self.max_idle_connections.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-
-        let credentials = with_key(key_id, std::mem::take(&mut *key_secret));
-        let mut builder = ClientBuilder::new(project_id, credentials);
-        builder = set(builder, self.base_url, ClientBuilder::base_url);
-        builder = set(builder, self.auth_url, ClientBuilder::auth_url);
-        builder = set(builder, self.allow_http, ClientBuilder::allow_http);
-        builder = set(builder, timeout, ClientBuilder::timeout);
-        builder = set(builder, connect_timeout, ClientBuilder::connect_timeout);
-        builder = set(builder, attempts, ClientBuilder::max_attempts);
-        builder = set(builder, self.requests_per_second, ClientBuilder::requests_per_second);
-        builder = set(builder, bundled, |builder, bundled| {
-            if bundled { builder.bundled_roots() } else { builder.platform_roots() }
-        });
-        builder = set(builder, self.ca_file, ClientBuilder::ca_file);
-        builder = set(builder, self.proxy, |builder, proxy| match proxy.as_str() {
-            "env" => builder.proxy_from_env(),
-            "none" => builder.no_proxy(),
-            _ => builder.proxy(proxy),
-        });
-        builder = set(builder, self.user_agent, ClientBuilder::user_agent);
-        builder = set(builder, self.max_response_bytes, ClientBuilder::max_response_bytes);
-        builder = set(builder, idle, ClientBuilder::max_idle_connections);
-        builder = set(builder, idle_timeout, ClientBuilder::idle_timeout);
-        builder = set(builder, connection_age, ClientBuilder::max_connection_age);
-        Ok(set(builder, level, ClientBuilder::with_log_level))
-    }
-
-    fn missing(&self) -> Vec<&'static str> {
-        let required = [
-            ("projectId", self.project_id.is_none()),
-            ("keyId", self.key_id.is_none()),
-            ("keySecret", self.key_secret.is_none()),
-        ];
-        required.into_iter().filter_map(|(key, missing)| missing.then_some(key)).collect()
-    }
-}
-
-/// Returns the value of one of several words.
-fn choice<T, const N: usize>(
-    setting: &str,
-    given: Option<String>,
-    words: [(&str, T); N],
-) -> Result<Option<T>, Error> {
-    let Some(given) = given else { return Ok(None) };
-    let known = words.each_ref().map(|(word, _)| *word).join(", ");
-    match words.into_iter().find(|(word, _)| *word == given) {
-        Some((_, meant)) => Ok(Some(meant)),
-        None => Err(Error::invalid(setting, format!("is none of {known}"))),
-    }
-}
-
-/// Converts a time of at most a day. The error has the name and the unit in which it was given.
-fn milliseconds(setting: &str, given: Option<u64>, least: u64) -> Result<Option<Duration>, Error> {
-    const DAY: u64 = 86_400_000;
-    match given {
-        Some(ms) if !(least..=DAY).contains(&ms) => {
-            Err(Error::invalid(setting, format!("is {ms}; {least} to {DAY} is wanted")))
-        }
-        ms => Ok(ms.map(Duration::from_millis)),
+        Err(Error::invalid(key, problem))
     }
 }
 
@@ -236,7 +207,7 @@ impl ClientBuilder {
     ///
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable which is wrong, or all that are missing.
     pub fn from_env() -> Result<Self, Error> {
-        Settings::from_env(&|name| env::var_os(name))?.builder()
+        read(ENVIRONMENT, &|name| env::var_os(name))
     }
 }
 
@@ -270,7 +241,7 @@ mod tests {
     }
 
     fn from_env(more: &[(&str, &str)]) -> Result<ClientBuilder, Error> {
-        Settings::from_env(&environment(more))?.builder()
+        read(ENVIRONMENT, &environment(more))
     }
 
     fn problem(result: Result<ClientBuilder, Error>) -> String {
@@ -292,7 +263,11 @@ mod tests {
     fn every_variable_sets_what_it_says() {
         let shown = |more: &[(&str, &str)]| {
             let builder = from_env(more).unwrap();
-            format!("{builder:?} {:?} {:?}", builder.urls(), builder.log_level())
+            format!(
+                "{builder:?} {:?} {:?}",
+                [&builder.base_url, &builder.auth_url],
+                builder.log_level()
+            )
         };
         let rows = [
             ("SINCH_PROJECT_ID", "other", r#"project_id: "other""#),
@@ -363,7 +338,7 @@ mod tests {
                 let value = environment(&[])(wanted);
                 if wanted == name { Some(OsString::from_vec(b"\xff".to_vec())) } else { value }
             };
-            let error = Settings::from_env(&bytes).and_then(Settings::builder).unwrap_err();
+            let error = read(ENVIRONMENT, &bytes).unwrap_err();
             assert_eq!(error.to_string(), format!("{name}: is not UTF-8"));
         }
         // One quote can be a part of it.
@@ -443,9 +418,7 @@ mod tests {
     #[cfg(feature = "capi")]
     #[test]
     fn keys_beside_the_environment_win() {
-        let read = |json: &str, more: &[(&str, &str)]| {
-            Settings::from_json(json, &environment(more)).and_then(Settings::builder)
-        };
+        let read = |json: &str, more: &[(&str, &str)]| read(json, &environment(more));
         let shown = |json: &str, more: &[(&str, &str)]| format!("{:?}", read(json, more).unwrap());
         assert_eq!(shown(r#"{"fromEnv": true}"#, &[]), format!("{:?}", from_env(&[]).unwrap()));
         // A variable is not read if the setting was given.

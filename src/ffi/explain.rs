@@ -27,6 +27,6 @@ pub unsafe extern "C" fn sinch_numbers_explain(code: *const c_char) -> *const c_
         // SAFETY: guaranteed by the caller (see `# Safety`).
         let code = unsafe { handle::bytes(code) }?;
         // A text that is not UTF-8 is not a known code.
-        Some(explain(std::str::from_utf8(code).unwrap_or_default()).as_c_json().as_ptr())
+        Some(explain(std::str::from_utf8(code).unwrap_or_default()).json.as_ptr())
     })
 }

@@ -17,7 +17,7 @@ use crate::api::phone_number::PhoneNumber;
 use crate::api::relink::Relink;
 use crate::client::builder::ClientBuilder;
 use crate::client::operations::Wait;
-use crate::client::settings::Settings;
+use crate::client::settings;
 use crate::error::Error;
 use crate::json;
 use crate::json::input::{Value, from_members, set};
@@ -148,9 +148,7 @@ pub(crate) fn secrets(text: &str) -> Result<Vec<Zeroizing<String>>, Error> {
 pub(crate) fn config(text: Option<&str>) -> Result<ClientBuilder, Error> {
     match text {
         None => ClientBuilder::from_env(),
-        Some(text) => {
-            Settings::from_json(object("config", text)?, &|name| env::var_os(name))?.builder()
-        }
+        Some(text) => settings::read(object("config", text)?, &|name| env::var_os(name)),
     }
 }
 

@@ -10,12 +10,12 @@ use super::handle::{self, optional, required};
 use super::input;
 use super::result::{Outcome, guard_result, sinch_numbers_result};
 use crate::api::emergency_address::{
-    DeprovisionEmergencyAddress, GetEmergencyAddress, ProvisionEmergencyAddress,
-    ValidateEmergencyAddress,
+    deprovision_emergency_address, get_emergency_address, provision_emergency_address,
+    validate_emergency_address,
 };
 use crate::api::list::ListNumbers;
-use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
-use crate::api::request::{Operation, Request};
+use crate::api::numbers::{get_number, release_number, update_number};
+use crate::api::request::Request;
 use crate::call::Progress;
 use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
@@ -81,10 +81,6 @@ pub(super) fn note(client: &Client, operation: &'static str, failure: &Failure) 
     }
 }
 
-pub(super) fn build_request<O: Operation>(operation: &O) -> Result<Request, Failure> {
-    Ok(Request::of(operation)?)
-}
-
 /// Checks that the service can be reached and takes the credentials: fetches a token and lists one number. Call it when a
 /// program starts: a wrong key is seen then and not in the middle of the work, and the first call that counts finds a token and
 /// a connection.
@@ -104,7 +100,7 @@ pub unsafe extern "C" fn sinch_numbers_client_check(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         run("client_check", ListNumbers::NAME, client, cancel, result_out, || {
-            Ok(sending(build_request(&ListNumbers::new().page_size(1))?))
+            Ok(sending(ListNumbers::new().page_size(1).request()?))
         })
     }
 }
@@ -138,7 +134,7 @@ pub unsafe extern "C" fn sinch_numbers_active_list(
 ) -> sinch_numbers_code {
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
-        execute("active_list", client, cancel, result_out, &|| build_request(&list_query(query)?))
+        execute("active_list", client, cancel, result_out, &|| Ok(list_query(query)?.request()?))
     }
 }
 
@@ -181,7 +177,7 @@ pub unsafe extern "C" fn sinch_numbers_active_get(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         execute("active_get", client, cancel, result_out, &|| {
-            build_request(&GetNumber { phone_number: input::phone_number(phone_number)? })
+            Ok(get_number(&input::phone_number(phone_number)?))
         })
     }
 }
@@ -214,7 +210,7 @@ pub unsafe extern "C" fn sinch_numbers_active_update(
         execute("active_update", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let update = input::update(handle::text("body", body)?)?;
-            build_request(&UpdateNumber { phone_number, update: &update })
+            Ok(update_number(&phone_number, &update)?)
         })
     }
 }
@@ -237,7 +233,7 @@ pub unsafe extern "C" fn sinch_numbers_active_release(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         execute("active_release", client, cancel, result_out, &|| {
-            build_request(&ReleaseNumber { phone_number: input::phone_number(phone_number)? })
+            Ok(release_number(&input::phone_number(phone_number)?))
         })
     }
 }
@@ -264,7 +260,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_get(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         execute("emergency_address_get", client, cancel, result_out, &|| {
-            build_request(&GetEmergencyAddress { phone_number: input::phone_number(phone_number)? })
+            Ok(get_emergency_address(&input::phone_number(phone_number)?))
         })
     }
 }
@@ -296,7 +292,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_provision(
         execute("emergency_address_provision", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let address = input::emergency_address(handle::text("body", body)?)?;
-            build_request(&ProvisionEmergencyAddress { phone_number, address: &address })
+            Ok(provision_emergency_address(&phone_number, &address)?)
         })
     }
 }
@@ -317,8 +313,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_deprovision(
     // SAFETY: guaranteed by the caller (see `# Safety`).
     unsafe {
         execute("emergency_address_deprovision", client, cancel, result_out, &|| {
-            let phone_number = input::phone_number(phone_number)?;
-            build_request(&DeprovisionEmergencyAddress { phone_number })
+            Ok(deprovision_emergency_address(&input::phone_number(phone_number)?))
         })
     }
 }
@@ -349,7 +344,7 @@ pub unsafe extern "C" fn sinch_numbers_emergency_address_validate(
         execute("emergency_address_validate", client, cancel, result_out, &|| {
             let phone_number = input::phone_number(phone_number)?;
             let address = input::emergency_address(handle::text("body", body)?)?;
-            build_request(&ValidateEmergencyAddress { phone_number, address: &address })
+            Ok(validate_emergency_address(&phone_number, &address)?)
         })
     }
 }

@@ -11,10 +11,9 @@ use super::cancel::sinch_numbers_cancel;
 use super::client::sinch_numbers_client;
 use super::codes::{SINCH_NUMBERS_DONE, sinch_numbers_code};
 use super::handle::{self, Opaque, optional, required};
-use super::operations::{build_request, list_query, note};
+use super::operations::{list_query, note};
 use super::result::{Outcome, guard_result, make, sinch_numbers_result};
 use crate::api::list::ListNumbers;
-use crate::api::request::Operation;
 use crate::call::Progress;
 use crate::call::response::RawResponse;
 use crate::cancel::CancelToken;
@@ -80,7 +79,7 @@ pub unsafe extern "C" fn sinch_numbers_pages_new(
         make("pages_new", Some(ListNumbers::NAME), pages_out, result_out, || {
             let client = required(client)?;
             let query = list_query(query)
-                .and_then(|query| build_request(&query).map(|_| query))
+                .and_then(|query| Ok(query.request().map(|_| query)?))
                 .inspect_err(|failure| note(&client, ListNumbers::NAME, failure))?;
             let client = client.clone();
             let cursor = PageCursor::new(client.clone(), query);

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
@@ -32,7 +31,8 @@ impl<'a> Value<'a> {
 
 /// Deserializes a struct from its members. The iterator is a trait object, so that the code which serde derives is compiled
 /// once.
-pub(crate) fn from_members<'a, T: Deserialize<'a>>(
+#[cfg(feature = "capi")]
+pub(crate) fn from_members<'a, T: serde::Deserialize<'a>>(
     members: &mut dyn Iterator<Item = Member<'a>>,
 ) -> Result<T, DecodeError> {
     T::deserialize(MapDeserializer::new(members))

@@ -10,14 +10,15 @@ use serde_json::Value;
 
 use crate::api::callback::{Event, EventStatus, EventType, ResourceType};
 use crate::api::emergency_address::{
-    Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, GetEmergencyAddress,
-    ProvisionEmergencyAddress, ValidateEmergencyAddress,
+    Address, EmergencyAddressRequest, deprovision_emergency_address, get_emergency_address,
+    provision_emergency_address, validate_emergency_address,
 };
 use crate::api::list::ListNumbers;
+use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page};
 use crate::api::number_update::NumberUpdate;
-use crate::api::numbers::{GetNumber, ReleaseNumber, UpdateNumber};
+use crate::api::numbers::{get_number, release_number, update_number};
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Method, Observed, Operation, Request};
+use crate::api::request::{Effect, Method, Observed, Request};
 use crate::api::timestamp::Timestamp;
 use crate::call::api_error;
 use crate::call::callback;
@@ -29,6 +30,7 @@ use crate::error::{Error, ErrorKind, SignatureProblem, is_retryable_status};
 use crate::ffi::input;
 use crate::ffi::result::document;
 use crate::json;
+use crate::json::decode::Decode;
 use crate::transport::{self, head};
 
 /// A target: its name, which is also its corpus', and what it runs.
@@ -156,11 +158,11 @@ pub fn callbacks(bytes: &[u8]) {
 
 /// A body of success, as every operation's.
 fn understood(json: &str, said: Option<&Value>) {
-    reads::<ListNumbers>(json, said, |page, said| {
+    reads("active_list", json, said, |page: &Page, said| {
         let said = said.get("activeNumbers").and_then(Value::as_array);
         assert!(page.active_numbers.len() <= said.map_or(0, Vec::len));
     });
-    reads::<GetNumber>(json, said, |found, said| {
+    reads("active_get", json, said, |found: &ActiveNumber, said| {
         assert_eq!(found.phone_number, text_at(said, "phoneNumber"));
         assert_eq!(found.display_name.as_deref().unwrap_or(""), text_at(said, "displayName"));
         let _ = (found.provisioning(), found.sms_job(), found.voice_job());
@@ -169,14 +171,14 @@ fn understood(json: &str, said: Option<&Value>) {
         }
         let _ = found.money.as_ref().and_then(|money| money.amount_in(2));
     });
-    reads::<GetEmergencyAddress>(json, said, |found, said| {
+    reads("emergency_address_get", json, said, |found: &EmergencyAddress, said| {
         assert_eq!(found.city.as_deref().unwrap_or(""), text_at(said, "city"));
     });
-    reads::<ValidateEmergencyAddress<'_>>(json, said, |found, said| {
+    reads("emergency_address_validate", json, said, |found: &AddressValidation, said| {
         let said = text_at(said, "validationResult");
         assert_eq!(found.validation_result.as_ref().map_or("", |word| word.as_str()), said);
     });
-    assert!(decoded_as::<DeprovisionEmergencyAddress>(json).is_ok());
+    assert!(decoded_as::<()>("emergency_address_deprovision", json).is_ok());
     let update = NumberUpdate::new()
         .display_name("a")
         .link_campaign("b", "c")
@@ -184,10 +186,10 @@ fn understood(json: &str, said: Option<&Value>) {
         .callback_url("e");
     let address = address();
     for request in [
-        Request::of(&UpdateNumber { phone_number: number(), update: &update }),
-        Request::of(&ReleaseNumber { phone_number: number() }),
-        Request::of(&ProvisionEmergencyAddress { phone_number: number(), address: &address }),
-        Request::of(&DeprovisionEmergencyAddress { phone_number: number() }),
+        update_number(&number(), &update),
+        Ok(release_number(&number())),
+        provision_emergency_address(&number(), &address),
+        Ok(deprovision_emergency_address(&number())),
     ] {
         let verify = request.ok().and_then(|request| match request.effect {
             Effect::Write(verify) => Some(verify),
@@ -316,7 +318,7 @@ pub fn c_inputs(text: &[u8]) {
     };
     match input::query(text) {
         Ok(list) => {
-            if let Ok(request) = Request::of(&list) {
+            if let Ok(request) = list.request() {
                 parse_back(&request.target);
             }
         }
@@ -325,8 +327,8 @@ pub fn c_inputs(text: &[u8]) {
     // What is sent says the same as what was given.
     match input::update(text) {
         Ok(update) => {
-            let operation = UpdateNumber { phone_number: number(), update: &update };
-            let sent = Request::of(&operation).map(|request| request.body.unwrap_or_default());
+            let request = update_number(&number(), &update);
+            let sent = request.map(|request| request.body.unwrap_or_default());
             let again = sent.map(|sent| input::update(&String::from_utf8_lossy(&sent)));
             assert!(matches!(again, Ok(Ok(again)) if again == update), "{update:?}");
         }
@@ -334,8 +336,8 @@ pub fn c_inputs(text: &[u8]) {
     }
     match input::emergency_address(text) {
         Ok(address) => {
-            let operation = ProvisionEmergencyAddress { phone_number: number(), address: &address };
-            match Request::of(&operation).map(|request| request.body.unwrap_or_default()) {
+            let request = provision_emergency_address(&number(), &address);
+            match request.map(|request| request.body.unwrap_or_default()) {
                 Ok(sent) => {
                     let again = input::emergency_address(&String::from_utf8_lossy(&sent));
                     assert!(again.is_ok_and(|again| again == address), "{address:?}");
@@ -416,7 +418,7 @@ pub fn requests(fields: &[u8]) {
         list = list.capability(capability.as_str());
         expected.push(("capability", capability));
     }
-    match Request::of(&list) {
+    match list.request() {
         Ok(request) => {
             assert!(!refused && request.target.len() <= 4096, "{}", request.target);
             let (path, mut query) = parse_back(&request.target);
@@ -448,30 +450,14 @@ fn numbers(text: &str) {
     assert_eq!(number.is_ok(), sound, "{text}");
     let Ok(number) = number else { return };
     let (address, update) = (address(), NumberUpdate::new().display_name("a"));
-    let phone_number = || number.clone();
     for (request, rest) in [
-        (Request::of(&GetNumber { phone_number: phone_number() }), ""),
-        (Request::of(&UpdateNumber { phone_number: phone_number(), update: &update }), ""),
-        (Request::of(&ReleaseNumber { phone_number: phone_number() }), ":release"),
-        (Request::of(&GetEmergencyAddress { phone_number: phone_number() }), "/"),
-        (
-            Request::of(&ProvisionEmergencyAddress {
-                phone_number: phone_number(),
-                address: &address,
-            }),
-            "/:provision",
-        ),
-        (
-            Request::of(&DeprovisionEmergencyAddress { phone_number: phone_number() }),
-            "/:deprovision",
-        ),
-        (
-            Request::of(&ValidateEmergencyAddress {
-                phone_number: phone_number(),
-                address: &address,
-            }),
-            "/:validate",
-        ),
+        (Ok(get_number(&number)), ""),
+        (update_number(&number, &update), ""),
+        (Ok(release_number(&number)), ":release"),
+        (Ok(get_emergency_address(&number)), "/"),
+        (provision_emergency_address(&number, &address), "/:provision"),
+        (Ok(deprovision_emergency_address(&number)), "/:deprovision"),
+        (validate_emergency_address(&number, &address), "/:validate"),
     ] {
         let (path, query) = parse_back(&request.map_or_else(|_| String::new(), |r| r.target));
         let expected = match rest.strip_prefix('/') {
@@ -524,17 +510,17 @@ fn decoded(text: &str, more: &[u8]) -> String {
 }
 
 /// Reads a body as the response to an operation; what was read, written and read again, must be the same.
-fn reads<O: Operation>(json: &str, said: Option<&Value>, like: impl Fn(&O::Output, &Value))
+fn reads<T>(operation: &'static str, json: &str, said: Option<&Value>, like: impl Fn(&T, &Value))
 where
-    O::Output: Serialize + DeserializeOwned + PartialEq + Debug,
+    T: Decode + Serialize + DeserializeOwned + PartialEq + Debug,
 {
-    match decoded_as::<O>(json) {
+    match decoded_as::<T>(operation, json) {
         Ok(response) => {
             if let Some(said) = said {
                 like(&response, said);
             }
             let written = serde_json::to_string(&response).unwrap_or_default();
-            let again = serde_json::from_str::<O::Output>(&written);
+            let again = serde_json::from_str::<T>(&written);
             assert!(again.is_ok_and(|again| again == response), "{written}");
         }
         Err(error) => {
@@ -544,8 +530,8 @@ where
     }
 }
 
-fn decoded_as<O: Operation>(json: &str) -> Result<O::Output, Error> {
-    decode_response::<O>(RawResponse::new(json.to_owned(), 200)).map(Response::into_inner)
+fn decoded_as<T: Decode>(operation: &'static str, json: &str) -> Result<T, Error> {
+    decode_response(RawResponse::new(json.to_owned(), 200), operation).map(Response::into_inner)
 }
 
 /// What an error says must be what the body says, and its document must be JSON.

@@ -309,7 +309,7 @@ fn no_trait_has_a_single_implementor() {
 }
 
 /// Where each operation must occur, with the text that is looked for: `NAME` is the operation's name, `RUST` the method of the
-/// Rust client, `TYPE` the type of `src/api`.
+/// Rust client, `REQUEST` the function or type of `src/api` that makes its request.
 #[rustfmt::skip]
 const PLACES: [(&str, &str); 19] = [
     ("src/client/mod.rs", "pub fn RUST("),
@@ -327,7 +327,7 @@ const PLACES: [(&str, &str); 19] = [
     ("tests/contract/prism.py", "\"NAME\""),
     ("tests/c/operations.h", "\"NAME\""),
     ("tests/cpp/behaviour.cpp", "NAME("),
-    ("tests/fuzz/properties.rs", "TYPE"),
+    ("tests/fuzz/properties.rs", "REQUEST"),
     ("tests/it/api/content/mod.rs", "\"NAME\""),
     ("tests/it/api/operations.rs", "\"NAME\""),
     ("tests/python/test_operations.py", "NAME("),
@@ -336,18 +336,18 @@ const PLACES: [(&str, &str); 19] = [
 /// Where a write must occur besides: what proves it, told to users and tried out with writes that are lost or late.
 const PLACES_OF_WRITES: [(&str, &str); 3] = [
     ("src/lib.rs", "//! | WRITE | "),
-    ("tests/model/writes.rs", "TYPE"),
+    ("tests/model/writes.rs", "REQUEST"),
     ("tests/it/retry/read_back.rs", "\"NAME\""),
 ];
 
 /// A newcomer who adds an operation is shown every place that lacks it, one message each, all at once.
 #[test]
 fn every_operation_is_everywhere() {
-    let types: BTreeMap<String, String> = operations().into_iter().collect();
+    let made_by: BTreeMap<String, String> = operations().into_iter().collect();
     let mut found = Vec::new();
     for call in CALLS {
-        let Some(of_api) = types.get(call.name) else {
-            found.push(format!("src/api lacks an operation whose NAME is {}", call.name));
+        let Some(of_api) = made_by.get(call.name) else {
+            found.push(format!("src/api lacks an operation whose name is {}", call.name));
             continue;
         };
         let word = call.rust.split('_').next().unwrap_or_default();
@@ -355,7 +355,7 @@ fn every_operation_is_everywhere() {
         for (path, place) in PLACES.iter().chain(writes) {
             let text = fs::read_to_string(root().join(path)).unwrap();
             let wanted = place.replace("NAME", call.name).replace("RUST", call.rust);
-            let wanted = wanted.replace("TYPE", of_api).replace("WRITE", word);
+            let wanted = wanted.replace("REQUEST", of_api).replace("WRITE", word);
             if !text.contains(&wanted) {
                 found.push(format!("{path} lacks {wanted}"));
             }
@@ -364,17 +364,22 @@ fn every_operation_is_everywhere() {
     assert_none(&found);
 }
 
-/// The operations of `src/api`: name and type.
+/// The operations of `src/api`: the name, and the function or type that makes the request.
 fn operations() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for source in library().iter().filter(|source| source.module() == "api") {
         let mut of_api = "";
         for line in source.code() {
-            if let Some(rest) = line.strip_prefix("impl Operation for ") {
-                of_api = rest.trim_end_matches(" {").trim_end_matches("<'_>");
+            for start in ["pub(crate) fn ", "impl "] {
+                if let Some(rest) = line.strip_prefix(start) {
+                    of_api = rest.split(['(', '<', ' ']).next().unwrap_or_default();
+                }
             }
-            if let Some(rest) = line.trim().strip_prefix("const NAME: &'static str = \"") {
-                found.push((rest.trim_end_matches("\";").to_owned(), of_api.to_owned()));
+            for start in ["Request::new(\"", "const NAME: &'static str = \""] {
+                if let Some((_, rest)) = line.split_once(start) {
+                    let (name, _) = rest.split_once('"').unwrap_or_default();
+                    found.push((name.to_owned(), of_api.to_owned()));
+                }
             }
         }
     }

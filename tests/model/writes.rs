@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::run::run;
 use crate::api::emergency_address::{
-    Address, DeprovisionEmergencyAddress, EmergencyAddressRequest, ProvisionEmergencyAddress,
+    Address, EmergencyAddressRequest, deprovision_emergency_address, provision_emergency_address,
 };
 use crate::api::number_update::NumberUpdate;
-use crate::api::numbers::{ReleaseNumber, UpdateNumber};
+use crate::api::numbers::{release_number, update_number};
 use crate::api::phone_number::PhoneNumber;
 use crate::api::request::Request;
 use crate::error::ErrorKind;
@@ -25,12 +25,12 @@ const HISTORIES: u64 = 10_000;
 fn request(model: &mut Model) -> Request {
     let phone_number = PhoneNumber::try_from(NUMBER).unwrap();
     match model.write {
-        Write::Release => Request::of(&ReleaseNumber { phone_number }),
-        Write::Deprovision => Request::of(&DeprovisionEmergencyAddress { phone_number }),
+        Write::Release => Ok(release_number(&phone_number)),
+        Write::Deprovision => Ok(deprovision_emergency_address(&phone_number)),
         Write::Provision => {
             let house = Address::new("2", "Main St", "Springfield", "IL", "62701");
-            let address = &EmergencyAddressRequest::new("Office", house);
-            Request::of(&ProvisionEmergencyAddress { phone_number, address })
+            let address = EmergencyAddressRequest::new("Office", house);
+            provision_emergency_address(&phone_number, &address)
         }
         Write::Update => {
             let body = model.update();
@@ -51,7 +51,7 @@ fn request(model: &mut Model) -> Request {
             if let Some(id) = text("/voiceConfiguration/serviceId") {
                 update = update.assign_fax_service(id);
             }
-            Request::of(&UpdateNumber { phone_number, update: &update })
+            update_number(&phone_number, &update)
         }
     }
     .unwrap()
