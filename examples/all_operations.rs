@@ -1,4 +1,4 @@
-//! Calls each of the eight operations once, on one number, and prints what came back:
+//! Calls each of the operations once, on one number, and prints what came back:
 //! `cargo run --example all_operations -- +12025550134`, with an account in the environment.
 //!
 //! It changes the number and releases it: run it against a sandbox or a mock of the service.

@@ -1167,8 +1167,9 @@ class Client:
         return handle
 
     def _operate(
-        self, operation: str, *arguments: Optional[bytes], cancel: Optional[Cancel], writes: bool = False
+        self, operation: str, *arguments: Optional[bytes], cancel: Optional[Cancel], writes: bool
     ) -> Response:
+        # Every operation says whether it writes: what became of a write stands behind what a signal handler raises during it.
         # The name keeps the handle alive until the call is over.
         handle = self._open_handle(operation)
         function = getattr(_library, operation)
@@ -1179,7 +1180,7 @@ class Client:
         return response
 
     def _send(
-        self, operation: str, number: str, body: Mapping[str, Any], cancel: Optional[Cancel], writes: bool = True
+        self, operation: str, number: str, body: Mapping[str, Any], cancel: Optional[Cancel], *, writes: bool
     ) -> Response:
         text = _text(operation, "phoneNumber", number)
         return self._operate(operation, text, _object(operation, "body", body), cancel=cancel, writes=writes)
@@ -1190,7 +1191,7 @@ class Client:
         Call it when a program starts: a wrong key is seen then, as :class:`AuthError`, and the first call that counts finds a
         token and a connection. ``totalSize`` of the response says how many numbers there are.
         """
-        return self._operate("client_check", cancel=cancel)
+        return self._operate("client_check", cancel=cancel, writes=False)
 
     def active_list(
         self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None
@@ -1201,12 +1202,13 @@ class Client:
         ``pageToken``, ``orderBy``, all optional, each as it is: it is encoded on the way. What comes back without ``type``
         (all types, or MOBILE only) is not settled in the API's documents.
         """
-        return self._operate("active_list", _object("active_list", "query", query or {}), cancel=cancel)
+        text = _object("active_list", "query", query or {})
+        return self._operate("active_list", text, cancel=cancel, writes=False)
 
     def active_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Response:
         """Reads a number, given as ``"+12025550134"``. One that is not rented is :class:`ApiError` with status 404."""
         text = _text("active_get", "phoneNumber", phone_number)
-        return self._operate("active_get", text, cancel=cancel)
+        return self._operate("active_get", text, cancel=cancel, writes=False)
 
     def active_update(
         self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
@@ -1218,7 +1220,7 @@ class Client:
         :meth:`wait` waits for it. Look at ``maybe_applied`` of an error before you send it again. To link a number to something
         else, whatever it is linked to, see :meth:`relink`.
         """
-        return self._send("active_update", phone_number, body, cancel)
+        return self._send("active_update", phone_number, body, cancel, writes=True)
 
     def active_release(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Response:
         """Gives a number back, at the end of the period that is paid for: ``expireAt`` of the response."""
@@ -1228,7 +1230,7 @@ class Client:
     def emergency_address_get(self, phone_number: str, *, cancel: Optional[Cancel] = None) -> Response:
         """Reads the emergency address of a number. Without one it is :class:`ApiError` with status 404."""
         text = _text("emergency_address_get", "phoneNumber", phone_number)
-        return self._operate("emergency_address_get", text, cancel=cancel)
+        return self._operate("emergency_address_get", text, cancel=cancel, writes=False)
 
     def emergency_address_provision(
         self, phone_number: str, body: Mapping[str, Any], *, cancel: Optional[Cancel] = None
@@ -1238,7 +1240,7 @@ class Client:
         body: ``displayName``, and ``address`` with ``streetNumber``, ``streetInfo``, ``city``, ``state``, ``postalCode``, and
         if wanted ``location`` and ``postalCodePlusFour``. Look at ``maybe_applied`` of an error before you send it again.
         """
-        return self._send("emergency_address_provision", phone_number, body, cancel)
+        return self._send("emergency_address_provision", phone_number, body, cancel, writes=True)
 
     def emergency_address_deprovision(
         self, phone_number: str, *, cancel: Optional[Cancel] = None
@@ -1276,7 +1278,7 @@ class Client:
             options["expect"] = _mapping("active_wait", "expect", expect)
         text = _text("active_wait", "phoneNumber", phone_number)
         json_text = _object("active_wait", "options", _timed(options, timeout_ms))
-        return self._operate("active_wait", text, json_text, cancel=cancel)
+        return self._operate("active_wait", text, json_text, cancel=cancel, writes=False)
 
     def relink(
         self,
@@ -1319,7 +1321,8 @@ class Client:
         was changed then.
         """
         wanted = {**_mapping("emergency_address_ensure", "body", body), "accept": accept, "force": force}
-        return self._send("emergency_address_ensure", phone_number, _timed(wanted, timeout_ms), cancel)
+        wanted = _timed(wanted, timeout_ms)
+        return self._send("emergency_address_ensure", phone_number, wanted, cancel, writes=True)
 
     def pages(
         self, query: Optional[Mapping[str, Any]] = None, *, cancel: Optional[Cancel] = None

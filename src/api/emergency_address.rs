@@ -129,8 +129,7 @@ impl EmergencyAddressRequest {
 
 /// Gets a number's emergency address (API: "Get the emergency address for a number").
 pub(crate) fn get_emergency_address(number: &PhoneNumber) -> Request {
-    Request::new("emergency_address_get", Method::Get, Effect::Read)
-        .of_number(number, EMERGENCY_ADDRESS)
+    Request::get("emergency_address_get").of_number(number, EMERGENCY_ADDRESS)
 }
 
 /// Puts an emergency address on a number (API: "Add a emergency address for a number").
@@ -140,7 +139,7 @@ pub(crate) fn provision_emergency_address(
 ) -> Result<Request, Error> {
     // Nothing proves it: the display name that was sent cannot be read back.
     let verify = verify_address(|| Verdict::NotProved);
-    Request::new("emergency_address_provision", Method::Post, Effect::Write(verify))
+    Request::post("emergency_address_provision", verify)
         .of_number(number, "/emergencyAddress:provision")
         .with_json(address.check(), address)
 }
@@ -150,9 +149,8 @@ pub(crate) fn deprovision_emergency_address(number: &PhoneNumber) -> Request {
     // Proved if the service knows the number, but no address of it.
     let phone_number = number.clone();
     let verify = verify_address(move || Verdict::AlsoRead(verify_number(&phone_number, |_| true)));
-    let request =
-        Request::new("emergency_address_deprovision", Method::Post, Effect::Write(verify))
-            .of_number(number, "/emergencyAddress:deprovision");
+    let request = Request::post("emergency_address_deprovision", verify)
+        .of_number(number, "/emergencyAddress:deprovision");
     Request { may_be_empty: true, ..request }
 }
 
@@ -161,8 +159,7 @@ pub(crate) fn validate_emergency_address(
     number: &PhoneNumber,
     address: &EmergencyAddressRequest,
 ) -> Result<Request, Error> {
-    // A POST that changes nothing can be retried like a read.
-    Request::new("emergency_address_validate", Method::Post, Effect::Read)
+    Request::post_that_reads("emergency_address_validate")
         .of_number(number, "/emergencyAddress:validate")
         .with_json(address.check(), address)
 }

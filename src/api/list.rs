@@ -136,7 +136,7 @@ impl ListNumbers {
     fn checked_request(&self) -> Result<Request, Error> {
         // Servers refuse longer request lines, and the whole head must fit in the transport's buffer.
         const LONGEST_TARGET: usize = 4096;
-        let mut request = Request::new(Self::NAME, Method::Get, Effect::Read);
+        let mut request = Request::get(Self::NAME);
         let mut add = |name: &str, value: Option<&str>| match value {
             None => Ok(()),
             Some("") => {

@@ -10,23 +10,20 @@ use crate::json::decode::Decode;
 
 /// Gets one number (API: "Retrieve an active phone number").
 pub(crate) fn get_number(number: &PhoneNumber) -> Request {
-    Request::new("active_get", Method::Get, Effect::Read).of_number(number, "")
+    Request::get("active_get").of_number(number, "")
 }
 
 /// Updates one number.
 pub(crate) fn update_number(number: &PhoneNumber, update: &NumberUpdate) -> Result<Request, Error> {
     let wanted = update.clone();
     let verify = verify_number(number, move |found| wanted.is_in_effect(found));
-    Request::new("active_update", Method::Patch, Effect::Write(verify))
-        .of_number(number, "")
-        .with_json(update.check(), update)
+    Request::patch("active_update", verify).of_number(number, "").with_json(update.check(), update)
 }
 
 /// Releases one number (API: "Release a phone number").
 pub(crate) fn release_number(number: &PhoneNumber) -> Request {
     let verify = verify_number(number, ActiveNumber::is_released);
-    Request::new("active_release", Method::Post, Effect::Write(verify))
-        .of_number(number, ":release")
+    Request::post("active_release", verify).of_number(number, ":release")
 }
 
 /// Verifies a write by reading the number. A response about another number, or about none, is ignored.

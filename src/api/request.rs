@@ -35,7 +35,27 @@ pub(crate) enum Method {
 }
 
 impl Request {
-    pub(crate) fn new(operation: &'static str, method: Method, effect: Effect) -> Self {
+    /// Makes a request that reads.
+    pub(crate) fn get(operation: &'static str) -> Self {
+        Self::new(operation, Method::Get, Effect::Read)
+    }
+
+    /// Makes a POST that changes nothing: it is retried as a read is.
+    pub(crate) fn post_that_reads(operation: &'static str) -> Self {
+        Self::new(operation, Method::Post, Effect::Read)
+    }
+
+    /// Makes a write; if its outcome is unknown, `verify` finds it out.
+    pub(crate) fn patch(operation: &'static str, verify: Verify) -> Self {
+        Self::new(operation, Method::Patch, Effect::Write(verify))
+    }
+
+    /// As [`patch`](Self::patch).
+    pub(crate) fn post(operation: &'static str, verify: Verify) -> Self {
+        Self::new(operation, Method::Post, Effect::Write(verify))
+    }
+
+    fn new(operation: &'static str, method: Method, effect: Effect) -> Self {
         Self {
             operation,
             method,
@@ -82,7 +102,7 @@ impl Request {
 
     /// Makes the request that reads back the result of this one; `path` is below the phone number.
     pub(crate) fn read_back(&self, path: &str) -> Self {
-        let read = Self::new(self.operation, Method::Get, Effect::Read);
+        let read = Self::get(self.operation);
         match &self.phone_number {
             Some(number) => read.of_number(number, path),
             None => read,
@@ -181,7 +201,7 @@ mod tests {
             ("", ""),
         ];
         for (value, encoded) in rows {
-            let mut request = Request::new("active_list", Method::Get, Effect::Read);
+            let mut request = Request::get("active_list");
             request.add_query("q", value);
             assert_eq!(request.target, format!("activeNumbers?q={encoded}"));
         }

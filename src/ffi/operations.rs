@@ -1,4 +1,4 @@
-//! The eight operations, and the check of a client.
+//! The operations, and the check of a client.
 
 use std::ffi::c_char;
 

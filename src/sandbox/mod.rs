@@ -38,7 +38,7 @@ use server::Server;
 
 /// The Active Number API on this machine, over real HTTP, for development and tests.
 ///
-/// It listens on 127.0.0.1 (or another [host](SandboxBuilder::host)), serves the eight operations and
+/// It listens on 127.0.0.1 (or another [host](SandboxBuilder::host)), serves the operations and
 /// the token endpoint, and keeps its state in memory until it is dropped. It connects to nothing but the callback
 /// URLs of this machine. The program `sinch-numbers sandbox` is the same for everyone who does not
 /// write Rust.

@@ -120,7 +120,7 @@ class Front(http.server.BaseHTTPRequestHandler):
             violations.append("a POST without a Content-Length")
         operation = operation_of(self.command, path)
         if operation is None:
-            violations.append("not one of the eight operations")
+            violations.append("not one of the operations")
 
         prism = http.client.HTTPConnection("127.0.0.1", self.prism_port, timeout=30)
         headers = {

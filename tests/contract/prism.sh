@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds a program that uses the client against the machine-readable contract: Prism answers from it,
-# and every request has to be one that it allows. All eight operations have to be seen.
+# and every request has to be one that it allows. All operations have to be seen.
 #
 # Usage: tests/contract/prism.sh COMMAND [ARGUMENT...]
 #   CONTRACT  the contract [../shared/spec/active-number.openapi.yaml beside the repository]

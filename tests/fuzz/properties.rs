@@ -61,7 +61,7 @@ pub fn responses(body: &[u8]) {
     }
     let said = oracle.as_ref();
     for may_be_empty in [false, true] {
-        let mut request = Request::new("", Method::Get, Effect::Read);
+        let mut request = Request::get("");
         request.may_be_empty = may_be_empty;
         match response::classify(response_with(200, body), &request) {
             Ok(reply) => {

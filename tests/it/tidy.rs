@@ -225,7 +225,7 @@ fn libraries_and_unsafe_code_stay_in_their_modules() {
 fn files_are_short_and_the_library_is_small() {
     const MOST_IN_A_FILE: usize = 500;
     // The goal is 8,900: 7,800, and 1,100 for what waits, relinks, explains and verifies callbacks.
-    const MOST: usize = 10_800;
+    const MOST: usize = 10_500;
     let sources = library();
     let mut found = Vec::new();
     for (path, text) in files("src", "rs") {
@@ -238,7 +238,9 @@ fn files_are_short_and_the_library_is_small() {
     }
     let all: usize = sources.iter().map(|source| source.code().len()).sum();
     if all > MOST {
-        found.push(format!("src: {all} lines of code, {MOST} at most"));
+        found.push(format!(
+            "src: {all} lines of code, {MOST} at most: shorten something, or raise MOST and say why"
+        ));
     }
     assert_none(&found);
 }
@@ -309,9 +311,9 @@ fn no_trait_has_a_single_implementor() {
 }
 
 /// Where each operation must occur, with the text that is looked for: `NAME` is the operation's name, `RUST` the method of the
-/// Rust client, `REQUEST` the function or type of `src/api` that makes its request.
+/// Rust client, `REQUEST` the beginning of a call that makes its request in `src/api`.
 #[rustfmt::skip]
-const PLACES: [(&str, &str); 19] = [
+const PLACES: &[(&str, &str)] = &[
     ("src/client/mod.rs", "pub fn RUST("),
     ("src/ffi/operations.rs", "fn sinch_numbers_NAME("),
     ("src/lib.rs", "(Client::RUST)"),
@@ -320,7 +322,7 @@ const PLACES: [(&str, &str); 19] = [
     ("include/sinch_numbers.h", "sinch_numbers_NAME("),
     ("include/sinch_numbers.hpp", " NAME("),
     ("examples/all_operations.rs", ".RUST("),
-    ("examples/python/sinch_numbers.py", "\"NAME\""),
+    ("examples/python/sinch_numbers.py", "\"NAME\": (c_int32, ["),
     ("examples/python/sinch_numbers.py", "def NAME("),
     ("README.md", "`NAME`"),
     ("tests/abi/libsinch_numbers.abi", "'sinch_numbers_NAME'"),
@@ -329,33 +331,57 @@ const PLACES: [(&str, &str); 19] = [
     ("tests/cpp/behaviour.cpp", "NAME("),
     ("tests/fuzz/properties.rs", "REQUEST"),
     ("tests/it/api/content/mod.rs", "\"NAME\""),
+    ("tests/it/api/operations.rs", "(\"RUST"),
     ("tests/it/api/operations.rs", "\"NAME\""),
+    ("tests/it/api/table.rs", "row(\"NAME\""),
     ("tests/python/test_operations.py", "NAME("),
 ];
 
 /// Where a write must occur besides: what proves it, told to users and tried out with writes that are lost or late.
-const PLACES_OF_WRITES: [(&str, &str); 3] = [
+const PLACES_OF_WRITES: &[(&str, &str)] = &[
     ("src/lib.rs", "//! | WRITE | "),
+    ("src/ffi/header.h", " *     NAME  "),
     ("tests/model/writes.rs", "REQUEST"),
+    ("tests/it/api/sandbox.rs", "(\"NAME\", |"),
+    ("tests/it/retry/effects.rs", "name: \"NAME\""),
     ("tests/it/retry/read_back.rs", "\"NAME\""),
+    ("tests/it/retry/recovered.rs", "\"NAME\""),
 ];
+
+/// The operations that are sent with POST and change nothing: they are retried as reads are.
+const POSTS_THAT_READ: [&str; 1] = ["emergency_address_validate"];
 
 /// A newcomer who adds an operation is shown every place that lacks it, one message each, all at once.
 #[test]
 fn every_operation_is_everywhere() {
-    let made_by: BTreeMap<String, String> = operations().into_iter().collect();
+    let operations = operations();
     let mut found = Vec::new();
     for call in CALLS {
-        let Some(of_api) = made_by.get(call.name) else {
+        let Some(operation) = operations.iter().find(|operation| operation.name == call.name)
+        else {
             found.push(format!("src/api lacks an operation whose name is {}", call.name));
             continue;
         };
+        if operation.writes != call.writes {
+            let (ours, theirs) = (operation.writes, call.writes);
+            found.push(format!(
+                "{}: writes is {theirs} in tests/it/support/calls.rs, but {ours} by the constructor of Request in src/api",
+                call.name
+            ));
+        }
+        if call.method != "GET" && !call.writes && !POSTS_THAT_READ.contains(&call.name) {
+            found.push(format!(
+                "{} is a {} that counts as a read, and would be sent again after a failure: if it changes something, make it \
+                 with Request::post or Request::patch and the proof of it; if not, add it to POSTS_THAT_READ",
+                call.name, call.method
+            ));
+        }
         let word = call.rust.split('_').next().unwrap_or_default();
-        let writes = if call.writes { &PLACES_OF_WRITES[..] } else { &[] };
+        let writes = if call.writes { PLACES_OF_WRITES } else { &[] };
         for (path, place) in PLACES.iter().chain(writes) {
             let text = fs::read_to_string(root().join(path)).unwrap();
             let wanted = place.replace("NAME", call.name).replace("RUST", call.rust);
-            let wanted = wanted.replace("REQUEST", of_api).replace("WRITE", word);
+            let wanted = wanted.replace("REQUEST", &operation.request).replace("WRITE", word);
             if !text.contains(&wanted) {
                 found.push(format!("{path} lacks {wanted}"));
             }
@@ -364,21 +390,42 @@ fn every_operation_is_everywhere() {
     assert_none(&found);
 }
 
-/// The operations of `src/api`: the name, and the function or type that makes the request.
-fn operations() -> Vec<(String, String)> {
+/// An operation of `src/api`.
+#[derive(Debug)]
+struct ApiOperation {
+    name: String,
+    /// The beginning of a call that makes its request: `get_number(` or `ListNumbers::`.
+    request: String,
+    /// Whether its request is made as a write, with a proof.
+    writes: bool,
+}
+
+/// The operations of `src/api`.
+fn operations() -> Vec<ApiOperation> {
     let mut found = Vec::new();
     for source in library().iter().filter(|source| source.module() == "api") {
-        let mut of_api = "";
+        let mut request = String::new();
         for line in source.code() {
-            for start in ["pub(crate) fn ", "impl "] {
+            for (start, call) in [("pub(crate) fn ", "("), ("impl ", "::")] {
                 if let Some(rest) = line.strip_prefix(start) {
-                    of_api = rest.split(['(', '<', ' ']).next().unwrap_or_default();
+                    let made_by = rest.split(['(', '<', ' ']).next().unwrap_or_default();
+                    request = format!("{made_by}{call}");
                 }
             }
-            for start in ["Request::new(\"", "const NAME: &'static str = \""] {
+            for (start, writes) in [
+                ("Request::get(\"", false),
+                ("Request::post_that_reads(\"", false),
+                ("Request::patch(\"", true),
+                ("Request::post(\"", true),
+                ("const NAME: &'static str = \"", false),
+            ] {
                 if let Some((_, rest)) = line.split_once(start) {
                     let (name, _) = rest.split_once('"').unwrap_or_default();
-                    found.push((name.to_owned(), of_api.to_owned()));
+                    found.push(ApiOperation {
+                        name: name.to_owned(),
+                        request: request.clone(),
+                        writes,
+                    });
                 }
             }
         }
@@ -392,8 +439,8 @@ fn operations() -> Vec<(String, String)> {
 fn the_list_of_operations_is_complete() {
     let missing: Vec<String> = operations()
         .into_iter()
-        .filter(|(name, _)| !CALLS.iter().any(|call| call.name == name))
-        .map(|(name, of_api)| format!("tests/it/support/calls.rs lacks {name}, of {of_api}"))
+        .filter(|operation| !CALLS.iter().any(|call| call.name == operation.name))
+        .map(|operation| format!("tests/it/support/calls.rs lacks {}", operation.name))
         .collect();
     assert_none(&missing);
 }

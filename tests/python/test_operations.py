@@ -1,4 +1,4 @@
-"""The eight operations, pages and numbers, with the account of the environment: a sandbox."""
+"""The operations, pages and numbers, with the account of the environment: a sandbox."""
 
 import json
 import pickle
@@ -22,7 +22,7 @@ OFFICE = {
 
 
 class Operations(unittest.TestCase):
-    def test_all_eight(self):
+    def test_all_operations(self):
         with Client.from_env() as client:
             page = client.active_list({"regionCode": "US", "pageSize": 3, "capability": ["SMS", "VOICE"]})
             self.assertEqual(len(page["activeNumbers"]), 3)

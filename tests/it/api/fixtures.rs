@@ -336,7 +336,7 @@ fn every_public_body_is_understood() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let fixture: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         match fixture["operation"].as_str().unwrap() {
-            // Not among the eight operations.
+            // Not among the operations of this library.
             operation if operation.contains("callback") => continue,
             "oauth_token" => token(&name, &fixture),
             "model_fragment" => values += fragment(&name, &fixture),

@@ -1,4 +1,4 @@
-//! One table drives the eight operations from Rust, C and Python: each row must send the same request, to the last header,
+//! One table drives the operations from Rust, C and Python: each row must send the same request, to the last header,
 //! and come to the same result, to the last byte.
 
 use std::process::Command;
@@ -143,7 +143,7 @@ fn said(index: usize) -> String {
 }
 
 #[test]
-fn the_eight_operations_are_the_same_in_rust_c_and_python() {
+fn the_operations_are_the_same_in_rust_c_and_python() {
     let rows = table();
     assert!(rows.len() >= 25);
     let responses = || (0..rows.len()).map(|index| ok(&said(index))).collect();

@@ -92,7 +92,9 @@ fn found(call: &Call) -> (Vec<(u16, &'static str)>, (u16, &'static str)) {
         }
         "emergency_address_provision" => (Vec::new(), (200, ADDRESS)),
         "emergency_address_deprovision" => (vec![(404, NOT_FOUND), (200, OLD)], (200, ADDRESS)),
-        name => panic!("{name} is no write"),
+        name => panic!(
+            "tests/it/retry/recovered.rs has no row for {name}: add what is read if it was applied, and if not"
+        ),
     }
 }
 

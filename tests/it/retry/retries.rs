@@ -1,34 +1,10 @@
 //! What is tried again, and what is not. `Retry-After: 0` keeps the tests from waiting.
 
-use sinch_numbers::{
-    Address, Client, EmergencyAddressRequest, Error, ErrorKind, ListNumbers, NumberUpdate,
-};
+use sinch_numbers::{Client, ErrorKind};
 
-use crate::support::calls::CALLS;
+use crate::support::calls::{CALLS, Call, NUMBER};
 use crate::support::parallel::in_parallel;
 use crate::support::server::{Act, Server, ok, response, response_with};
-
-const NUMBER: &str = "+12025550134";
-
-type Run = fn(&Client) -> Result<u32, Error>;
-
-fn address() -> EmergencyAddressRequest {
-    EmergencyAddressRequest::new("Office", Address::new("1", "Main St", "City", "IL", "62701"))
-}
-
-const READS: [(&str, Run); 4] = [
-    ("list", |c| c.list(&ListNumbers::new()).map(|a| a.attempts())),
-    ("get", |c| c.get(NUMBER).map(|a| a.attempts())),
-    ("emergency address", |c| c.emergency_address(NUMBER).map(|a| a.attempts())),
-    ("validate", |c| c.validate_emergency_address(NUMBER, &address()).map(|a| a.attempts())),
-];
-
-const WRITES: [(&str, Run); 4] = [
-    ("update", |c| c.update(NUMBER, &NumberUpdate::new().display_name("d")).map(|a| a.attempts())),
-    ("release", |c| c.release(NUMBER).map(|a| a.attempts())),
-    ("provision", |c| c.provision_emergency_address(NUMBER, &address()).map(|a| a.attempts())),
-    ("deprovision", |c| c.deprovision_emergency_address(NUMBER).map(|a| a.attempts())),
-];
 
 fn busy(status: u16) -> Act {
     response_with(status, "Retry-After: 0\r\n", "")
@@ -53,12 +29,13 @@ fn unkept(server: &Server) -> Client {
 
 #[test]
 fn reads_are_tried_again_after_any_passing_failure() {
-    for (name, run) in READS {
+    for call in Call::reads() {
+        let name = call.name;
         for act in ambiguous().into_iter().chain([busy(429)]) {
             let server = Server::new([act.clone(), act.clone(), ok("{}")]);
-            assert_eq!(run(&unkept(&server)).unwrap(), 3, "{name} {act:?}");
+            assert_eq!(call.run(&unkept(&server)).unwrap().attempts, 3, "{name} {act:?}");
             let server = Server::new([act.clone()]);
-            let error = run(&unkept(&server)).unwrap_err();
+            let error = call.run(&unkept(&server)).unwrap_err();
             assert_eq!((error.attempts(), server.requests().len()), (3, 3), "{name} {act:?}");
             assert!(
                 error.can_retry() && !error.may_have_been_applied(),
@@ -70,11 +47,12 @@ fn reads_are_tried_again_after_any_passing_failure() {
 
 #[test]
 fn a_write_that_was_turned_away_is_tried_again() {
-    for (name, run) in WRITES {
+    for call in Call::writes() {
+        let name = call.name;
         let server = Server::new([busy(429), busy(429), ok("{}")]);
-        assert_eq!(run(&server.client()).unwrap(), 3, "{name}");
+        assert_eq!(call.run(&server.client()).unwrap().attempts, 3, "{name}");
         let server = Server::new([busy(429)]);
-        let error = run(&server.client()).unwrap_err();
+        let error = call.run(&server.client()).unwrap_err();
         assert!(error.can_retry() && !error.may_have_been_applied(), "{name}: {error:?}");
     }
 }
@@ -82,10 +60,11 @@ fn a_write_that_was_turned_away_is_tried_again() {
 #[test]
 fn errors_that_stay_are_reported_at_once() {
     for status in [400, 403, 404, 405, 409, 410, 422, 425] {
-        for (name, run) in READS.into_iter().chain(WRITES) {
+        for call in CALLS {
             let server = Server::new([response(status, "{}"), ok("{}")]);
-            let error = run(&server.client()).unwrap_err();
-            assert_eq!((error.http_status(), server.requests().len()), (Some(status), 1), "{name}");
+            let error = call.run(&server.client()).unwrap_err();
+            let made = (error.http_status(), server.requests().len());
+            assert_eq!(made, (Some(status), 1), "{}", call.name);
             assert!(!error.may_have_been_applied());
         }
     }
@@ -131,20 +110,21 @@ fn max_attempts_is_kept() {
 
 #[test]
 fn an_outage_is_not_multiplied() {
-    for (name, run) in READS.into_iter().chain(WRITES) {
+    for call in CALLS {
+        let name = call.name;
         // What a retry costs differs by status, what a write does beside it by neither of them.
-        let statuses = if ["get", "release"].contains(&name) { &[500, 503][..] } else { &[500] };
+        let both = ["active_get", "active_release"].contains(&name);
+        let statuses = if both { &[500, 503][..] } else { &[500] };
         for &status in statuses {
             let server = Server::new([busy(status)]);
             let client = server.client();
             // Many at a time: reading back takes two seconds, until the budget is empty.
             in_parallel(&[(); 100], |()| {
                 for _ in 0..10 {
-                    let error = run(&client).unwrap_err();
+                    let error = call.run(&client).unwrap_err();
                     assert_eq!(error.http_status(), Some(status), "{name}: {error:?}");
                     // What is not known is said to be so, also where nothing was read back.
-                    let writes = WRITES.iter().any(|(write, _)| *write == name);
-                    assert_eq!(error.may_have_been_applied(), writes, "{name}: {error:?}");
+                    assert_eq!(error.may_have_been_applied(), call.writes, "{name}: {error:?}");
                 }
                 Ok(())
             });

@@ -1,4 +1,4 @@
-//! The eight operations as rows, for tests that treat them alike, and what a call came to in a form that rows can hold.
+//! The operations as rows, for tests that treat them alike, and what a call came to in a form that rows can hold.
 
 use std::time::Duration;
 

@@ -153,7 +153,7 @@ pub(crate) fn failed(right: &str, call: &Call) -> Failed {
     }
 }
 
-/// Checks every row with all eight operations and returns how many cases they were: a row is one, and two where deprovision
+/// Checks every row with all operations and returns how many cases they were: a row is one, and two where deprovision
 /// comes to something else than the others.
 pub(crate) fn check(
     rows: &[Row],

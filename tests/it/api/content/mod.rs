@@ -1,7 +1,7 @@
 //! Odd content in successful responses: what is refused, what is taken as it came, and how its values read.
 //!
 //! A case is a body, or a spelling of a field, that no other case has. It runs through one operation that reads and one that
-//! writes where only that differs, through all eight where each has its own response, and the essential ones through C as well.
+//! writes where only that differs, through all operations where each has its own response, and the essential ones through C as well.
 
 mod documents;
 mod errors_in_success;
