@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::models::EmergencyAddress;
 use crate::api::numbers::verify_number;
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Method, Observed, Request, Verdict, Verify};
+use crate::api::request::{Observed, Request, Verdict, Verify};
 use crate::error::{ApiError, Error};
 use crate::json::decode::Decode;
 
@@ -187,6 +187,7 @@ pub(crate) fn names_the_number(error: &ApiError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::request::Effect;
 
     #[test]
     fn verdicts_of_read_backs() {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::api::enums::{Capability, NumberType, OrderBy, SearchPattern};
-use crate::api::request::{Effect, Method, Request};
+use crate::api::request::Request;
 use crate::error::Error;
 
 /// The filter, order and page of a list (API: "Lists active numbers for a project").

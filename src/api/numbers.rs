@@ -3,7 +3,7 @@
 use crate::api::models::ActiveNumber;
 use crate::api::number_update::NumberUpdate;
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Method, Observed, Request, Verdict, Verify};
+use crate::api::request::{Observed, Request, Verdict, Verify};
 use crate::api::timestamp::Timestamp;
 use crate::error::Error;
 use crate::json::decode::Decode;
@@ -65,6 +65,7 @@ impl ActiveNumber {
 mod tests {
     use super::*;
     use crate::api::number_update::VoiceTarget;
+    use crate::api::request::Effect;
     use crate::error::ApiError;
 
     /// The verdict on a write after a read-back: `P` proved, `N` not proved, `-` irrelevant.

@@ -18,7 +18,7 @@ use crate::api::models::{ActiveNumber, AddressValidation, EmergencyAddress, Page
 use crate::api::number_update::NumberUpdate;
 use crate::api::numbers::{get_number, release_number, update_number};
 use crate::api::phone_number::PhoneNumber;
-use crate::api::request::{Effect, Method, Observed, Request};
+use crate::api::request::{Effect, Observed, Request};
 use crate::api::timestamp::Timestamp;
 use crate::call::api_error;
 use crate::call::callback;

@@ -61,7 +61,7 @@ fn table() -> Vec<Row> {
             "GET", "activeNumbers/+12025550134", ""),
         ("release", Box::new(|c| c.release(NUMBER).map(|n| n.json().to_owned())),
             "POST", "activeNumbers/+12025550134:release", ""),
-        ("rename", update(new().display_name("desk \"7\" é")),
+        ("update", update(new().display_name("desk \"7\" é")),
             "PATCH", "activeNumbers/+12025550134", r#"{"displayName":"desk \"7\" é"}"#),
         ("clear", update(new().display_name("").callback_url("")),
             "PATCH", "activeNumbers/+12025550134", r#"{"displayName":"","callbackUrl":""}"#),
@@ -90,20 +90,20 @@ fn table() -> Vec<Row> {
         ("update everything", update(new().display_name("d").link_campaign("p", "c").assign_trunk("t").callback_url("https://x/y")),
             "PATCH", "activeNumbers/+12025550134",
             r#"{"displayName":"d","smsConfiguration":{"servicePlanId":"p","campaignId":"c"},"voiceConfiguration":{"type":"EST","trunkId":"t"},"callbackUrl":"https://x/y"}"#),
-        ("emergency address", Box::new(|c| c.emergency_address(NUMBER).map(|a| a.json().to_owned())),
+        ("emergency_address", Box::new(|c| c.emergency_address(NUMBER).map(|a| a.json().to_owned())),
             "GET", "activeNumbers/+12025550134/emergencyAddress", ""),
-        ("provision", Box::new(|c| c.provision_emergency_address(NUMBER, &request(address())).map(|a| a.json().to_owned())),
+        ("provision_emergency_address", Box::new(|c| c.provision_emergency_address(NUMBER, &request(address())).map(|a| a.json().to_owned())),
             "POST", "activeNumbers/+12025550134/emergencyAddress:provision",
             r#"{"displayName":"Office","address":{"streetNumber":"12345","streetInfo":"Main St","city":"Springfield","state":"IL","postalCode":"62701"}}"#),
-        ("provision with all parts", Box::new(|c| {
+        ("provision_emergency_address with all parts", Box::new(|c| {
             let address = address().location("Apt 5").postal_code_plus_four("1234");
             c.provision_emergency_address(NUMBER, &request(address)).map(|a| a.json().to_owned())
         }), "POST", "activeNumbers/+12025550134/emergencyAddress:provision",
             r#"{"displayName":"Office","address":{"streetNumber":"12345","streetInfo":"Main St","location":"Apt 5","city":"Springfield","state":"IL","postalCode":"62701","postalCodePlusFour":"1234"}}"#),
-        ("validate", Box::new(|c| c.validate_emergency_address(NUMBER, &request(address())).map(|a| a.json().to_owned())),
+        ("validate_emergency_address", Box::new(|c| c.validate_emergency_address(NUMBER, &request(address())).map(|a| a.json().to_owned())),
             "POST", "activeNumbers/+12025550134/emergencyAddress:validate",
             r#"{"displayName":"Office","address":{"streetNumber":"12345","streetInfo":"Main St","city":"Springfield","state":"IL","postalCode":"62701"}}"#),
-        ("deprovision", Box::new(|c| c.deprovision_emergency_address(NUMBER).map(|a| a.json().to_owned())),
+        ("deprovision_emergency_address", Box::new(|c| c.deprovision_emergency_address(NUMBER).map(|a| a.json().to_owned())),
             "POST", "activeNumbers/+12025550134/emergencyAddress:deprovision", ""),
     ]
 }

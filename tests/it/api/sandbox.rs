@@ -203,7 +203,7 @@ fn what_is_told_of_a_write_agrees_with_the_ledger() {
             (builder().late(1.0, LATER).lose(1.0), None, false, Told::Doubt),
             (builder().late(1.0, LATER).fail_503_after(1.0), Some(503), false, Told::Doubt),
         ] {
-            for (operation, run) in WRITES {
+            for &(operation, run) in WRITES {
                 let builder = builder.clone();
                 scope.spawn(move || {
                     let sandbox = builder.start().unwrap();

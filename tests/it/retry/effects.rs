@@ -226,7 +226,7 @@ fn row(write: &Change, (fault, expected): (Fault, &str), reaches: bool) {
             assert_eq!(effects, usize::from(reaches), "{name}");
             assert!(error.may_have_been_applied() && !error.can_retry(), "{name}: {error:?}");
             // Nothing can be found where there is nothing.
-            let nothing = write.name == "provision" && !reaches;
+            let nothing = write.name == "emergency_address_provision" && !reaches;
             assert_eq!(error.found().is_none(), nothing, "{name}: {error:?}");
         }
     }
