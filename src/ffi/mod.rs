@@ -7,6 +7,7 @@
 #![allow(non_camel_case_types, unreachable_pub)]
 // The comments on exported items are C's manual.
 #![allow(clippy::doc_link_with_quotes, clippy::doc_markdown)]
+#![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links)]
 
 mod callback;
 mod cancel;

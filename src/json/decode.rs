@@ -2,7 +2,7 @@
 //! counts, and unknown fields are ignored.
 //!
 //! The types of [`models`](crate::api::models) are declared with [`model!`], which writes the same decoder for each: it fills
-//! a value in place, in one pass over a text that has passed [`check`](super::check).
+//! a value in place, in one pass over a text that has passed [`check`](super::check()).
 
 use super::cursor::{
     DecodeError, Rest, Step, enter, next_or_end, plain_string, skip, skip_empty, skip_ws,
@@ -18,7 +18,7 @@ pub(crate) trait Decode: Default {
     /// Tells whether the value is absent, and so not worth writing.
     fn is_nothing(&self) -> bool;
 
-    /// Decodes a document that has passed [`check`](super::check).
+    /// Decodes a document that has passed [`check`](super::check()).
     fn decode(document: &str) -> Result<Self, DecodeError> {
         let document = skip_ws(document);
         let (mut value, mut error) = (Self::default(), DecodeError::default());

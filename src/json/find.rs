@@ -9,7 +9,7 @@ use super::raw::decode;
 /// Returns the value at an RFC 6901 pointer, as it is written in the document.
 ///
 /// Of duplicate keys the last counts. `""` is the document itself. `None` if there is no such value or the pointer is
-/// malformed. The document must have passed [`check`](super::check); on any other text the result is meaningless.
+/// malformed. The document must have passed [`check`](super::check()); on any other text the result is meaningless.
 pub(crate) fn value_at<'a>(document: &'a str, pointer: &str) -> Option<&'a str> {
     steps(pointer)?.try_fold(document.trim_matches(SPACE), |raw, step| {
         if raw.starts_with('[') {
@@ -32,7 +32,7 @@ pub(crate) fn text_in(raw: &str) -> Option<Cow<'_, str>> {
 
 /// Iterates over the members of an object in order, duplicate keys included: each key decoded, each value as it is written.
 ///
-/// Anything but an object has none. On a text that [`check`](super::check) refuses the iteration ends early.
+/// Anything but an object has none. On a text that [`check`](super::check()) refuses the iteration ends early.
 pub(crate) fn members(document: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
     raw_members(document).map_while(|member| Some((decode(member.key)?, member.value)))
 }
@@ -70,7 +70,7 @@ pub(super) fn members_from(mut rest: &str) -> impl Iterator<Item = Member<'_>> {
 
 /// Iterates over the items of an array in order, each as it is written.
 ///
-/// Anything but an array has none. On a text that [`check`](super::check) refuses the iteration ends early.
+/// Anything but an array has none. On a text that [`check`](super::check()) refuses the iteration ends early.
 pub(crate) fn items(array: &str) -> impl Iterator<Item = &str> {
     items_from(inside(array, '['))
 }

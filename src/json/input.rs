@@ -15,7 +15,7 @@ use super::{items, members, text_of};
 pub(crate) struct Value<'a> {
     pub(crate) name: Cow<'a, str>,
     pub(crate) text: &'a str,
-    /// Whether the text is JSON that has passed [`check`](super::check). If not, it is the string itself.
+    /// Whether the text is JSON that has passed [`check`](super::check()). If not, it is the string itself.
     pub(crate) json: bool,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Value<'a> {
 type Member<'a> = (Cow<'a, str>, Value<'a>);
 
 impl<'a> Value<'a> {
-    /// The members of an object that has passed [`check`](super::check).
+    /// The members of an object that has passed [`check`](super::check()).
     pub(crate) fn members(object: &'a str) -> impl Iterator<Item = Member<'a>> {
         members(object).map(|(name, text)| (name.clone(), Self { name, text, json: true }))
     }

@@ -1,6 +1,6 @@
 //! Checks JSON and finds values in the text where they are, without building a tree.
 //!
-//! [`check`] validates every response as a whole before anything is read from it, so that validity does not depend on which
+//! [`check()`] validates every response as a whole before anything is read from it, so that validity does not depend on which
 //! fields the crate knows. Everything else here relies on a checked text. It is not `serde_json` because reading a list takes 3.6
 //! times less CPU this way; the fuzz targets compare the two.
 

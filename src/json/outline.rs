@@ -5,7 +5,7 @@ use super::cursor::{skip_ws, split_key};
 use super::find::raw_members;
 use super::raw::special;
 
-/// Checks a text like [`check`](super::check), and notes the positions of its top-level keys on the way.
+/// Checks a text like [`check`](super::check()), and notes the positions of its top-level keys on the way.
 pub(crate) fn check_and_outline<'a>(
     text: &'a str,
     name: &str,

@@ -76,7 +76,7 @@ pub(crate) fn string_of(text: &[u8]) -> Vec<u8> {
     json
 }
 
-/// The result of a scan. An error is the unread input and what is wrong with it; [`check`](super::check) makes an offset of it.
+/// The result of a scan. An error is the unread input and what is wrong with it; [`check`](super::check()) makes an offset of it.
 pub(super) type Scan<'a, T = &'a [u8]> = Result<T, (&'a [u8], &'static str)>;
 
 /// Fails at the rest of the input; if there is none, the input ended too early.

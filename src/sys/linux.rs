@@ -1,4 +1,4 @@
-//! Functions that use system calls of Linux; [`portable`](super::portable) has the same for other systems.
+//! Functions that use system calls of Linux; `portable` has the same for other systems.
 
 use std::io;
 use std::net::TcpStream;

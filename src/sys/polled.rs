@@ -1,7 +1,7 @@
 //! Calls a function of the caller while a call waits: it decides whether the call ends.
 //!
 //! For programs whose runtime must be asked, on the thread that made the call: Python's signal handlers run only when Python
-//! runs. Like the value in [`scoped`](super::scoped), the function is kept in a thread-local without a destructor.
+//! runs. Like the value in [`scoped`](super::scoped()), the function is kept in a thread-local without a destructor.
 
 use std::cell::Cell;
 use std::ptr;
