@@ -7,8 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
-use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::json::{self, SPACE, cursor};
 
@@ -31,7 +30,7 @@ struct Index {
     /// The objects and lists that a pointer has led into.
     containers: BTreeMap<u32, Container>,
     /// The texts of the values that C was given.
-    texts: BTreeMap<u32, CString>,
+    texts: BTreeMap<u32, Arc<CStr>>,
 }
 
 /// The index of an object or list.
@@ -174,12 +173,12 @@ impl JsonText {
 
     /// The text of a value, for C. It is made if C was not given it before.
     fn text_of(&self, raw: &str) -> &CStr {
-        let make = || c_string(&json::text_in(raw).unwrap_or(raw.into()));
+        let make = || c_string(&json::text_in(raw).unwrap_or(raw.into())).into();
         let mut index = self.index();
         let text = index.texts.entry(self.place(raw).from).or_insert_with(make);
         // SAFETY: no text is changed or removed before this value is dropped, and its bytes stay where they are when others
         // are added.
-        unsafe { &*ptr::from_ref(text.as_c_str()) }
+        unsafe { &*Arc::as_ptr(text) }
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {

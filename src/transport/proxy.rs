@@ -1,7 +1,7 @@
 //! Chooses the HTTP proxy for a host, from the settings or the environment, and parses its URL.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
@@ -145,11 +145,9 @@ fn matches_no_proxy(entry: &str, origin: Origin<'_>) -> bool {
     if let (Some((base, bits)), Ok(address)) = (entry.split_once('/'), origin.host.parse()) {
         return in_block(base, bits, address);
     }
-    let (name, port) = match entry.parse::<Ipv6Addr>() {
-        // An address of version 6 without brackets has no port.
-        Ok(_) => (entry, None),
-        Err(_) => split_port(entry),
-    };
+    // An address of version 6 without brackets has no port.
+    let no_port = entry.matches(':').count() > 1 && !entry.contains(']');
+    let (name, port) = if no_port { (entry, None) } else { split_port(entry) };
     let name = name.trim_matches(['[', ']']);
     if port.is_some_and(|port| port.parse() != Ok(origin.port)) {
         return false;
@@ -218,6 +216,9 @@ mod tests {
             ("https://b.a.test", &[("https_proxy", "p"), ("no_proxy", "*.a.test")], None),
             ("https://a.test", &[("https_proxy", "p"), ("no_proxy", " , . ,")], Some("p")),
             ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "[fd00::1]:443")], None),
+            ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "[fd00::1]:80")], Some("p")),
+            ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "[fd00::1")], None),
+            ("https://[::1]:18443", &[("https_proxy", "p"), ("no_proxy", "::1:18443")], Some("p")),
         ];
         for (origin, variables, expected) in rows {
             let variable = |name: &str| {
