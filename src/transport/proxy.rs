@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn the_environment_names_the_proxy() {
         type Row = (&'static str, &'static [(&'static str, &'static str)], Option<&'static str>);
-        let rows: [Row; 35] = [
+        let rows: [Row; 38] = [
             ("https://a.test", &[], None),
             ("https://a.test", &[("https_proxy", "p")], Some("p")),
             ("https://a.test", &[("HTTPS_PROXY", "p")], Some("p")),
