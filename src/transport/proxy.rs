@@ -218,7 +218,11 @@ mod tests {
             ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "[fd00::1]:443")], None),
             ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "[fd00::1]:80")], Some("p")),
             ("https://[fd00::1]", &[("https_proxy", "p"), ("no_proxy", "[fd00::1")], None),
-            ("https://[::1]:18443", &[("https_proxy", "p"), ("no_proxy", "::1:18443")], Some("p")),
+            (
+                "https://[fd00::1]:18443",
+                &[("https_proxy", "p"), ("no_proxy", "fd00::1:18443")],
+                Some("p"),
+            ),
         ];
         for (origin, variables, expected) in rows {
             let variable = |name: &str| {
